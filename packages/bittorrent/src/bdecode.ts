@@ -1,0 +1,100 @@
+/** A decoded value: integers beyond 2⁵³ stay exact as bigint, strings are byte strings. */
+export type Bdecoded = number | bigint | string | Bdecoded[] | Map<string, Bdecoded>
+
+const MAX_DEPTH = 32
+// `i-9223372036854775808e` and `i18446744073709551615e` are the longest that any field of the protocol holds.
+const MAX_DIGITS = 20
+
+/**
+ * Decodes exactly one value. Strict: no leading zeros, no duplicate or unsorted keys, at most 32 levels, nothing after it.
+ * @throws {SyntaxError} naming the offset.
+ */
+export function bdecode(bytes: Uint8Array): Bdecoded {
+  const reader = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
+  const value = reader.value(0)
+  if (reader.at !== bytes.length) reader.fail('something follows the value')
+  return value
+}
+
+class Reader {
+  at = 0
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  fail(what: string): never {
+    throw new SyntaxError(`bencode: ${what} at offset ${this.at}`)
+  }
+
+  value(depth: number): Bdecoded {
+    if (depth > MAX_DEPTH) this.fail('nested too deeply')
+    switch (this.#text[this.at]) {
+      case 'i':
+        return this.#integer()
+      case 'l':
+        return this.#list(depth)
+      case 'd':
+        return this.#dictionary(depth)
+      default:
+        return this.#string()
+    }
+  }
+
+  #integer(): number | bigint {
+    this.at++
+    const negative = this.#text[this.at] === '-'
+    if (negative) this.at++
+    const digits = this.#digits('e')
+    if (negative && digits === '0') this.fail('negative zero')
+    const value = BigInt(negative ? `-${digits}` : digits)
+    const small = Number(value)
+    return Number.isSafeInteger(small) ? small : value
+  }
+
+  #string(): string {
+    const length = Number(this.#digits(':'))
+    if (length > this.#text.length - this.at) this.fail('string reaches past the end')
+    const text = this.#text.slice(this.at, this.at + length)
+    this.at += length
+    return text
+  }
+
+  #list(depth: number): Bdecoded[] {
+    const values: Bdecoded[] = []
+    this.at++
+    while (this.#text[this.at] !== 'e') values.push(this.value(depth + 1))
+    this.at++
+    return values
+  }
+
+  #dictionary(depth: number): Map<string, Bdecoded> {
+    const entries = new Map<string, Bdecoded>()
+    let last: string | undefined
+    this.at++
+    while (this.#text[this.at] !== 'e') {
+      const key = this.#string()
+      if (last !== undefined && key <= last) this.fail('key out of order')
+      last = key
+      entries.set(key, this.value(depth + 1))
+    }
+    this.at++
+    return entries
+  }
+
+  /** Digits up to `end`, which is consumed. */
+  #digits(end: string): string {
+    const start = this.at
+    while (isDigit(this.#text.charCodeAt(this.at)) && this.at - start < MAX_DIGITS) this.at++
+    const digits = this.#text.slice(start, this.at)
+    if (digits === '' || this.#text[this.at] !== end) this.fail('not a number')
+    if (digits.length > 1 && digits.startsWith('0')) this.fail('leading zero')
+    this.at++
+    return digits
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57
+}

@@ -1,0 +1,30 @@
+const brand: symbol = Symbol.for('chihaya.ClientError')
+
+export interface ClientErrorOptions {
+  /** BEP 31: minutes until the client may try again, or `never`. */
+  readonly retryIn?: number | 'never'
+}
+
+/**
+ * A refusal whose message the client may see: short, printable ASCII, without anything the client sent.
+ * Built without a stack, since it reports no fault of ours; build constant ones once and throw them again.
+ */
+export class ClientError extends Error {
+  readonly retryIn: number | 'never' | undefined
+
+  constructor(message: string, options: ClientErrorOptions = {}) {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    super(message)
+    Error.stackTraceLimit = limit
+    this.name = 'ClientError'
+    this.retryIn = options.retryIn
+  }
+}
+
+Object.defineProperty(ClientError.prototype, brand, { value: true })
+
+/** True for a `ClientError` of any copy of this package: `instanceof` would fail between two installed versions. */
+export function isClientError(error: unknown): error is ClientError {
+  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true
+}

@@ -1,0 +1,27 @@
+const MAX_DIGITS = 20
+const UINT64_MAX = 2n ** 64n - 1n
+
+/** An unsigned decimal of up to 64 bits without sign, blank or exponent, or undefined. */
+export function parseUint64(text: string): bigint | undefined {
+  if (!isDigits(text)) return undefined
+  const value = BigInt(text)
+  return value <= UINT64_MAX ? value : undefined
+}
+
+/** A decimal that may be negative, exact up to 2⁵³ and saturated beyond, or undefined. */
+export function parseInteger(text: string): number | undefined {
+  const negative = text.startsWith('-')
+  const digits = negative ? text.slice(1) : text
+  if (!isDigits(digits)) return undefined
+  const value = Math.min(Number(digits), Number.MAX_SAFE_INTEGER)
+  return negative ? -value : value
+}
+
+function isDigits(text: string): boolean {
+  if (text.length === 0 || text.length > MAX_DIGITS) return false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code < 48 || code > 57) return false
+  }
+  return true
+}

@@ -1,0 +1,113 @@
+import { hexDigit } from './address.ts'
+import { ClientError } from './client-error.ts'
+
+const AMPERSAND = 38
+const PLUS = 43
+const SEMICOLON = 59
+const EQUALS = 61
+const PERCENT = 37
+
+const MAX_PAIRS = 100
+const MAX_KEY = 64
+const MAX_VALUE = 1024
+
+const BAD_ESCAPE: ClientError = new ClientError('invalid query escape')
+const TOO_MANY_PAIRS: ClientError = new ClientError('too many query parameters')
+const KEY_TOO_LONG: ClientError = new ClientError('query parameter name too long')
+const VALUE_TOO_LONG: ClientError = new ClientError('query parameter value too long')
+
+/** What hooks may read of the URL a client announced to. Values are byte strings. */
+export interface Params {
+  /** The path, still escaped, as the client sent it: `/announce`. */
+  readonly path: string
+  /** The last value of a query parameter; `name` in lower case. */
+  get(name: string): string | undefined
+  /** A named parameter of the route, such as the passkey of `/:passkey/announce`; none over UDP. */
+  route(name: string): string | undefined
+}
+
+export interface QueryOptions {
+  /** How many `info_hash` parameters are kept; parsing stops one later, so that a caller sees the excess. */
+  readonly maxInfoHashes?: number
+  /** Whether `;` separates parameters as `&` does. Default true, as in Chihaya. */
+  readonly semicolons?: boolean
+}
+
+/** A parsed query string: decoded byte strings, keys folded to lower case, `info_hash` collected in order. */
+export class Query {
+  readonly infoHashes: string[] = []
+  readonly #values = new Map<string, string>()
+
+  /**
+   * Parses `text` from `start` up to `end`, in linear time and without decoding any byte twice.
+   * @throws {ClientError} on a malformed escape, or past 100 pairs, 64 bytes of key or 1024 bytes of value.
+   */
+  static parse(text: string, start: number, end: number, options: QueryOptions = {}): Query {
+    const query = new Query()
+    const maxInfoHashes = options.maxInfoHashes ?? 1
+    const semicolons = options.semicolons ?? true
+    let pairs = 0
+    let at = start
+    while (at < end) {
+      let equals = -1
+      let stop = at
+      for (; stop < end; stop++) {
+        const code = text.charCodeAt(stop)
+        if (code === AMPERSAND || (semicolons && code === SEMICOLON)) break
+        if (code === EQUALS && equals < 0) equals = stop
+      }
+      if (stop > at && equals !== at) {
+        const key = decode(text, at, equals < 0 ? stop : equals, MAX_KEY, KEY_TOO_LONG).toLowerCase()
+        const value = equals < 0 ? '' : decode(text, equals + 1, stop, MAX_VALUE, VALUE_TOO_LONG)
+        if (key === 'info_hash') {
+          query.infoHashes.push(value)
+          if (query.infoHashes.length > maxInfoHashes) return query
+        } else {
+          if (++pairs > MAX_PAIRS) throw TOO_MANY_PAIRS
+          query.#values.set(key, value)
+        }
+      }
+      at = stop + 1
+    }
+    return query
+  }
+
+  /** The last value given for a key, which is in lower case. */
+  get(key: string): string | undefined {
+    return this.#values.get(key)
+  }
+}
+
+/** Splits a request target into path and query; the query reaches from the first `?` to a `#`. */
+export function splitTarget(target: string): { path: string; queryStart: number; queryEnd: number } {
+  const hash = target.indexOf('#')
+  const queryEnd = hash < 0 ? target.length : hash
+  const mark = target.indexOf('?')
+  if (mark < 0 || mark >= queryEnd) return { path: target.slice(0, queryEnd), queryStart: queryEnd, queryEnd }
+  return { path: target.slice(0, mark), queryStart: mark + 1, queryEnd }
+}
+
+function decode(text: string, start: number, end: number, max: number, tooLong: ClientError): string {
+  // An escape is three characters for one byte, so a longer run cannot fit whatever it holds.
+  if (end - start > max * 3) throw tooLong
+  let decoded = ''
+  let plain = start
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at)
+    if (code !== PERCENT && code !== PLUS) continue
+    decoded += text.slice(plain, at)
+    if (code === PLUS) {
+      decoded += ' '
+    } else {
+      const high = at + 2 < end ? hexDigit(text.charCodeAt(at + 1)) : -1
+      const low = high < 0 ? -1 : hexDigit(text.charCodeAt(at + 2))
+      if (low < 0) throw BAD_ESCAPE
+      decoded += String.fromCharCode(high * 16 + low)
+      at += 2
+    }
+    plain = at + 1
+  }
+  decoded = plain === start ? text.slice(start, end) : decoded + text.slice(plain, end)
+  if (decoded.length > max) throw tooLong
+  return decoded
+}

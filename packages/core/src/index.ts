@@ -1,0 +1,15 @@
+import { trackerCore } from './plugin.ts'
+import './augment.ts'
+
+export default trackerCore
+export { trackerCore }
+export type { TrackerContext } from './context.ts'
+export { durationSchema, parseDuration, type Duration } from './duration.ts'
+export { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
+export type { HookName, TrackerHooks } from './hooks.ts'
+export { isPromise, type MaybePromise } from './maybe-promise.ts'
+export { optionsSchema, type CoreOptions } from './options.ts'
+export { parseOptions, type JsonSchema, type OptionsSchema } from './parse-options.ts'
+export type { PeerStore, StoreStats, SwarmAnnounce, SwarmView, Transition } from './peer-store.ts'
+export type { TrackerLog } from './post-hooks.ts'
+export { Tracker, type TrackerInit } from './tracker.ts'

@@ -1,0 +1,45 @@
+import { durationSchema, type Duration } from './duration.ts'
+import type { OptionsSchema } from './parse-options.ts'
+
+export interface CoreOptions {
+  /** Time between two announces of a client. @default '30m' */
+  announceInterval?: Duration
+  /** Time before which a client should not announce or scrape again. @default '15m' */
+  minAnnounceInterval?: Duration
+  /** What seeders and partial seeds are answered with. @default 'leechers' */
+  seedersReceive?: 'leechers' | 'all'
+  /** Answer with the announcer's own address when the swarm has nobody else, as Chihaya does. @default true */
+  returnSelfWhenAlone?: boolean
+  /** Refuse announces from private addresses. @default false */
+  rejectPrivatePeers?: boolean
+  /** Give peers with private addresses to private announcers only. @default true */
+  withholdPrivatePeers?: boolean
+  /** How long closing waits for post hooks that still run. @default '5s' */
+  postHookTimeout?: Duration
+}
+
+export const optionsSchema: OptionsSchema<CoreOptions> = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    announceInterval: durationSchema('Time between two announces of a client.', '30m'),
+    minAnnounceInterval: durationSchema('Time before which a client should not announce or scrape again.', '15m'),
+    seedersReceive: {
+      description: 'What seeders and partial seeds are answered with.',
+      enum: ['leechers', 'all'],
+      default: 'leechers',
+    },
+    returnSelfWhenAlone: {
+      description: "Answer with the announcer's own address when the swarm has nobody else, as Chihaya does.",
+      type: 'boolean',
+      default: true,
+    },
+    rejectPrivatePeers: { description: 'Refuse announces from private addresses.', type: 'boolean', default: false },
+    withholdPrivatePeers: {
+      description: 'Give peers with private addresses to private announcers only.',
+      type: 'boolean',
+      default: true,
+    },
+    postHookTimeout: durationSchema('How long closing waits for post hooks that still run.', '5s'),
+  },
+}

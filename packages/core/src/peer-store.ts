@@ -1,0 +1,67 @@
+import type { Address, AddressFamily, CompactPeers, InfoHash, PeerId, ScrapeEntry } from '@chihaya/bittorrent'
+import type { MaybePromise } from './maybe-promise.ts'
+
+/**
+ * What an announce does to its peer. `completed` makes a seeder and counts a download unless the peer was a seeder
+ * already; `stopped` removes the peer and creates nothing; `unchanged` only looks.
+ */
+export type Transition = 'leecher' | 'partial' | 'seeder' | 'completed' | 'stopped' | 'unchanged'
+
+/** One announce, as a store needs it. */
+export interface SwarmAnnounce {
+  readonly infoHash: InfoHash
+  readonly peerId: PeerId
+  /** The peer's address; its family chooses the swarm. */
+  readonly address: Address
+  readonly port: number
+  readonly transition: Transition
+  /** How many peers to select at most; 0 asks for the counters alone. */
+  readonly numWant: number
+  /** Select no seeders: they are of no use to one who seeds. */
+  readonly leechersOnly: boolean
+  /** Select no peers with private addresses: they are of no use outside their network. */
+  readonly publicOnly: boolean
+  /** Whether the answer needs peer ids beside the compact peers. */
+  readonly wantsPeerIds: boolean
+}
+
+/** A swarm right after an announce. */
+export interface SwarmView {
+  /** Seeders, the announcer included. */
+  readonly complete: number
+  /** Leechers and partial seeds, the announcer included. */
+  readonly incomplete: number
+  /** Downloads completed. */
+  readonly downloaded: number
+  /** The selected peers of the announcer's family. */
+  readonly peers: CompactPeers
+  /** The selected peers of the other family, in a store that joins the families. */
+  readonly otherPeers?: CompactPeers
+}
+
+/** Totals over all swarms, counted by address family. Partial seeds count as leechers. */
+export interface StoreStats {
+  /** Infohashes with at least one peer. */
+  readonly swarms: number
+  readonly seeders: Readonly<Record<AddressFamily, number>>
+  readonly leechers: Readonly<Record<AddressFamily, number>>
+}
+
+/**
+ * Where swarms live. The conformance suite in `@chihaya/core/testing` is this contract in executable form.
+ *
+ * - A peer is its address and port: one that announces again is the same peer, whatever its peer id says now.
+ * - The swarms of the two families are apart, unless the store says otherwise in its options.
+ * - A peer is in one state at a time, and disappears when it has not announced for the store's peer lifetime.
+ * - The selection is random, costs O(numWant) and not O(swarm), and holds each peer once. It leaves out the announcer: the
+ *   same address and port, or the same address and peer id. It leaves out ports 0 and 1, which cannot be dialled.
+ * - A swarm without peers holds no memory, but a bounded number of them may be remembered for their `downloaded`.
+ * - A store refuses with `ClientError`, for instance when it is full; anything else it throws is a fault and is logged.
+ */
+export interface PeerStore {
+  /** Applies the announce to its swarm, then counts and selects: one atomic step. */
+  announce(announce: SwarmAnnounce): MaybePromise<SwarmView>
+  /** The counters of each infohash in the order given; zeros for an unknown one. Creates and refreshes nothing. */
+  scrape(infoHashes: readonly InfoHash[], family: AddressFamily): MaybePromise<ScrapeEntry[]>
+  stats(): MaybePromise<StoreStats>
+}
