@@ -1,0 +1,107 @@
+import { addressFamily, NO_PEERS, type AddressFamily, type CompactPeers } from '@chihaya/bittorrent'
+import type { SwarmAnnounce } from '@chihaya/core'
+import { AnswerSpace } from './answer-space.ts'
+import { writeEndpoint, writeText } from './endpoint.ts'
+import { PeerDraw, type Refuses } from './peer-draw.ts'
+import { endpointWords, PEER_ID_WORDS } from './peer-layout.ts'
+import type { SourceLimit } from './source-limit.ts'
+import type { SubnetPeers } from './subnet-peers.ts'
+import { LEECHERS, SEEDERS } from './swarm-records.ts'
+import { setsOf, type SwarmStore } from './swarm-store.ts'
+
+/** Selects the peers of an answer: from which sets, how many of each, and in what order. */
+export class Answerer {
+  readonly #store: SwarmStore
+  readonly #subnetPeers: SubnetPeers | undefined
+  readonly #draw = new PeerDraw()
+  readonly #endpoints = new AnswerSpace()
+  readonly #peerIds = new AnswerSpace()
+  readonly #refusesSource: Refuses | undefined
+  readonly #refusesSubnet: Refuses
+
+  constructor(store: SwarmStore, sourceLimit: SourceLimit | undefined, subnetPeers: SubnetPeers | undefined) {
+    this.#store = store
+    this.#subnetPeers = subnetPeers
+    const draw = this.#draw
+    const fills = (words: Uint16Array, at: number): boolean =>
+      sourceLimit !== undefined && sourceLimit.fills(words, at, draw.endpoints, draw.at, draw.drawn, draw.stride)
+    this.#refusesSource = sourceLimit && fills
+    this.#refusesSubnet = (words, at) => subnetPeers?.holds(words, at) === true || fills(words, at)
+  }
+
+  /** Up to `want` peers of one family; `subnet` is the record of the announcer's subnet, or 0. */
+  peers(announce: SwarmAnnounce, family: AddressFamily, record: number, subnet: number, want: number): CompactPeers {
+    const draw = this.#begin(announce, family, want)
+    if (this.#subnetPeers === undefined || subnet === 0) this.#drawFrom(announce, family, record, want)
+    else this.#preferSubnet(announce, family, record, subnet, want)
+    if (draw.drawn === 0) return NO_PEERS[family]
+    return {
+      family,
+      endpoints: this.#endpoints.take(draw.drawn * draw.stride),
+      peerIds: draw.peerIds && this.#peerIds.take(draw.drawn * PEER_ID_WORDS),
+    }
+  }
+
+  #begin(announce: SwarmAnnounce, family: AddressFamily, want: number): PeerDraw {
+    const draw = this.#draw
+    draw.begin(endpointWords(family))
+    // Peers of the other family are never the announcer; an address of all ones is nobody's.
+    if (addressFamily(announce.address) === family) writeEndpoint(draw.own, announce.address, announce.port)
+    else draw.own.fill(0xffff)
+    writeText(draw.ownPeerId, 0, announce.peerId)
+    draw.publicOnly = announce.publicOnly
+    draw.refuses = this.#refusesSource
+    // Twice over: where a subnet is preferred, peers of it are drawn first and peers from outside then take their share.
+    const room = this.#subnetPeers === undefined ? want : want * 2
+    this.#endpoints.reserve(room * draw.stride)
+    draw.endpoints = this.#endpoints.words
+    draw.at = this.#endpoints.at
+    draw.peerIds = undefined
+    if (announce.wantsPeerIds && this.#store.sets(setsOf(family)).blocks.keepsPeerIds) {
+      this.#peerIds.reserve(room * PEER_ID_WORDS)
+      draw.peerIds = this.#peerIds.words
+      draw.idsAt = this.#peerIds.at
+    }
+    return draw
+  }
+
+  /** Draws evenly over the leechers and seeders of a record. */
+  #drawFrom(announce: SwarmAnnounce, family: AddressFamily, record: number, want: number): void {
+    const store = this.#store
+    const set = setsOf(family)
+    const sets = store.sets(set)
+    const leechers = store.records.root(record, set + LEECHERS)
+    if (announce.leechersOnly) {
+      this.#draw.fromSet(sets, leechers, want)
+      return
+    }
+    const seeders = store.records.root(record, set + SEEDERS)
+    const draw = this.#draw
+    const before = draw.drawn
+    const share = seedersShare(sets.size(leechers), sets.size(seeders), want)
+    draw.fromSet(sets, seeders, share)
+    draw.fromSet(sets, leechers, before + want - draw.drawn)
+    if (draw.drawn === before + want || share >= sets.size(seeders)) return
+    // Too few of the leechers may be given to this announcer, so let seeders fill their share as well.
+    draw.drawn = before
+    draw.fromSet(sets, seeders, want)
+    draw.fromSet(sets, leechers, before + want - draw.drawn)
+  }
+
+  #preferSubnet(announce: SwarmAnnounce, family: AddressFamily, record: number, subnet: number, want: number): void {
+    const draw = this.#draw
+    this.#drawFrom(announce, family, subnet, want)
+    const near = draw.drawn
+    const outside = Math.round(want * (this.#subnetPeers?.outsideShare ?? 0))
+    draw.refuses = this.#refusesSubnet
+    this.#drawFrom(announce, family, record, Math.max(want - near, outside))
+    if (draw.drawn > want) draw.dropFromMiddle(want - (draw.drawn - near), near)
+  }
+}
+
+/** How many of `want` peers to draw from the seeders, for a sample that is even over both. */
+function seedersShare(leechers: number, seeders: number, want: number): number {
+  if (leechers + seeders <= want) return seeders
+  const share = Math.floor((want * seeders) / (leechers + seeders) + Math.random())
+  return Math.min(Math.max(share, want - leechers), want)
+}

@@ -1,0 +1,6 @@
+import { memoryStorage } from './plugin.ts'
+
+export default memoryStorage
+export { memoryStorage }
+export { MemoryPeerStore } from './memory-peer-store.ts'
+export { optionsSchema, type MemoryStorageOptions, type SubnetPreference } from './options.ts'

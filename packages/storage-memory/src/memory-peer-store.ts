@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { addressFamily, NO_PEERS, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
+import { parseDuration, parseOptions, type PeerStore, type StoreStats, type SwarmAnnounce, type SwarmView } from '@chihaya/core'
+import { Answerer } from './answer.ts'
+import { writeText } from './endpoint.ts'
+import { Expiry } from './expiry.ts'
+import { KeyedHash } from './keyed-hash.ts'
+import { optionsSchema, type MemoryStorageOptions } from './options.ts'
+import { ALIAS } from './peer-layout.ts'
+import { SourceLimit } from './source-limit.ts'
+import { SubnetPeers } from './subnet-peers.ts'
+import { LEECHERS, SEEDERS, SUBNET, SWARM } from './swarm-records.ts'
+import { setsOf, SwarmStore } from './swarm-store.ts'
+import { TickClock } from './tick-clock.ts'
+
+const NO_SWARM: ScrapeEntry = Object.freeze({ complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 })
+
+/** A `PeerStore` in flat memory; `docs/memory-layout.md` draws it. Expiry is driven from outside, by `expire`. */
+export class MemoryPeerStore implements PeerStore {
+  readonly #store: SwarmStore
+  readonly #answerer: Answerer
+  readonly #subnetPeers: SubnetPeers | undefined
+  readonly #expiry: Expiry
+  readonly #unified: boolean
+
+  /** `now` gives milliseconds and never goes back. @throws TRK_ERR_OPTIONS, and RangeError for a duration. */
+  constructor(options: MemoryStorageOptions = {}, now: () => number = () => performance.now()) {
+    const parsed = parseOptions('@chihaya/storage-memory', optionsSchema, options)
+    const keys = randomBytes(8)
+    const hash = new KeyedHash(keys.readInt32LE(0), keys.readInt32LE(4))
+    const sourceLimit = parsed.maxPeersPerSource > 0 ? new SourceLimit(parsed.maxPeersPerSource) : undefined
+    this.#subnetPeers = parsed.preferredSubnet && new SubnetPeers(parsed.preferredSubnet, hash)
+    this.#store = new SwarmStore({
+      hash,
+      clock: new TickClock(now, parseDuration(parsed.peerLifetime)),
+      limits: parsed,
+      storePeerIds: parsed.storePeerIds,
+      sourceLimit,
+    })
+    this.#answerer = new Answerer(this.#store, sourceLimit, this.#subnetPeers)
+    this.#expiry = new Expiry(this.#store, now)
+    this.#unified = parsed.families === 'unified'
+  }
+
+  announce(announce: SwarmAnnounce): SwarmView {
+    const store = this.#store
+    writeText(store.records.keyWords, 0, announce.infoHash)
+    const record = store.apply(announce, SWARM, 0)
+    if (this.#unified && announce.otherAddress !== undefined && store.stored) {
+      store.apply({ ...announce, address: announce.otherAddress }, SWARM, ALIAS)
+    }
+    const subnet = this.#subnetPeers === undefined || !store.stored ? 0 : this.#enterSubnet(announce)
+    return this.#view(announce, record, subnet)
+  }
+
+  scrape(infoHashes: readonly InfoHash[], family: AddressFamily): ScrapeEntry[] {
+    return infoHashes.map((infoHash) => this.#scrapeOne(infoHash, family))
+  }
+
+  stats(): StoreStats {
+    const [leechers4, seeders4, leechers6, seeders6] = this.#store.totals as unknown as [number, number, number, number]
+    return {
+      swarms: this.#store.swarms,
+      seeders: { ipv4: seeders4, ipv6: seeders6 },
+      leechers: { ipv4: leechers4, ipv6: leechers6 },
+    }
+  }
+
+  /** Bytes that swarms and their table take from the system. */
+  get bytes(): number {
+    return this.#store.heap.bytes + this.#store.records.table.bytes
+  }
+
+  /** Searches for peers past their lifetime for about `budget` milliseconds. True when all swarms have been looked at. */
+  expire(budget: number): boolean {
+    return this.#expiry.slice(budget)
+  }
+
+  #enterSubnet(announce: SwarmAnnounce): number {
+    this.#subnetPeers?.derive(this.#store.records.key, announce.address)
+    return this.#store.apply(announce, SUBNET, 0)
+  }
+
+  #view(announce: SwarmAnnounce, record: number, subnet: number): SwarmView {
+    const { records } = this.#store
+    const family = addressFamily(announce.address)
+    if (record === 0) return { complete: 0, incomplete: 0, downloaded: 0, peers: NO_PEERS[family] }
+    const downloaded = records.downloaded(record)
+    if (!records.isLive(record)) return { complete: 0, incomplete: 0, downloaded, peers: NO_PEERS[family] }
+    const view = {
+      complete: this.#population(record, family, SEEDERS),
+      incomplete: this.#population(record, family, LEECHERS),
+      downloaded,
+    }
+    const want = announce.transition === 'stopped' ? 0 : announce.numWant
+    if (want === 0) return { ...view, peers: NO_PEERS[family] }
+    const peers = this.#answerer.peers(announce, family, record, subnet, want)
+    if (!this.#unified) return { ...view, peers }
+    const other = family === 'ipv4' ? 'ipv6' : 'ipv4'
+    const left = want - peers.endpoints.length / (family === 'ipv4' ? 6 : 18)
+    const otherPeers = left > 0 ? this.#answerer.peers(announce, other, record, 0, left) : NO_PEERS[other]
+    return { ...view, peers, otherPeers }
+  }
+
+  #scrapeOne(infoHash: InfoHash, family: AddressFamily): ScrapeEntry {
+    const { records } = this.#store
+    writeText(records.keyWords, 0, infoHash)
+    const record = records.find(records.hashKey())
+    if (record === 0) return { ...NO_SWARM }
+    const downloaded = records.downloaded(record)
+    if (!records.isLive(record)) return { ...NO_SWARM, downloaded }
+    const incomplete = this.#population(record, family, LEECHERS)
+    return {
+      complete: this.#population(record, family, SEEDERS),
+      incomplete,
+      downloaders: incomplete - this.#partials(record, family),
+      downloaded,
+    }
+  }
+
+  #population(record: number, family: AddressFamily, role: number): number {
+    if (!this.#unified) return this.#count(record, setsOf(family) + role)
+    return this.#count(record, setsOf('ipv4') + role) + this.#count(record, setsOf('ipv6') + role)
+  }
+
+  /** Peers in a set; aliases are counted with the address they belong to. */
+  #count(record: number, set: number): number {
+    const sets = this.#store.sets(set)
+    const root = this.#store.records.root(record, set)
+    return sets.size(root) - sets.aliases(root)
+  }
+
+  #partials(record: number, family: AddressFamily): number {
+    const partials = (of: AddressFamily): number =>
+      this.#store.sets(setsOf(of)).partials(this.#store.records.root(record, setsOf(of) + LEECHERS))
+    return this.#unified ? partials('ipv4') + partials('ipv6') : partials(family)
+  }
+}

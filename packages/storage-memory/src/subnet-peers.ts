@@ -1,0 +1,58 @@
+import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
+import { writeEndpoint } from './endpoint.ts'
+import type { KeyedHash } from './keyed-hash.ts'
+import type { SubnetPreference } from './options.ts'
+
+const DEFAULT_BITS: Readonly<Record<AddressFamily, number>> = { ipv4: 24, ipv6: 64 }
+const DEFAULT_OUTSIDE_SHARE = 0.1
+
+/**
+ * Prefers peers of the announcer's own subnet, so that traffic stays in its rack. The peers that a swarm has in one subnet
+ * are held a second time, as a swarm whose infohash is made of the swarm's and the subnet: finding them then costs no more
+ * than finding any swarm, however large either is.
+ */
+export class SubnetPeers {
+  /** Share of an answer that is kept for peers from elsewhere. */
+  readonly outsideShare: number
+  readonly #hash: KeyedHash
+  readonly #masks: Readonly<Record<AddressFamily, Uint16Array>>
+  /** The announcer's subnet, then a word that tells the two halves of the derived infohash apart. */
+  readonly #subnet = new Uint16Array(9)
+  #mask: Uint16Array
+
+  constructor(preference: SubnetPreference, hash: KeyedHash) {
+    this.outsideShare = preference.outsideShare ?? DEFAULT_OUTSIDE_SHARE
+    this.#hash = hash
+    this.#masks = {
+      ipv4: maskWords(4, preference.ipv4 ?? DEFAULT_BITS.ipv4),
+      ipv6: maskWords(16, preference.ipv6 ?? DEFAULT_BITS.ipv6),
+    }
+    this.#mask = this.#masks.ipv4
+  }
+
+  /** Makes the infohash in `key` that of the swarm's peers in the announcer's subnet. */
+  derive(key: Uint32Array, address: Address): void {
+    this.#mask = this.#masks[addressFamily(address)]
+    const length = this.#mask.length
+    writeEndpoint(this.#subnet, address, 0)
+    for (let word = 0; word < length; word++) this.#subnet[word]! &= this.#mask[word]!
+    for (const half of [0, 1]) {
+      this.#subnet[length] = half + 1
+      key[half]! ^= this.#hash.words(this.#subnet, 0, length + 1)
+    }
+  }
+
+  /** Whether the endpoint at `words[at]` lies in the subnet that was last derived. */
+  holds(words: Uint16Array, at: number): boolean {
+    for (let word = 0; word < this.#mask.length; word++) {
+      if ((words[at + word]! & this.#mask[word]!) !== this.#subnet[word]) return false
+    }
+    return true
+  }
+}
+
+function maskWords(bytes: number, bits: number): Uint16Array {
+  const mask = new Uint8Array(bytes)
+  for (let bit = 0; bit < Math.min(bits, bytes * 8); bit++) mask[bit >> 3]! |= 0x80 >> (bit & 7)
+  return new Uint16Array(mask.buffer)
+}

@@ -1,0 +1,161 @@
+import { longsAt, segmentOf, wordsAt, type Heap } from './heap.ts'
+import type { KeyedHash } from './keyed-hash.ts'
+import { SwarmTable } from './swarm-table.ts'
+
+/**
+ * A swarm's record, in 32-bit words:
+ *
+ *     | infohash 5 | downloaded 1 | roots of its peer sets 4 | kind 1 |
+ *
+ * A swarm without peers that had downloads stays for a while as a *remembered* record: it holds no peer sets, so their
+ * place links it to the records remembered before and after it.
+ */
+
+/** Peer sets of a swarm, in the order of their roots: leechers and seeders of IPv4, then of IPv6. */
+export const SETS = 4
+export const LEECHERS = 0
+export const SEEDERS = 1
+
+const INFO_HASH_LONGS = 5
+const INFO_HASH_WORDS = 10
+const DOWNLOADED = 5
+const FIRST_ROOT = 6
+const OLDER = 6
+const NEWER = 7
+const KIND = 10
+const RECORD_BYTES = 44
+
+/** A swarm as the protocol means it. */
+export const SWARM = 0
+/** The peers that a swarm has in one subnet, held a second time to be found quickly. */
+export const SUBNET = 1
+const REMEMBERED = 2
+
+export class SwarmRecords {
+  readonly table: SwarmTable
+  /** The infohash that `find` and `create` go by, set by `setKey`. */
+  readonly key: Uint32Array = new Uint32Array(INFO_HASH_LONGS)
+  readonly keyWords: Uint16Array = new Uint16Array(this.key.buffer)
+  readonly #heap: Heap
+  readonly #hash: KeyedHash
+  readonly #maxRemembered: number
+  /** Oldest and newest remembered record. */
+  #oldest = 0
+  #newest = 0
+  #remembered = 0
+
+  constructor(heap: Heap, hash: KeyedHash, maxRemembered: number) {
+    this.table = new SwarmTable(heap)
+    this.#heap = heap
+    this.#hash = hash
+    this.#maxRemembered = maxRemembered
+  }
+
+  /** The hash of the infohash in `key`. */
+  hashKey(): number {
+    return this.#hash.words(this.keyWords, 0, INFO_HASH_WORDS)
+  }
+
+  /** The record of the infohash in `key`, remembered ones included, or 0. */
+  find(hash: number): number {
+    return this.table.find(hash, this.key)
+  }
+
+  /** A record for the infohash in `key`, which has none, or the remembered one taken back to life. */
+  create(hash: number, found: number, kind: number): number {
+    if (found !== 0) {
+      this.#forget(found)
+      this.#set(found, KIND, kind)
+      for (let set = 0; set < SETS; set++) this.setRoot(found, set, 0)
+      return found
+    }
+    const record = this.#heap.allocate(RECORD_BYTES)
+    const longs = this.#heap.longs[segmentOf(record)]!
+    const at = longsAt(record)
+    longs.set(this.key, at)
+    longs.fill(0, at + DOWNLOADED, at + KIND)
+    longs[at + KIND] = kind
+    this.table.insert(hash, record)
+    return record
+  }
+
+  /** Ends a swarm that has lost its last peer. Returns the record if it is remembered, else 0. */
+  release(record: number): number {
+    if (this.downloaded(record) === 0 || this.#maxRemembered === 0) {
+      this.#free(record)
+      return 0
+    }
+    if (this.#remembered === this.#maxRemembered) {
+      const oldest = this.#oldest
+      this.#forget(oldest)
+      this.#free(oldest)
+    }
+    this.#remember(record)
+    return record
+  }
+
+  /** True for a swarm that has peers. */
+  isLive(record: number): boolean {
+    return this.#get(record, KIND) !== REMEMBERED
+  }
+
+  kind(record: number): number {
+    return this.#get(record, KIND)
+  }
+
+  downloaded(record: number): number {
+    return this.#get(record, DOWNLOADED)
+  }
+
+  countDownload(record: number): void {
+    this.#set(record, DOWNLOADED, this.downloaded(record) + 1)
+  }
+
+  root(record: number, set: number): number {
+    return this.#get(record, FIRST_ROOT + set)
+  }
+
+  setRoot(record: number, set: number, root: number): void {
+    this.#set(record, FIRST_ROOT + set, root)
+  }
+
+  /** True when no set of a live record holds a peer. */
+  isEmpty(record: number): boolean {
+    const longs = this.#heap.longs[segmentOf(record)]!
+    const at = longsAt(record) + FIRST_ROOT
+    return (longs[at]! | longs[at + 1]! | longs[at + 2]! | longs[at + 3]!) === 0
+  }
+
+  #get(record: number, field: number): number {
+    return this.#heap.longs[segmentOf(record)]![longsAt(record) + field]!
+  }
+
+  #set(record: number, field: number, value: number): void {
+    this.#heap.longs[segmentOf(record)]![longsAt(record) + field] = value
+  }
+
+  #free(record: number): void {
+    this.table.remove(this.#hash.words(this.#heap.words[segmentOf(record)]!, wordsAt(record), INFO_HASH_WORDS), record)
+    this.#heap.free(record)
+  }
+
+  #remember(record: number): void {
+    this.#set(record, KIND, REMEMBERED)
+    this.#set(record, OLDER, this.#newest)
+    this.#set(record, NEWER, 0)
+    if (this.#newest !== 0) this.#set(this.#newest, NEWER, record)
+    else this.#oldest = record
+    this.#newest = record
+    this.#remembered++
+  }
+
+  #forget(record: number): void {
+    const older = this.#get(record, OLDER)
+    const newer = this.#get(record, NEWER)
+    if (older === 0) this.#oldest = newer
+    else this.#set(older, NEWER, newer)
+    if (newer === 0) this.#newest = older
+    else this.#set(newer, OLDER, older)
+    this.#remembered--
+  }
+}

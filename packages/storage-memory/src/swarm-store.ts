@@ -1,0 +1,206 @@
+import { addressFamily, type AddressFamily } from '@chihaya/bittorrent'
+import type { Transition } from '@chihaya/core'
+import { writeEndpoint, writeText } from './endpoint.ts'
+import { Heap, segmentOf, wordsAt } from './heap.ts'
+import type { KeyedHash } from './keyed-hash.ts'
+import { TOO_MANY_PEERS, TOO_MANY_SWARMS } from './limits.ts'
+import { PeerBlocks } from './peer-blocks.ts'
+import { ALIAS, endpointWords, PARTIAL } from './peer-layout.ts'
+import { PeerSets } from './peer-sets.ts'
+import type { SourceLimit } from './source-limit.ts'
+import { LEECHERS, SEEDERS, SETS, SUBNET, SWARM, SwarmRecords } from './swarm-records.ts'
+import type { TickClock } from './tick-clock.ts'
+
+export interface SwarmLimits {
+  readonly maxSwarms: number
+  readonly maxPeers: number
+  readonly maxPeersPerSwarm: number
+  readonly rememberedSwarms: number
+}
+
+export interface SwarmStoreInit {
+  readonly hash: KeyedHash
+  readonly clock: TickClock
+  readonly limits: SwarmLimits
+  readonly storePeerIds: boolean
+  readonly sourceLimit: SourceLimit | undefined
+}
+
+/** What of an announce concerns the peer itself. */
+export interface PeerAnnounce {
+  readonly peerId: string
+  readonly address: Uint8Array
+  readonly port: number
+  readonly transition: Transition
+}
+
+const IPV6_SETS = 2
+
+/** The sets of a swarm that hold the peers of an address's family: leechers, then seeders. */
+export function setsOf(family: AddressFamily): number {
+  return family === 'ipv4' ? 0 : IPV6_SETS
+}
+
+/** Swarms and their peers: finds them, moves peers between their states, keeps the totals. */
+export class SwarmStore {
+  readonly heap: Heap = new Heap()
+  readonly records: SwarmRecords
+  readonly clock: TickClock
+  /** Peers in all swarms by the number of their set, aliases left out. */
+  readonly totals: Float64Array = new Float64Array(SETS)
+  /** Swarms that have peers. */
+  swarms = 0
+  /** Whether the last announce left its peer stored, or gone as it asked; false when the swarm had no room for it. */
+  stored = true
+  /** The endpoint that is being announced. */
+  readonly key: Uint16Array = new Uint16Array(9)
+  readonly #ipv4: PeerSets
+  readonly #ipv6: PeerSets
+  readonly #limits: SwarmLimits
+  readonly #sourceLimit: SourceLimit | undefined
+  #met = 0
+
+  constructor(init: SwarmStoreInit) {
+    const sets = (family: AddressFamily): PeerSets => {
+      const stride = endpointWords(family)
+      const hashed = init.sourceLimit?.sourceWords(family) ?? stride
+      return new PeerSets(new PeerBlocks(this.heap, init.hash, stride, hashed, init.storePeerIds))
+    }
+    this.records = new SwarmRecords(this.heap, init.hash, init.limits.rememberedSwarms)
+    this.clock = init.clock
+    this.#ipv4 = sets('ipv4')
+    this.#ipv6 = sets('ipv6')
+    this.#limits = init.limits
+    this.#sourceLimit = init.sourceLimit
+  }
+
+  /** The peer sets of a family, by the number of any of its sets. */
+  sets(set: number): PeerSets {
+    return set < IPV6_SETS ? this.#ipv4 : this.#ipv6
+  }
+
+  /**
+   * Applies an announce to the swarm whose infohash is in `records.key`, and returns its record, or 0 when there is none.
+   * `flags` are those of the peer's mark; an alias is not counted.
+   * @throws {ClientError} when the swarm or the peer is new and the store is full.
+   */
+  apply(announce: PeerAnnounce, kind: number, flags: number): number {
+    const hash = this.records.hashKey()
+    let record = this.records.find(hash)
+    if (announce.transition === 'unchanged') return record
+    writeEndpoint(this.key, announce.address, announce.port)
+    const set = setsOf(addressFamily(announce.address))
+    const sets = this.sets(set)
+    const peerHash = sets.blocks.hash(this.key, 0)
+    const live = record !== 0 && this.records.isLive(record)
+    this.stored = true
+    if (announce.transition === 'stopped') {
+      if (!live || !this.#meet(record, set, peerHash)) return record
+      this.#remove(record, this.#met)
+      return this.#endIfEmpty(record)
+    }
+    const role = set + (announce.transition === 'seeder' || announce.transition === 'completed' ? SEEDERS : LEECHERS)
+    const mark = this.clock.mark() | flags | (announce.transition === 'partial' ? PARTIAL : 0)
+    if (live && sets.find(this.records.root(record, role), this.key, peerHash)) {
+      this.#count(record, role, sets.mark, -1)
+      this.#count(record, role, mark, 1)
+      sets.setMark(this.records.root(record, role), mark)
+      this.#writePeerId(sets, announce.peerId)
+      return record
+    }
+    const other = role ^ 1
+    if (live && sets.find(this.records.root(record, other), this.key, peerHash)) {
+      this.#remove(record, other)
+    } else if (!this.#admits(record, live, set, kind, flags)) {
+      this.stored = false
+      return record
+    }
+    if (!live) record = this.#create(hash, record, kind)
+    this.#insert(record, role, peerHash, mark, announce.peerId)
+    if (announce.transition === 'completed' && kind === SWARM && (flags & ALIAS) === 0) this.records.countDownload(record)
+    return record
+  }
+
+  /** Takes out the peer that a set of the record has just met. */
+  #remove(record: number, set: number): void {
+    const sets = this.sets(set)
+    this.#count(record, set, sets.mark, -1)
+    this.records.setRoot(record, set, sets.remove(this.records.root(record, set)))
+  }
+
+  #insert(record: number, set: number, hash: number, mark: number, peerId: string): void {
+    const sets = this.sets(set)
+    const root = sets.insert(this.records.root(record, set), this.key, hash, mark)
+    if (root === 0) throw TOO_MANY_PEERS
+    this.records.setRoot(record, set, root)
+    this.#writePeerId(sets, peerId)
+    this.#count(record, set, mark, 1)
+  }
+
+  #count(record: number, set: number, mark: number, by: number): void {
+    if ((mark & ALIAS) === 0 && this.records.kind(record) === SWARM) this.totals[set]! += by
+  }
+
+  #create(hash: number, found: number, kind: number): number {
+    if (kind === SWARM) this.swarms++
+    return this.records.create(hash, found, kind)
+  }
+
+  /** Ends a swarm whose last peer has gone; returns what `records.find` would now. */
+  #endIfEmpty(record: number): number {
+    if (!this.records.isEmpty(record)) return record
+    if (this.records.kind(record) === SWARM) this.swarms--
+    return this.records.release(record)
+  }
+
+  /** Takes out the peers of one block whose mark is stale at `now`, and returns how many those were. */
+  expire(record: number, set: number, entry: number, now: number): number {
+    const sets = this.sets(set)
+    let removed = 0
+    const root = sets.expire(this.records.root(record, set), entry, (mark) => {
+      if (!this.clock.isStale(mark, now)) return false
+      this.#count(record, set, mark, -1)
+      removed++
+      return true
+    })
+    this.records.setRoot(record, set, root)
+    if (root === 0) this.#endIfEmpty(record)
+    return removed
+  }
+
+  /** Looks for the announced peer in both sets of its family; `#met` says in which it is. */
+  #meet(record: number, set: number, hash: number): boolean {
+    const sets = this.sets(set)
+    this.#met = set + LEECHERS
+    if (sets.find(this.records.root(record, this.#met), this.key, hash)) return true
+    this.#met = set + SEEDERS
+    return sets.find(this.records.root(record, this.#met), this.key, hash)
+  }
+
+  /** Whether a new peer may enter. @throws {ClientError} when the store, and not just the swarm, is full. */
+  #admits(record: number, live: boolean, set: number, kind: number, flags: number): boolean {
+    if (live) this.#makeRoomForSource(record, set)
+    // A subnet's peers are limited with those of its swarm, an alias with its peer.
+    if (kind === SUBNET || (flags & ALIAS) !== 0) return true
+    if (!live && this.swarms >= this.#limits.maxSwarms) throw TOO_MANY_SWARMS
+    if (this.totals[0]! + this.totals[1]! + this.totals[2]! + this.totals[3]! >= this.#limits.maxPeers) throw TOO_MANY_PEERS
+    return !live || this.#population(record) < this.#limits.maxPeersPerSwarm
+  }
+
+  #population(record: number): number {
+    let population = 0
+    for (let set = 0; set < SETS; set++) population += this.sets(set).size(this.records.root(record, set))
+    return population
+  }
+
+  #makeRoomForSource(record: number, set: number): void {
+    const crowded = this.#sourceLimit?.meetOldest(this, record, set) ?? -1
+    if (crowded >= 0) this.#remove(record, crowded)
+  }
+
+  #writePeerId(sets: PeerSets, peerId: string): void {
+    if (!sets.blocks.keepsPeerIds) return
+    const words = this.heap.words[segmentOf(sets.block)]!
+    writeText(words, sets.blocks.peerIdAt(words, wordsAt(sets.block), sets.position), peerId)
+  }
+}

@@ -1,0 +1,154 @@
+import { addressFamily, readCompactPeers, type CompactPeers } from '@chihaya/bittorrent'
+import type { SwarmAnnounce, Transition } from '@chihaya/core'
+import { endpoints, ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import { MemoryPeerStore, type MemoryStorageOptions } from '@chihaya/storage-memory'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+const LIFETIME = 60_000
+
+/** The store and the model side by side, on one clock that steps by whole seconds. */
+class Pair {
+  clock = 0
+  steps = 0
+  readonly store: MemoryPeerStore
+  readonly model = new ModelPeerStore({ peerLifetime: LIFETIME, now: () => this.clock })
+
+  constructor(options: MemoryStorageOptions) {
+    this.store = new MemoryPeerStore({ ...options, peerLifetime: LIFETIME }, () => this.clock)
+  }
+
+  announce(announce: SwarmAnnounce): void {
+    this.steps++
+    // The model chooses from all candidates, so asked for enough it gives them all.
+    const expected = this.model.announce({ ...announce, numWant: 1_000_000 })
+    const actual = this.store.announce(announce)
+    expect([actual.complete, actual.incomplete, actual.downloaded]).toEqual([
+      expected.complete,
+      expected.incomplete,
+      expected.downloaded,
+    ])
+    if (announce.numWant === 0) expect(actual.peers.endpoints.length).toBe(0)
+    else checkPeers(actual.peers, expected.peers, announce.numWant)
+  }
+
+  advance(seconds: number): void {
+    this.steps++
+    this.clock += seconds * 1000
+    while (!this.store.expire(1));
+    expect(this.store.stats()).toEqual(this.model.stats())
+  }
+
+  scrape(numbers: readonly number[]): void {
+    this.steps++
+    const infoHashes = numbers.map(sampleInfoHash)
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      expect(this.store.scrape(infoHashes, family)).toEqual(this.model.scrape(infoHashes, family))
+    }
+  }
+}
+
+function checkPeers(actual: CompactPeers, candidates: CompactPeers, numWant: number): void {
+  const given = endpoints(actual)
+  const allowed = new Set(endpoints(candidates))
+  expect(given.length).toBe(Math.min(numWant, allowed.size))
+  expect(new Set(given).size).toBe(given.length)
+  for (const endpoint of given) expect(allowed).toContain(endpoint)
+  if (actual.peerIds && candidates.peerIds) expect(idsByPeer(candidates)).toMatchObject(idsByPeer(actual))
+}
+
+function idsByPeer(peers: CompactPeers): Record<string, string> {
+  const ids: Record<string, string> = {}
+  for (const [index, { address, port }] of readCompactPeers(peers.endpoints, peers.family).entries()) {
+    ids[`${address.join('.')}:${port}`] = Buffer.from(peers.peerIds?.subarray(index * 20, index * 20 + 20) ?? []).toString('latin1')
+  }
+  return ids
+}
+
+const TRANSITIONS: Transition[] = ['leecher', 'partial', 'seeder', 'completed', 'stopped', 'unchanged']
+
+const address = fc.oneof(
+  fc.tuple(fc.constantFrom(10, 8), fc.nat(1), fc.nat(3)).map(([a, b, c]) => Uint8Array.of(a, 0, b, c)),
+  fc.nat(3).map((last) => Uint8Array.of(0x20, 1, 0, ...Array<number>(12).fill(0), last)),
+)
+
+const announce: fc.Arbitrary<SwarmAnnounce> = fc.record({
+  infoHash: fc.nat(5).map(sampleInfoHash),
+  peerId: fc.nat(9).map(samplePeerId),
+  address,
+  port: fc.constantFrom(1, 2, 3, 4, 5),
+  transition: fc.constantFrom(...TRANSITIONS),
+  numWant: fc.constantFrom(0, 1, 3, 50, 200),
+  leechersOnly: fc.boolean(),
+  publicOnly: fc.boolean(),
+  wantsPeerIds: fc.boolean(),
+})
+
+type Step = fc.Command<object, Pair>
+
+const step = (name: string, run: (pair: Pair) => void): Step => ({
+  check: () => true,
+  run: (_model, pair) => run(pair),
+  toString: () => name,
+})
+
+const commands = fc.commands(
+  [
+    announce.map((a) => step(`${a.transition} ${addressFamily(a.address)} ${a.address.join('.')}:${a.port}`, (pair) => pair.announce(a))),
+    announce.map((a) => step(`again ${a.transition}`, (pair) => pair.announce({ ...a, transition: 'leecher' }))),
+    fc.integer({ min: 1, max: 50 }).map((seconds) => step(`${seconds} s pass`, (pair) => pair.advance(seconds))),
+    fc.array(fc.nat(6), { maxLength: 4 }).map((numbers) => step('scrape', (pair) => pair.scrape(numbers))),
+  ],
+  { maxCommands: 2000, size: 'max' },
+)
+
+test('agrees with the model over 100,000 steps', { timeout: 120_000 }, () => {
+  let steps = 0
+  const property = fc.property(commands, (list) => {
+    const pair = new Pair({})
+    fc.modelRun(() => ({ model: {}, real: pair }), list)
+    steps += pair.steps
+  })
+  fc.assert(property, { numRuns: 130 })
+  expect(steps).toBeGreaterThan(100_000)
+})
+
+/** Swarms of thousands, so that blocks split and join again; the model is O(swarm), hence the sampling. */
+test('agrees with the model in swarms of thousands', { timeout: 120_000 }, () => {
+  const crowd = (family: number) => (index: number): SwarmAnnounce => ({
+    infoHash: sampleInfoHash(1),
+    peerId: samplePeerId(index),
+    address: family === 4 ? Uint8Array.of(10, 0, index >> 8, index & 255) : Uint8Array.of(0x20, 1, ...Array<number>(12).fill(0), index >> 8, index & 255),
+    port: 6881,
+    transition: (['leecher', 'seeder', 'partial', 'leecher', 'seeder'] as const)[index % 5] as Transition,
+    numWant: 0,
+    leechersOnly: false,
+    publicOnly: false,
+    wantsPeerIds: true,
+  })
+  fc.assert(
+    fc.property(fc.constantFrom(4, 6), fc.integer({ min: 3000, max: 9000 }), fc.integer({ min: 1, max: 40 }), (family, size, later) => {
+      const pair = new Pair({})
+      const peer = crowd(family)
+      // Only the last announce of each wave is held against the model in full; the others go to both unseen.
+      const wave = (from: number, to: number, change: (announce: SwarmAnnounce) => SwarmAnnounce): void => {
+        for (let index = from; index < to - 1; index++) {
+          pair.store.announce(change(peer(index)))
+          pair.model.enter(change(peer(index)))
+        }
+        pair.announce({ ...change(peer(to - 1)), numWant: 100 })
+        pair.scrape([1])
+      }
+      wave(0, size, (announce) => announce)
+      pair.advance(later)
+      wave(0, size, (announce) => ({ ...announce, transition: announce.transition === 'leecher' ? 'completed' : 'leecher' }))
+      wave(size >> 1, size, (announce) => ({ ...announce, transition: 'stopped' }))
+      pair.advance(LIFETIME / 1000 - later)
+      wave(10, size >> 3, (announce) => announce)
+      pair.advance(later + 1)
+      pair.advance(LIFETIME / 1000 + 1)
+      expect(pair.store.stats().swarms).toBe(0)
+    }),
+    { numRuns: 12 },
+  )
+})
