@@ -1,12 +1,13 @@
-import type { Address } from './address.ts'
-
 /**
  * How far an address reaches: `private` ones mean something in one network only, `unusable` ones are never a peer's
  * (unspecified, loopback, link-local, multicast, broadcast, documentation, reserved).
  */
 export type AddressScope = 'public' | 'private' | 'unusable'
 
-/** The scope of an address, by the registries of RFC 6890 and RFC 8155; NAT64 takes the scope of what it wraps. */
+/**
+ * The scope of the address in the `length` bytes (4 or 16) from `at`, by the registries of RFC 6890. NAT64 (RFC 6052) and
+ * 6to4 (RFC 3056) take the scope of the IPv4 address they wrap.
+ */
 export function addressScope(bytes: Uint8Array, at = 0, length: number = bytes.length): AddressScope {
   return length === 4 ? ipv4Scope(bytes, at) : ipv6Scope(bytes, at)
 }
@@ -16,27 +17,33 @@ function ipv4Scope(bytes: Uint8Array, at: number): AddressScope {
   const b = bytes[at + 1] as number
   const c = bytes[at + 2] as number
   if (a === 10 || (a === 172 && (b & 0xf0) === 16) || (a === 192 && b === 168)) return 'private'
-  if (a === 100 && (b & 0xc0) === 64) return 'private'
+  if (a === 100 && (b & 0xc0) === 64) return 'private' // 100.64.0.0/10, carrier-grade NAT
   if (a === 0 || a === 127 || a >= 224 || (a === 169 && b === 254)) return 'unusable'
-  if (a === 192 && b === 0 && (c === 0 || c === 2)) return 'unusable'
-  if ((a === 198 && b === 51 && c === 100) || (a === 203 && b === 0 && c === 113)) return 'unusable'
-  if (a === 198 && (b & 0xfe) === 18) return 'unusable'
+  if (a === 192 && b === 0 && (c === 0 || c === 2)) return 'unusable' // protocol assignments, documentation
+  if ((a === 198 && b === 51 && c === 100) || (a === 203 && b === 0 && c === 113)) return 'unusable' // documentation
+  if (a === 198 && (b & 0xfe) === 18) return 'unusable' // benchmarks
   return 'public'
 }
 
 function ipv6Scope(bytes: Uint8Array, at: number): AddressScope {
-  const a = bytes[at] as number
-  const b = bytes[at + 1] as number
-  if ((a & 0xfe) === 0xfc) return 'private'
-  if (a === 0xff || (a === 0xfe && (b & 0xc0) === 0x80)) return 'unusable'
-  if (a === 0x20 && b === 0x01 && bytes[at + 2] === 0x0d && bytes[at + 3] === 0xb8) return 'unusable'
-  if (a === 0x3f && b === 0xff && ((bytes[at + 2] as number) & 0xf0) === 0) return 'unusable'
-  if (a === 0 && b === 0x64 && bytes[at + 2] === 0xff && bytes[at + 3] === 0x9b) return ipv4Scope(bytes, at + 12)
-  // The first /8 holds ::, ::1, the mapped and the compatible forms, none of which is a peer's own address.
-  return a === 0 ? 'unusable' : 'public'
+  const first = pair(bytes, at)
+  const second = pair(bytes, at + 2)
+  if ((first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfec0) return 'private' // unique local, site-local
+  if (first === 0x64 && second === 0xff9b) return nat64Scope(bytes, at)
+  if (first === 0x2002) return ipv4Scope(bytes, at + 2) // 6to4
+  if (first === 0x2001 && second === 0xdb8) return 'unusable' // documentation
+  if (first === 0x2001 && second === 2 && pair(bytes, at + 4) === 0) return 'unusable' // benchmarks
+  if (first === 0x3fff && (second & 0xf000) === 0) return 'unusable' // documentation
+  // Hosts have been given addresses of 2000::/3 only. Mapped addresses are outside it: they are IPv4, and come unmapped.
+  return (first & 0xe000) === 0x2000 ? 'public' : 'unusable'
 }
 
-/** True when `address` may be given to nobody but hosts of the same network. */
-export function isPrivate(address: Address): boolean {
-  return addressScope(address) === 'private'
+function nat64Scope(bytes: Uint8Array, at: number): AddressScope {
+  if (pair(bytes, at + 4) === 1) return 'private' // 64:ff9b:1::/48, for use inside one network (RFC 8215)
+  for (let index = 4; index < 12; index++) if (bytes[at + index] !== 0) return 'unusable'
+  return ipv4Scope(bytes, at + 12)
+}
+
+function pair(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
 }

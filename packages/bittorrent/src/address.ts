@@ -1,4 +1,6 @@
-/** 4 or 16 bytes in network order; IPv4 is never in its mapped IPv6 form. */
+import { hexDigit } from './hex.ts'
+
+/** 4 or 16 bytes in network order. A peer's IPv4 address is never in its mapped IPv6 form: see `unmap`. */
 export type Address = Uint8Array
 
 export type AddressFamily = 'ipv4' | 'ipv6'
@@ -18,7 +20,7 @@ export function addressFamily(address: Address): AddressFamily {
  */
 export function parseAddress(text: string): Address | undefined {
   if (text.length > MAX_TEXT) return undefined
-  if (!text.includes(':')) return parseIpv4(text, 0)
+  if (!text.includes(':')) return parseIpv4(text)
   const address = parseIpv6(text)
   return address && unmap(address)
 }
@@ -34,11 +36,12 @@ function isMapped(address: Address): boolean {
   return true
 }
 
-function parseIpv4(text: string, start: number): Address | undefined {
+function parseIpv4(text: string): Address | undefined {
   const address = new Uint8Array(4)
-  return writeIpv4(text, start, address, 0) ? address : undefined
+  return writeIpv4(text, 0, address, 0) ? address : undefined
 }
 
+/** Writes the IPv4 literal that reaches from `start` to the end of the text; false when there is none. */
 function writeIpv4(text: string, start: number, target: Uint8Array, at: number): boolean {
   let octet = 0
   let digits = 0
@@ -64,6 +67,7 @@ function writeIpv4(text: string, start: number, target: Uint8Array, at: number):
 function parseIpv6(text: string): Address | undefined {
   const address = new Uint8Array(16)
   let at = 0
+  /** Where in the address `::` stands. */
   let gap = -1
   let index = 0
   if (text.startsWith('::')) {
@@ -94,8 +98,9 @@ function parseIpv6(text: string): Address | undefined {
   }
   if (gap < 0) return at === 16 ? address : undefined
   if (at === 16) return undefined
-  address.copyWithin(16 - (at - gap), gap, at)
-  address.fill(0, gap, 16 - (at - gap))
+  const tail = 16 - (at - gap)
+  address.copyWithin(tail, gap, at)
+  address.fill(0, gap, tail)
   return address
 }
 
@@ -114,13 +119,6 @@ function parseGroup(text: string, start: number, end: number): number {
     group = group * 16 + digit
   }
   return group
-}
-
-/** The value of an ASCII hex digit of either case, or -1. */
-export function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48
-  const lower = code | 0x20
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1
 }
 
 /** The canonical text of an address (RFC 5952): lower-case, longest run of zero groups shortened, no brackets. */

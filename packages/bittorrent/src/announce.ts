@@ -12,23 +12,27 @@ export interface AnnounceRequest {
   readonly peerId: PeerId
   /** Where the peer is reached: the source of the request, or what a trusted proxy or client said it is. */
   readonly address: Address
+  /** The peer's address in the other family, where a source that may say so has told one (BEP 7); same port. */
+  readonly otherAddress?: Address | undefined
   /**
    * 1 to 65535, where 1 is libtorrent's way to say that it does not listen. 0 only where a frontend is told to serve
    * clients that cannot be reached at all: they are answered and not stored.
    */
   readonly port: number
   readonly event: AnnounceEvent
-  /** Bytes still to download; undefined when the client does not know or say. */
+  /** Bytes still to download, unsigned 64 bits; undefined when the client does not know or say. */
   readonly left: bigint | undefined
   /** True when `left` is zero. */
   readonly seeding: boolean
-  /** Bytes since `started`. */
+  /** Bytes since `started`, unsigned 64 bits. */
   readonly uploaded: bigint
+  /** Bytes since `started`, unsigned 64 bits. */
   readonly downloaded: bigint
   /** How many peers to answer with, within the frontend's limits. */
   readonly numWant: number
   /** Whether the answer will name the peers' ids (BEP 3's dictionary form). */
   readonly wantsPeerIds: boolean
+  /** What else the client sent in its URL, for hooks. */
   readonly params: Params
 }
 

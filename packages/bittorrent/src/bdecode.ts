@@ -1,16 +1,19 @@
+import { byteString } from './byte-string.ts'
+
 /** A decoded value: integers beyond 2⁵³ stay exact as bigint, strings are byte strings. */
 export type Bdecoded = number | bigint | string | Bdecoded[] | Map<string, Bdecoded>
 
 const MAX_DEPTH = 32
-// `i-9223372036854775808e` and `i18446744073709551615e` are the longest that any field of the protocol holds.
+// 18446744073709551615 is the longest integer that any field of the protocol holds.
 const MAX_DIGITS = 20
 
 /**
- * Decodes exactly one value. Strict: no leading zeros, no duplicate or unsorted keys, at most 32 levels, nothing after it.
+ * Decodes exactly one value. Strict: no leading zeros, no duplicate or unsorted keys, at most 32 levels of
+ * lists and dictionaries, integers of at most 20 digits, nothing after it.
  * @throws {SyntaxError} naming the offset.
  */
 export function bdecode(bytes: Uint8Array): Bdecoded {
-  const reader = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
+  const reader = new Reader(byteString(bytes))
   const value = reader.value(0)
   if (reader.at !== bytes.length) reader.fail('something follows the value')
   return value
@@ -28,15 +31,15 @@ class Reader {
     throw new SyntaxError(`bencode: ${what} at offset ${this.at}`)
   }
 
+  /** The value here, inside `depth` lists and dictionaries. */
   value(depth: number): Bdecoded {
-    if (depth > MAX_DEPTH) this.fail('nested too deeply')
     switch (this.#text[this.at]) {
       case 'i':
         return this.#integer()
       case 'l':
-        return this.#list(depth)
+        return this.#list(depth + 1)
       case 'd':
-        return this.#dictionary(depth)
+        return this.#dictionary(depth + 1)
       default:
         return this.#string()
     }
@@ -63,8 +66,8 @@ class Reader {
 
   #list(depth: number): Bdecoded[] {
     const values: Bdecoded[] = []
-    this.at++
-    while (this.#text[this.at] !== 'e') values.push(this.value(depth + 1))
+    this.#enter(depth)
+    while (this.#text[this.at] !== 'e') values.push(this.value(depth))
     this.at++
     return values
   }
@@ -72,15 +75,20 @@ class Reader {
   #dictionary(depth: number): Map<string, Bdecoded> {
     const entries = new Map<string, Bdecoded>()
     let last: string | undefined
-    this.at++
+    this.#enter(depth)
     while (this.#text[this.at] !== 'e') {
       const key = this.#string()
       if (last !== undefined && key <= last) this.fail('key out of order')
       last = key
-      entries.set(key, this.value(depth + 1))
+      entries.set(key, this.value(depth))
     }
     this.at++
     return entries
+  }
+
+  #enter(depth: number): void {
+    if (depth > MAX_DEPTH) this.fail('nested too deeply')
+    this.at++
   }
 
   /** Digits up to `end`, which is consumed. */

@@ -10,6 +10,7 @@ export interface ClientErrorOptions {
  * Built without a stack, since it reports no fault of ours; build constant ones once and throw them again.
  */
 export class ClientError extends Error {
+  /** BEP 31: minutes until the client may try again, or `never`; undefined to leave it to the client. */
   readonly retryIn: number | 'never' | undefined
 
   constructor(message: string, options: ClientErrorOptions = {}) {

@@ -32,7 +32,11 @@ export function readCompactPeers(bytes: Uint8Array, family: AddressFamily): Endp
   const endpoints: Endpoint[] = []
   for (let at = 0; at < bytes.length; at += stride) {
     const port = at + stride - 2
-    endpoints.push({ address: bytes.slice(at, port), port: ((bytes[port] as number) << 8) | (bytes[port + 1] as number) })
+    // `slice` of a Buffer would share its memory.
+    endpoints.push({
+      address: new Uint8Array(bytes.subarray(at, port)),
+      port: ((bytes[port] as number) << 8) | (bytes[port + 1] as number),
+    })
   }
   return endpoints
 }
@@ -58,7 +62,7 @@ export function countPeers(peers: CompactPeers): number {
   return peers.endpoints.length / compactLength(peers.family)
 }
 
-/** A list of one. */
+/** A list of one; `peerId` is its 20 bytes, where an answer needs them. */
 export function onePeer(address: Address, port: number, peerId?: Uint8Array): CompactPeers {
   return { family: addressFamily(address), endpoints: compactPeer(address, port), peerIds: peerId }
 }

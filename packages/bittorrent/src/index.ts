@@ -1,9 +1,9 @@
 export { addressFamily, formatAddress, parseAddress, unmap, type Address, type AddressFamily } from './address.ts'
-export { addressScope, isPrivate, type AddressScope } from './address-scope.ts'
+export { addressScope, type AddressScope } from './address-scope.ts'
 export type { AnnounceRequest, AnnounceResponse } from './announce.ts'
 export { bdecode, type Bdecoded } from './bdecode.ts'
 export { bencode, BencodeWriter, utf8, type Bencodable } from './bencode.ts'
-export { byteString, fromHex, isByteString, toHex, writeByteString } from './byte-string.ts'
+export { byteString, isByteString, writeByteString } from './byte-string.ts'
 export { ClientError, isClientError, type ClientErrorOptions } from './client-error.ts'
 export {
   COMPACT_IPV4,
@@ -18,6 +18,7 @@ export {
   type Endpoint,
 } from './compact.ts'
 export { eventFromName, eventFromNumber, eventToNumber, type AnnounceEvent } from './event.ts'
+export { fromHex, toHex } from './hex.ts'
 export { INFO_HASH_LENGTH, infoHashFrom, infoHashFromHex, readInfoHash, type InfoHash } from './info-hash.ts'
 export { parseInteger, parseUint64 } from './integer.ts'
 export { clientId, PEER_ID_LENGTH, peerIdFrom, readPeerId, type PeerId } from './peer-id.ts'

@@ -1,4 +1,5 @@
-import { byteString, fromHex, isByteString } from './byte-string.ts'
+import { byteString, isByteString } from './byte-string.ts'
+import { fromHex } from './hex.ts'
 
 declare const brand: unique symbol
 

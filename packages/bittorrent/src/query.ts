@@ -1,5 +1,5 @@
-import { hexDigit } from './address.ts'
 import { ClientError } from './client-error.ts'
+import { hexDigit } from './hex.ts'
 
 const AMPERSAND = 38
 const PLUS = 43
@@ -20,14 +20,14 @@ const VALUE_TOO_LONG: ClientError = new ClientError('query parameter value too l
 export interface Params {
   /** The path, still escaped, as the client sent it: `/announce`. */
   readonly path: string
-  /** The last value of a query parameter; `name` in lower case. */
+  /** The last value of a query parameter other than `info_hash`; `name` in lower case. */
   get(name: string): string | undefined
   /** A named parameter of the route, such as the passkey of `/:passkey/announce`; none over UDP. */
   route(name: string): string | undefined
 }
 
 export interface QueryOptions {
-  /** How many `info_hash` parameters are kept; parsing stops one later, so that a caller sees the excess. */
+  /** How many `info_hash` parameters are expected; parsing stops one later, so that the caller sees the excess. Default 1. */
   readonly maxInfoHashes?: number
   /** Whether `;` separates parameters as `&` does. Default true, as in Chihaya. */
   readonly semicolons?: boolean
@@ -35,12 +35,14 @@ export interface QueryOptions {
 
 /** A parsed query string: decoded byte strings, keys folded to lower case, `info_hash` collected in order. */
 export class Query {
+  /** The values of `info_hash`, of any length: one more than `maxInfoHashes` when there were too many. */
   readonly infoHashes: string[] = []
   readonly #values = new Map<string, string>()
 
   /**
-   * Parses `text` from `start` up to `end`, in linear time and without decoding any byte twice.
-   * @throws {ClientError} on a malformed escape, or past 100 pairs, 64 bytes of key or 1024 bytes of value.
+   * Parses `text` from `start` up to `end`, in linear time. `%HH` is a byte, `+` a space, all else itself. A key without `=`
+   * has an empty value, a value without key is dropped, and the last of several values counts.
+   * @throws {ClientError} on a malformed escape, or past 100 pairs (`info_hash` not counted), 64 bytes of key or 1024 of value.
    */
   static parse(text: string, start: number, end: number, options: QueryOptions = {}): Query {
     const query = new Query()
@@ -72,13 +74,13 @@ export class Query {
     return query
   }
 
-  /** The last value given for a key, which is in lower case. */
+  /** The last value given for a key other than `info_hash`; `key` in lower case. */
   get(key: string): string | undefined {
     return this.#values.get(key)
   }
 }
 
-/** Splits a request target into path and query; the query reaches from the first `?` to a `#`. */
+/** Splits a request target into path and query. The query reaches from the first `?` to a `#`; later `?` belong to it. */
 export function splitTarget(target: string): { path: string; queryStart: number; queryEnd: number } {
   const hash = target.indexOf('#')
   const queryEnd = hash < 0 ? target.length : hash

@@ -1,5 +1,5 @@
-import { Query, splitTarget, type Params } from './query.ts'
 import { byteString } from './byte-string.ts'
+import { Query, splitTarget, type Params } from './query.ts'
 
 const END_OF_OPTIONS = 0
 const NOP = 1
@@ -13,7 +13,7 @@ const MAX_URL_DATA = 1024
 export function readUrlData(bytes: Uint8Array, start: number, end: number): string {
   let url = ''
   let at = start
-  while (at < end && bytes[at] !== END_OF_OPTIONS) {
+  while (at < end && bytes[at] !== END_OF_OPTIONS && url.length < MAX_URL_DATA) {
     if (bytes[at] === NOP) {
       at++
       continue
@@ -25,7 +25,7 @@ export function readUrlData(bytes: Uint8Array, start: number, end: number): stri
     if (bytes[at] === URL_DATA) url += byteString(bytes, from, to)
     at = to
   }
-  return url.length > MAX_URL_DATA ? url.slice(0, MAX_URL_DATA) : url
+  return url.slice(0, MAX_URL_DATA)
 }
 
 /** The parameters of a URLData text, parsed when a hook first asks. A malformed query reads as an empty one. */
@@ -56,7 +56,7 @@ function parseLeniently(url: string): Query {
   try {
     return Query.parse(url, queryStart, queryEnd)
   } catch {
-    // Only a hook can need these parameters, and a hook that misses one refuses the announce itself (protocol A10).
+    // Only a hook can need these parameters, and a hook that misses one refuses the announce itself.
     return new Query()
   }
 }

@@ -5,6 +5,6 @@
 export interface TrackerContext {
   /** Set in a pre hook: the store neither learns of the announce nor is asked; the response stays as hooks leave it. */
   skipSwarmInteraction?: boolean
-  /** Set in a pre hook: the store learns of the announce, but counters and peers stay as hooks leave them. */
+  /** Set in a pre hook: the store learns of the announce, but counters and peers (or rows) stay as hooks leave them. */
   skipResponse?: boolean
 }

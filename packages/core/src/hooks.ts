@@ -4,7 +4,7 @@ import { isPromise, type MaybePromise } from './maybe-promise.ts'
 
 /**
  * The tracker's hooks. A pre hook refuses by throwing `ClientError`, whose text reaches the client; any other error is
- * logged and hidden. A post hook runs after the reply: what it throws is logged and changes nothing.
+ * logged and hidden. A post hook runs after the reply: what it throws is logged and changes nothing, the next hook included.
  */
 export interface TrackerHooks {
   preAnnounce(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext): MaybePromise<void>
@@ -30,7 +30,8 @@ export function copyHooks(lists?: HookLists): HookLists {
   }
 }
 
-type Hook<Request, Response> = (request: Request, response: Response, context: TrackerContext) => MaybePromise<void>
+/** Any one of the hooks. */
+export type Hook<Request, Response> = (request: Request, response: Response, context: TrackerContext) => MaybePromise<void>
 
 /**
  * Runs hooks one after another, synchronously until one returns a promise: five synchronous hooks cost tens of

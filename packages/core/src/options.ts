@@ -10,9 +10,9 @@ export interface CoreOptions {
   seedersReceive?: 'leechers' | 'all'
   /** Answer with the announcer's own address when the swarm has nobody else, as Chihaya does. @default true */
   returnSelfWhenAlone?: boolean
-  /** Refuse announces from private addresses. @default false */
+  /** Refuse announces from addresses that are not public: private, loopback, link-local and so on. @default false */
   rejectPrivatePeers?: boolean
-  /** Give peers with private addresses to private announcers only. @default true */
+  /** Give announcers with a public address only peers with one. @default true */
   withholdPrivatePeers?: boolean
   /** How long closing waits for post hooks that still run. @default '5s' */
   postHookTimeout?: Duration
@@ -34,9 +34,13 @@ export const optionsSchema: OptionsSchema<CoreOptions> = {
       type: 'boolean',
       default: true,
     },
-    rejectPrivatePeers: { description: 'Refuse announces from private addresses.', type: 'boolean', default: false },
+    rejectPrivatePeers: {
+      description: 'Refuse announces from addresses that are not public: private, loopback, link-local and so on.',
+      type: 'boolean',
+      default: false,
+    },
     withholdPrivatePeers: {
-      description: 'Give peers with private addresses to private announcers only.',
+      description: 'Give announcers with a public address only peers with one.',
       type: 'boolean',
       default: true,
     },

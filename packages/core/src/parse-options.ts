@@ -1,11 +1,15 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { TRK_ERR_OPTIONS } from './errors.ts'
 
-/** A JSON Schema (draft 7) of one option; `description` and `default` appear in the documentation. */
+/** A JSON Schema (draft 7) of one option. `description` and `default` appear in the documentation. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown
   readonly description?: string
   readonly default?: unknown
+  /** Shown in place of a `pattern` that the value does not match. */
+  readonly examples?: readonly unknown[]
+  /** True for a secret: its value is left out of error messages. */
+  readonly writeOnly?: boolean
 }
 
 /** The schema of an options interface: one property for each key, none forgotten, none extra. */
@@ -24,11 +28,13 @@ const compiled = new WeakMap<object, ValidateFunction>()
 
 /**
  * Checks a plugin's options against its schema and fills in the defaults, on a shallow copy: values may be live objects.
+ * A key that is undefined counts as absent.
  * @throws TRK_ERR_OPTIONS naming the package and every key that is wrong.
  */
 export function parseOptions<T extends object>(name: string, schema: OptionsSchema<T>, options: T): Required<T> {
-  const copy: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(options)) if (!FASTIFY_KEYS.has(key) && value !== undefined) copy[key] = value
+  const given = Object.entries(options).filter(([key, value]) => !FASTIFY_KEYS.has(key) && value !== undefined)
+  // `fromEntries` makes even `__proto__` a key like any other, to be refused like any other that is unknown.
+  const copy: unknown = Object.fromEntries(given)
   let validate = compiled.get(schema)
   if (!validate) compiled.set(schema, (validate = ajv.compile(schema)))
   if (!validate(copy)) throw new TRK_ERR_OPTIONS(name, (validate.errors ?? []).map(describe).join('; '))
@@ -38,6 +44,14 @@ export function parseOptions<T extends object>(name: string, schema: OptionsSche
 function describe(error: ErrorObject): string {
   const where = `options${error.instancePath}`
   if (error.keyword === 'additionalProperties') return `${where} has no key ${String(error.params['additionalProperty'])}`
-  if (error.keyword === 'enum') return `${where} must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}`
-  return `${where} ${error.message ?? 'is wrong'}, got ${JSON.stringify(error.data)}`
+  const { examples, writeOnly } = error.parentSchema as JsonSchema
+  let must = error.message ?? 'is wrong'
+  if (error.keyword === 'enum') must = `must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}`
+  if (error.keyword === 'pattern' && examples) must = `must be written like ${examples.join(', ')}`
+  return writeOnly === true ? `${where} ${must}` : `${where} ${must}, got ${show(error.data)}`
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

@@ -14,6 +14,8 @@ export interface SwarmAnnounce {
   /** The peer's address; its family chooses the swarm. */
   readonly address: Address
   readonly port: number
+  /** The peer's address in the other family, where it has told one; same port. Only a store that joins the families uses it. */
+  readonly otherAddress?: Address | undefined
   readonly transition: Transition
   /** How many peers to select at most; 0 asks for the counters alone. */
   readonly numWant: number
@@ -56,6 +58,7 @@ export interface StoreStats {
  * - The selection is random, costs O(numWant) and not O(swarm), and holds each peer once. It leaves out the announcer: the
  *   same address and port, or the same address and peer id. It leaves out ports 0 and 1, which cannot be dialled.
  * - A swarm without peers holds no memory, but a bounded number of them may be remembered for their `downloaded`.
+ * - A store copies what it keeps of an announce, and never changes an answer it has given: hooks read it after the reply.
  * - A store refuses with `ClientError`, for instance when it is full; anything else it throws is a fault and is logged.
  */
 export interface PeerStore {

@@ -1,16 +1,24 @@
-import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { CoreOptions } from './options.ts'
 import type { PeerStore } from './peer-store.ts'
 import { Tracker } from './tracker.ts'
 import './augment.ts'
 
-const plugin: FastifyPluginCallback<CoreOptions> = (fastify, options, done) => {
+/** The scopes whose tracker is a fork of their parent's. */
+const forked = new WeakSet<FastifyInstance>()
+
+// Async for its errors alone: what a plugin with a callback throws, Fastify does not catch.
+const plugin: FastifyPluginAsync<CoreOptions> = async (fastify, options) => {
   const tracker = new Tracker({ store: fastify.getDecorator<PeerStore>('peerStore'), options, log: fastify.log })
-  fastify.decorate('tracker', tracker)
-  // A child scope gets a fork, so that its hooks stay its own. A scope that holds a second tracker keeps that one.
+  // A tracker of the scope's own takes the place of a fork; a second one is refused by `decorate`.
+  if (forked.delete(fastify)) fastify.tracker = tracker
+  else fastify.decorate('tracker', tracker)
+
+  // A child scope gets a fork of the nearest tracker, so that its hooks stay its own.
   fastify.addHook('onRegister', (instance: FastifyInstance) => {
-    if (!Object.hasOwn(instance, 'tracker')) instance.tracker = instance.tracker.fork()
+    instance.tracker = instance.tracker.fork()
+    forked.add(instance)
   })
   fastify.addHook('onReady', (next) => {
     tracker.start()
@@ -20,10 +28,9 @@ const plugin: FastifyPluginCallback<CoreOptions> = (fastify, options, done) => {
   fastify.addHook('onClose', async () => {
     await tracker.close()
   })
-  done()
 }
 
-export const trackerCore: FastifyPluginCallback<CoreOptions> = fp(plugin, {
+export const trackerCore: FastifyPluginAsync<CoreOptions> = fp(plugin, {
   name: '@chihaya/core',
   fastify: '5.x',
   decorators: { fastify: ['peerStore'] },

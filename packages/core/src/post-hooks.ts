@@ -1,3 +1,5 @@
+import type { TrackerContext } from './context.ts'
+import type { Hook } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 
 /** What the tracker needs of a logger; Fastify's fits. */
@@ -6,9 +8,12 @@ export interface TrackerLog {
   warn(details: object, message: string): void
 }
 
+/** The longest time that a timer takes; beyond it, it fires at once. */
+const MAX_TIMEOUT = 2 ** 31 - 1
+
 /**
- * Runs work after replies have gone out, and knows what is still running. One `setImmediate` serves all replies of a turn:
- * by then the frontend has handed them to their sockets.
+ * Runs hooks after replies have gone out, and knows which still run. One `setImmediate` serves all replies of a turn: by
+ * then the frontend has handed them to their sockets.
  */
 export class PostHooks {
   readonly #log: TrackerLog
@@ -19,37 +24,71 @@ export class PostHooks {
     this.#log = log
   }
 
-  add(work: () => MaybePromise<void>): void {
-    if (this.#waiting.push(work) === 1) setImmediate(() => this.#run())
+  /** Leaves hooks for after the reply; each runs when the one before it has settled. */
+  add<Request, Response>(
+    hooks: ReadonlyArray<Hook<Request, Response>>,
+    request: Request,
+    response: Response,
+    context: TrackerContext,
+  ): void {
+    if (hooks.length === 0) return
+    if (this.#waiting.length === 0) setImmediate(() => this.#run())
+    this.#waiting.push(() => this.#runFrom(0, hooks, request, response, context))
   }
 
-  /** Waits for all work, for at most `timeout` milliseconds. */
+  /** Waits for all hooks, those added meanwhile included, but no longer than `timeout` milliseconds. */
   async drain(timeout: number): Promise<void> {
     this.#run()
     if (this.#running.size === 0) return
     let timer: NodeJS.Timeout | undefined
-    const timedOut = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeout)
+    const expiry = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.min(timeout, MAX_TIMEOUT))
     })
-    await Promise.race([Promise.all(this.#running), timedOut])
+    await Promise.race([this.#idle(), expiry])
     clearTimeout(timer)
     if (this.#running.size > 0) this.#log.warn({ running: this.#running.size }, 'post hooks still ran when the tracker closed')
+  }
+
+  async #idle(): Promise<void> {
+    // A post hook may announce by itself, which leaves more hooks for later.
+    // oxlint-disable-next-line no-await-in-loop
+    for (; this.#running.size > 0; this.#run()) await Promise.all(this.#running)
   }
 
   #run(): void {
     const waiting = this.#waiting
     this.#waiting = []
-    for (const work of waiting) this.#start(work)
+    for (const work of waiting) {
+      const pending = work()
+      if (!isPromise(pending)) continue
+      const running: Promise<void> = pending.then(() => void this.#running.delete(running))
+      this.#running.add(running)
+    }
   }
 
-  #start(work: () => MaybePromise<void>): void {
+  /** Never throws or rejects: unlike a pre hook, a post hook that fails does not keep the next from running. */
+  #runFrom<Request, Response>(
+    first: number,
+    hooks: ReadonlyArray<Hook<Request, Response>>,
+    request: Request,
+    response: Response,
+    context: TrackerContext,
+  ): MaybePromise<void> {
+    for (let index = first; index < hooks.length; index++) {
+      try {
+        const pending = (hooks[index] as Hook<Request, Response>)(request, response, context)
+        if (isPromise(pending)) {
+          return this.#settle(pending).then(() => this.#runFrom(index + 1, hooks, request, response, context))
+        }
+      } catch (error) {
+        this.#report(error)
+      }
+    }
+  }
+
+  async #settle(pending: Promise<void>): Promise<void> {
     try {
-      const pending = work()
-      if (!isPromise(pending)) return
-      const running: Promise<void> = pending
-        .catch((error: unknown) => this.#report(error))
-        .then(() => void this.#running.delete(running))
-      this.#running.add(running)
+      await pending
     } catch (error) {
       this.#report(error)
     }

@@ -1,12 +1,8 @@
 import {
   addressFamily,
-  ClientError,
   addressScope,
-  countPeers,
+  ClientError,
   NO_PEERS,
-  onePeer,
-  writeByteString,
-  PEER_ID_LENGTH,
   type AnnounceRequest,
   type AnnounceResponse,
   type ScrapeEntry,
@@ -15,17 +11,21 @@ import {
 } from '@chihaya/bittorrent'
 import type { TrackerContext } from './context.ts'
 import { parseDuration } from './duration.ts'
-import { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_STARTED } from './errors.ts'
+import { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
 import { copyHooks, HOOK_NAMES, runHooks, type HookLists, type HookName, type TrackerHooks } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
-import type { PeerStore, SwarmView, Transition } from './peer-store.ts'
+import type { PeerStore, SwarmView } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
+import { returnSelf } from './return-self.ts'
+import { swarmAnnounce } from './swarm-announce.ts'
 
-const PRIVATE_ADDRESS: ClientError = new ClientError('invalid IP')
-/** libtorrent announces this port when it does not listen. */
-const UNCONNECTABLE_PORT = 1
+const INVALID_ADDRESS: ClientError = new ClientError('invalid IP')
+/** What fits the 32 bits of a UDP answer for every client, signed or not. */
+const MAX_SECONDS = 2 ** 31 - 1
+
+const NOBODY: Readonly<ScrapeEntry> = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
 /** What all forks of a tracker share. */
 interface Shared {
@@ -56,8 +56,7 @@ export class Tracker {
       this.#hooks = copyHooks(init.parent.#hooks)
     } else {
       const options = parseOptions('@chihaya/core', optionsSchema, init.options ?? {})
-      const interval = Math.round(parseDuration(options.announceInterval) / 1000)
-      // BiglyBT ignores a minimum above the interval, so never send one.
+      const interval = announceInterval(options)
       const minInterval = Math.min(Math.round(parseDuration(options.minAnnounceInterval) / 1000), interval)
       this.#shared = { store: init.store, options, postHooks: new PostHooks(init.log), interval, minInterval, started: false }
       this.#hooks = copyHooks()
@@ -95,11 +94,12 @@ export class Tracker {
 
   /**
    * Applies an announce and answers it, at once unless a hook or the store returns a promise.
-   * @throws {ClientError} when a hook or the store refuses; anything else is a fault that the client must not see.
+   * @throws {ClientError} at once or by the promise, when a hook or the store refuses; anything else that is thrown is a
+   * fault, which the caller logs and the client must not see.
    */
   announce(request: AnnounceRequest): MaybePromise<AnnounceResponse> {
     const { options, interval, minInterval } = this.#shared
-    if (options.rejectPrivatePeers && addressScope(request.address) === 'private') throw PRIVATE_ADDRESS
+    if (options.rejectPrivatePeers && addressScope(request.address) !== 'public') throw INVALID_ADDRESS
     const response: AnnounceResponse = {
       interval,
       minInterval,
@@ -127,20 +127,7 @@ export class Tracker {
 
   #enterSwarm(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext): MaybePromise<AnnounceResponse> {
     if (context.skipSwarmInteraction === true) return this.#announced(request, response, context)
-    const { store, options } = this.#shared
-    const transition = transitionOf(request)
-    const view = store.announce({
-      infoHash: request.infoHash,
-      peerId: request.peerId,
-      address: request.address,
-      port: request.port,
-      transition,
-      numWant: transition === 'stopped' || context.skipResponse === true ? 0 : request.numWant,
-      leechersOnly:
-        options.seedersReceive === 'leechers' && (request.seeding || transition === 'completed' || transition === 'partial'),
-      publicOnly: options.withholdPrivatePeers && addressScope(request.address) === 'public',
-      wantsPeerIds: request.wantsPeerIds,
-    })
+    const view = this.#shared.store.announce(swarmAnnounce(request, context, this.#shared.options))
     if (isPromise(view)) {
       return view.then((settled) => {
         this.#fill(request, response, context, settled)
@@ -158,48 +145,37 @@ export class Tracker {
     response.downloaded = view.downloaded
     response.peers = view.peers
     response.otherPeers = view.otherPeers
-    if (this.#shared.options.returnSelfWhenAlone && countPeers(view.peers) === 0) returnSelf(request, response)
+    if (this.#shared.options.returnSelfWhenAlone) returnSelf(request, response)
   }
 
   #announced(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext): AnnounceResponse {
-    const hooks = this.#hooks.postAnnounce
-    if (hooks.length > 0) this.#shared.postHooks.add(() => runHooks(hooks, request, response, context))
+    // BiglyBT ignores a minimum above the interval, so whatever hooks did, never send one.
+    response.minInterval = Math.min(response.minInterval, response.interval)
+    this.#shared.postHooks.add(this.#hooks.postAnnounce, request, response, context)
     return response
   }
 
   #readSwarms(request: ScrapeRequest, response: ScrapeResponse, context: TrackerContext): MaybePromise<ScrapeResponse> {
-    if (context.skipSwarmInteraction === true) return this.#scraped(request, response, context, response.entries)
+    if (context.skipSwarmInteraction === true || context.skipResponse === true) {
+      // Answers are positional over UDP, and clients take a missing row for an error: zeros where hooks have put none.
+      const entries = request.infoHashes.map((_, index) => response.entries[index] ?? { ...NOBODY })
+      return this.#scraped(request, response, context, entries)
+    }
     const entries = this.#shared.store.scrape(request.infoHashes, addressFamily(request.address))
     if (isPromise(entries)) return entries.then((settled) => this.#scraped(request, response, context, settled))
     return this.#scraped(request, response, context, entries)
   }
 
   #scraped(request: ScrapeRequest, response: ScrapeResponse, context: TrackerContext, entries: ScrapeEntry[]): ScrapeResponse {
-    if (context.skipResponse !== true) response.entries = entries
-    const hooks = this.#hooks.postScrape
-    if (hooks.length > 0) this.#shared.postHooks.add(() => runHooks(hooks, request, response, context))
+    response.entries = entries
+    this.#shared.postHooks.add(this.#hooks.postScrape, request, response, context)
     return response
   }
 }
 
-/** The row of protocol A0.2 that an announce falls under. */
-function transitionOf(request: AnnounceRequest): Transition {
-  // A frontend that lets port 0 pass wants it answered but not stored: nobody could dial it.
-  if (request.port === 0) return 'unchanged'
-  if (request.event === 'stopped') return 'stopped'
-  if (request.event === 'completed') return 'completed'
-  if (request.seeding) return 'seeder'
-  return request.event === 'paused' ? 'partial' : 'leecher'
-}
-
-/** Chihaya's `e2e` and some clients take an empty list for a failure, so a lone peer is given itself. */
-function returnSelf(request: AnnounceRequest, response: AnnounceResponse): void {
-  if (request.event === 'stopped' || request.numWant === 0 || request.port <= UNCONNECTABLE_PORT) return
-  if (response.otherPeers !== undefined && countPeers(response.otherPeers) > 0) return
-  let peerId: Uint8Array | undefined
-  if (request.wantsPeerIds) {
-    peerId = new Uint8Array(PEER_ID_LENGTH)
-    writeByteString(request.peerId, peerId, 0)
-  }
-  response.peers = onePeer(request.address, request.port, peerId)
+/** Whole seconds in the announce interval. */
+function announceInterval(options: Required<CoreOptions>): number {
+  const interval = Math.round(parseDuration(options.announceInterval) / 1000)
+  if (interval >= 1 && interval <= MAX_SECONDS) return interval
+  throw new TRK_ERR_OPTIONS('@chihaya/core', `options/announceInterval must be from 1 to ${MAX_SECONDS} seconds, got ${interval}`)
 }

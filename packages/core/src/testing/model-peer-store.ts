@@ -25,10 +25,8 @@ interface ModelPeer {
   lastSeen: number
 }
 
-interface ModelSwarm {
-  readonly peers: Map<string, ModelPeer>
-  downloaded: number
-}
+/** The peers of one infohash and family, by endpoint. */
+type ModelSwarm = Map<string, ModelPeer>
 
 export interface ModelOptions {
   /** Milliseconds. */
@@ -43,6 +41,7 @@ export interface ModelOptions {
  */
 export class ModelPeerStore implements PeerStore {
   readonly #swarms: Record<AddressFamily, Map<InfoHash, ModelSwarm>> = { ipv4: new Map(), ipv6: new Map() }
+  readonly #downloaded = new Map<InfoHash, number>()
   readonly #options: ModelOptions
 
   constructor(options: ModelOptions) {
@@ -50,17 +49,17 @@ export class ModelPeerStore implements PeerStore {
   }
 
   announce(announce: SwarmAnnounce): SwarmView {
+    const { infoHash, wantsPeerIds } = announce
     const family = addressFamily(announce.address)
-    const swarms = this.#swarms[family]
-    const swarm = this.#live(family, announce.infoHash) ?? { peers: new Map<string, ModelPeer>(), downloaded: 0 }
-    this.#move(swarm, announce)
-    if (swarm.peers.size > 0 || swarm.downloaded > 0) swarms.set(announce.infoHash, swarm)
-    const { complete, incomplete, downloaded } = count(swarm)
-    return { complete, incomplete, downloaded, peers: compact(family, select(swarm, announce), announce.wantsPeerIds) }
+    this.enter(announce)
+    const swarm = this.#live(family, infoHash)
+    if (swarm.size === 0) this.#swarms[family].delete(infoHash)
+    const { complete, incomplete, downloaded } = this.#count(family, infoHash)
+    return { complete, incomplete, downloaded, peers: compact(family, select(swarm, announce), wantsPeerIds) }
   }
 
   scrape(infoHashes: readonly InfoHash[], family: AddressFamily): ScrapeEntry[] {
-    return infoHashes.map((infoHash) => count(this.#live(family, infoHash)))
+    return infoHashes.map((infoHash) => this.#count(family, infoHash))
   }
 
   stats(): StoreStats {
@@ -68,8 +67,7 @@ export class ModelPeerStore implements PeerStore {
     const stats = { seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }
     for (const family of ['ipv4', 'ipv6'] as const) {
       for (const infoHash of this.#swarms[family].keys()) {
-        const swarm = this.#live(family, infoHash)
-        const { complete, incomplete } = count(swarm)
+        const { complete, incomplete } = this.#count(family, infoHash)
         stats.seeders[family] += complete
         stats.leechers[family] += incomplete
         if (complete + incomplete > 0) infoHashes.add(infoHash)
@@ -78,43 +76,52 @@ export class ModelPeerStore implements PeerStore {
     return { swarms: infoHashes.size, ...stats }
   }
 
-  #move(swarm: ModelSwarm, announce: SwarmAnnounce): void {
-    const { address, port, peerId, transition } = announce
+  /** Applies an announce and answers nothing, which costs no more than a `Map` does. */
+  enter(announce: SwarmAnnounce): void {
+    const { infoHash, address, port, peerId, transition } = announce
     if (transition === 'unchanged') return
+    const swarms = this.#swarms[addressFamily(address)]
+    const swarm = swarms.get(infoHash) ?? new Map<string, ModelPeer>()
     const key = byteString(compactPeer(address, port))
-    const previous = swarm.peers.get(key)
+    const previous = swarm.get(key)
     if (transition === 'stopped') {
-      swarm.peers.delete(key)
+      swarm.delete(key)
       return
     }
-    if (transition === 'completed' && previous?.state !== 'seeder') swarm.downloaded++
+    if (transition === 'completed' && !(previous?.state === 'seeder' && this.#isFresh(previous))) {
+      this.#downloaded.set(infoHash, (this.#downloaded.get(infoHash) ?? 0) + 1)
+    }
     const state = transition === 'completed' ? 'seeder' : transition
-    swarm.peers.set(key, { address: address.slice(), port, peerId, state, lastSeen: this.#options.now() })
+    swarm.set(key, { address: new Uint8Array(address), port, peerId, state, lastSeen: this.#options.now() })
+    swarms.set(infoHash, swarm)
   }
 
-  /** The swarm without its expired peers. */
-  #live(family: AddressFamily, infoHash: InfoHash): ModelSwarm | undefined {
-    const swarm = this.#swarms[family].get(infoHash)
-    const oldest = this.#options.now() - this.#options.peerLifetime
-    if (swarm) for (const [key, peer] of swarm.peers) if (peer.lastSeen < oldest) swarm.peers.delete(key)
+  #isFresh(peer: ModelPeer): boolean {
+    return peer.lastSeen >= this.#options.now() - this.#options.peerLifetime
+  }
+
+  /** The swarm without its expired peers; a new one where there is none. */
+  #live(family: AddressFamily, infoHash: InfoHash): ModelSwarm {
+    const swarm = this.#swarms[family].get(infoHash) ?? new Map<string, ModelPeer>()
+    for (const [key, peer] of swarm) if (!this.#isFresh(peer)) swarm.delete(key)
     return swarm
   }
-}
 
-function count(swarm: ModelSwarm | undefined): ScrapeEntry {
-  const entry = { complete: 0, incomplete: 0, downloaders: 0, downloaded: swarm?.downloaded ?? 0 }
-  for (const { state } of swarm?.peers.values() ?? []) {
-    if (state === 'seeder') entry.complete++
-    else entry.incomplete++
-    if (state === 'leecher') entry.downloaders++
+  #count(family: AddressFamily, infoHash: InfoHash): ScrapeEntry {
+    const entry = { complete: 0, incomplete: 0, downloaders: 0, downloaded: this.#downloaded.get(infoHash) ?? 0 }
+    for (const { state } of this.#live(family, infoHash).values()) {
+      if (state === 'seeder') entry.complete++
+      else entry.incomplete++
+      if (state === 'leecher') entry.downloaders++
+    }
+    return entry
   }
-  return entry
 }
 
 /** The peers of a swarm that an announce may be answered with, whatever its `numWant`. */
 function candidates(swarm: ModelSwarm, announce: SwarmAnnounce): ModelPeer[] {
   const own = byteString(announce.address)
-  return [...swarm.peers.values()].filter((peer) => {
+  return [...swarm.values()].filter((peer) => {
     if (peer.port <= 1) return false
     if (announce.leechersOnly && peer.state === 'seeder') return false
     if (announce.publicOnly && addressScope(peer.address) !== 'public') return false

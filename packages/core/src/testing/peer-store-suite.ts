@@ -30,7 +30,7 @@ function counters(view: SwarmView): [complete: number, incomplete: number, downl
   return [view.complete, view.incomplete, view.downloaded]
 }
 
-/** Checks that a store keeps the `PeerStore` contract (protocol A0). */
+/** Registers the tests that a store must pass to keep the `PeerStore` contract. */
 export function testPeerStore(suite: PeerStoreSuite): void {
   const check = (name: string, run: (store: PeerStore, under: StoreUnderTest) => Promise<void>): void => {
     suite.test(name, async () => {
@@ -92,6 +92,12 @@ function checkTransitions(check: Check): void {
     assert.deepEqual(counters(await store.announce(sampleAnnounce({ transition: 'stopped' }))), [0, 0, 0])
     assert.deepEqual(counters(await store.announce(sampleAnnounce({ transition: 'unchanged' }))), [0, 0, 0])
     assert.equal((await store.stats()).swarms, 0)
+  })
+
+  check('shows the swarm to one who only looks, and does not count it', async (store) => {
+    await store.announce(sampleAnnounce())
+    const view = await store.announce(sampleAnnounce({ address: address('10.0.0.2'), port: 0, transition: 'unchanged' }))
+    assert.deepEqual([counters(view), endpoints(view.peers)], [[0, 1, 0], ['10.0.0.1:6881']])
   })
 
   check('knows a peer by address and port, whatever its peer id', async (store) => {
@@ -181,11 +187,27 @@ function checkSelection(check: Check): void {
     assert.deepEqual(endpoints(view.peers), ['10.0.0.1:1001'])
   })
 
+  check('gives every other port as it is', async (store) => {
+    const ports = [2, 255, 256, 1023, 65_535]
+    for (const port of ports) await store.announce(sampleAnnounce({ port, peerId: samplePeerId(port) }))
+    const { peers } = await store.announce(sampleAnnounce({ address: address('10.0.0.2') }))
+    assert.deepEqual(endpoints(peers), ports.map((port) => `10.0.0.1:${port}`).sort())
+  })
+
   check('withholds private peers where only public ones are of use', async (store) => {
     for (const text of ['10.0.0.9', '192.168.1.1', '127.0.0.1', '8.8.8.8'])
       await store.announce(sampleAnnounce({ address: address(text) }))
     const view = await store.announce(sampleAnnounce({ address: address('9.9.9.9'), publicOnly: true }))
     assert.deepEqual(endpoints(view.peers), ['8.8.8.8:6881'])
+  })
+
+  check('shares no memory with announces and answers of before', async (store) => {
+    const own = address('10.0.0.7')
+    await store.announce(sampleAnnounce({ address: own, port: 1001 }))
+    own.fill(1)
+    const { peers } = await store.announce(sampleAnnounce({ address: address('10.0.0.2') }))
+    for (let port = 2001; port <= 2050; port++) await store.announce(sampleAnnounce({ port, peerId: samplePeerId(port) }))
+    assert.deepEqual(endpoints(peers), ['10.0.0.7:1001'])
   })
 
   check('pairs every peer id with its peer', async (store) => {
@@ -207,6 +229,32 @@ function checkFamilies(check: Check): void {
     const other = await store.announce(sampleAnnounce({ address: address('2001:db8::2') }))
     assert.deepEqual(endpoints(other.peers), ['2001:db8::1:6881'])
     assert.deepEqual(await store.stats(), { swarms: 1, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 1, ipv6: 2 } })
+  })
+
+  check('selects among IPv6 peers by the same rules', async (store) => {
+    const own = { address: address('2001:db8::1') }
+    for (const [port, transition] of [
+      [1, 'leecher'],
+      [1001, 'leecher'],
+      [1002, 'seeder'],
+      [1003, 'partial'],
+    ] as const) {
+      await store.announce(sampleAnnounce({ ...own, port, peerId: samplePeerId(port), transition }))
+    }
+    const { peers } = await store.announce(sampleAnnounce({ ...own, port: 1001, peerId: samplePeerId(1001) }))
+    assert.deepEqual(endpoints(peers), ['2001:db8::1:1002', '2001:db8::1:1003'])
+    const other = { address: address('2606:4700::1'), leechersOnly: true }
+    assert.equal(endpoints((await store.announce(sampleAnnounce({ ...other, numWant: 1 }))).peers).length, 1)
+    assert.deepEqual(endpoints((await store.announce(sampleAnnounce(other))).peers), ['2001:db8::1:1001', '2001:db8::1:1003'])
+    assert.deepEqual(endpoints((await store.announce(sampleAnnounce({ ...other, publicOnly: true }))).peers), [])
+  })
+
+  check('scrapes one family alone', async (store) => {
+    await store.announce(sampleAnnounce())
+    await store.announce(sampleAnnounce({ address: address('2001:db8::1'), transition: 'seeder' }))
+    const [ipv4] = await store.scrape([sampleInfoHash(1)], 'ipv4')
+    const [ipv6] = await store.scrape([sampleInfoHash(1)], 'ipv6')
+    assert.deepEqual([ipv4?.complete, ipv4?.incomplete, ipv6?.complete, ipv6?.incomplete], [0, 1, 1, 0])
   })
 }
 
@@ -252,12 +300,28 @@ function checkExpiry(check: Check): void {
     assert.deepEqual([view.complete, view.incomplete, endpoints(view.peers)], [0, 2, ['10.0.0.1:2000']])
   })
 
+  check('takes a peer that it has forgotten for a new one', async (store, { advance }) => {
+    await store.announce(sampleAnnounce({ transition: 'completed' }))
+    await advance(LIFETIME - 5_000)
+    await store.announce(sampleAnnounce({ port: 2000, peerId: samplePeerId(2) }))
+    await advance(10_000)
+    assert.deepEqual(counters(await store.announce(sampleAnnounce({ transition: 'completed' }))), [1, 1, 2])
+  })
+
   check('keeps a peer that goes on announcing', async (store, { advance }) => {
     for (let round = 0; round < 5; round++) {
       await store.announce(sampleAnnounce())
       await advance(LIFETIME - 10_000)
     }
     assert.equal((await store.scrape([sampleInfoHash(1)], 'ipv4'))[0]?.incomplete, 1)
+  })
+
+  check('does not keep a peer that only looks', async (store, { advance }) => {
+    await store.announce(sampleAnnounce())
+    await advance(LIFETIME - 10_000)
+    await store.announce(sampleAnnounce({ transition: 'unchanged' }))
+    await advance(20_000)
+    assert.equal((await store.scrape([sampleInfoHash(1)], 'ipv4'))[0]?.incomplete, 0)
   })
 
   check('forgets swarms whose peers are gone', async (store, { advance }) => {

@@ -1,12 +1,4 @@
-import {
-  infoHashFrom,
-  parseAddress,
-  peerIdFrom,
-  Query,
-  type AnnounceRequest,
-  type InfoHash,
-  type PeerId,
-} from '@chihaya/bittorrent'
+import { infoHashFrom, parseAddress, peerIdFrom, type AnnounceRequest, type InfoHash, type PeerId } from '@chihaya/bittorrent'
 import type { SwarmAnnounce } from '../peer-store.ts'
 
 /** The `number`th infohash of a test. */
@@ -44,7 +36,6 @@ export function sampleAnnounce(changes: Partial<SwarmAnnounce> = {}): SwarmAnnou
 
 /** The same as a request to the tracker. */
 export function sampleRequest(changes: Partial<AnnounceRequest> = {}): AnnounceRequest {
-  const query = new Query()
   return {
     protocol: 'http',
     infoHash: sampleInfoHash(1),
@@ -58,7 +49,7 @@ export function sampleRequest(changes: Partial<AnnounceRequest> = {}): AnnounceR
     downloaded: 0n,
     numWant: 50,
     wantsPeerIds: false,
-    params: { path: '/announce', get: (name) => query.get(name), route: () => undefined },
+    params: { path: '/announce', get: () => undefined, route: () => undefined },
     ...changes,
   }
 }

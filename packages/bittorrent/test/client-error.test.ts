@@ -1,0 +1,29 @@
+import { ClientError, isClientError } from '@chihaya/bittorrent'
+import { describe, expect, test } from 'vitest'
+
+describe('a client error', () => {
+  test('carries its text and when to try again', () => {
+    expect(new ClientError('unapproved client')).toMatchObject({
+      name: 'ClientError',
+      message: 'unapproved client',
+      retryIn: undefined,
+    })
+    expect(new ClientError('gone', { retryIn: 'never' }).retryIn).toBe('never')
+    expect(new ClientError('busy', { retryIn: 5 }).retryIn).toBe(5)
+  })
+
+  test('is built without a stack, and leaves those of other errors alone', () => {
+    const limit = Error.stackTraceLimit
+    expect(new ClientError('no').stack).not.toContain('\n')
+    expect(Error.stackTraceLimit).toBe(limit)
+    expect(new Error('fault').stack).toContain('\n')
+  })
+
+  test('is known by its brand, so that copies of the package know those of each other', () => {
+    class Subclass extends ClientError {}
+    const ofAnotherCopy = Object.assign(new Error('x'), { [Symbol.for('chihaya.ClientError')]: true })
+    expect([new ClientError('x'), new Subclass('x'), ofAnotherCopy].map(isClientError)).toEqual([true, true, true])
+    const others = [new Error('x'), new TypeError('x'), { message: 'x' }, 'x', 1, null, undefined, Symbol.iterator]
+    expect(others.filter(isClientError)).toEqual([])
+  })
+})

@@ -1,0 +1,11 @@
+import type { PeerStore } from '@chihaya/core'
+
+/** The same store with an answer that must be waited for. */
+export function asyncStore(store: PeerStore): PeerStore {
+  const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  return {
+    announce: (announce) => later().then(() => store.announce(announce)),
+    scrape: (infoHashes, family) => later().then(() => store.scrape(infoHashes, family)),
+    stats: () => later().then(() => store.stats()),
+  }
+}

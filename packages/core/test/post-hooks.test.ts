@@ -1,0 +1,166 @@
+import { ClientError } from '@chihaya/bittorrent'
+import type { PeerStore } from '@chihaya/core'
+import { sampleRequest } from '@chihaya/core/testing'
+import { describe, expect, test } from 'vitest'
+import { asyncStore } from './async-store.ts'
+import { modelStore, nextTurns, setUpTracker } from './setup.ts'
+
+const stores: Array<[kind: string, create: () => PeerStore]> = [
+  ['synchronous', modelStore],
+  ['asynchronous', () => asyncStore(modelStore())],
+]
+
+describe.each(stores)('post hooks, with %s storage,', (_kind, createStore) => {
+  test('run after the reply, with what was replied', async () => {
+    const { tracker } = setUpTracker({}, createStore())
+    const order: string[] = []
+    const request = sampleRequest()
+    tracker.addHook('postAnnounce', (seen, response) => {
+      expect(seen).toBe(request)
+      order.push(`post hook, ${response.incomplete}`)
+    })
+    const response = await tracker.announce(request)
+    order.push(`reply, ${response.incomplete}`)
+    await nextTurns()
+    expect(order).toEqual(['reply, 1', 'post hook, 1'])
+  })
+
+  test('share the context of the pre hooks', async () => {
+    const { tracker } = setUpTracker({}, createStore())
+    const contexts: object[] = []
+    tracker.addHook('preAnnounce', (_request, _response, context) => void contexts.push(context))
+    tracker.addHook('postAnnounce', (_request, _response, context) => void contexts.push(context))
+    await tracker.announce(sampleRequest())
+    await nextTurns()
+    expect(contexts).toHaveLength(2)
+    expect(contexts[0]).toBe(contexts[1])
+  })
+
+  test('run when the store was skipped', async () => {
+    const { tracker } = setUpTracker({}, createStore())
+    let ran = false
+    tracker.addHook('preAnnounce', (_request, _response, context) => void (context.skipSwarmInteraction = true))
+    tracker.addHook('postAnnounce', () => void (ran = true))
+    await tracker.announce(sampleRequest())
+    await nextTurns()
+    expect(ran).toBe(true)
+  })
+})
+
+describe('post hooks', () => {
+  test('run one after another, and each announce by itself', async () => {
+    const { tracker } = setUpTracker()
+    const order: string[] = []
+    tracker.addHook('postAnnounce', async ({ port }) => {
+      order.push(`first of ${port}`)
+      await nextTurns()
+      order.push(`first of ${port}, done`)
+    })
+    tracker.addHook('postAnnounce', ({ port }) => void order.push(`second of ${port}`))
+    await tracker.announce(sampleRequest({ port: 1001 }))
+    await tracker.announce(sampleRequest({ port: 1002 }))
+    await tracker.close()
+    const firsts = ['first of 1001', 'first of 1002']
+    expect(order.slice(0, 2)).toEqual(firsts)
+    for (const first of firsts) {
+      const port = first.slice(-4)
+      expect(order.indexOf(`second of ${port}`)).toBeGreaterThan(order.indexOf(`${first}, done`))
+    }
+  })
+
+  test.each([
+    [
+      'throws',
+      new Error('webhook'),
+      () => {
+        throw new Error('webhook')
+      },
+    ],
+    ['rejects', new Error('webhook'), () => Promise.reject(new Error('webhook'))],
+    [
+      'throws a refusal',
+      new ClientError('too late'),
+      () => {
+        throw new ClientError('too late')
+      },
+    ],
+  ])('that fail are logged, and harm neither the reply nor the next hook: one %s', async (_how, error, fail) => {
+    const { tracker, log } = setUpTracker()
+    let next = 0
+    tracker.addHook('postAnnounce', fail)
+    tracker.addHook('postAnnounce', fail)
+    tracker.addHook('postAnnounce', () => void next++)
+    expect(await tracker.announce(sampleRequest())).toMatchObject({ incomplete: 1 })
+    expect(await tracker.announce(sampleRequest())).toMatchObject({ incomplete: 1 })
+    await nextTurns()
+    expect(next).toBe(2)
+    expect(log.errors).toEqual(Array.from({ length: 4 }, () => ({ details: { err: error }, message: 'a post hook failed' })))
+  })
+})
+
+describe('closing the tracker', () => {
+  test('waits for post hooks that run, and for those that have not started', async () => {
+    const { tracker, log } = setUpTracker()
+    const done: number[] = []
+    tracker.addHook('postAnnounce', async ({ port }) => {
+      await nextTurns()
+      done.push(port)
+    })
+    await tracker.announce(sampleRequest({ port: 1001 }))
+    await nextTurns()
+    await tracker.announce(sampleRequest({ port: 1002 }))
+    await tracker.close()
+    expect(done).toEqual([1001, 1002])
+    expect(log.warnings).toEqual([])
+  })
+
+  test('waits for the post hooks of announces that post hooks make', async () => {
+    const { tracker } = setUpTracker()
+    const ports: number[] = []
+    tracker.addHook('postAnnounce', async ({ port }) => {
+      await nextTurns()
+      if (ports.push(port) < 4) await tracker.announce(sampleRequest({ port: port + 1 }))
+    })
+    await tracker.announce(sampleRequest({ port: 1001 }))
+    await tracker.close()
+    expect(ports).toEqual([1001, 1002, 1003, 1004])
+  })
+
+  test('gives up in time, and says so', async () => {
+    const { tracker, log } = setUpTracker({ postHookTimeout: '20ms' })
+    let release: (() => void) | undefined
+    tracker.addHook('postAnnounce', () => new Promise((resolve) => (release = resolve)))
+    await tracker.announce(sampleRequest())
+    await tracker.close()
+    expect(log.warnings).toEqual([{ details: { running: 1 }, message: 'post hooks still ran when the tracker closed' }])
+    release?.()
+    await nextTurns()
+    await tracker.close()
+    expect(log.warnings).toHaveLength(1)
+  })
+
+  test('leaves no timer behind', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const before = timers()
+    const { tracker } = setUpTracker({ postHookTimeout: '1h' })
+    tracker.addHook('postAnnounce', nextTurns)
+    await tracker.announce(sampleRequest())
+    await tracker.close()
+    expect(timers()).toBe(before)
+  })
+
+  test('takes a time-out beyond what timers can hold for a long one', async () => {
+    const { tracker, log } = setUpTracker({ postHookTimeout: '10000h' })
+    tracker.addHook('postAnnounce', () => new Promise((resolve) => setTimeout(resolve, 20)))
+    await tracker.announce(sampleRequest())
+    await tracker.close()
+    expect(log.warnings).toEqual([])
+  })
+
+  test('is at once when nothing runs', async () => {
+    const { tracker, log } = setUpTracker({ postHookTimeout: 0 })
+    await tracker.announce(sampleRequest())
+    await tracker.close()
+    expect(log.warnings).toEqual([])
+  })
+})
