@@ -1,0 +1,22 @@
+import { STATUS_CODES, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+const STATUS: ReadonlyMap<string | undefined, number> = new Map([
+  ['HPE_HEADER_OVERFLOW', 431],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+])
+
+/** Answers what Node's HTTP parser refuses: a bare status without body, after which the connection ends. */
+export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.writable && !isAnswering(socket)) {
+    const status = STATUS.get(error.code) ?? 400
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  }
+  socket.destroySoon()
+}
+
+/** True when an earlier request on this connection still waits for its answer, whose place a bare status would take. */
+function isAnswering(socket: Socket): boolean {
+  return ((socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? null) !== null
+}

@@ -1,0 +1,39 @@
+import { TRK_ERR_OPTIONS, parseOptions, type Tracker } from '@chihaya/core'
+import type { QueryOptions } from '@chihaya/bittorrent'
+import { optionsSchema, type HttpFrontendOptions } from './options.ts'
+import { PeerAddress } from './peer-address.ts'
+import { replyHeaders, type ReplyHeaders } from './reply-headers.ts'
+
+/** What all routes of one registration share. */
+export interface Frontend {
+  readonly tracker: Tracker
+  readonly options: Required<HttpFrontendOptions>
+  readonly addresses: PeerAddress
+  readonly headers: ReplyHeaders
+  readonly announceQuery: QueryOptions
+  readonly scrapeQuery: QueryOptions
+}
+
+const NAME = '@chihaya/http-frontend'
+
+/** @throws TRK_ERR_OPTIONS naming the options that are wrong. */
+export function createFrontend(tracker: Tracker, given: HttpFrontendOptions): Frontend {
+  const options = parseOptions(NAME, optionsSchema, given)
+  const semicolons = options.semicolonSeparators
+  return {
+    tracker,
+    options,
+    addresses: peerAddress(options),
+    headers: replyHeaders(options.keepAlive),
+    announceQuery: { maxInfoHashes: 1, semicolons },
+    scrapeQuery: { maxInfoHashes: options.maxScrapeInfoHashes, semicolons },
+  }
+}
+
+function peerAddress(options: HttpFrontendOptions): PeerAddress {
+  try {
+    return new PeerAddress(options)
+  } catch (error) {
+    throw new TRK_ERR_OPTIONS(NAME, `options/trustedProxies or options/allowIpSpoofing: ${(error as RangeError).message}`)
+  }
+}

@@ -1,0 +1,37 @@
+import { utf8, type Params, type Query } from '@chihaya/bittorrent'
+
+/** What hooks read of the URL of one HTTP request. */
+export class HttpParams implements Params {
+  readonly path: string
+  readonly #query: Query
+  readonly #route: Readonly<Record<string, string | undefined>>
+  readonly #catchAll: string | undefined
+
+  /**
+   * @param path of the request target, which may be in absolute form (`http://tracker.example/announce`).
+   * @param route parameters as the router decoded them: text, with the catch-all one under `*`.
+   * @param catchAll the name that the route gives to its catch-all parameter.
+   */
+  constructor(path: string, query: Query, route: Readonly<Record<string, string | undefined>>, catchAll: string | undefined) {
+    this.path = path.startsWith('/') ? path : originForm(path)
+    this.#query = query
+    this.#route = route
+    this.#catchAll = catchAll
+  }
+
+  get(name: string): string | undefined {
+    return this.#query.get(name)
+  }
+
+  route(name: string): string | undefined {
+    const key = name === this.#catchAll ? '*' : name
+    const text = Object.hasOwn(this.#route, key) ? this.#route[key] : undefined
+    return text === undefined ? undefined : utf8(text)
+  }
+}
+
+function originForm(path: string): string {
+  const scheme = path.indexOf('://')
+  const slash = scheme < 0 ? -1 : path.indexOf('/', scheme + 3)
+  return slash < 0 ? '/' : path.slice(slash)
+}

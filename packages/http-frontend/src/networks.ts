@@ -1,0 +1,59 @@
+import { parseAddress, type Address } from '@chihaya/bittorrent'
+
+interface Range {
+  readonly base: Address
+  /** Leading bits of `base` that an address must share. */
+  readonly bits: number
+}
+
+/** Loopback and private addresses: whose `realIpHeader` is believed unless `trustedProxies` says otherwise. */
+export const defaultTrustedProxies: readonly string[] = [
+  '127.0.0.0/8',
+  '::1',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+]
+
+/** A set of addresses, written as single ones (`192.0.2.7`) and CIDR ranges (`2001:db8::/32`). */
+export class Networks {
+  readonly #ranges: readonly Range[]
+
+  /** @throws {RangeError} for a text that is neither. */
+  constructor(texts: readonly string[]) {
+    this.#ranges = texts.map(parseRange)
+  }
+
+  /** True for an address in any of the ranges; mapped addresses (`::ffff:0:0/96`) are unmapped beforehand. */
+  has(address: Address): boolean {
+    for (let index = 0; index < this.#ranges.length; index++) if (covers(this.#ranges[index] as Range, address)) return true
+    return false
+  }
+}
+
+function parseRange(text: string): Range {
+  const slash = text.indexOf('/')
+  const literal = slash < 0 ? text : text.slice(0, slash)
+  const base = parseAddress(literal)
+  if (base) {
+    // A mapped address is read as the IPv4 one inside it, so its prefix loses the 96 bits of the mapping too.
+    const mapping = base.length === 4 && literal.includes(':') ? 96 : 0
+    const bits = slash < 0 ? base.length * 8 : prefixLength(text.slice(slash + 1)) - mapping
+    if (bits >= 0 && bits <= base.length * 8) return { base, bits }
+  }
+  throw new RangeError(`${JSON.stringify(text)} is neither an address nor a CIDR range`)
+}
+
+function prefixLength(digits: string): number {
+  return /^(0|[1-9]\d{0,2})$/.test(digits) ? Number(digits) : Number.NaN
+}
+
+function covers(range: Range, address: Address): boolean {
+  const { base, bits } = range
+  if (base.length !== address.length) return false
+  const whole = bits >> 3
+  for (let at = 0; at < whole; at++) if (base[at] !== address[at]) return false
+  const rest = bits & 7
+  return rest === 0 || ((base[whole] as number) ^ (address[whole] as number)) >> (8 - rest) === 0
+}

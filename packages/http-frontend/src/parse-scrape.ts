@@ -1,0 +1,29 @@
+import { ClientError, infoHashFrom, Query, splitTarget, type InfoHash, type ScrapeRequest } from '@chihaya/bittorrent'
+import type { FastifyRequest } from 'fastify'
+import type { Frontend } from './frontend.ts'
+import { HttpParams } from './http-params.ts'
+import { INVALID_INFO_HASH, NO_INFO_HASH } from './parse-announce.ts'
+
+// Transmission looks for these words, and then asks for fewer torrents at once.
+const TOO_MANY: ClientError = new ClientError('Request-URI Too Long: scrape fewer torrents at once')
+
+/** Reads a scrape (BEP 48) from the request target. @throws {ClientError} for what does not parse. */
+export function parseScrape(request: FastifyRequest, frontend: Frontend, catchAll: string | undefined): ScrapeRequest {
+  const target = request.raw.url as string
+  const { path, queryStart, queryEnd } = splitTarget(target)
+  const query = Query.parse(target, queryStart, queryEnd, frontend.scrapeQuery)
+  if (query.infoHashes.length === 0) throw NO_INFO_HASH
+  if (query.infoHashes.length > frontend.options.maxScrapeInfoHashes) throw TOO_MANY
+  return {
+    protocol: 'http',
+    infoHashes: query.infoHashes.map(infoHash),
+    address: frontend.addresses.of(request, query),
+    params: new HttpParams(path, query, request.params as Record<string, string>, catchAll),
+  }
+}
+
+function infoHash(text: string): InfoHash {
+  const hash = infoHashFrom(text)
+  if (hash === undefined) throw INVALID_INFO_HASH
+  return hash
+}

@@ -1,0 +1,23 @@
+import type { Tracker } from '@chihaya/core'
+import type { FastifyError, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { routeErrorHandler } from './error-handlers.ts'
+import { createFrontend } from './frontend.ts'
+import type { HttpFrontendOptions } from './options.ts'
+import { warnOfShortParameters } from './parameter-length.ts'
+import { addRoutes } from './routes.ts'
+
+// Asynchronous, as Fastify rejects what such a plugin throws; what one with a callback throws ends the process.
+const plugin: FastifyPluginAsync<HttpFrontendOptions> = async (fastify, options) => {
+  const frontend = createFrontend(fastify.getDecorator<Tracker>('tracker'), options)
+  fastify.setErrorHandler((error: FastifyError, request, reply) => routeErrorHandler(error, request, reply, frontend.headers))
+  addRoutes(fastify, frontend)
+  warnOfShortParameters(fastify, frontend.options)
+}
+
+export const httpFrontend: FastifyPluginAsync<HttpFrontendOptions> = fp(plugin, {
+  name: '@chihaya/http-frontend',
+  fastify: '5.x',
+  dependencies: ['@chihaya/core'],
+  encapsulate: true,
+})

@@ -1,0 +1,91 @@
+import {
+  BencodeWriter,
+  compactLength,
+  countPeers,
+  formatAddress,
+  PEER_ID_LENGTH,
+  utf8,
+  type AnnounceResponse,
+  type CompactPeers,
+} from '@chihaya/bittorrent'
+import type { HttpAnnounce } from './parse-announce.ts'
+
+/** Room for everything but peers and a warning: keys, five integers and an IPv6 address. */
+const FIXED = 256
+/** Room for one peer as a dictionary. */
+const DICTIONARY = 96
+
+/** The answer to an announce, its keys in the byte order that BEP 3 demands. */
+export function writeAnnounce(response: AnnounceResponse, announce: HttpAnnounce): Buffer {
+  const writer = new BencodeWriter(FIXED + peersCapacity(response, announce.compact))
+  writer.raw('d8:complete')
+  writer.integer(response.complete)
+  // The announcer may not know it: what others see of it (BEP 24).
+  writer.raw('11:external ip')
+  writer.bytes(announce.address)
+  writer.raw('10:incomplete')
+  writer.integer(response.incomplete)
+  writer.raw('8:interval')
+  writer.integer(response.interval)
+  writer.raw('12:min interval')
+  writer.integer(response.minInterval)
+  if (announce.compact) writeCompact(writer, response)
+  else writeDictionaries(writer, response, announce.wantsPeerIds)
+  if (response.warning !== undefined) {
+    writer.raw('15:warning message')
+    writer.string(utf8(response.warning))
+  }
+  writer.raw('e')
+  return writer.take()
+}
+
+function peersCapacity({ peers, otherPeers }: AnnounceResponse, compact: boolean): number {
+  if (compact) return peers.endpoints.length + (otherPeers?.endpoints.length ?? 0)
+  return (countPeers(peers) + (otherPeers ? countPeers(otherPeers) : 0)) * DICTIONARY
+}
+
+function writeCompact(writer: BencodeWriter, response: AnnounceResponse): void {
+  const ipv4 = ofFamily(response, 'ipv4')
+  const ipv6 = ofFamily(response, 'ipv6')
+  // Some clients take an answer without `peers` for a failure, even where only `peers6` can hold anything.
+  if (ipv4) {
+    writer.raw('5:peers')
+    writer.bytes(ipv4.endpoints)
+  } else {
+    writer.raw('5:peers0:')
+  }
+  if (ipv6) {
+    writer.raw('6:peers6')
+    writer.bytes(ipv6.endpoints)
+  }
+}
+
+function ofFamily({ peers, otherPeers }: AnnounceResponse, family: CompactPeers['family']): CompactPeers | undefined {
+  if (peers.family === family) return peers
+  return otherPeers?.family === family ? otherPeers : undefined
+}
+
+function writeDictionaries(writer: BencodeWriter, { peers, otherPeers }: AnnounceResponse, withPeerIds: boolean): void {
+  writer.raw('5:peersl')
+  writeDictionaryPeers(writer, peers, withPeerIds)
+  if (otherPeers) writeDictionaryPeers(writer, otherPeers, withPeerIds)
+  writer.raw('e')
+}
+
+function writeDictionaryPeers(writer: BencodeWriter, peers: CompactPeers, withPeerIds: boolean): void {
+  const { endpoints } = peers
+  const peerIds = withPeerIds ? peers.peerIds : undefined
+  const stride = compactLength(peers.family)
+  for (let at = 0, id = 0; at < endpoints.length; at += stride, id += PEER_ID_LENGTH) {
+    const port = at + stride - 2
+    writer.raw('d2:ip')
+    writer.string(formatAddress(endpoints.subarray(at, port)))
+    if (peerIds) {
+      writer.raw('7:peer id')
+      writer.bytes(peerIds.subarray(id, id + PEER_ID_LENGTH))
+    }
+    writer.raw('4:port')
+    writer.integer(((endpoints[port] as number) << 8) | (endpoints[port + 1] as number))
+    writer.raw('e')
+  }
+}
