@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto'
+import { isClientError, type Address } from '@chihaya/bittorrent'
+import { isPromise, parseDuration, TRK_ERR_OPTIONS, type Tracker } from '@chihaya/core'
+import { ClaimedAddresses } from './claimed-address.ts'
+import { ConnectionIds, connectionSecret } from './connection-id.ts'
+import { ErrorLimit } from './error-limit.ts'
+import type { UdpFrontendOptions } from './options.ts'
+import { readAnnounce, writeAnnounce, type AnnounceRules } from './packets/announce.ts'
+import { CONNECT_REPLY_LENGTH, isConnect, writeConnect } from './packets/connect.ts'
+import { MAX_ERROR_LENGTH, writeError } from './packets/error.ts'
+import {
+  ACTION_OFFSET,
+  ANNOUNCE,
+  ANNOUNCE_IPV6,
+  CONNECT,
+  HEADER_LENGTH,
+  REPLY_HEADER_LENGTH,
+  SCRAPE,
+  TRANSACTION_OFFSET,
+} from './packets/header.ts'
+import { BAD_CONNECTION_ID, INTERNAL_SERVER_ERROR, UNKNOWN_ACTION_ID } from './packets/refusals.ts'
+import { readScrape, scrapeReplyLength, writeScrape } from './packets/scrape.ts'
+import { isUnicast, type Source } from './source.ts'
+
+/** BEP 15 lets a client ask for this many at once. */
+const LEAST_SCRAPE_LIMIT = 74
+
+export interface DispatcherInit {
+  readonly tracker: Pick<Tracker, 'announce' | 'scrape'>
+  /** As `parseOptions` leaves them. */
+  readonly options: Required<UdpFrontendOptions>
+  readonly log: { error(details: object, message: string): void }
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** Answers datagrams (BEP 15), whatever socket they came by. It keeps nothing about clients between two of them. */
+export class Dispatcher {
+  /** Bytes that every reply fits into. */
+  readonly replyRoom: number
+  readonly #tracker: Pick<Tracker, 'announce' | 'scrape'>
+  readonly #log: DispatcherInit['log']
+  readonly #now: () => number
+  readonly #ids: ConnectionIds
+  readonly #errorLimit: ErrorLimit = new ErrorLimit(randomBytes(16))
+  readonly #rules: AnnounceRules
+  readonly #maxScrape: number
+  readonly #dropPorts: ReadonlySet<number>
+  readonly #answersIpv6Announce: boolean
+  readonly #silent: boolean
+
+  /** @throws TRK_ERR_OPTIONS for an address range that is none. */
+  constructor(init: DispatcherInit) {
+    const { options } = init
+    this.#tracker = init.tracker
+    this.#log = init.log
+    this.#now = init.now ?? Date.now
+    this.#ids = new ConnectionIds({
+      secret: connectionSecret(options.privateKey),
+      lifetime: Math.ceil(parseDuration(options.connectionIdLifetime) / 1000),
+      skew: Math.ceil(parseDuration(options.maxClockSkew) / 1000),
+    })
+    const { defaultNumWant, maxNumWant, maxReplySize } = options
+    this.#rules = { defaultNumWant, maxNumWant, maxReplySize, claimedAddresses: claimedAddresses(options.allowIpSpoofing) }
+    this.#maxScrape = Math.max(options.maxScrapeInfoHashes, LEAST_SCRAPE_LIMIT)
+    this.#dropPorts = new Set([0, ...options.dropSourcePorts])
+    this.#answersIpv6Announce = options.opentrackerIpv6
+    this.#silent = options.silentOnBadConnectionId
+    this.replyRoom = Math.max(maxReplySize, scrapeReplyLength(this.#maxScrape), MAX_ERROR_LENGTH)
+  }
+
+  /**
+   * Handles the datagram from `start` to `end` of `input`. The reply is written into `output` at `at`, where `replyRoom`
+   * bytes are free, and its length returned; 0 is no reply. Where a hook or the store is asynchronous, the reply is a promise
+   * of a buffer of its own instead. Once this returns, the arguments may be reused: nothing refers to them. Never throws.
+   */
+  handle(input: Buffer, start: number, end: number, source: Source, output: Buffer, at: number): number | Promise<Buffer> {
+    const length = end - start
+    if (length < HEADER_LENGTH || this.#dropPorts.has(source.port) || !isUnicast(source.address)) return 0
+    const action = input.readInt32BE(start + ACTION_OFFSET)
+    const transaction = input.readInt32BE(start + TRANSACTION_OFFSET)
+    const now = this.#now()
+    const seconds = Math.floor(now / 1000)
+    if (action === CONNECT) {
+      if (!isConnect(input, start)) return 0
+      this.#ids.write(source.address, seconds, output, writeConnect(transaction, output, at))
+      return CONNECT_REPLY_LENGTH
+    }
+    // Before anything else is read: what follows is worth reading from a client that can be reached alone.
+    if (!this.#ids.verify(input, start, source.address, seconds)) {
+      if (!this.#mayRefuseId(action, length, source.address, now)) return 0
+      return writeError(BAD_CONNECTION_ID, transaction, output, at)
+    }
+    if (action === SCRAPE) return this.#scrape(input, start, end, source, transaction, output, at)
+    if (this.#isAnnounce(action)) return this.#announce(input, start, end, source, action, transaction, output, at)
+    return writeError(UNKNOWN_ACTION_ID, transaction, output, at)
+  }
+
+  #isAnnounce(action: number): boolean {
+    return action === ANNOUNCE || (action === ANNOUNCE_IPV6 && this.#answersIpv6Announce)
+  }
+
+  /**
+   * Whether a bad connection id is answered. The source may be forged, so the answer must be no longer than the datagram, be
+   * one of few, and go to requests alone: two trackers would answer each other's errors for ever.
+   */
+  #mayRefuseId(action: number, length: number, source: Address, now: number): boolean {
+    if (this.#silent || (action !== SCRAPE && !this.#isAnnounce(action))) return false
+    return length >= REPLY_HEADER_LENGTH + BAD_CONNECTION_ID.length && this.#errorLimit.allow(source, now)
+  }
+
+  #announce(
+    input: Buffer,
+    start: number,
+    end: number,
+    source: Source,
+    action: number,
+    transaction: number,
+    output: Buffer,
+    at: number,
+  ): number | Promise<Buffer> {
+    const address = new Uint8Array(source.address)
+    const { maxReplySize } = this.#rules
+    try {
+      const response = this.#tracker.announce(readAnnounce(input, start, end, action, address, this.#rules))
+      if (!isPromise(response)) return writeAnnounce(response, action, transaction, address, maxReplySize, output, at)
+      return this.#later(response, transaction, (settled, reply) =>
+        writeAnnounce(settled, action, transaction, address, maxReplySize, reply, 0),
+      )
+    } catch (error) {
+      return this.#refuse(error, transaction, output, at)
+    }
+  }
+
+  #scrape(
+    input: Buffer,
+    start: number,
+    end: number,
+    source: Source,
+    transaction: number,
+    output: Buffer,
+    at: number,
+  ): number | Promise<Buffer> {
+    try {
+      const request = readScrape(input, start, end, new Uint8Array(source.address), this.#maxScrape)
+      const rows = request.infoHashes.length
+      const response = this.#tracker.scrape(request)
+      if (!isPromise(response)) return writeScrape(response, rows, transaction, output, at)
+      return this.#later(response, transaction, (settled, reply) => writeScrape(settled, rows, transaction, reply, 0))
+    } catch (error) {
+      return this.#refuse(error, transaction, output, at)
+    }
+  }
+
+  async #later<Response>(
+    pending: Promise<Response>,
+    transaction: number,
+    write: (response: Response, reply: Buffer) => number,
+  ): Promise<Buffer> {
+    const reply = Buffer.allocUnsafe(this.replyRoom)
+    try {
+      return reply.subarray(0, write(await pending, reply))
+    } catch (error) {
+      return reply.subarray(0, this.#refuse(error, transaction, reply, 0))
+    }
+  }
+
+  #refuse(error: unknown, transaction: number, output: Buffer, at: number): number {
+    if (isClientError(error)) return writeError(error.message, transaction, output, at)
+    this.#log.error({ err: error }, 'a UDP request failed')
+    return writeError(INTERNAL_SERVER_ERROR, transaction, output, at)
+  }
+}
+
+function claimedAddresses(allowed: boolean | string[]): ClaimedAddresses {
+  try {
+    return new ClaimedAddresses(allowed)
+  } catch (error) {
+    throw new TRK_ERR_OPTIONS('@chihaya/udp-frontend', `options/allowIpSpoofing: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,78 @@
+import type { AddressInfo } from 'node:net'
+import type { Tracker } from '@chihaya/core'
+import { Dispatcher, type DispatcherInit } from './dispatch.ts'
+import type { UdpFrontendOptions } from './options.ts'
+import { UdpSocket, type SocketLog } from './socket.ts'
+import { sourceFrom } from './source.ts'
+
+const DRAIN_TIMEOUT = 5000
+
+/** The UDP side of a tracker. */
+export interface UdpTracker {
+  /** The bound addresses, in the order of the `listen` option; none before `onReady`. */
+  addresses(): AddressInfo[]
+  /**
+   * Handles a datagram as if it had come from `source`, without a socket. The reply, or undefined when there is none.
+   * @throws {TypeError} when `source.address` is no IP address.
+   */
+  inject(datagram: Uint8Array, source: { address: string; port: number }): Promise<Buffer | undefined>
+}
+
+export interface UdpFrontendInit {
+  readonly tracker: Pick<Tracker, 'announce' | 'scrape'>
+  /** As `parseOptions` leaves them. */
+  readonly options: Required<UdpFrontendOptions>
+  /** Whether addresses that the host does not have are passed over. */
+  readonly optionalAddresses: boolean
+  readonly log: SocketLog & DispatcherInit['log']
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+  /** Milliseconds that `drain` waits for replies. */
+  readonly drainTimeout?: number
+}
+
+/** The sockets of one tracker, and the dispatcher they share: a connection id is good at each of them. */
+export class UdpFrontend implements UdpTracker {
+  readonly #dispatcher: Dispatcher
+  readonly #sockets: readonly UdpSocket[]
+
+  constructor(init: UdpFrontendInit) {
+    const { options, log, optionalAddresses: optional, drainTimeout = DRAIN_TIMEOUT } = init
+    const dispatcher = new Dispatcher(init)
+    const { receiveBufferSize } = options
+    this.#dispatcher = dispatcher
+    this.#sockets = options.listen.map(
+      ({ host, port }) => new UdpSocket({ host, port, optional, receiveBufferSize, dispatcher, log, drainTimeout }),
+    )
+  }
+
+  /** Binds every socket. @throws the first error, with no socket left open. */
+  async bind(): Promise<void> {
+    const bound = await Promise.allSettled(this.#sockets.map((socket) => socket.bind()))
+    const failed = bound.find((result) => result.status === 'rejected')
+    if (!failed) return
+    await this.close()
+    throw failed.reason
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => socket.drain()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => socket.close()))
+  }
+
+  addresses(): AddressInfo[] {
+    return this.#sockets.flatMap((socket) => socket.address() ?? [])
+  }
+
+  async inject(datagram: Uint8Array, source: { address: string; port: number }): Promise<Buffer | undefined> {
+    const from = sourceFrom(source.address, source.port)
+    if (!from) throw new TypeError(`${JSON.stringify(source.address)} is no IP address`)
+    const output = Buffer.alloc(this.#dispatcher.replyRoom)
+    const reply = await this.#dispatcher.handle(Buffer.from(datagram), 0, datagram.length, from, output, 0)
+    if (typeof reply !== 'number') return reply
+    return reply === 0 ? undefined : output.subarray(0, reply)
+  }
+}

@@ -1,0 +1,125 @@
+import { durationSchema, type Duration, type OptionsSchema } from '@chihaya/core'
+
+export interface ListenAddress {
+  /** An address, or a name that the system resolves. */
+  host: string
+  /** 0 lets the system choose one. */
+  port: number
+}
+
+export interface UdpFrontendOptions {
+  /**
+   * Where to listen; one socket each. An IPv6 address takes IPv6 datagrams alone, `::` included. The default skips `::` on a
+   * host without IPv6. @default [{ host: '0.0.0.0', port: 6969 }, { host: '::', port: 6969 }]
+   */
+  listen?: ListenAddress[]
+  /**
+   * Secret behind the connection ids, of any length. Processes with the same key accept each other's ids. Without one, each
+   * start makes its own, and clients have to connect again after it.
+   */
+  privateKey?: string | undefined
+  /** How long a connection id is accepted. BEP 15 asks for 2 minutes; some clients keep theirs for longer. @default '10m' */
+  connectionIdLifetime?: Duration
+  /** How far the clocks of processes with the same key may differ. @default '10s' */
+  maxClockSkew?: Duration
+  /** Peers for a client that leaves the number to the tracker. @default 50 */
+  defaultNumWant?: number
+  /** Peers in an announce reply at most. @default 100 */
+  maxNumWant?: number
+  /** Infohashes in a scrape at most. Less than 74 counts as 74, as BEP 15 lets clients ask for that many. @default 100 */
+  maxScrapeInfoHashes?: number
+  /** Bytes of an announce reply at most; the default passes every IPv6 path in one piece. @default 1232 */
+  maxReplySize?: number
+  /**
+   * Who may announce another address than its own: nobody, loopback and private sources (`true`), or the sources in a list of
+   * CIDR ranges. @default false
+   */
+  allowIpSpoofing?: boolean | string[]
+  /** Answer action 4, an announce with 16 bytes for its address that old versions of opentracker understood. @default false */
+  opentrackerIpv6?: boolean
+  /** Leave datagrams with a bad connection id without an answer. @default false */
+  silentOnBadConnectionId?: boolean
+  /** Source ports whose datagrams are dropped; 0 always is one. @default [0] */
+  dropSourcePorts?: number[]
+  /** Bytes of each socket's receive buffer; the system's own default when absent. */
+  receiveBufferSize?: number | undefined
+  /** When sockets are bound: with the application's `onReady`, or never, for tests that only inject. @default 'onReady' */
+  bind?: 'onReady' | false
+}
+
+const PORT = { type: 'integer', minimum: 0, maximum: 65_535 } as const
+
+export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    listen: {
+      description: 'Where to listen; one socket each. An IPv6 address takes IPv6 datagrams alone.',
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['host', 'port'],
+        properties: { host: { type: 'string', minLength: 1 }, port: PORT },
+      },
+      default: [
+        { host: '0.0.0.0', port: 6969 },
+        { host: '::', port: 6969 },
+      ],
+    },
+    privateKey: {
+      description: 'Secret behind the connection ids, of any length; each start makes its own when there is none.',
+      type: 'string',
+      writeOnly: true,
+    },
+    connectionIdLifetime: durationSchema('How long a connection id is accepted.', '10m'),
+    maxClockSkew: durationSchema('How far the clocks of processes with the same key may differ.', '10s'),
+    defaultNumWant: {
+      description: 'Peers for a client that leaves the number to the tracker.',
+      type: 'integer',
+      minimum: 0,
+      default: 50,
+    },
+    maxNumWant: { description: 'Peers in an announce reply at most.', type: 'integer', minimum: 0, default: 100 },
+    maxScrapeInfoHashes: {
+      description: 'Infohashes in a scrape at most; less than 74 counts as 74.',
+      type: 'integer',
+      minimum: 1,
+      // As many as the longest datagram holds.
+      maximum: 3274,
+      default: 100,
+    },
+    maxReplySize: {
+      description: 'Bytes of an announce reply at most.',
+      type: 'integer',
+      minimum: 128,
+      maximum: 65_507,
+      default: 1232,
+    },
+    allowIpSpoofing: {
+      description: 'Who may announce another address: nobody, loopback and private sources, or a list of CIDR ranges.',
+      type: ['boolean', 'array'],
+      items: { type: 'string' },
+      default: false,
+    },
+    opentrackerIpv6: {
+      description: 'Answer action 4, an announce with 16 bytes for its address.',
+      type: 'boolean',
+      default: false,
+    },
+    silentOnBadConnectionId: {
+      description: 'Leave datagrams with a bad connection id without an answer.',
+      type: 'boolean',
+      default: false,
+    },
+    dropSourcePorts: {
+      description: 'Source ports whose datagrams are dropped; 0 always is one.',
+      type: 'array',
+      items: PORT,
+      default: [0],
+    },
+    receiveBufferSize: { description: "Bytes of each socket's receive buffer.", type: 'integer', minimum: 1 },
+    bind: { description: "When sockets are bound: 'onReady', or false for never.", enum: ['onReady', false], default: 'onReady' },
+  },
+}

@@ -1,0 +1,106 @@
+import {
+  addressFamily,
+  ClientError,
+  compactLength,
+  eventFromNumber,
+  readUrlData,
+  UrlDataParams,
+  type Address,
+  type AnnounceRequest,
+  type AnnounceResponse,
+} from '@chihaya/bittorrent'
+import type { ClaimedAddresses } from '../claimed-address.ts'
+import { ANNOUNCE_IPV6, writeReplyHeader } from './header.ts'
+import { NO_PARAMS } from './params.ts'
+import { MALFORMED_PACKET } from './refusals.ts'
+import { UdpAnnounceRequest } from './announce-request.ts'
+
+const EVENT_OFFSET = 80
+const ADDRESS_OFFSET = 84
+const IPV4_LENGTH = 4
+const IPV6_LENGTH = 16
+// These stand behind the address, and are 12 bytes further on when it has 16.
+const NUM_WANT_OFFSET = 92
+const PORT_OFFSET = 96
+const OPTIONS_OFFSET = 98
+
+const REPLY_PEERS_OFFSET = 20
+
+const MALFORMED_EVENT: ClientError = new ClientError('malformed event ID')
+const INVALID_PORT: ClientError = new ClientError('invalid port')
+
+/** What the frontend's options say about announces. */
+export interface AnnounceRules {
+  /** Peers for a client that leaves the number to the tracker. */
+  readonly defaultNumWant: number
+  readonly maxNumWant: number
+  /** Bytes of the longest reply. */
+  readonly maxReplySize: number
+  readonly claimedAddresses: ClaimedAddresses
+}
+
+/** How many peers of `source`'s family fit into a reply. */
+function roomForPeers(source: Address, maxReplySize: number): number {
+  return Math.floor((maxReplySize - REPLY_PEERS_OFFSET) / compactLength(addressFamily(source)))
+}
+
+/**
+ * Reads an announce (BEP 15; BEP 41 options behind it) that reaches from `start` to `end`. Nothing of `input` is kept.
+ * `source` is kept: the address it came from.
+ * @throws {ClientError} when it is too short, or its event, port or address makes no sense.
+ */
+export function readAnnounce(
+  input: Buffer,
+  start: number,
+  end: number,
+  action: number,
+  source: Address,
+  rules: AnnounceRules,
+): AnnounceRequest {
+  const addressLength = action === ANNOUNCE_IPV6 ? IPV6_LENGTH : IPV4_LENGTH
+  const tail = start + addressLength - IPV4_LENGTH
+  if (end < tail + OPTIONS_OFFSET) throw MALFORMED_PACKET
+  const event = eventFromNumber(input.readInt32BE(start + EVENT_OFFSET))
+  if (event === undefined) throw MALFORMED_EVENT
+  const port = input.readUInt16BE(tail + PORT_OFFSET)
+  if (port === 0) throw INVALID_PORT
+  const wanted = input.readInt32BE(tail + NUM_WANT_OFFSET)
+  const maxNumWant = Math.min(rules.maxNumWant, roomForPeers(source, rules.maxReplySize))
+  // Most datagrams end here, or carry two bytes of padding.
+  const url = end > tail + OPTIONS_OFFSET ? readUrlData(input, tail + OPTIONS_OFFSET, end) : ''
+  return new UdpAnnounceRequest(
+    input,
+    start,
+    rules.claimedAddresses.resolve(input, start + ADDRESS_OFFSET, addressLength, source),
+    port,
+    event,
+    Math.min(wanted < 0 ? rules.defaultNumWant : wanted, maxNumWant),
+    url === '' ? NO_PARAMS : new UrlDataParams(url),
+  )
+}
+
+/**
+ * Writes an announce reply (BEP 15; IPv6: 18 bytes a peer) of at most `maxReplySize` bytes, with peers of `source`'s family
+ * alone: a client tells them apart by the family it asked over. Returns the reply's length.
+ */
+export function writeAnnounce(
+  response: AnnounceResponse,
+  action: number,
+  transaction: number,
+  source: Address,
+  maxReplySize: number,
+  output: Buffer,
+  at: number,
+): number {
+  writeReplyHeader(action, transaction, output, at)
+  output.writeInt32BE(response.interval | 0, at + 8)
+  output.writeInt32BE(response.incomplete | 0, at + 12)
+  output.writeInt32BE(response.complete | 0, at + 16)
+  const family = addressFamily(source)
+  const peers = response.peers.family === family ? response.peers : response.otherPeers
+  if (peers?.family !== family) return REPLY_PEERS_OFFSET
+  const room = roomForPeers(source, maxReplySize) * compactLength(family)
+  const { endpoints } = peers
+  output.set(endpoints.length > room ? endpoints.subarray(0, room) : endpoints, at + REPLY_PEERS_OFFSET)
+  return REPLY_PEERS_OFFSET + Math.min(endpoints.length, room)
+}

@@ -1,0 +1,19 @@
+import { CONNECT, REPLY_HEADER_LENGTH, writeReplyHeader } from './header.ts'
+
+/** The first half of what stands in place of a connection id in a connect request (BEP 15): 0x0000041727101980. */
+export const MAGIC_HIGH = 0x417
+const MAGIC_LOW = 0x27101980
+
+/** Transmission and aria2 refuse a connect reply of any other length. */
+export const CONNECT_REPLY_LENGTH = 16
+
+/** Whether a datagram of action 0 is a connect request. */
+export function isConnect(input: Buffer, start: number): boolean {
+  return input.readInt32BE(start) === MAGIC_HIGH && input.readInt32BE(start + 4) === MAGIC_LOW
+}
+
+/** Writes a connect reply but for its connection id, and returns where that belongs. */
+export function writeConnect(transaction: number, output: Buffer, at: number): number {
+  writeReplyHeader(CONNECT, transaction, output, at)
+  return at + REPLY_HEADER_LENGTH
+}

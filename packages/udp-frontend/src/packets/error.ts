@@ -1,0 +1,12 @@
+import { ERROR, REPLY_HEADER_LENGTH, writeReplyHeader } from './header.ts'
+
+const MAX_MESSAGE = 80
+
+/** Bytes of the longest error reply. */
+export const MAX_ERROR_LENGTH: number = REPLY_HEADER_LENGTH + MAX_MESSAGE
+
+/** Writes an error reply (BEP 15), cut after 80 bytes of text and without a terminator. Returns its length. */
+export function writeError(message: string, transaction: number, output: Buffer, at: number): number {
+  writeReplyHeader(ERROR, transaction, output, at)
+  return REPLY_HEADER_LENGTH + output.write(message, at + REPLY_HEADER_LENGTH, MAX_MESSAGE, 'utf8')
+}

@@ -1,0 +1,20 @@
+/** The first 16 bytes of every request: connection id (8), action (4), transaction id (4); all integers are big-endian. */
+export const HEADER_LENGTH = 16
+export const ACTION_OFFSET = 8
+export const TRANSACTION_OFFSET = 12
+
+/** The first 8 bytes of every reply: action (4), transaction id (4). */
+export const REPLY_HEADER_LENGTH = 8
+
+export const CONNECT = 0
+export const ANNOUNCE = 1
+export const SCRAPE = 2
+export const ERROR = 3
+/** An announce with 16 bytes for its address, as old versions of opentracker understood it. */
+export const ANNOUNCE_IPV6 = 4
+
+/** Writes a reply's first eight bytes. The transaction id goes back as it came. */
+export function writeReplyHeader(action: number, transaction: number, output: Buffer, at: number): void {
+  output.writeInt32BE(action, at)
+  output.writeInt32BE(transaction, at + 4)
+}

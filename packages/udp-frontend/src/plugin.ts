@@ -1,0 +1,36 @@
+import { parseOptions, type Tracker } from '@chihaya/core'
+import type { FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { UdpFrontend } from './frontend.ts'
+import { optionsSchema, type UdpFrontendOptions } from './options.ts'
+import './augment.ts'
+
+// Asynchronous although it waits for nothing: Fastify does not catch what a plugin with a callback throws.
+const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) => {
+  const options = parseOptions('@chihaya/udp-frontend', optionsSchema, given)
+  const frontend = new UdpFrontend({
+    tracker: fastify.getDecorator<Tracker>('tracker'),
+    options,
+    // Who names an address wants it; the default is a guess about the host.
+    optionalAddresses: given.listen === undefined,
+    log: fastify.log,
+  })
+  fastify.decorate('udpTracker', frontend)
+  if (options.bind === 'onReady') {
+    fastify.addHook('onReady', async () => {
+      await frontend.bind()
+    })
+  }
+  fastify.addHook('preClose', async () => {
+    await frontend.drain()
+  })
+  fastify.addHook('onClose', async () => {
+    await frontend.close()
+  })
+}
+
+export const udpFrontend: FastifyPluginAsync<UdpFrontendOptions> = fp(plugin, {
+  name: '@chihaya/udp-frontend',
+  fastify: '5.x',
+  dependencies: ['@chihaya/core'],
+})

@@ -1,0 +1,113 @@
+import type { AnnounceRequest } from '@chihaya/bittorrent'
+import { parseOptions, Tracker } from '@chihaya/core'
+import { address, ModelPeerStore } from '@chihaya/core/testing'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Dispatcher } from '../src/dispatch.ts'
+import { optionsSchema } from '../src/options.ts'
+import type { Source } from '../src/source.ts'
+import { announce, connect, errorText, header, INFO_HASH, PEER_ID, scrape } from './datagrams.ts'
+
+const FILL = 0xee
+
+interface Handler {
+  readonly tracker: Tracker
+  readonly dispatcher: Dispatcher
+}
+
+function handler(): Handler {
+  const now = (): number => 1_795_255_278_000
+  const log = { error: () => undefined, warn: () => undefined }
+  const tracker = new Tracker({ store: new ModelPeerStore({ peerLifetime: 60_000, now }), log })
+  const options = parseOptions('@chihaya/udp-frontend', optionsSchema, { privateKey: 'key' })
+  return { tracker, dispatcher: new Dispatcher({ tracker, options, log, now }) }
+}
+
+function source(text = '192.0.2.9'): Source {
+  return { address: address(text), port: 40_000 }
+}
+
+/** Handles a datagram that lies at `start` of a larger buffer, with the reply at `at` of another. */
+function handleAt(dispatcher: Dispatcher, datagram: Buffer, start: number, at: number): Promise<Buffer> | Buffer {
+  const input = Buffer.concat([Buffer.alloc(start, FILL), datagram, Buffer.alloc(64, FILL)])
+  const output = Buffer.alloc(at + dispatcher.replyRoom + 64, FILL)
+  const reply = dispatcher.handle(input, start, start + datagram.length, source(), output, at)
+  if (typeof reply !== 'number') return reply
+  const outside = Buffer.concat([output.subarray(0, at), output.subarray(at + reply)])
+  expect(outside.equals(Buffer.alloc(outside.length, FILL))).toBe(true)
+  return output.subarray(at, at + reply)
+}
+
+function connectionId(dispatcher: Dispatcher): Buffer {
+  return (handleAt(dispatcher, connect(), 0, 0) as Buffer).subarray(8)
+}
+
+describe('datagrams in a larger buffer', () => {
+  test('are handled wherever they lie, and touch nothing but their reply', () => {
+    const id = connectionId(handler().dispatcher)
+    const requests = [
+      connect(),
+      announce(id, { options: Buffer.from('\x02\x05/?a=b') }),
+      announce(id).subarray(0, 90),
+      scrape(id, [INFO_HASH, PEER_ID]),
+      header(id, 9),
+      announce(Buffer.alloc(8)),
+      Buffer.alloc(3),
+    ]
+    const property = fc.property(fc.nat({ max: 70_000 }), fc.nat({ max: 70_000 }), (start, at) => {
+      const [here, there] = [handler().dispatcher, handler().dispatcher]
+      for (const request of requests) {
+        expect(handleAt(here, request, start, at)).toEqual(handleAt(there, request, 0, 0))
+      }
+    })
+    fc.assert(property, { numRuns: 50 })
+  })
+
+  test('are not read past their end', () => {
+    const { dispatcher } = handler()
+    const datagram = announce(connectionId(dispatcher))
+    const output = Buffer.alloc(dispatcher.replyRoom)
+    const lengths = [15, 16, 97, 98].map((end) => dispatcher.handle(datagram, 0, end, source(), output, 0))
+    expect(lengths).toEqual([0, 24, 24, 26])
+  })
+})
+
+describe('buffers that are used again at once', () => {
+  test('do not change an announce that still waits, nor what its hooks see', async () => {
+    const { tracker, dispatcher } = handler()
+    const requests: AnnounceRequest[] = []
+    tracker.addHook('preAnnounce', async (request) => {
+      await new Promise((resolve) => void setImmediate(resolve))
+      requests.push(request)
+    })
+    const from = source()
+    const input = announce(connectionId(dispatcher), { left: 5n, port: 7000, options: Buffer.from('\x02\x05/?a=b') })
+    const output = Buffer.alloc(dispatcher.replyRoom)
+    const reply = dispatcher.handle(input, 0, input.length, from, output, 0)
+    for (const buffer of [input, output, from.address]) buffer.fill(FILL)
+    expect(((await reply) as Buffer).toString('hex')).toBe('0000000111223344000007080000000100000000c00002091b58')
+    expect(output).toEqual(Buffer.alloc(output.length, FILL))
+    const request = requests.at(0) as AnnounceRequest
+    expect([...request.address, request.port, request.left]).toEqual([192, 0, 2, 9, 7000, 5n])
+    expect([request.infoHash, request.peerId]).toEqual([INFO_HASH.toString('latin1'), PEER_ID.toString('latin1')])
+    expect(request.params.get('a')).toBe('b')
+  })
+
+  test('do not change a scrape or a refusal that still waits', async () => {
+    const { tracker, dispatcher } = handler()
+    let refuse = false
+    tracker.addHook('preScrape', async () => {
+      await new Promise((resolve) => void setImmediate(resolve))
+      if (refuse) throw new Error('a fault')
+    })
+    for (const expected of ['(action 2)', 'internal server error']) {
+      const input = scrape(connectionId(dispatcher), [INFO_HASH], 7)
+      const output = Buffer.alloc(dispatcher.replyRoom)
+      const reply = dispatcher.handle(input, 0, input.length, source(), output, 0)
+      for (const buffer of [input, output]) buffer.fill(FILL)
+      const settled = (await reply) as Buffer
+      expect([errorText(settled), settled.readUInt32BE(4)]).toEqual([expected, 7])
+      refuse = true
+    }
+  })
+})
