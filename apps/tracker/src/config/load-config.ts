@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { readConfig } from './read-config.ts'
+import { defaultConfig, type TrackerConfig } from './tracker-config.ts'
+
+/** Where Chihaya looks for its configuration. */
+const DEFAULT_PATH = '/etc/chihaya.yaml'
+
+export interface LoadOptions {
+  /** What follows `--config`. */
+  readonly config: string | undefined
+  /** The folder that relative paths start from. */
+  readonly folder: string
+  readonly env: NodeJS.ProcessEnv
+  /** Read when there is no `config`, if it exists. @default '/etc/chihaya.yaml' */
+  readonly defaultPath?: string
+}
+
+export interface LoadedConfig extends TrackerConfig {
+  /** Which configuration is in force, in words. */
+  readonly source: string
+}
+
+/** Reads the configuration. @throws {ConfigError} for what is wrong in the file. @throws {UnreadableConfigError} */
+export async function loadConfig({ config, folder, env, defaultPath = DEFAULT_PATH }: LoadOptions): Promise<LoadedConfig> {
+  if (config === undefined && !existsSync(defaultPath)) {
+    const source = `there is no ${defaultPath}, so the built-in default is in force: HTTP and UDP on port 6969, IPv4 and IPv6, swarms in memory`
+    return { ...defaultConfig, source }
+  }
+  const name = config === undefined ? defaultPath : expandVariables(config, env)
+  const path = resolve(folder, name)
+  return { ...(await readConfig({ name, path, text: readText(name, path), folder })), source: `the configuration is ${path}` }
+}
+
+/** Replaces `$VAR` and `${VAR}` as a shell does: by nothing when the variable is not set. */
+export function expandVariables(text: string, env: NodeJS.ProcessEnv): string {
+  return text.replaceAll(/\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g, (_whole, braced?: string, plain?: string) => {
+    return env[braced ?? plain ?? ''] ?? ''
+  })
+}
+
+function readText(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
+    throw new UnreadableConfigError(`cannot read the configuration ${name}: ${reason}`, { cause: error })
+  }
+}
+
+/** A configuration file that cannot be read at all. */
+class UnreadableConfigError extends Error {
+  override readonly name = 'UnreadableConfigError'
+  readonly code = 'UNREADABLE_CONFIG'
+}

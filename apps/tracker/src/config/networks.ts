@@ -1,0 +1,35 @@
+import { parseAddress } from '@chihaya/bittorrent'
+import { isScalar, isSeq, type Node } from 'yaml'
+import { describeNode, type ConfigReader, type Located } from './reader.ts'
+import type { YamlKey } from './yaml-schema.ts'
+
+/** A key whose lists hold addresses and CIDR ranges, each checked in its place. */
+export function networksKey(key: YamlKey): YamlKey {
+  return {
+    ...key,
+    read(reader: ConfigReader, place: Located, path: string): unknown {
+      const node = reader.node(place)
+      if (!isSeq(node)) return reader.value(place, key, path)
+      const texts = node.items.map((item, index) => readNetwork(reader, item as Node, `${path}[${index}]`))
+      return texts.filter((text) => text !== undefined)
+    },
+  }
+}
+
+function readNetwork(reader: ConfigReader, item: Node, path: string): string | undefined {
+  const node = reader.node({ key: item, value: item })
+  const value: unknown = isScalar(node) ? node.value : undefined
+  if (typeof value === 'string' && isNetwork(value)) return value
+  const given = node === undefined ? 'nothing' : describeNode(node, path)
+  reader.problem(item, path, `${path} must be an address or a range, such as 192.0.2.1 or 10.0.0.0/8, not ${given}`)
+  return undefined
+}
+
+function isNetwork(text: string): boolean {
+  const [literal = '', prefix, ...rest] = text.split('/')
+  const address = parseAddress(literal)
+  if (!address || rest.length > 0) return false
+  if (prefix === undefined) return true
+  const bits = literal.includes(':') ? 128 : 32
+  return /^(0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= bits
+}

@@ -1,0 +1,78 @@
+import type { CoreOptions } from '@chihaya/core'
+import { ConfigReader, type Located } from './reader.ts'
+import { ConfigError, inOrder } from './problems.ts'
+import { readHooks, readStorage } from './read-plugins.ts'
+import { readHttp } from './read-http.ts'
+import { readUdp } from './read-udp.ts'
+import { sections } from './sections.ts'
+import type { TrackerConfig } from './tracker-config.ts'
+import { warnOfMetrics } from './warnings.ts'
+
+export interface ConfigText {
+  /** The file as the user named it, for messages. */
+  readonly name: string
+  /** Its absolute path: plugins are looked for in its folder. */
+  readonly path: string
+  readonly text: string
+  /** The folder that relative paths of certificates start from. */
+  readonly folder: string
+}
+
+/** Reads a configuration file of Chihaya v2. @throws {ConfigError} with everything that is wrong with it. */
+export async function readConfig({ name, path, text, folder }: ConfigText): Promise<TrackerConfig> {
+  const reader = new ConfigReader(name, text)
+  // What follows a syntax error would be noise.
+  if (reader.problems.length > 0) throw new ConfigError(inOrder(reader.problems))
+
+  const root = rootSection(reader)
+  const parts = reader.section(root, sections.root, 'chihaya') as CoreOptions & Parts
+  const { metricsAddress, http, udp, storage, prehooks, posthooks, ...core } = parts
+  const httpConfig = http && readHttp(reader, http, folder)
+  const udpConfig = udp && readUdp(reader, udp)
+  const nothing: Located = { key: root.key, value: null }
+  const store = storage ? await readStorage(reader, storage, path) : undefined
+  const before = await readHooks(reader, prehooks ?? nothing, 'chihaya.prehooks', path)
+  const after = await readHooks(reader, posthooks ?? nothing, 'chihaya.posthooks', path)
+  if (metricsAddress !== undefined) warnOfMetrics(reader, root, 'chihaya', 'metrics_addr')
+  if (!httpConfig && !udpConfig) {
+    reader.problem(root.key, 'chihaya', 'chihaya has neither http.addr, http.https_addr nor udp.addr: there is nothing to serve')
+  }
+  if (reader.problems.length > 0) throw new ConfigError(inOrder(reader.problems))
+  return {
+    tracker: {
+      ...core,
+      ...(store && { storage: store }),
+      http: httpConfig ? httpConfig.frontend : false,
+      udp: udpConfig ? udpConfig.frontend : false,
+      prehooks: before,
+      posthooks: after,
+    },
+    http: httpConfig?.listeners ?? [],
+    udp: udpConfig?.addresses ?? [],
+    warnings: inOrder(reader.warnings),
+  }
+}
+
+interface Parts {
+  metricsAddress?: string
+  http?: Located
+  udp?: Located
+  storage?: Located
+  prehooks?: Located
+  posthooks?: Located
+}
+
+/** What is under the only key of the file. */
+function rootSection(reader: ConfigReader): Located {
+  const file = reader.root()
+  const entries = reader.entries(file, 'the file')
+  const chihaya = entries.get('chihaya')
+  for (const [name, { key }] of entries) {
+    if (name === 'chihaya') continue
+    const hint = chihaya ? 'everything belongs under chihaya' : 'the one key of the file is chihaya'
+    reader.problem(key, name, `${name} is not a known key; ${hint}`)
+  }
+  if (!chihaya && reader.problems.length === 0) reader.problem(file.key, 'chihaya', 'the file has no key chihaya')
+  if (!chihaya) throw new ConfigError(inOrder(reader.problems))
+  return chihaya
+}

@@ -1,0 +1,80 @@
+import { isScalar } from 'yaml'
+import { loadPlugin, PluginLoadError, type LoadedPlugin, type PluginKind } from '../load-plugin.ts'
+import type { PluginChoice } from '../options.ts'
+import { HOOK_PACKAGES } from '../plugin-names.ts'
+import { describeNode, type ConfigReader, type Located } from './reader.ts'
+import { sections } from './sections.ts'
+import { yamlSchema, type YamlSchema } from './yaml-schema.ts'
+
+/** Reads `chihaya.storage`. */
+export async function readStorage(reader: ConfigReader, place: Located, file: string): Promise<PluginChoice> {
+  const path = 'chihaya.storage'
+  const { name = 'memory', config } = reader.section(place, sections.storage, path) as { name?: string; config?: Located }
+  const at = reader.entries(place, path).get('name') ?? place
+  const loaded = await load(reader, 'storage', { name, place: at, path: `${path}.name` }, file)
+  if (loaded === undefined) return { name }
+  const schema = name === 'memory' ? sections.memory : schemaOf(loaded)
+  // Without a `config` its section stands for it, so that a warning about defaults has a place.
+  const options = readOptions(reader, schema, config ?? { key: place.key, value: null }, `${path}.config`)
+  return { plugin: loaded.plugin, options }
+}
+
+/** Reads `chihaya.prehooks` or `chihaya.posthooks`. */
+export async function readHooks(reader: ConfigReader, place: Located, path: string, file: string): Promise<PluginChoice[]> {
+  const items = reader.items(place, path, 'a list of hooks, each with a name and options')
+  const hooks = await Promise.all(items.map((item, index) => readHook(reader, item, `${path}[${index}]`, file)))
+  return hooks.filter((hook) => hook !== undefined)
+}
+
+async function readHook(reader: ConfigReader, place: Located, path: string, file: string): Promise<PluginChoice | undefined> {
+  const entries = reader.entries(place, path)
+  const nameEntry = entries.get('name')
+  const nameNode = nameEntry && reader.node(nameEntry)
+  const name: unknown = isScalar(nameNode) ? nameNode.value : undefined
+  if (nameEntry === undefined || typeof name !== 'string' || name === '') {
+    const given = nameNode === undefined ? 'nothing' : describeNode(nameNode, path)
+    reader.problem(nameNode ?? place.key, `${path}.name`, `${path}.name must be the name of a hook, not ${given}`)
+    return undefined
+  }
+  // Chihaya wrote `options`; what it did not know may also write `config`, as storage does.
+  const optionKeys = HOOK_PACKAGES.has(name) ? ['options'] : ['options', 'config']
+  const known = ['name', ...optionKeys]
+  for (const [key, entry] of entries) if (!known.includes(key)) reader.unknownKey(entry.key, path, key, known)
+  const [options, ...rest] = optionKeys.filter((key) => entries.has(key))
+  for (const key of rest)
+    reader.problem(entries.get(key)?.key ?? place.key, `${path}.${key}`, `${path} has both options and config`)
+  const loaded = await load(reader, 'hook', { name, place: nameEntry, path: `${path}.name` }, file)
+  if (loaded === undefined) return undefined
+  const optionsKey = options ?? 'options'
+  const optionsPlace = entries.get(optionsKey) ?? { key: place.key, value: null }
+  return { plugin: loaded.plugin, options: readOptions(reader, schemaOf(loaded), optionsPlace, `${path}.${optionsKey}`) }
+}
+
+interface Named {
+  readonly name: string
+  readonly place: Located
+  readonly path: string
+}
+
+async function load(reader: ConfigReader, kind: PluginKind, named: Named, file: string): Promise<LoadedPlugin | undefined> {
+  const { name, place, path } = named
+  try {
+    return await loadPlugin(kind, name, file)
+  } catch (error) {
+    if (!(error instanceof PluginLoadError)) throw error
+    reader.problem(place.value ?? place.key, path, `${path}: ${error.message}`)
+    return undefined
+  }
+}
+
+function schemaOf({ optionsSchema }: LoadedPlugin): YamlSchema | undefined {
+  return optionsSchema && yamlSchema(optionsSchema)
+}
+
+/** Options in the spelling of the package when it has a schema, and as they are in the file otherwise. */
+function readOptions(reader: ConfigReader, schema: YamlSchema | undefined, place: Located, path: string): object {
+  if (schema !== undefined) return reader.section(place, schema, path)
+  reader.entries(place, path)
+  const node = reader.node(place)
+  return node === undefined ? {} : (reader.plain(node) as object)
+}

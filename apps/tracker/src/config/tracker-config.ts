@@ -1,0 +1,26 @@
+import type { HttpListenerOptions } from '../http-listener.ts'
+import type { TrackerOptions } from '../options.ts'
+import type { ListenAddress } from '../go-address.ts'
+import type { ConfigNote } from './problems.ts'
+
+/** What the `chihaya` command runs. */
+export interface TrackerConfig {
+  /** Options of `trackerPlugin`, but for the addresses. */
+  readonly tracker: TrackerOptions
+  /** Where HTTP and HTTPS are served. */
+  readonly http: readonly HttpListenerOptions[]
+  /** Where UDP is served. */
+  readonly udp: readonly ListenAddress[]
+  /** What the operator should know, in the order of the file. */
+  readonly warnings: readonly ConfigNote[]
+}
+
+const EVERYWHERE: ListenAddress = { host: '', port: 6969, key: 'the built-in default' }
+
+/** What runs without a configuration file: HTTP and UDP on port 6969 of every address, and swarms in memory. */
+export const defaultConfig: TrackerConfig = {
+  tracker: {},
+  http: [{ address: EVERYWHERE }],
+  udp: [EVERYWHERE],
+  warnings: [],
+}

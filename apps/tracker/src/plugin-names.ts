@@ -1,0 +1,13 @@
+/** Chihaya's names of stores, and the packages that hold them. */
+export const STORAGE_PACKAGES: ReadonlyMap<string, string> = new Map([
+  ['memory', '@chihaya/storage-memory'],
+  ['redis', '@chihaya/storage-redis'],
+])
+
+/** Chihaya's names of hooks, and the packages that hold them. */
+export const HOOK_PACKAGES: ReadonlyMap<string, string> = new Map([
+  ['jwt', '@chihaya/middleware-jwt'],
+  ['client approval', '@chihaya/middleware-clientapproval'],
+  ['torrent approval', '@chihaya/middleware-torrentapproval'],
+  ['interval variation', '@chihaya/middleware-varinterval'],
+])

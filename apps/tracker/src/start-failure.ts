@@ -1,0 +1,50 @@
+import pino from 'pino'
+import { ConfigError, formatNote, type ConfigNote } from './config/problems.ts'
+import type { ListenAddress } from './go-address.ts'
+import { listenError, ListenError } from './listen-error.ts'
+
+/** One reason why the tracker does not start. */
+export interface StartFailure {
+  readonly message: string
+  /** Where in the configuration the reason is. */
+  readonly note?: ConfigNote
+  /** For faults that no configuration explains. */
+  readonly err?: unknown
+}
+
+const STANDARD_ERROR = 2
+
+/** Everything an error says about why the tracker does not start, which listens for UDP at these addresses. */
+export function startFailures(error: unknown, udp: readonly ListenAddress[] = []): StartFailure[] {
+  if (error instanceof ConfigError) return error.notes.map((note) => ({ message: formatNote(note), note }))
+  if (error instanceof ListenError) return [{ message: error.message }]
+  const { code, syscall, message } = error as NodeJS.ErrnoException
+  if (syscall === 'bind') return [{ message: udpFailure(error as BindError, udp) }]
+  // What has a code is about the world outside, and its message says enough.
+  return typeof code === 'string' ? [{ message }] : [{ message, err: error }]
+}
+
+type BindError = Error & { readonly address?: string; readonly port?: number }
+
+function udpFailure(error: BindError, addresses: readonly ListenAddress[]): string {
+  const samePort = addresses.filter(({ port }) => port === error.port)
+  const address = samePort.find(({ host }) => host === error.address) ?? samePort[0]
+  return address === undefined ? `cannot listen on udp: ${error.message}` : listenError('udp', address, error).message
+}
+
+/** Tells the operator on standard error: one line each, in JSON if the log is. */
+export function writeFailures(failures: readonly StartFailure[], { json }: { json: boolean }): void {
+  if (json) {
+    const options = {
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level: string) => ({ level }) },
+    }
+    const log = pino(options, pino.destination({ dest: STANDARD_ERROR, sync: true }))
+    for (const { message, note, err } of failures) log.fatal({ ...note, err }, message)
+    return
+  }
+  for (const { message, err } of failures) {
+    process.stderr.write(`chihaya: ${err instanceof Error ? err.stack : message}\n`)
+  }
+}

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { request, type RequestOptions } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { connect as connectPlain } from 'node:net'
+import { connect, type TLSSocket } from 'node:tls'
+import { promisify } from 'node:util'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { announcePath, decode } from './announces.ts'
+import { Chihaya } from './chihaya-process.ts'
+import { problemsOf } from './read-text.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+/** A folder with `cert.pem`, its `key.pem`, and these files. */
+async function folderWithCertificate(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await temporaryFolder(files)
+  const options = [
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-subj',
+    '/CN=localhost',
+    '-days',
+    '2',
+  ]
+  await promisify(execFile)('openssl', ['req', ...options, '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder })
+  return folder
+}
+
+async function get(port: number, path: string, options: RequestOptions = {}): Promise<IncomingMessage & { body: Buffer }> {
+  // The certificate is made for the test, so nobody vouches for it.
+  const sent = request({ host: '127.0.0.1', port, path, rejectUnauthorized: false, ...options }).end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  const body = Buffer.concat((await response.toArray()) as Buffer[])
+  return Object.assign(response, { body })
+}
+
+const KEYS = 'tls_cert_path: cert.pem, tls_key_path: key.pem'
+
+describe('HTTPS', () => {
+  it('serves announces, alone or beside HTTP', async () => {
+    const folder = await folderWithCertificate({
+      'alone.yaml': `chihaya: { http: { https_addr: "127.0.0.1:0", ${KEYS} } }`,
+      'beside.yaml': `chihaya: { http: { addr: "127.0.0.1:0", https_addr: "127.0.0.1:0", ${KEYS} } }`,
+    })
+    const alone = new Chihaya(['--config', 'alone.yaml'], { cwd: folder })
+    const beside = new Chihaya(['--config', 'beside.yaml'], { cwd: folder })
+    expect(decode((await get(await alone.port('HTTPS'), announcePath())).body)).toMatchObject({ incomplete: 1 })
+    expect(alone.stdout).not.toContain('the HTTP tracker')
+
+    await get(await beside.port('HTTPS'), announcePath({ port: 1 }))
+    const plain = await fetch(`http://127.0.0.1:${await beside.port('HTTP')}${announcePath({ port: 2 })}`)
+    expect(decode(new Uint8Array(await plain.arrayBuffer()))).toMatchObject({ incomplete: 2 })
+    alone.signal('SIGTERM')
+    expect(await alone.exitCode()).toBe(0)
+  })
+
+  it('speaks HTTP/1.1 even to those who could do more, and outlives those who speak no TLS', async () => {
+    const folder = await folderWithCertificate({ 'c.yaml': `chihaya: { http: { https_addr: "127.0.0.1:0", ${KEYS} } }` })
+    const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+    const port = await chihaya.port('HTTPS')
+    const socket: TLSSocket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] })
+    onTestFinished(() => void socket.destroy())
+    await once(socket, 'secureConnect')
+    expect(socket.alpnProtocol).toBe('http/1.1')
+
+    const plain = connectPlain(port, '127.0.0.1')
+    plain
+      .end('GET / HTTP/1.0\r\n\r\n')
+      .resume()
+      .on('error', () => {})
+    await once(plain, 'close')
+    expect((await get(port, announcePath())).statusCode).toBe(200)
+  })
+
+  it.each([
+    ['tls_cert_path: gone.pem, tls_key_path: key.pem', /^1:62 chihaya\.http\.tls_cert_path: cannot read gone\.pem: ENOENT/],
+    ['tls_cert_path: cert.pem, tls_key_path: gone.pem', /^1:86 chihaya\.http\.tls_key_path: cannot read gone\.pem: ENOENT/],
+    [
+      'tls_cert_path: junk.pem, tls_key_path: key.pem',
+      /^1:62 chihaya\.http\.tls_cert_path: junk\.pem holds no certificate that can be used/,
+    ],
+    [
+      'tls_cert_path: cert.pem, tls_key_path: junk.pem',
+      /^1:86 chihaya\.http\.tls_key_path: junk\.pem holds no private key that can be used/,
+    ],
+    [
+      'tls_cert_path: cert.pem, tls_key_path: other.pem',
+      /^1:86 chihaya\.http\.tls_key_path: other\.pem is not the key of the certificate in cert\.pem/,
+    ],
+    ['tls_cert_path: cert.pem', /^1:20 chihaya\.http\.https_addr needs tls_key_path, which is not set/],
+  ])('is refused with %s', async (keys, problem) => {
+    const other = await folderWithCertificate({})
+    const { copyFile } = await import('node:fs/promises')
+    const folder = await folderWithCertificate({ 'junk.pem': 'not a certificate' })
+    await copyFile(`${other}/key.pem`, `${folder}/other.pem`)
+    const problems = await problemsOf(`chihaya: { http: { https_addr: "127.0.0.1:0", ${keys} } }`, folder)
+    expect(problems).toEqual([expect.stringMatching(problem)])
+  })
+})

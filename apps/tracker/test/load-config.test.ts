@@ -1,0 +1,62 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { expandVariables, loadConfig } from '../src/config/load-config.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const UDP = 'chihaya: { udp: { addr: ":1234" } }'
+
+describe('the configuration in force', () => {
+  it('is the built-in default when there is no file at all', async () => {
+    const config = await loadConfig({ config: undefined, folder: '/', env: {}, defaultPath: '/nowhere/chihaya.yaml' })
+    expect(config).toMatchObject({ tracker: {}, http: [{ address: { host: '', port: 6969 } }], udp: [{ host: '', port: 6969 }] })
+    expect(config.source).toBe(
+      'there is no /nowhere/chihaya.yaml, so the built-in default is in force: HTTP and UDP on port 6969, IPv4 and IPv6, swarms in memory',
+    )
+    expect(config.warnings).toEqual([])
+  })
+
+  it('is the file in /etc when there is one', async () => {
+    const folder = await temporaryFolder({ 'chihaya.yaml': UDP })
+    const config = await loadConfig({ config: undefined, folder: '/', env: {}, defaultPath: `${folder}/chihaya.yaml` })
+    expect(config.udp).toMatchObject([{ port: 1234 }])
+    expect(config.source).toBe(`the configuration is ${folder}/chihaya.yaml`)
+  })
+
+  it('is the file that is named, from where the user stands', async () => {
+    const folder = await temporaryFolder({ 'my.yaml': UDP })
+    expect((await loadConfig({ config: './my.yaml', folder, env: {} })).udp).toMatchObject([{ port: 1234 }])
+    expect((await loadConfig({ config: '$HERE/${NAME}.yaml', folder: '/', env: { HERE: folder, NAME: 'my' } })).udp).toHaveLength(
+      1,
+    )
+  })
+
+  it('is refused when the file cannot be read', async () => {
+    const folder = await temporaryFolder()
+    await expect(loadConfig({ config: 'gone.yaml', folder, env: {} })).rejects.toThrow(
+      'cannot read the configuration gone.yaml: there is no such file',
+    )
+    await expect(loadConfig({ config: '.', folder, env: {} })).rejects.toThrow('cannot read the configuration .: ')
+  })
+})
+
+describe('variables in a path', () => {
+  it.each([
+    ['$A/b', '1/b'],
+    ['${A}b', '1b'],
+    ['$AB', ''],
+    ['a$', 'a$'],
+    ['${', '${'],
+    ['$A$A', '11'],
+  ])('%s is %s', (text, expanded) => {
+    expect(expandVariables(text, { A: '1' })).toBe(expanded)
+  })
+
+  it('leave text without them as it is', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 16_384 }),
+        (text) => expandVariables(text.replaceAll('$', ''), {}) === text.replaceAll('$', ''),
+      ),
+    )
+  })
+})

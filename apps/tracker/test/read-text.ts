@@ -1,0 +1,31 @@
+import { ConfigError } from '../src/config/problems.ts'
+import { readConfig } from '../src/config/read-config.ts'
+import type { TrackerConfig } from '../src/config/tracker-config.ts'
+
+/** Reads a configuration that stands in `folder`, under the name `chihaya.yaml`. */
+export function readText(text: string, folder = '/nowhere'): Promise<TrackerConfig> {
+  return readConfig({ name: 'chihaya.yaml', path: `${folder}/chihaya.yaml`, text, folder })
+}
+
+/** What is wrong with a configuration: `line:column message`. */
+export async function problemsOf(text: string, folder?: string): Promise<string[]> {
+  try {
+    await readText(text, folder)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.notes.map(({ line, column, message }) => `${line}:${column} ${message}`)
+    throw error
+  }
+}
+
+/** What a configuration warns of: `line:column message`. */
+export async function warningsOf(text: string): Promise<string[]> {
+  const { warnings } = await readText(text)
+  return warnings.map(({ line, column, message }) => `${line}:${column} ${message}`)
+}
+
+/** A section of `chihaya`, its keys on lines of their own from line 4 on, in a file that is fine otherwise. */
+export function inSection(section: string, ...lines: string[]): string {
+  const served = section === 'udp' ? '' : '  udp: { addr: ":6969", private_key: abc }\n'
+  return `chihaya:\n  # 2\n  ${section}:\n${lines.map((line) => `    ${line}\n`).join('')}${served}`
+}
