@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { modelStore, nextTurns } from './setup.ts'
 
-const storage = fp<{ store?: PeerStore }>(async (fastify, { store }) => {
+const storage = fp(async (fastify: FastifyInstance, { store }: { store?: PeerStore }) => {
   fastify.decorate('peerStore', store ?? modelStore())
 })
 

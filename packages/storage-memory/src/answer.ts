@@ -1,13 +1,17 @@
 import { addressFamily, NO_PEERS, type AddressFamily, type CompactPeers } from '@chihaya/bittorrent'
 import type { SwarmAnnounce } from '@chihaya/core'
 import { AnswerSpace } from './answer-space.ts'
-import { writeEndpoint, writeText } from './endpoint.ts'
+import { writeEndpoint } from './entry.ts'
 import { PeerDraw, type Refuses } from './peer-draw.ts'
-import { endpointWords, PEER_ID_WORDS } from './peer-layout.ts'
+import { PEER_ID_LONGS } from './peer-layout.ts'
 import type { SourceLimit } from './source-limit.ts'
 import type { SubnetPeers } from './subnet-peers.ts'
 import { LEECHERS, SEEDERS } from './swarm-records.ts'
 import { setsOf, type SwarmStore } from './swarm-store.ts'
+
+/** 16-bit words of what answers carry. */
+const ENDPOINT_WORDS: Readonly<Record<AddressFamily, number>> = { ipv4: 3, ipv6: 9 }
+const PEER_ID_WORDS = PEER_ID_LONGS * 2
 
 /** Selects the peers of an answer: from which sets, how many of each, and in what order. */
 export class Answerer {
@@ -23,10 +27,8 @@ export class Answerer {
     this.#store = store
     this.#subnetPeers = subnetPeers
     const draw = this.#draw
-    const fills = (words: Uint16Array, at: number): boolean =>
-      sourceLimit !== undefined && sourceLimit.fills(words, at, draw.endpoints, draw.at, draw.drawn, draw.stride)
-    this.#refusesSource = sourceLimit && fills
-    this.#refusesSubnet = (words, at) => subnetPeers?.holds(words, at) === true || fills(words, at)
+    this.#refusesSource = sourceLimit && ((longs, at) => sourceLimit.fills(draw, longs, at))
+    this.#refusesSubnet = (longs, at) => subnetPeers?.holds(longs, at) === true || this.#refusesSource?.(longs, at) === true
   }
 
   /** Up to `want` peers of one family; `subnet` is the record of the announcer's subnet, or 0. */
@@ -37,23 +39,23 @@ export class Answerer {
     if (draw.drawn === 0) return NO_PEERS[family]
     return {
       family,
-      endpoints: this.#endpoints.take(draw.drawn * draw.stride),
+      endpoints: this.#endpoints.take(draw.drawn * draw.width),
       peerIds: draw.peerIds && this.#peerIds.take(draw.drawn * PEER_ID_WORDS),
     }
   }
 
   #begin(announce: SwarmAnnounce, family: AddressFamily, want: number): PeerDraw {
     const draw = this.#draw
-    draw.begin(endpointWords(family))
-    // Peers of the other family are never the announcer; an address of all ones is nobody's.
+    draw.begin(ENDPOINT_WORDS[family])
+    // Peers of the other family are never the announcer; port 0 is nobody's.
     if (addressFamily(announce.address) === family) writeEndpoint(draw.own, announce.address, announce.port)
-    else draw.own.fill(0xffff)
-    writeText(draw.ownPeerId, 0, announce.peerId)
+    else draw.own.fill(0)
+    draw.ownPeerId = announce.peerId
     draw.publicOnly = announce.publicOnly
     draw.refuses = this.#refusesSource
     // Twice over: where a subnet is preferred, peers of it are drawn first and peers from outside then take their share.
     const room = this.#subnetPeers === undefined ? want : want * 2
-    this.#endpoints.reserve(room * draw.stride)
+    this.#endpoints.reserve(room * draw.width)
     draw.endpoints = this.#endpoints.words
     draw.at = this.#endpoints.at
     draw.peerIds = undefined

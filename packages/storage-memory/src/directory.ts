@@ -5,20 +5,19 @@ import { CAPACITY, DIRECTORY } from './peer-layout.ts'
  * What a set of more than one block begins with: totals over the blocks, then one entry for each value of the first
  * `depth` bits of the hash, which refers to the block of the peers that share them (extendible hashing, Fagin et al. 1979).
  *
- *     | DIRECTORY, depth 2×2 | count 4 | partials 4 | aliases 4 | entries 4 each, 2^depth of them |
+ *     | DIRECTORY, depth 2×2 | count 4 | partials 4 | entries 4 each, 2^depth of them |
  *
  * A block that is less deep than the directory is referred to by several entries, side by side. An entry may be 0.
  */
 
 const DEPTH_WORD = 1
-const ENTRIES = 4
+const ENTRIES = 3
 /** A directory must fit a segment; this deep it refers to a hundred million peers. */
 export const MAX_DEPTH = 17
 
 /** The totals of a directory, by the position of their long word. */
 export const TOTAL_COUNT = 1
 export const TOTAL_PARTIALS = 2
-export const TOTAL_ALIASES = 3
 
 export class Directories {
   readonly #heap: Heap
@@ -48,7 +47,7 @@ export class Directories {
   double(root: number): number {
     const depth = this.depth(root)
     const doubled = this.create(depth + 1, 0)
-    for (const total of [TOTAL_COUNT, TOTAL_PARTIALS, TOTAL_ALIASES]) this.add(doubled, total, this.total(root, total))
+    for (const total of [TOTAL_COUNT, TOTAL_PARTIALS]) this.add(doubled, total, this.total(root, total))
     const from = this.#heap.longs[segmentOf(root)]!
     const to = this.#heap.longs[segmentOf(doubled)]!
     const fromAt = longsAt(root) + ENTRIES

@@ -15,31 +15,29 @@ const MIGRATION_COST = 512
  */
 export class Expiry {
   readonly #store: SwarmStore
-  readonly #now: () => number
   /** How far the walk has come: slot of the table, set of its swarm, entry of that set. */
   #slot = 0
   #set = 0
   #entry = 0
   #layings = 0
 
-  /** `now` in milliseconds. */
-  constructor(store: SwarmStore, now: () => number) {
+  constructor(store: SwarmStore) {
     this.#store = store
-    this.#now = now
   }
 
   /** Goes on for about `budget` milliseconds. True when that has completed a walk. */
   slice(budget: number): boolean {
     const { table } = this.#store.records
-    const end = this.#now() + budget
+    const end = performance.now() + budget
     const mark = this.#store.clock.mark()
     let work = 0
-    do {
+    for (;;) {
       work += this.#step(mark)
+      if (this.#slot >= table.slots) break
       if (work < STRIDE) continue
       work = 0
-      if (this.#now() >= end) return false
-    } while (this.#slot < table.slots)
+      if (performance.now() >= end) return false
+    }
     this.#slot = 0
     table.shrink()
     return true

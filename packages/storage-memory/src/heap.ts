@@ -1,8 +1,8 @@
 /**
- * Where all swarms lie: segments of 1 MiB, and within them blocks of any size, handed out and taken back here. Nothing in
+ * Where all swarms lie: segments of 4 MiB, and within them blocks of any size, handed out and taken back here. Nothing in
  * a segment is a JavaScript object, so the garbage collector never walks it, and any of it could be shared by threads.
  *
- * A block is a multiple of 8 bytes. A *reference* to it counts units of 8 bytes over all segments: 17 bits within the
+ * A block is a multiple of 8 bytes. A *reference* to it counts units of 8 bytes over all segments: 19 bits within the
  * segment, the rest the segment's number; 0 refers to nothing.
  *
  *     used   | header 4 | payload …                          |
@@ -13,7 +13,7 @@
  * bitmap finds the first list that is not empty (the good-fit scheme of TLSF, Masmano et al. 2004).
  */
 
-const UNIT_BITS = 17
+const UNIT_BITS = 19
 /** Units of 8 bytes in a segment. */
 const SEGMENT_UNITS: number = 1 << UNIT_BITS
 const UNIT_MASK = SEGMENT_UNITS - 1
@@ -27,12 +27,12 @@ const FREE = 1
 const PREVIOUS_FREE = 2
 const SIZE_SHIFT = 2
 const MIN_UNITS = 2
-const LISTS = 128
+const LISTS = 160
 /** An empty segment is kept for the next allocation, further ones go back to the system. */
 const SPARE_SEGMENTS = 1
 
-/** The largest payload that one block can hold, in bytes. */
-export const MAX_BLOCK_BYTES: number = (WHOLE_SEGMENT - 1) * 8 - 4
+/** The largest payload that one block can hold, in bytes: as much as every block of the last list has room for. */
+export const MAX_BLOCK_BYTES: number = (SEGMENT_UNITS / 16) * 15 * 8 - 4
 
 /** The number of the segment that a reference points into. */
 export function segmentOf(reference: number): number {

@@ -2,5 +2,7 @@ import { memoryStorage } from './plugin.ts'
 
 export default memoryStorage
 export { memoryStorage }
+export { CoarseClock } from './coarse-clock.ts'
+export { ExpiryTimer } from './expiry-timer.ts'
 export { MemoryPeerStore } from './memory-peer-store.ts'
 export { optionsSchema, type MemoryStorageOptions, type SubnetPreference } from './options.ts'

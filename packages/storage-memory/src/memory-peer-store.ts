@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { addressFamily, NO_PEERS, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
+import { addressFamily, countPeers, NO_PEERS, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
 import { parseDuration, parseOptions, type PeerStore, type StoreStats, type SwarmAnnounce, type SwarmView } from '@chihaya/core'
 import { Answerer } from './answer.ts'
-import { writeText } from './endpoint.ts'
+import { ALIAS, writeText } from './entry.ts'
 import { Expiry } from './expiry.ts'
 import { KeyedHash } from './keyed-hash.ts'
 import { optionsSchema, type MemoryStorageOptions } from './options.ts'
-import { ALIAS } from './peer-layout.ts'
 import { SourceLimit } from './source-limit.ts'
 import { SubnetPeers } from './subnet-peers.ts'
 import { LEECHERS, SEEDERS, SUBNET, SWARM } from './swarm-records.ts'
@@ -38,13 +37,13 @@ export class MemoryPeerStore implements PeerStore {
       sourceLimit,
     })
     this.#answerer = new Answerer(this.#store, sourceLimit, this.#subnetPeers)
-    this.#expiry = new Expiry(this.#store, now)
+    this.#expiry = new Expiry(this.#store)
     this.#unified = parsed.families === 'unified'
   }
 
   announce(announce: SwarmAnnounce): SwarmView {
     const store = this.#store
-    writeText(store.records.keyWords, 0, announce.infoHash)
+    writeText(store.records.key, 0, announce.infoHash)
     const record = store.apply(announce, SWARM, 0)
     if (this.#unified && announce.otherAddress !== undefined && store.stored) {
       store.apply({ ...announce, address: announce.otherAddress }, SWARM, ALIAS)
@@ -87,24 +86,21 @@ export class MemoryPeerStore implements PeerStore {
     if (record === 0) return { complete: 0, incomplete: 0, downloaded: 0, peers: NO_PEERS[family] }
     const downloaded = records.downloaded(record)
     if (!records.isLive(record)) return { complete: 0, incomplete: 0, downloaded, peers: NO_PEERS[family] }
-    const view = {
-      complete: this.#population(record, family, SEEDERS),
-      incomplete: this.#population(record, family, LEECHERS),
-      downloaded,
-    }
+    const complete = this.#population(record, family, SEEDERS)
+    const incomplete = this.#population(record, family, LEECHERS)
     const want = announce.transition === 'stopped' ? 0 : announce.numWant
-    if (want === 0) return { ...view, peers: NO_PEERS[family] }
+    if (want === 0) return { complete, incomplete, downloaded, peers: NO_PEERS[family] }
     const peers = this.#answerer.peers(announce, family, record, subnet, want)
-    if (!this.#unified) return { ...view, peers }
+    if (!this.#unified) return { complete, incomplete, downloaded, peers }
     const other = family === 'ipv4' ? 'ipv6' : 'ipv4'
-    const left = want - peers.endpoints.length / (family === 'ipv4' ? 6 : 18)
+    const left = want - countPeers(peers)
     const otherPeers = left > 0 ? this.#answerer.peers(announce, other, record, 0, left) : NO_PEERS[other]
-    return { ...view, peers, otherPeers }
+    return { complete, incomplete, downloaded, peers, otherPeers }
   }
 
   #scrapeOne(infoHash: InfoHash, family: AddressFamily): ScrapeEntry {
     const { records } = this.#store
-    writeText(records.keyWords, 0, infoHash)
+    writeText(records.key, 0, infoHash)
     const record = records.find(records.hashKey())
     if (record === 0) return { ...NO_SWARM }
     const downloaded = records.downloaded(record)
@@ -119,15 +115,9 @@ export class MemoryPeerStore implements PeerStore {
   }
 
   #population(record: number, family: AddressFamily, role: number): number {
-    if (!this.#unified) return this.#count(record, setsOf(family) + role)
-    return this.#count(record, setsOf('ipv4') + role) + this.#count(record, setsOf('ipv6') + role)
-  }
-
-  /** Peers in a set; aliases are counted with the address they belong to. */
-  #count(record: number, set: number): number {
-    const sets = this.#store.sets(set)
-    const root = this.#store.records.root(record, set)
-    return sets.size(root) - sets.aliases(root)
+    const { records } = this.#store
+    if (!this.#unified) return records.count(record, setsOf(family) + role)
+    return records.count(record, setsOf('ipv4') + role) + records.count(record, setsOf('ipv6') + role)
   }
 
   #partials(record: number, family: AddressFamily): number {

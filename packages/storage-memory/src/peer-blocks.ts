@@ -1,21 +1,19 @@
-import { segmentOf, wordsAt, type Heap } from './heap.ts'
+import { isPublicEntry, isUndiallable, PARTIAL, PORT_MASK, readMark, writeMark } from './entry.ts'
+import { longsAt, segmentOf, wordsAt, type Heap } from './heap.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import {
-  ALIAS,
-  ALIASES,
   CAPACITY,
   COUNT,
   DEPTH,
+  HEADER_LONGS,
   HEADER_WORDS,
   NOT_PUBLIC,
-  PARTIAL,
   PARTIALS,
-  PEER_ID_WORDS,
+  PEER_ID_LONGS,
   SLOTS,
   slotsFor,
   UNDIALLABLE,
 } from './peer-layout.ts'
-import { isPublicEndpoint, isUndiallable } from './endpoint.ts'
 
 /**
  * Reads and changes blocks of peers of one family. Methods take a block's reference and look its segment up anew, since
@@ -23,37 +21,42 @@ import { isPublicEndpoint, isUndiallable } from './endpoint.ts'
  */
 export class PeerBlocks {
   readonly heap: Heap
-  /** Words of an endpoint. */
+  /** 32-bit words of an entry. */
   readonly stride: number
   readonly keepsPeerIds: boolean
+  /** Index of the first word of a peer id within what a peer takes beside the others of its kind; 0 without peer ids. */
+  readonly #idLongs: number
   readonly #hash: KeyedHash
-  /** How many words of an endpoint the hash covers: all, or the address alone where a source's peers must stay together. */
-  readonly #hashedWords: number
+  /** What of an entry the hash covers: address and port, or less where a source's peers must stay together. */
+  readonly #hashedLongs: number
+  readonly #lastMask: number
 
-  constructor(heap: Heap, hash: KeyedHash, stride: number, hashedWords: number, keepsPeerIds: boolean) {
+  constructor(heap: Heap, hash: KeyedHash, stride: number, sourceLongs: number, keepsPeerIds: boolean) {
     this.heap = heap
     this.stride = stride
     this.keepsPeerIds = keepsPeerIds
+    this.#idLongs = keepsPeerIds ? PEER_ID_LONGS : 0
     this.#hash = hash
-    this.#hashedWords = hashedWords
+    this.#hashedLongs = sourceLongs === 0 ? stride : sourceLongs
+    this.#lastMask = sourceLongs === 0 ? PORT_MASK : 0xffff_ffff
   }
 
-  /** The hash of the endpoint that begins at `words[at]`. */
-  hash(words: Uint16Array, at: number): number {
-    return this.#hash.words(words, at, this.#hashedWords)
+  /** The hash of the entry that begins at `longs[at]`. */
+  hash(longs: Uint32Array, at: number): number {
+    return this.#hash.longs(longs, at, this.#hashedLongs, this.#lastMask)
   }
 
   /** An empty block. */
   create(capacity: number, depth: number): number {
     const slots = slotsFor(capacity)
-    const peerWords = this.stride + 1 + (this.keepsPeerIds ? PEER_ID_WORDS : 0)
-    const block = this.heap.allocate((HEADER_WORDS + slots + capacity * peerWords) * 2)
+    const block = this.heap.allocate((HEADER_LONGS + capacity * (this.stride + this.#idLongs)) * 4 + slots * 2)
     const words = this.heap.words[segmentOf(block)]!
     const base = wordsAt(block)
-    words.fill(0, base, base + HEADER_WORDS + slots)
+    words.fill(0, base, base + HEADER_WORDS)
     words[base + CAPACITY] = capacity
     words[base + DEPTH] = depth
     words[base + SLOTS] = slots
+    if (slots > 0) words.fill(0, base + HEADER_WORDS, base + HEADER_WORDS + slots)
     return block
   }
 
@@ -61,29 +64,31 @@ export class PeerBlocks {
     return this.heap.words[segmentOf(block)]![wordsAt(block) + field]!
   }
 
-  /** Where endpoint, mark and peer id of a position lie in the block's segment. */
-  endpointAt(words: Uint16Array, base: number, position: number): number {
-    return base + HEADER_WORDS + words[base + SLOTS]! + position * this.stride
+  /** Where the entry of a position lies in the block's segment. */
+  entryAt(block: number, position: number): number {
+    return longsAt(block) + HEADER_LONGS + (this.header(block, SLOTS) >> 1) + position * this.stride
   }
 
-  markAt(words: Uint16Array, base: number, position: number): number {
-    return base + HEADER_WORDS + words[base + SLOTS]! + words[base + CAPACITY]! * this.stride + position
+  /** Where the peer id of a position lies in the block's segment. */
+  peerIdAt(block: number, position: number): number {
+    return this.entryAt(block, this.header(block, CAPACITY)) + position * PEER_ID_LONGS
   }
 
-  peerIdAt(words: Uint16Array, base: number, position: number): number {
-    return base + HEADER_WORDS + words[base + SLOTS]! + words[base + CAPACITY]! * (this.stride + 1) + position * PEER_ID_WORDS
+  mark(block: number, position: number): number {
+    return readMark(this.heap.longs[segmentOf(block)]!, this.entryAt(block, position) + this.stride - 1)
   }
 
   /** The position of the endpoint in `key`, or -1. */
-  find(block: number, key: Uint16Array, hash: number): number {
+  find(block: number, key: Uint32Array, hash: number): number {
     const words = this.heap.words[segmentOf(block)]!
+    const longs = this.heap.longs[segmentOf(block)]!
     const base = wordsAt(block)
     const slots = words[base + SLOTS]!
-    const endpoints = base + HEADER_WORDS + slots
+    const entries = longsAt(block) + HEADER_LONGS + (slots >> 1)
     if (slots === 0) {
       const count = words[base + COUNT]!
       for (let position = 0; position < count; position++) {
-        if (this.#equals(words, endpoints + position * this.stride, key)) return position
+        if (this.#equals(longs, entries + position * this.stride, key)) return position
       }
       return -1
     }
@@ -91,42 +96,43 @@ export class PeerBlocks {
     for (let slot = slotOf(hash, slots); ; slot = slot + 1 === slots ? 0 : slot + 1) {
       const position = words[index + slot]! - 1
       if (position < 0) return -1
-      if (this.#equals(words, endpoints + position * this.stride, key)) return position
+      if (this.#equals(longs, entries + position * this.stride, key)) return position
     }
   }
 
-  /** The positions of peers whose endpoint begins with the first `length` words of `key`, which are all that is hashed. */
-  positionsOf(block: number, key: Uint16Array, hash: number, length: number): number[] {
+  /** The positions of peers whose entry begins with the first `length` words of `key`, which are all that is hashed. */
+  positionsOf(block: number, key: Uint32Array, hash: number, length: number): number[] {
     const words = this.heap.words[segmentOf(block)]!
+    const longs = this.heap.longs[segmentOf(block)]!
     const base = wordsAt(block)
     const slots = words[base + SLOTS]!
-    const begins = (position: number): boolean => {
-      const endpoint = this.endpointAt(words, base, position)
-      for (let word = 0; word < length; word++) if (words[endpoint + word] !== key[word]) return false
-      return true
-    }
     const positions: number[] = []
+    const consider = (position: number): void => {
+      const entry = this.entryAt(block, position)
+      for (let index = 0; index < length; index++) if (longs[entry + index] !== key[index]) return
+      positions.push(position)
+    }
     if (slots === 0) {
-      for (let position = 0; position < words[base + COUNT]!; position++) if (begins(position)) positions.push(position)
+      for (let position = 0; position < words[base + COUNT]!; position++) consider(position)
       return positions
     }
     const index = base + HEADER_WORDS
     for (let slot = slotOf(hash, slots); words[index + slot] !== 0; slot = (slot + 1) % slots) {
-      const position = words[index + slot]! - 1
-      if (begins(position)) positions.push(position)
+      consider(words[index + slot]! - 1)
     }
     return positions
   }
 
-  /** Puts the peer in `key` at the end of a block that has room for it, and returns its position. Its peer id is not set. */
-  append(block: number, key: Uint16Array, keyAt: number, hash: number, mark: number): number {
+  /** Puts the entry at `from[at]` behind the others of a block that has room for it, and returns its position. */
+  append(block: number, from: Uint32Array, at: number, hash: number): number {
     const words = this.heap.words[segmentOf(block)]!
+    const longs = this.heap.longs[segmentOf(block)]!
     const base = wordsAt(block)
-    const position = words[base + COUNT]!++
-    const endpoint = this.endpointAt(words, base, position)
-    for (let word = 0; word < this.stride; word++) words[endpoint + word] = key[keyAt + word]!
-    words[this.markAt(words, base, position)] = mark
-    this.#tally(words, base, endpoint, mark, 1)
+    const position = words[base + COUNT]!
+    words[base + COUNT] = position + 1
+    const entry = this.entryAt(block, position)
+    for (let index = 0; index < this.stride; index++) longs[entry + index] = from[at + index]!
+    this.#tally(words, longs, base, entry, 1)
     const slots = words[base + SLOTS]!
     if (slots === 0) return position
     const index = base + HEADER_WORDS
@@ -139,44 +145,44 @@ export class PeerBlocks {
   /** Takes out the peer at a position; the last one takes its place. */
   remove(block: number, position: number): void {
     const words = this.heap.words[segmentOf(block)]!
+    const longs = this.heap.longs[segmentOf(block)]!
     const base = wordsAt(block)
-    const endpoint = this.endpointAt(words, base, position)
-    this.#tally(words, base, endpoint, words[this.markAt(words, base, position)]!, -1)
-    const last = --words[base + COUNT]!
-    const indexed = words[base + SLOTS] !== 0
-    if (indexed) this.#closeGap(words, base, this.#slotHolding(words, base, position))
+    const entry = this.entryAt(block, position)
+    this.#tally(words, longs, base, entry, -1)
+    const last = words[base + COUNT]! - 1
+    words[base + COUNT] = last
+    const slots = words[base + SLOTS]!
+    const index = base + HEADER_WORDS
+    if (slots > 0)
+      this.#closeGap(block, words, longs, index, slots, this.#slotHolding(block, words, longs, index, slots, position))
     if (position === last) return
-    if (indexed) words[base + HEADER_WORDS + this.#slotHolding(words, base, last)] = position + 1
-    words.copyWithin(endpoint, this.endpointAt(words, base, last), this.endpointAt(words, base, last + 1))
-    words[this.markAt(words, base, position)] = words[this.markAt(words, base, last)]!
+    if (slots > 0) words[index + this.#slotHolding(block, words, longs, index, slots, last)] = position + 1
+    const lastEntry = this.entryAt(block, last)
+    longs.copyWithin(entry, lastEntry, lastEntry + this.stride)
     if (!this.keepsPeerIds) return
-    const id = this.peerIdAt(words, base, last)
-    words.copyWithin(this.peerIdAt(words, base, position), id, id + PEER_ID_WORDS)
+    const id = this.peerIdAt(block, last)
+    longs.copyWithin(this.peerIdAt(block, position), id, id + PEER_ID_LONGS)
   }
 
-  /** Sets the mark of a peer, keeping count of its flags. */
+  /** Sets the mark of a peer, keeping count of partial seeds. */
   setMark(block: number, position: number, mark: number): void {
-    const words = this.heap.words[segmentOf(block)]!
-    const base = wordsAt(block)
-    const at = this.markAt(words, base, position)
-    const before = words[at]!
-    words[base + PARTIALS]! += (mark & PARTIAL) - (before & PARTIAL)
-    words[base + ALIASES]! += ((mark & ALIAS) - (before & ALIAS)) / ALIAS
-    words[at] = mark
+    const longs = this.heap.longs[segmentOf(block)]!
+    const last = this.entryAt(block, position) + this.stride - 1
+    const change = (mark & PARTIAL) - (readMark(longs, last) & PARTIAL)
+    if (change !== 0) this.heap.words[segmentOf(block)]![wordsAt(block) + PARTIALS]! += change
+    writeMark(longs, last, mark)
   }
 
   /** Appends the peer at a position of one block to another that has room for it. */
   copy(from: number, position: number, to: number): void {
-    const words = this.heap.words[segmentOf(from)]!
-    const base = wordsAt(from)
-    const endpoint = this.endpointAt(words, base, position)
-    const mark = words[this.markAt(words, base, position)]!
-    const target = this.append(to, words, endpoint, this.hash(words, endpoint), mark)
+    const longs = this.heap.longs[segmentOf(from)]!
+    const entry = this.entryAt(from, position)
+    const target = this.append(to, longs, entry, this.hash(longs, entry))
     if (!this.keepsPeerIds) return
-    const toWords = this.heap.words[segmentOf(to)]!
-    const toId = this.peerIdAt(toWords, wordsAt(to), target)
-    const id = this.peerIdAt(words, base, position)
-    for (let word = 0; word < PEER_ID_WORDS; word++) toWords[toId + word] = words[id + word]!
+    const toLongs = this.heap.longs[segmentOf(to)]!
+    const toId = this.peerIdAt(to, target)
+    const id = this.peerIdAt(from, position)
+    for (let index = 0; index < PEER_ID_LONGS; index++) toLongs[toId + index] = longs[id + index]!
   }
 
   /** The same peers in a block of another capacity; the old block is freed. */
@@ -188,32 +194,31 @@ export class PeerBlocks {
     return resized
   }
 
-  #equals(words: Uint16Array, at: number, key: Uint16Array): boolean {
-    for (let word = this.stride - 1; word >= 0; word--) if (words[at + word] !== key[word]) return false
+  #equals(longs: Uint32Array, at: number, key: Uint32Array): boolean {
+    const last = this.stride - 1
+    if (((longs[at + last]! ^ key[last]!) & PORT_MASK) !== 0) return false
+    for (let index = 0; index < last; index++) if (longs[at + index] !== key[index]) return false
     return true
   }
 
-  #tally(words: Uint16Array, base: number, endpoint: number, mark: number, by: number): void {
-    if (mark & PARTIAL) words[base + PARTIALS]! += by
-    if (mark & ALIAS) words[base + ALIASES]! += by
-    if (isUndiallable(words, endpoint, this.stride)) words[base + UNDIALLABLE]! += by
-    if (!isPublicEndpoint(words, endpoint, this.stride)) words[base + NOT_PUBLIC]! += by
+  #tally(words: Uint16Array, longs: Uint32Array, base: number, entry: number, by: number): void {
+    const last = entry + this.stride - 1
+    if (readMark(longs, last) & PARTIAL) words[base + PARTIALS]! += by
+    if (isUndiallable(longs[last]!)) words[base + UNDIALLABLE]! += by
+    if (!isPublicEntry(longs, entry, this.stride)) words[base + NOT_PUBLIC]! += by
   }
 
-  #slotHolding(words: Uint16Array, base: number, position: number): number {
-    const slots = words[base + SLOTS]!
-    let slot = slotOf(this.hash(words, this.endpointAt(words, base, position)), slots)
-    while (words[base + HEADER_WORDS + slot] !== position + 1) slot = slot + 1 === slots ? 0 : slot + 1
+  #slotHolding(block: number, words: Uint16Array, longs: Uint32Array, index: number, slots: number, position: number): number {
+    let slot = slotOf(this.hash(longs, this.entryAt(block, position)), slots)
+    while (words[index + slot] !== position + 1) slot = slot + 1 === slots ? 0 : slot + 1
     return slot
   }
 
   /** Draws later entries of the run back over a freed slot, so that no probe stops short of them. */
-  #closeGap(words: Uint16Array, base: number, freed: number): void {
-    const slots = words[base + SLOTS]!
-    const index = base + HEADER_WORDS
+  #closeGap(block: number, words: Uint16Array, longs: Uint32Array, index: number, slots: number, freed: number): void {
     let gap = freed
     for (let slot = (gap + 1) % slots; words[index + slot] !== 0; slot = (slot + 1) % slots) {
-      const home = slotOf(this.hash(words, this.endpointAt(words, base, words[index + slot]! - 1)), slots)
+      const home = slotOf(this.hash(longs, this.entryAt(block, words[index + slot]! - 1)), slots)
       if ((slot - home + slots) % slots < (slot - gap + slots) % slots) continue
       words[index + gap] = words[index + slot]!
       gap = slot

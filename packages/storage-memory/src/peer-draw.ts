@@ -1,47 +1,51 @@
-import { segmentOf, wordsAt } from './heap.ts'
-import { isPublicEndpoint, isUndiallable } from './endpoint.ts'
+import { FIRST_HALF, holdsText, isPublicEntry, isUndiallable, PORT_MASK, SECOND_HALF } from './entry.ts'
+import { segmentOf } from './heap.ts'
 import type { PeerBlocks } from './peer-blocks.ts'
-import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_WORDS, UNDIALLABLE } from './peer-layout.ts'
+import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_LONGS, UNDIALLABLE } from './peer-layout.ts'
 import type { PeerSets } from './peer-sets.ts'
 
 /** Blocks that one draw looks at: the bound on its cost where filters turn most peers away. */
 const MAX_BLOCKS = 256
 
-/** Whether the address of the endpoint at `words[at]` is one that this draw must leave out. */
-export type Refuses = (words: Uint16Array, at: number) => boolean
+/** 32-bit words of an entry. */
+const IPV4_LONGS = 2
+const IPV6_LONGS = 5
+
+/** Whether the entry at `longs[at]` is one that this draw must leave out. */
+export type Refuses = (longs: Uint32Array, at: number) => boolean
 
 /**
  * Picks peers out of sets and writes them down as they will travel. A draw takes a run of neighbours from a random
  * position of a random block: O(peers wanted), and as the blocks are ordered by a keyed hash, nobody chooses his neighbours.
  */
 export class PeerDraw {
-  /** Where endpoints go, from word `at` on. */
+  /** Where endpoints go, in 16-bit words, from word `at` on. */
   endpoints: Uint16Array = new Uint16Array(0)
+  at = 0
   /** Where peer ids go, from word `idsAt` on; undefined when none are wanted. */
   peerIds: Uint16Array | undefined
-  at = 0
   idsAt = 0
-  /** Words of an endpoint. */
-  stride = 0
+  /** 16-bit words of an endpoint. */
+  width = 0
   /** How many were drawn since `begin`. */
   drawn = 0
   publicOnly = false
   refuses: Refuses | undefined
-  /** The announcer, in the words of the family that is drawn from; `ownPeerId` only matters at the same address. */
-  readonly own: Uint16Array = new Uint16Array(9)
-  readonly ownPeerId: Uint16Array = new Uint16Array(PEER_ID_WORDS)
+  /** The announcer's endpoint, and its peer id, which only matters at the same address. */
+  readonly own: Uint32Array = new Uint32Array(5)
+  ownPeerId = ''
 
-  /** Begins an answer whose endpoints have `stride` words. */
-  begin(stride: number): void {
-    this.stride = stride
+  /** Begins an answer whose endpoints have `width` 16-bit words. */
+  begin(width: number): void {
+    this.width = width
     this.drawn = 0
   }
 
   /** Drops the peers from the `from`th up to the `to`th; those behind move up. */
   dropFromMiddle(from: number, to: number): void {
-    const endpoint = (peer: number): number => this.at + peer * this.stride
+    const endpoint = (peer: number): number => this.at + peer * this.width
     this.endpoints.copyWithin(endpoint(from), endpoint(to), endpoint(this.drawn))
-    const id = (peer: number): number => this.idsAt + peer * PEER_ID_WORDS
+    const id = (peer: number): number => this.idsAt + peer * PEER_ID_LONGS * 2
     this.peerIds?.copyWithin(id(from), id(to), id(this.drawn))
     this.drawn -= to - from
   }
@@ -75,59 +79,99 @@ export class PeerDraw {
   }
 
   #fromBlock(blocks: PeerBlocks, block: number, want: number): void {
-    const words = blocks.heap.words[segmentOf(block)]!
-    const base = wordsAt(block)
-    const count = words[base + COUNT]!
+    const count = blocks.header(block, COUNT)
     const start = count > want ? Math.floor(Math.random() * count) : 0
     const goal = this.drawn + want
     const plain =
-      words[base + UNDIALLABLE] === 0 && this.refuses === undefined && (!this.publicOnly || words[base + NOT_PUBLIC] === 0)
-    this.#run(blocks, words, base, start, count, goal, plain)
-    this.#run(blocks, words, base, 0, start, goal, plain)
+      this.peerIds === undefined &&
+      this.refuses === undefined &&
+      blocks.header(block, UNDIALLABLE) === 0 &&
+      (!this.publicOnly || blocks.header(block, NOT_PUBLIC) === 0)
+    if (!plain) {
+      this.#sift(blocks, block, start, count, goal)
+      if (this.drawn < goal) this.#sift(blocks, block, 0, start, goal)
+    } else if (blocks.stride === IPV4_LONGS) {
+      this.#copyIpv4(blocks, block, start, count, goal)
+      if (this.drawn < goal) this.#copyIpv4(blocks, block, 0, start, goal)
+    } else {
+      this.#copyIpv6(blocks, block, start, count, goal)
+      if (this.drawn < goal) this.#copyIpv6(blocks, block, 0, start, goal)
+    }
   }
 
-  /** Takes the peers from position `from` up to `to`, until `goal` are drawn. */
-  #run(blocks: PeerBlocks, words: Uint16Array, base: number, from: number, to: number, goal: number, plain: boolean): void {
-    const stride = blocks.stride
-    const own = this.own
-    const own0 = own[0]
-    const own1 = own[1]
+  /** Takes the peers from position `from` up to `to` until `goal` are drawn, where none but the announcer is left out. */
+  #copyIpv4(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
+    const longs = blocks.heap.longs[segmentOf(block)]!
     const endpoints = this.endpoints
-    let source = blocks.endpointAt(words, base, from)
-    for (let position = from; position < to && this.drawn < goal; position++, source += stride) {
-      const first = words[source]!
-      const second = words[source + 1]!
-      if (first === own0 && second === own1 && this.#isOwn(blocks, words, base, position, source)) continue
-      if (!plain && this.#leavesOut(words, source, stride)) continue
-      let target = this.at + this.drawn * stride
-      endpoints[target++] = first
-      endpoints[target++] = second
-      for (let word = 2; word < stride; word++) endpoints[target++] = words[source + word]!
-      if (this.peerIds !== undefined) this.#takePeerId(blocks, words, base, position)
+    const own = this.own[0]!
+    const end = blocks.entryAt(block, to)
+    const first = 0
+    const second = 16
+    let target = this.at + this.drawn * 3
+    const full = this.at + goal * 3
+    for (let source = blocks.entryAt(block, from); source < end && target < full; source += 2) {
+      const address = longs[source]!
+      if (address === own && this.#isOwn(blocks, block, longs, source)) continue
+      endpoints[target] = address >>> first
+      endpoints[target + 1] = address >>> second
+      endpoints[target + 2] = longs[source + 1]! >>> first
+      target += 3
+    }
+    this.drawn = (target - this.at) / 3
+  }
+
+  /** The same for IPv6. */
+  #copyIpv6(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
+    const longs = blocks.heap.longs[segmentOf(block)]!
+    const own = this.own[0]!
+    const end = blocks.entryAt(block, to)
+    for (let source = blocks.entryAt(block, from); source < end && this.drawn < goal; source += IPV6_LONGS) {
+      if (longs[source] === own && this.#isOwn(blocks, block, longs, source)) continue
+      this.#take(longs, source)
       this.drawn++
     }
   }
 
-  /** Called where the first two words agree. */
-  #isOwn(blocks: PeerBlocks, words: Uint16Array, base: number, position: number, source: number): boolean {
-    const port = blocks.stride - 1
-    for (let word = 2; word < port; word++) if (words[source + word] !== this.own[word]) return false
-    if (words[source + port] === this.own[port]) return true
+  /** The same where each peer has to be looked at, or comes with its peer id. */
+  #sift(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
+    const longs = blocks.heap.longs[segmentOf(block)]!
+    for (let position = from; position < to && this.drawn < goal; position++) {
+      const source = blocks.entryAt(block, position)
+      if (longs[source] === this.own[0] && this.#isOwn(blocks, block, longs, source)) continue
+      if (this.#leavesOut(longs, source, blocks.stride)) continue
+      this.#take(longs, source)
+      if (this.peerIds !== undefined) this.#takePeerId(longs, blocks.peerIdAt(block, position))
+      this.drawn++
+    }
+  }
+
+  /** Called where the first words agree. */
+  #isOwn(blocks: PeerBlocks, block: number, longs: Uint32Array, source: number): boolean {
+    const last = blocks.stride - 1
+    for (let index = 1; index < last; index++) if (longs[source + index] !== this.own[index]) return false
+    if (((longs[source + last]! ^ this.own[last]!) & PORT_MASK) === 0) return true
     if (!blocks.keepsPeerIds) return false
-    const id = blocks.peerIdAt(words, base, position)
-    for (let word = 0; word < PEER_ID_WORDS; word++) if (words[id + word] !== this.ownPeerId[word]) return false
-    return true
+    const position = (source - blocks.entryAt(block, 0)) / blocks.stride
+    return holdsText(longs, blocks.peerIdAt(block, position), this.ownPeerId)
   }
 
-  #leavesOut(words: Uint16Array, source: number, stride: number): boolean {
-    if (isUndiallable(words, source, stride)) return true
-    if (this.publicOnly && !isPublicEndpoint(words, source, stride)) return true
-    return this.refuses !== undefined && this.refuses(words, source)
+  #leavesOut(longs: Uint32Array, source: number, stride: number): boolean {
+    if (isUndiallable(longs[source + stride - 1]!)) return true
+    if (this.publicOnly && !isPublicEntry(longs, source, stride)) return true
+    return this.refuses !== undefined && this.refuses(longs, source)
   }
 
-  #takePeerId(blocks: PeerBlocks, words: Uint16Array, base: number, position: number): void {
-    const id = blocks.peerIdAt(words, base, position)
-    const target = this.idsAt + this.drawn * PEER_ID_WORDS
-    for (let word = 0; word < PEER_ID_WORDS; word++) this.peerIds![target + word] = words[id + word]!
+  #take(longs: Uint32Array, source: number): void {
+    const target = this.at + this.drawn * this.width
+    for (let word = 0; word < this.width; word++) {
+      this.endpoints[target + word] = longs[source + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
+    }
+  }
+
+  #takePeerId(longs: Uint32Array, id: number): void {
+    const target = this.idsAt + this.drawn * PEER_ID_LONGS * 2
+    for (let word = 0; word < PEER_ID_LONGS * 2; word++) {
+      this.peerIds![target + word] = longs[id + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
+    }
   }
 }

@@ -1,17 +1,8 @@
-import { Directories, MAX_DEPTH, TOTAL_ALIASES, TOTAL_COUNT, TOTAL_PARTIALS } from './directory.ts'
-import { segmentOf, wordsAt } from './heap.ts'
+import { Directories, MAX_DEPTH, TOTAL_COUNT, TOTAL_PARTIALS } from './directory.ts'
+import { PARTIAL } from './entry.ts'
+import { segmentOf } from './heap.ts'
 import type { PeerBlocks } from './peer-blocks.ts'
-import {
-  ALIAS,
-  ALIASES,
-  CAPACITY,
-  COUNT,
-  DEPTH,
-  grownCapacity,
-  MAX_CAPACITY,
-  PARTIAL,
-  PARTIALS,
-} from './peer-layout.ts'
+import { CAPACITY, COUNT, DEPTH, grownCapacity, MAX_CAPACITY, PARTIALS } from './peer-layout.ts'
 
 /** A set shrinks to one block when its peers would fill no more than half of it. */
 const JOINED = MAX_CAPACITY / 2
@@ -34,7 +25,7 @@ export class PeerSets {
     this.directories = new Directories(blocks.heap)
   }
 
-  /** Entries of the set, aliases included. */
+  /** Peers of the set. */
   size(root: number): number {
     return root === 0 ? 0 : this.#total(root, COUNT, TOTAL_COUNT)
   }
@@ -43,12 +34,8 @@ export class PeerSets {
     return root === 0 ? 0 : this.#total(root, PARTIALS, TOTAL_PARTIALS)
   }
 
-  aliases(root: number): number {
-    return root === 0 ? 0 : this.#total(root, ALIASES, TOTAL_ALIASES)
-  }
-
   /** Whether the endpoint in `key` is in the set. */
-  find(root: number, key: Uint16Array, hash: number): boolean {
+  find(root: number, key: Uint32Array, hash: number): boolean {
     this.block = this.#blockFor(root, hash)
     if (this.block === 0) return false
     this.position = this.blocks.find(this.block, key, hash)
@@ -56,17 +43,14 @@ export class PeerSets {
   }
 
   /** The marks of peers whose endpoint begins with the first `length` words of `key`; `meet` takes an index of them. */
-  marksOf(root: number, key: Uint16Array, hash: number, length: number): number[] {
+  marksOf(root: number, key: Uint32Array, hash: number, length: number): number[] {
     const block = this.#blockFor(root, hash)
     if (block === 0) return []
-    const words = this.blocks.heap.words[segmentOf(block)]!
-    return this.blocks
-      .positionsOf(block, key, hash, length)
-      .map((position) => words[this.blocks.markAt(words, wordsAt(block), position)]!)
+    return this.blocks.positionsOf(block, key, hash, length).map((position) => this.blocks.mark(block, position))
   }
 
   /** Meets the peer that stands at `index` in what `marksOf` returned. */
-  meet(root: number, key: Uint16Array, hash: number, length: number, index: number): void {
+  meet(root: number, key: Uint32Array, hash: number, length: number, index: number): void {
     this.block = this.#blockFor(root, hash)
     this.position = this.blocks.positionsOf(this.block, key, hash, length)[index]!
   }
@@ -80,24 +64,23 @@ export class PeerSets {
 
   /** The mark of the peer that was met. */
   get mark(): number {
-    const words = this.blocks.heap.words[segmentOf(this.block)]!
-    return words[this.blocks.markAt(words, wordsAt(this.block), this.position)]!
+    return this.blocks.mark(this.block, this.position)
   }
 
   /** Sets the mark of the peer that was met. */
   setMark(root: number, mark: number): void {
-    if (this.directories.is(root)) this.#addFlags(root, mark, this.mark)
+    if (this.directories.is(root)) this.#countPartial(root, mark, this.mark)
     this.blocks.setMark(this.block, this.position, mark)
   }
 
-  /** Adds the endpoint in `key`, which is in no set of the swarm. 0 when the set can grow no further. */
-  insert(root: number, key: Uint16Array, hash: number, mark: number): number {
+  /** Adds the entry in `key`, mark included, which is in no set of the swarm. 0 when the set can grow no further. */
+  insert(root: number, key: Uint32Array, hash: number): number {
     const roomy = this.#makeRoom(root, hash)
     if (roomy === 0) return 0
-    this.position = this.blocks.append(this.block, key, 0, hash, mark)
+    this.position = this.blocks.append(this.block, key, 0, hash)
     if (this.directories.is(roomy)) {
       this.directories.add(roomy, TOTAL_COUNT, 1)
-      this.#addFlags(roomy, mark, 0)
+      this.#countPartial(roomy, this.mark, 0)
     }
     return roomy
   }
@@ -126,12 +109,9 @@ export class PeerSets {
   expire(root: number, entry: number, isStale: (mark: number) => boolean): number {
     const block = this.directories.is(root) ? this.directories.block(root, entry) : root
     if (block === 0) return root
-    const words = this.blocks.heap.words[segmentOf(block)]!
-    const base = wordsAt(block)
-    const marks = this.blocks.markAt(words, base, 0)
     let taken = 0
-    for (let position = words[base + COUNT]! - 1; position >= 0; position--) {
-      if (!isStale(words[marks + position]!)) continue
+    for (let position = this.blocks.header(block, COUNT) - 1; position >= 0; position--) {
+      if (!isStale(this.blocks.mark(block, position))) continue
       this.#take(root, block, position)
       taken++
     }
@@ -142,16 +122,14 @@ export class PeerSets {
     return this.directories.is(root) ? this.directories.total(root, total) : this.blocks.header(root, field)
   }
 
-  #addFlags(root: number, mark: number, before: number): void {
+  #countPartial(root: number, mark: number, before: number): void {
     this.directories.add(root, TOTAL_PARTIALS, (mark & PARTIAL) - (before & PARTIAL))
-    this.directories.add(root, TOTAL_ALIASES, ((mark & ALIAS) - (before & ALIAS)) / ALIAS)
   }
 
   #take(root: number, block: number, position: number): void {
     if (this.directories.is(root)) {
-      const words = this.blocks.heap.words[segmentOf(block)]!
       this.directories.add(root, TOTAL_COUNT, -1)
-      this.#addFlags(root, 0, words[this.blocks.markAt(words, wordsAt(block), position)]!)
+      this.#countPartial(root, 0, this.blocks.mark(block, position))
     }
     this.blocks.remove(block, position)
   }
@@ -208,7 +186,6 @@ export class PeerSets {
     const root = this.directories.create(1, block)
     this.directories.add(root, TOTAL_COUNT, this.blocks.header(block, COUNT))
     this.directories.add(root, TOTAL_PARTIALS, this.blocks.header(block, PARTIALS))
-    this.directories.add(root, TOTAL_ALIASES, this.blocks.header(block, ALIASES))
     return root
   }
 
@@ -230,8 +207,8 @@ export class PeerSets {
   }
 
   #bit(block: number, position: number, depth: number): number {
-    const words = this.blocks.heap.words[segmentOf(block)]!
-    return (this.blocks.hash(words, this.blocks.endpointAt(words, wordsAt(block), position)) >>> (31 - depth)) & 1
+    const longs = this.blocks.heap.longs[segmentOf(block)]!
+    return (this.blocks.hash(longs, this.blocks.entryAt(block, position)) >>> (31 - depth)) & 1
   }
 
   /** Gives back what a block that lost peers no longer needs. */

@@ -1,36 +1,28 @@
-import { parseDuration } from '@chihaya/core'
-import type { FastifyPluginCallback } from 'fastify'
+import { parseDuration, parseOptions } from '@chihaya/core'
+import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { CoarseClock } from './coarse-clock.ts'
+import { ExpiryTimer } from './expiry-timer.ts'
 import { MemoryPeerStore } from './memory-peer-store.ts'
 import { optionsSchema, type MemoryStorageOptions } from './options.ts'
 
-/** Milliseconds of expiry at a time, and between two times: nobody waits for it, and it never takes more than a tenth. */
-const SLICE = 0.5
-const PAUSE = 5
-
-const plugin: FastifyPluginCallback<MemoryStorageOptions> = (fastify, options, done) => {
-  const store = new MemoryPeerStore(options)
-  const interval = parseDuration(options.gcInterval ?? (optionsSchema.properties.gcInterval.default as string))
-  let timer: NodeJS.Timeout | undefined
-  const walk = (began: number): void => {
-    const now = performance.now()
-    const complete = store.expire(SLICE)
-    const next = complete ? Math.max(PAUSE, began + interval - now) : PAUSE
-    timer = setTimeout(() => walk(complete ? performance.now() : began), next).unref()
-  }
+const plugin: FastifyPluginAsync<MemoryStorageOptions> = async (fastify, options) => {
+  const clock = new CoarseClock()
+  const store = new MemoryPeerStore(options, clock.now)
+  const { gcInterval } = parseOptions('@chihaya/storage-memory', optionsSchema, options)
+  const expiry = new ExpiryTimer(store, parseDuration(gcInterval))
   fastify.decorate('peerStore', store)
-  fastify.addHook('onReady', (next) => {
-    timer = setTimeout(() => walk(performance.now()), interval).unref()
-    next()
+  fastify.addHook('onReady', async () => {
+    clock.start()
+    expiry.start()
   })
-  fastify.addHook('onClose', (_instance, next) => {
-    clearTimeout(timer)
-    next()
+  fastify.addHook('onClose', async () => {
+    clock.stop()
+    expiry.stop()
   })
-  done()
 }
 
-export const memoryStorage: FastifyPluginCallback<MemoryStorageOptions> = fp(plugin, {
+export const memoryStorage: FastifyPluginAsync<MemoryStorageOptions> = fp(plugin, {
   name: '@chihaya/storage-memory',
   fastify: '5.x',
 })

@@ -1,11 +1,15 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
-import { LEECHERS, SEEDERS } from './swarm-records.ts'
+import { halfOf } from './entry.ts'
+import type { PeerDraw } from './peer-draw.ts'
+import { IPV6_SETS, LEECHERS, SEEDERS } from './swarm-records.ts'
 import type { SwarmStore } from './swarm-store.ts'
 
 /** Peers of one source that one answer holds at most. */
 const MAX_IN_ANSWER = 2
-const IPV4_WORDS = 2
-const IPV6_WORDS = 4
+/** 16-bit words of an IPv4 endpoint in an answer. */
+const IPV4_WIDTH = 3
+/** 32-bit words of an entry that name its source: all of an IPv4 address, the first half of an IPv6 one. */
+const SOURCE_LONGS: Readonly<Record<AddressFamily, number>> = { ipv4: 1, ipv6: 2 }
 
 /**
  * Keeps one host, or one IPv6 /64, from filling a swarm with ports of its own. While a limit is set, endpoints are hashed by
@@ -18,15 +22,14 @@ export class SourceLimit {
     this.#limit = limit
   }
 
-  /** Words of an endpoint that name its source. */
-  sourceWords(family: AddressFamily): number {
-    return family === 'ipv4' ? IPV4_WORDS : IPV6_WORDS
+  sourceLongs(family: AddressFamily): number {
+    return SOURCE_LONGS[family]
   }
 
   /** Where the announced peer's source is at its limit, meets its oldest peer and returns that one's set; else -1. */
   meetOldest(store: SwarmStore, record: number, set: number): number {
     const sets = store.sets(set)
-    const length = sets.blocks.stride === 3 ? IPV4_WORDS : IPV6_WORDS
+    const length = SOURCE_LONGS[set < IPV6_SETS ? 'ipv4' : 'ipv6']
     const hash = sets.blocks.hash(store.key, 0)
     const now = store.clock.mark()
     let peers = 0
@@ -44,13 +47,14 @@ export class SourceLimit {
     return oldest.role
   }
 
-  /** Whether an answer that holds `drawn` endpoints already has its fill of the source of the one at `candidate`. */
-  fills(words: Uint16Array, candidate: number, endpoints: Uint16Array, from: number, drawn: number, stride: number): boolean {
-    const length = stride === 3 ? IPV4_WORDS : IPV6_WORDS
+  /** Whether an answer already has its fill of the source of the entry at `longs[at]`. */
+  fills(draw: PeerDraw, longs: Uint32Array, at: number): boolean {
+    const length = (draw.width === IPV4_WIDTH ? SOURCE_LONGS.ipv4 : SOURCE_LONGS.ipv6) * 2
     let same = 0
-    for (let peer = 0; peer < drawn; peer++) {
+    for (let peer = 0; peer < draw.drawn; peer++) {
+      const drawn = draw.at + peer * draw.width
       let word = 0
-      while (word < length && endpoints[from + peer * stride + word] === words[candidate + word]) word++
+      while (word < length && draw.endpoints[drawn + word] === halfOf(longs[at + (word >> 1)]!, word & 1)) word++
       if (word === length && ++same === MAX_IN_ANSWER) return true
     }
     return false

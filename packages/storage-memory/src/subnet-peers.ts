@@ -1,5 +1,5 @@
 import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
-import { writeEndpoint } from './endpoint.ts'
+import { writeEndpoint } from './entry.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import type { SubnetPreference } from './options.ts'
 
@@ -15,17 +15,17 @@ export class SubnetPeers {
   /** Share of an answer that is kept for peers from elsewhere. */
   readonly outsideShare: number
   readonly #hash: KeyedHash
-  readonly #masks: Readonly<Record<AddressFamily, Uint16Array>>
-  /** The announcer's subnet, then a word that tells the two halves of the derived infohash apart. */
-  readonly #subnet = new Uint16Array(9)
-  #mask: Uint16Array
+  readonly #masks: Readonly<Record<AddressFamily, Uint32Array>>
+  /** The announcer's subnet in 32-bit words, then one that tells the two halves of the derived infohash apart. */
+  readonly #subnet = new Uint32Array(5)
+  #mask: Uint32Array
 
   constructor(preference: SubnetPreference, hash: KeyedHash) {
     this.outsideShare = preference.outsideShare ?? DEFAULT_OUTSIDE_SHARE
     this.#hash = hash
     this.#masks = {
-      ipv4: maskWords(4, preference.ipv4 ?? DEFAULT_BITS.ipv4),
-      ipv6: maskWords(16, preference.ipv6 ?? DEFAULT_BITS.ipv6),
+      ipv4: maskLongs(4, preference.ipv4 ?? DEFAULT_BITS.ipv4),
+      ipv6: maskLongs(16, preference.ipv6 ?? DEFAULT_BITS.ipv6),
     }
     this.#mask = this.#masks.ipv4
   }
@@ -35,24 +35,24 @@ export class SubnetPeers {
     this.#mask = this.#masks[addressFamily(address)]
     const length = this.#mask.length
     writeEndpoint(this.#subnet, address, 0)
-    for (let word = 0; word < length; word++) this.#subnet[word]! &= this.#mask[word]!
+    for (let index = 0; index < length; index++) this.#subnet[index]! &= this.#mask[index]!
     for (const half of [0, 1]) {
       this.#subnet[length] = half + 1
-      key[half]! ^= this.#hash.words(this.#subnet, 0, length + 1)
+      key[half]! ^= this.#hash.longs(this.#subnet, 0, length + 1, 0xffff_ffff)
     }
   }
 
-  /** Whether the endpoint at `words[at]` lies in the subnet that was last derived. */
-  holds(words: Uint16Array, at: number): boolean {
-    for (let word = 0; word < this.#mask.length; word++) {
-      if ((words[at + word]! & this.#mask[word]!) !== this.#subnet[word]) return false
+  /** Whether the entry at `longs[at]` lies in the subnet that was last derived. */
+  holds(longs: Uint32Array, at: number): boolean {
+    for (let index = 0; index < this.#mask.length; index++) {
+      if (((longs[at + index]! ^ this.#subnet[index]!) & this.#mask[index]!) !== 0) return false
     }
     return true
   }
 }
 
-function maskWords(bytes: number, bits: number): Uint16Array {
+function maskLongs(bytes: number, bits: number): Uint32Array {
   const mask = new Uint8Array(bytes)
   for (let bit = 0; bit < Math.min(bits, bytes * 8); bit++) mask[bit >> 3]! |= 0x80 >> (bit & 7)
-  return new Uint16Array(mask.buffer)
+  return new Uint32Array(mask.buffer)
 }

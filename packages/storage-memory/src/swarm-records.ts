@@ -1,11 +1,11 @@
-import { longsAt, segmentOf, wordsAt, type Heap } from './heap.ts'
+import { longsAt, segmentOf, type Heap } from './heap.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import { SwarmTable } from './swarm-table.ts'
 
 /**
  * A swarm's record, in 32-bit words:
  *
- *     | infohash 5 | downloaded 1 | roots of its peer sets 4 | kind 1 |
+ *     | infohash 5 | downloaded 1 | kind 1 | roots of its peer sets 4 | peers in each set 4 |
  *
  * A swarm without peers that had downloads stays for a while as a *remembered* record: it holds no peer sets, so their
  * place links it to the records remembered before and after it.
@@ -13,17 +13,20 @@ import { SwarmTable } from './swarm-table.ts'
 
 /** Peer sets of a swarm, in the order of their roots: leechers and seeders of IPv4, then of IPv6. */
 export const SETS = 4
+/** The first of the two sets of IPv6. */
+export const IPV6_SETS = 2
 export const LEECHERS = 0
 export const SEEDERS = 1
 
 const INFO_HASH_LONGS = 5
-const INFO_HASH_WORDS = 10
 const DOWNLOADED = 5
-const FIRST_ROOT = 6
-const OLDER = 6
-const NEWER = 7
-const KIND = 10
-const RECORD_BYTES = 44
+const KIND = 6
+const FIRST_ROOT = 7
+const OLDER = 7
+const NEWER = 8
+const FIRST_COUNT = 11
+const RECORD_LONGS = 15
+const ALL_BITS = 0xffff_ffff
 
 /** A swarm as the protocol means it. */
 export const SWARM = 0
@@ -35,7 +38,6 @@ export class SwarmRecords {
   readonly table: SwarmTable
   /** The infohash that `find` and `create` go by, set by `setKey`. */
   readonly key: Uint32Array = new Uint32Array(INFO_HASH_LONGS)
-  readonly keyWords: Uint16Array = new Uint16Array(this.key.buffer)
   readonly #heap: Heap
   readonly #hash: KeyedHash
   readonly #maxRemembered: number
@@ -53,7 +55,7 @@ export class SwarmRecords {
 
   /** The hash of the infohash in `key`. */
   hashKey(): number {
-    return this.#hash.words(this.keyWords, 0, INFO_HASH_WORDS)
+    return this.#hash.longs(this.key, 0, INFO_HASH_LONGS, ALL_BITS)
   }
 
   /** The record of the infohash in `key`, remembered ones included, or 0. */
@@ -66,14 +68,15 @@ export class SwarmRecords {
     if (found !== 0) {
       this.#forget(found)
       this.#set(found, KIND, kind)
-      for (let set = 0; set < SETS; set++) this.setRoot(found, set, 0)
+      this.#set(found, OLDER, 0)
+      this.#set(found, NEWER, 0)
       return found
     }
-    const record = this.#heap.allocate(RECORD_BYTES)
+    const record = this.#heap.allocate(RECORD_LONGS * 4)
     const longs = this.#heap.longs[segmentOf(record)]!
     const at = longsAt(record)
-    longs.set(this.key, at)
-    longs.fill(0, at + DOWNLOADED, at + KIND)
+    for (let index = 0; index < INFO_HASH_LONGS; index++) longs[at + index] = this.key[index]!
+    for (let field = DOWNLOADED; field < RECORD_LONGS; field++) longs[at + field] = 0
     longs[at + KIND] = kind
     this.table.insert(hash, record)
     return record
@@ -119,6 +122,15 @@ export class SwarmRecords {
     this.#set(record, FIRST_ROOT + set, root)
   }
 
+  /** Peers in a set of a live record, aliases left out. */
+  count(record: number, set: number): number {
+    return this.#get(record, FIRST_COUNT + set)
+  }
+
+  addCount(record: number, set: number, by: number): void {
+    this.#heap.longs[segmentOf(record)]![longsAt(record) + FIRST_COUNT + set]! += by
+  }
+
   /** True when no set of a live record holds a peer. */
   isEmpty(record: number): boolean {
     const longs = this.#heap.longs[segmentOf(record)]!
@@ -135,7 +147,7 @@ export class SwarmRecords {
   }
 
   #free(record: number): void {
-    this.table.remove(this.#hash.words(this.#heap.words[segmentOf(record)]!, wordsAt(record), INFO_HASH_WORDS), record)
+    this.table.remove(this.#hash.longs(this.#heap.longs[segmentOf(record)]!, longsAt(record), INFO_HASH_LONGS, ALL_BITS), record)
     this.#heap.free(record)
   }
 

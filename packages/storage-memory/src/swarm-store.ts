@@ -1,14 +1,13 @@
 import { addressFamily, type AddressFamily } from '@chihaya/bittorrent'
 import type { Transition } from '@chihaya/core'
-import { writeEndpoint, writeText } from './endpoint.ts'
-import { Heap, segmentOf, wordsAt } from './heap.ts'
+import { ALIAS, entryLongs, PARTIAL, writeEndpoint, writeMark, writeText } from './entry.ts'
+import { Heap, segmentOf } from './heap.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import { TOO_MANY_PEERS, TOO_MANY_SWARMS } from './limits.ts'
 import { PeerBlocks } from './peer-blocks.ts'
-import { ALIAS, endpointWords, PARTIAL } from './peer-layout.ts'
 import { PeerSets } from './peer-sets.ts'
 import type { SourceLimit } from './source-limit.ts'
-import { LEECHERS, SEEDERS, SETS, SUBNET, SWARM, SwarmRecords } from './swarm-records.ts'
+import { IPV6_SETS, LEECHERS, SEEDERS, SETS, SUBNET, SWARM, SwarmRecords } from './swarm-records.ts'
 import type { TickClock } from './tick-clock.ts'
 
 export interface SwarmLimits {
@@ -34,8 +33,6 @@ export interface PeerAnnounce {
   readonly transition: Transition
 }
 
-const IPV6_SETS = 2
-
 /** The sets of a swarm that hold the peers of an address's family: leechers, then seeders. */
 export function setsOf(family: AddressFamily): number {
   return family === 'ipv4' ? 0 : IPV6_SETS
@@ -53,7 +50,7 @@ export class SwarmStore {
   /** Whether the last announce left its peer stored, or gone as it asked; false when the swarm had no room for it. */
   stored = true
   /** The endpoint that is being announced. */
-  readonly key: Uint16Array = new Uint16Array(9)
+  readonly key: Uint32Array = new Uint32Array(5)
   readonly #ipv4: PeerSets
   readonly #ipv6: PeerSets
   readonly #limits: SwarmLimits
@@ -62,9 +59,8 @@ export class SwarmStore {
 
   constructor(init: SwarmStoreInit) {
     const sets = (family: AddressFamily): PeerSets => {
-      const stride = endpointWords(family)
-      const hashed = init.sourceLimit?.sourceWords(family) ?? stride
-      return new PeerSets(new PeerBlocks(this.heap, init.hash, stride, hashed, init.storePeerIds))
+      const sourceLongs = init.sourceLimit?.sourceLongs(family) ?? 0
+      return new PeerSets(new PeerBlocks(this.heap, init.hash, entryLongs(family), sourceLongs, init.storePeerIds))
     }
     this.records = new SwarmRecords(this.heap, init.hash, init.limits.rememberedSwarms)
     this.clock = init.clock
@@ -100,10 +96,14 @@ export class SwarmStore {
       return this.#endIfEmpty(record)
     }
     const role = set + (announce.transition === 'seeder' || announce.transition === 'completed' ? SEEDERS : LEECHERS)
-    const mark = this.clock.mark() | flags | (announce.transition === 'partial' ? PARTIAL : 0)
+    // An alias counts for nothing, not even as a partial seed.
+    const mark = this.clock.mark() | (flags === 0 && announce.transition === 'partial' ? PARTIAL : flags)
     if (live && sets.find(this.records.root(record, role), this.key, peerHash)) {
-      this.#count(record, role, sets.mark, -1)
-      this.#count(record, role, mark, 1)
+      const before = sets.mark
+      if (((before ^ mark) & ALIAS) !== 0) {
+        this.#count(record, role, before, -1)
+        this.#count(record, role, mark, 1)
+      }
       sets.setMark(this.records.root(record, role), mark)
       this.#writePeerId(sets, announce.peerId)
       return record
@@ -130,7 +130,8 @@ export class SwarmStore {
 
   #insert(record: number, set: number, hash: number, mark: number, peerId: string): void {
     const sets = this.sets(set)
-    const root = sets.insert(this.records.root(record, set), this.key, hash, mark)
+    writeMark(this.key, sets.blocks.stride - 1, mark)
+    const root = sets.insert(this.records.root(record, set), this.key, hash)
     if (root === 0) throw TOO_MANY_PEERS
     this.records.setRoot(record, set, root)
     this.#writePeerId(sets, peerId)
@@ -138,7 +139,9 @@ export class SwarmStore {
   }
 
   #count(record: number, set: number, mark: number, by: number): void {
-    if ((mark & ALIAS) === 0 && this.records.kind(record) === SWARM) this.totals[set]! += by
+    if ((mark & ALIAS) !== 0) return
+    this.records.addCount(record, set, by)
+    if (this.records.kind(record) === SWARM) this.totals[set]! += by
   }
 
   #create(hash: number, found: number, kind: number): number {
@@ -189,7 +192,7 @@ export class SwarmStore {
 
   #population(record: number): number {
     let population = 0
-    for (let set = 0; set < SETS; set++) population += this.sets(set).size(this.records.root(record, set))
+    for (let set = 0; set < SETS; set++) population += this.records.count(record, set)
     return population
   }
 
@@ -200,7 +203,6 @@ export class SwarmStore {
 
   #writePeerId(sets: PeerSets, peerId: string): void {
     if (!sets.blocks.keepsPeerIds) return
-    const words = this.heap.words[segmentOf(sets.block)]!
-    writeText(words, sets.blocks.peerIdAt(words, wordsAt(sets.block), sets.position), peerId)
+    writeText(this.heap.longs[segmentOf(sets.block)]!, sets.blocks.peerIdAt(sets.block, sets.position), peerId)
   }
 }

@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { median } from '../median.ts'
+import { table, type Row } from '../table.ts'
+
+const MEASURE = fileURLToPath(new URL('measure.ts', import.meta.url))
+const ROUNDS = 5
+
+async function measure(...args: Array<string | number>): Promise<number> {
+  const flags = ['--expose-gc', '--conditions=@chihaya/source', MEASURE]
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...args.map(String)])
+  return Number(stdout)
+}
+
+/** Measures the memory store: bytes, announces per CPU-second beside the store of maps, and pauses. */
+export async function benchStore(): Promise<void> {
+  const rows: Row[] = [...(await memoryRows()), ...(await speedRows()), await expiryRow()]
+  console.log(table(rows))
+}
+
+async function memoryRows(): Promise<Row[]> {
+  const atMost = (what: string, bytes: number, target: number): Row => ({
+    what,
+    measured: `${bytes.toFixed(1)} bytes`,
+    target: `≤ ${target}`,
+    met: bytes <= target,
+  })
+  return [
+    atMost('a peer, peer ids kept (20,000 swarms of 100)', await measure('memory', 20_000, 100, 'ids'), 48),
+    atMost('a peer, peer ids not kept (20,000 swarms of 100)', await measure('memory', 20_000, 100, 'none'), 24),
+    atMost('a swarm of one peer, all in (1,000,000 swarms)', await measure('memory', 1_000_000, 1, 'ids'), 140),
+  ]
+}
+
+/** The contenders in turn, round after round, so that a machine that slows down slows them all. */
+async function speedRows(): Promise<Row[]> {
+  const many: number[] = []
+  const one: number[] = []
+  const maps: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    many.push(await measure('speed', 'memory', 10_000, 100))
+    maps.push(await measure('speed', 'map', 10_000, 100))
+    one.push(await measure('speed', 'memory', 1, 1_000_000))
+  }
+  const ratio = (numbers: number[], beside: number[]): number =>
+    median(numbers.map((number, round) => number / (beside[round] ?? 0)))
+  const perSecond = (number: number): string => `${(number / 1e6).toFixed(2)} M/s`
+  const toMaps = ratio(many, maps)
+  const toMany = ratio(one, many)
+  return [
+    {
+      what: 'announces, 10,000 swarms of 100, numwant 50',
+      measured: perSecond(median(many)),
+      target: '≥ 1.00 M/s',
+      met: median(many) >= 1e6,
+    },
+    {
+      what: `the same beside maps (${perSecond(median(maps))})`,
+      measured: `${toMaps.toFixed(2)} ×`,
+      target: '≥ 5 ×',
+      met: toMaps >= 5,
+    },
+    {
+      what: `the same in one swarm of 1,000,000 (${perSecond(median(one))})`,
+      measured: `${(toMany * 100).toFixed(0)} %`,
+      target: '≥ 80 %',
+      met: toMany >= 0.8,
+    },
+  ]
+}
+
+async function expiryRow(): Promise<Row> {
+  const pauses: number[] = []
+  for (let round = 0; round < 3; round++) pauses.push(await measure('expiry', 100_000, 100))
+  const pause = median(pauses)
+  return {
+    what: 'longest pause while 10,000,000 peers expire',
+    measured: `${pause.toFixed(2)} ms`,
+    target: '≤ 2 ms (5 on a noisy machine)',
+    met: pause <= 5,
+  }
+}

@@ -1,0 +1,87 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PeerStore } from '@chihaya/core'
+import { CoarseClock, ExpiryTimer, MemoryPeerStore } from '@chihaya/storage-memory'
+import { checkAnswer } from './check-answer.ts'
+import { MapPeerStore } from './map-peer-store.ts'
+import { Workload } from './workload.ts'
+
+/** One measurement in a process of its own, so that none meets the memory of another: `measure.ts NAME ARGUMENTS…`. */
+
+const NUM_WANT = 50
+const LIFETIME = 60_000
+
+function createStore(kind: string, options: object = {}): PeerStore {
+  if (kind === 'map') return new MapPeerStore()
+  const clock = new CoarseClock()
+  clock.start()
+  return new MemoryPeerStore({ maxPeersPerSwarm: 20_000_000, ...options }, clock.now)
+}
+
+function fill(store: PeerStore, workload: Workload): void {
+  for (let number = 0; number < workload.size; number++) void store.announce(workload.announce(number, 0))
+}
+
+function residentSetSize(): number {
+  globalThis.gc?.()
+  return process.memoryUsage.rss()
+}
+
+/** Bytes of resident memory a peer, once `peers` peers are in. */
+function measureMemory(swarms: number, peers: number, storePeerIds: boolean): number {
+  const workload = new Workload(swarms, peers)
+  // Lets the JavaScript heap and the compiler take what they will need, before the first reading.
+  fill(createStore('memory', { storePeerIds }), new Workload(100, 200))
+  const store = createStore('memory', { storePeerIds })
+  const before = residentSetSize()
+  fill(store, workload)
+  return (residentSetSize() - before) / workload.size
+}
+
+/** Announces per CPU-second of this process, of peers that the store knows, in random order. */
+async function measureSpeed(kind: string, swarms: number, peers: number): Promise<number> {
+  const store = createStore(kind)
+  const workload = new Workload(swarms, peers)
+  fill(store, workload)
+  for (let sample = 0; sample < 1000; sample++) {
+    const number = Math.floor(Math.random() * workload.size)
+    checkAnswer(workload, number, NUM_WANT, await store.announce(workload.announce(number, NUM_WANT)))
+  }
+  const order = new Uint32Array(1_000_000)
+  for (let index = 0; index < order.length; index++) order[index] = Math.random() * workload.size
+  let best = 0
+  for (let round = 0; round < 5; round++) {
+    const before = process.cpuUsage()
+    for (const number of order) void store.announce(workload.announce(number, NUM_WANT))
+    const { user, system } = process.cpuUsage(before)
+    best = Math.max(best, (order.length / (user + system)) * 1_000_000)
+  }
+  return best
+}
+
+/** The longest the event loop was held up, in milliseconds, while `swarms` swarms of `peers` peers passed away. */
+async function measureExpiry(swarms: number, peers: number): Promise<number> {
+  let time = 0
+  const store = new MemoryPeerStore({ peerLifetime: LIFETIME, maxPeersPerSwarm: 20_000_000 }, () => time)
+  fill(store, new Workload(swarms, peers))
+  time += LIFETIME + 5000
+  globalThis.gc?.()
+  await sleep(100)
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  const timer = new ExpiryTimer(store, 1)
+  delay.enable()
+  timer.start()
+  while (store.stats().swarms > 0) await sleep(20)
+  delay.disable()
+  timer.stop()
+  // The histogram holds the intervals of a timer that fires every millisecond.
+  return delay.max / 1e6 - 1
+}
+
+const [name, ...args] = process.argv.slice(2)
+const numbers = args.map(Number)
+if (name === 'memory') console.log(measureMemory(numbers[0] ?? 0, numbers[1] ?? 0, args[2] === 'ids'))
+else if (name === 'speed') console.log(await measureSpeed(args[0] ?? '', numbers[1] ?? 0, numbers[2] ?? 0))
+else if (name === 'expiry') console.log(await measureExpiry(numbers[0] ?? 0, numbers[1] ?? 0))
+else throw new Error(`there is nothing to measure called ${name}`)
+process.exit(0)

@@ -1,0 +1,96 @@
+import { addressScope, type Address, type AddressFamily } from '@chihaya/bittorrent'
+
+/**
+ * A peer's *entry*: its address, then port and mark, in 32-bit words: 2 for IPv4, 5 for IPv6. Address and port lie in memory
+ * in network order whatever the machine's own order is, so that their bytes are what goes on the wire.
+ *
+ *     | address 4 or 16 bytes | port 2 | mark 2 |
+ *
+ * The *mark* says when the peer was last seen, in ticks modulo 2^14, and holds two flags.
+ */
+
+const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
+
+/** How far the two 16-bit halves of a word are shifted, in the order they lie in memory. */
+export const FIRST_HALF: number = LITTLE_ENDIAN ? 0 : 16
+export const SECOND_HALF: number = 16 - FIRST_HALF
+export const PORT_MASK: number = (0xffff << FIRST_HALF) >>> 0
+
+/** Mark bits: ticks above, flags below. */
+export const PARTIAL = 1
+/** The second address of a peer that is counted elsewhere. */
+export const ALIAS = 2
+export const TICK_SHIFT = 2
+export const TICKS: number = 1 << 14
+
+const PORT_0 = 0
+const PORT_1: number = word(0, 1, 0, 0)
+
+/** 32-bit words of an entry of a family. */
+export function entryLongs(family: AddressFamily): number {
+  return family === 'ipv4' ? 2 : 5
+}
+
+/** The word whose four bytes lie in memory in the order given. */
+function word(first: number, second: number, third: number, fourth: number): number {
+  return (
+    (LITTLE_ENDIAN
+      ? first | (second << 8) | (third << 16) | (fourth << 24)
+      : (first << 24) | (second << 16) | (third << 8) | fourth) >>> 0
+  )
+}
+
+/** The first (0) or second (1) half of a word, in the order they lie in memory. */
+export function halfOf(long: number, half: number): number {
+  return (long >>> (half === 0 ? FIRST_HALF : SECOND_HALF)) & 0xffff
+}
+
+/** Writes address and port to the front of `longs`, with no mark. */
+export function writeEndpoint(longs: Uint32Array, address: Address, port: number): void {
+  const length = address.length
+  for (let at = 0; at < length; at += 4) {
+    longs[at >> 2] = word(address[at]!, address[at + 1]!, address[at + 2]!, address[at + 3]!)
+  }
+  longs[length >> 2] = word(port >> 8, port & 0xff, 0, 0)
+}
+
+export function readMark(longs: Uint32Array, last: number): number {
+  return (longs[last]! >>> SECOND_HALF) & 0xffff
+}
+
+/** Sets the mark in an entry's last word. */
+export function writeMark(longs: Uint32Array, last: number, mark: number): void {
+  longs[last] = (longs[last]! & PORT_MASK) | (mark << SECOND_HALF)
+}
+
+/** Writes a byte string whose length is a multiple of four. */
+export function writeText(longs: Uint32Array, at: number, text: string): void {
+  for (let index = 0; index < text.length; index += 4) longs[at + (index >> 2)] = wordOfText(text, index)
+}
+
+/** Whether the words from `at` on hold a byte string whose length is a multiple of four. */
+export function holdsText(longs: Uint32Array, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index += 4) {
+    if (longs[at + (index >> 2)] !== wordOfText(text, index)) return false
+  }
+  return true
+}
+
+function wordOfText(text: string, index: number): number {
+  return word(text.charCodeAt(index), text.charCodeAt(index + 1), text.charCodeAt(index + 2), text.charCodeAt(index + 3))
+}
+
+/** True for ports 0 and 1, which nobody can dial. `last` is the entry's last word. */
+export function isUndiallable(last: number): boolean {
+  const port = (last & PORT_MASK) >>> 0
+  return port === PORT_0 || port === PORT_1
+}
+
+const scratch = new Uint32Array(4)
+const scratchBytes = new Uint8Array(scratch.buffer)
+
+/** True when the address of the entry at `longs[at]` has a meaning on the public internet. */
+export function isPublicEntry(longs: Uint32Array, at: number, length: number): boolean {
+  for (let index = 0; index < length - 1; index++) scratch[index] = longs[at + index]!
+  return addressScope(scratchBytes, 0, (length - 1) * 4) === 'public'
+}
