@@ -4,6 +4,7 @@ export type { AnnounceRequest, AnnounceResponse } from './announce.ts'
 export { bdecode, type Bdecoded } from './bdecode.ts'
 export { bencode, BencodeWriter, utf8, type Bencodable } from './bencode.ts'
 export { byteString, isByteString, writeByteString } from './byte-string.ts'
+export { acceptClaim, claimSources } from './claimed-address.ts'
 export { ClientError, isClientError, type ClientErrorOptions } from './client-error.ts'
 export {
   COMPACT_IPV4,
@@ -21,6 +22,7 @@ export { eventFromName, eventFromNumber, eventToNumber, type AnnounceEvent } fro
 export { fromHex, toHex } from './hex.ts'
 export { INFO_HASH_LENGTH, infoHashFrom, infoHashFromHex, readInfoHash, type InfoHash } from './info-hash.ts'
 export { parseInteger, parseUint64 } from './integer.ts'
+export { LOCAL_NETWORKS, Networks } from './networks.ts'
 export { clientId, PEER_ID_LENGTH, peerIdFrom, readPeerId, type PeerId } from './peer-id.ts'
 export { Query, splitTarget, type Params, type QueryOptions } from './query.ts'
 export type { ScrapeEntry, ScrapeRequest, ScrapeResponse } from './scrape.ts'

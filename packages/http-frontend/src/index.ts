@@ -3,6 +3,5 @@ import { httpFrontend } from './plugin.ts'
 export default httpFrontend
 export { httpFrontend }
 export { bencodedErrorHandler, bencodedNotFoundHandler } from './error-handlers.ts'
-export { defaultTrustedProxies } from './networks.ts'
 export { optionsSchema, type HttpFrontendOptions } from './options.ts'
 export { recommendedServerOptions, type RecommendedServerOptions } from './server-options.ts'

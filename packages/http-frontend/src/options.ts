@@ -25,7 +25,7 @@ export interface HttpFrontendOptions {
   allowIpSpoofing?: boolean | string[]
   /** Header in which a trusted proxy names its client, such as `x-forwarded-for`. Without it Fastify's `trustProxy` decides. */
   realIpHeader?: string | undefined
-  /** Addresses and CIDR ranges of the proxies whose `realIpHeader` is believed. @default defaultTrustedProxies */
+  /** Addresses and CIDR ranges of the proxies whose `realIpHeader` is believed. @default LOCAL_NETWORKS of @chihaya/bittorrent */
   trustedProxies?: string[] | undefined
   /** Answer clients that announce port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
   allowUnconnectable?: boolean

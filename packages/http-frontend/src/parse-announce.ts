@@ -45,11 +45,13 @@ export function parseAnnounce(request: FastifyRequest, frontend: Frontend, catch
   const query = Query.parse(target, queryStart, queryEnd, frontend.announceQuery)
   const compact = wantsCompact(query, options.compactDefault)
   const left = integer(query, 'left', INVALID_LEFT)
+  const { address, otherAddress } = frontend.addresses.of(request, query)
   return {
     protocol: 'http',
     infoHash: infoHash(query),
     peerId: peerId(query),
-    address: frontend.addresses.of(request, query),
+    address,
+    otherAddress,
     port: peerPort(query, options.allowUnconnectable),
     event: event(query),
     left,

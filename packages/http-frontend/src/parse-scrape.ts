@@ -17,7 +17,7 @@ export function parseScrape(request: FastifyRequest, frontend: Frontend, catchAl
   return {
     protocol: 'http',
     infoHashes: query.infoHashes.map(infoHash),
-    address: frontend.addresses.of(request, query),
+    address: frontend.addresses.of(request, query).address,
     params: new HttpParams(path, query, request.params as Record<string, string>, catchAll),
   }
 }

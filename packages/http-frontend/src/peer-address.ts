@@ -1,13 +1,27 @@
 import type { Server, Socket } from 'node:net'
-import { addressScope, ClientError, parseAddress, type Address, type Query } from '@chihaya/bittorrent'
+import {
+  acceptClaim,
+  claimSources,
+  ClientError,
+  LOCAL_NETWORKS,
+  Networks,
+  parseAddress,
+  type Address,
+  type Query,
+} from '@chihaya/bittorrent'
 import type { FastifyRequest } from 'fastify'
 import { parseAddressLiteral } from './address-literal.ts'
-import { defaultTrustedProxies, Networks } from './networks.ts'
 import type { HttpFrontendOptions } from './options.ts'
 
 const UNKNOWN_SOURCE: ClientError = new ClientError('failed to parse peer IP address')
 const NO_SOURCE: ClientError = new ClientError('no source address: set realIpHeader or trustProxy')
 const INVALID_IP: ClientError = new ClientError('invalid IP')
+
+/** Where a peer is reached, and where in the other family, if it may tell and does (BEP 7). */
+export interface PeerAddresses {
+  readonly address: Address
+  readonly otherAddress: Address | undefined
+}
 
 /** Finds the address a request announces: its source, what a trusted proxy says of it, or what the client claims. */
 export class PeerAddress {
@@ -17,18 +31,18 @@ export class PeerAddress {
 
   /** @throws {RangeError} for an option that names no address and no CIDR range. */
   constructor(options: Pick<HttpFrontendOptions, 'realIpHeader' | 'trustedProxies' | 'allowIpSpoofing'>) {
-    const { realIpHeader, trustedProxies = defaultTrustedProxies, allowIpSpoofing = false } = options
+    const { realIpHeader, trustedProxies = LOCAL_NETWORKS, allowIpSpoofing = false } = options
     this.#header = realIpHeader?.toLowerCase()
     this.#proxies = new Networks(trustedProxies)
-    if (allowIpSpoofing === true) this.#spoofers = new Networks(defaultTrustedProxies)
-    else if (allowIpSpoofing !== false) this.#spoofers = new Networks(allowIpSpoofing)
+    this.#spoofers = claimSources(allowIpSpoofing)
   }
 
   /** @throws {ClientError} when a proxy or client that is believed names no usable address, or the source has none. */
-  of(request: FastifyRequest, query: Query): Address {
+  of(request: FastifyRequest, query: Query): PeerAddresses {
     const requester = this.#header === undefined ? directSource(request) : this.#behindProxy(request, this.#header)
     if (requester === undefined) throw UNKNOWN_SOURCE
-    return this.#spoofers === undefined ? requester : this.#claimed(requester, query, this.#spoofers)
+    if (this.#spoofers === undefined || !this.#spoofers.has(requester)) return { address: requester, otherAddress: undefined }
+    return claimedAddresses(requester, query)
   }
 
   #behindProxy(request: FastifyRequest, header: string): Address | undefined {
@@ -57,17 +71,22 @@ export class PeerAddress {
       end = comma
     }
   }
+}
 
-  #claimed(requester: Address, query: Query, spoofers: Networks): Address {
-    const text = query.get('ip') || query.get('ipv4') || query.get('ipv6')
-    if (!text || !spoofers.has(requester)) return requester
-    const address = parseAddressLiteral(text)
-    if (address === undefined) throw INVALID_IP
-    const scope = addressScope(address)
-    // Strangers must not send a swarm into somebody's network, nor anyone send it to addresses that are no host's.
-    if (scope === 'unusable' || (scope === 'private' && addressScope(requester) === 'public')) throw INVALID_IP
-    return address
-  }
+/** What a client that may name its own address says: `ip`, `ipv4`, `ipv6` in that order, and one of the other family. */
+function claimedAddresses(requester: Address, query: Query): PeerAddresses {
+  const ipv4 = claimedAddress(requester, query.get('ipv4'))
+  const ipv6 = claimedAddress(requester, query.get('ipv6'))
+  const address = claimedAddress(requester, query.get('ip')) ?? ipv4 ?? ipv6 ?? requester
+  const otherAddress = [ipv4, ipv6, requester].find((other) => other !== undefined && other.length !== address.length)
+  return { address, otherAddress }
+}
+
+function claimedAddress(requester: Address, text: string | undefined): Address | undefined {
+  if (!text) return undefined
+  const address = parseAddressLiteral(text)
+  if (address === undefined) throw INVALID_IP
+  return acceptClaim(address, requester)
 }
 
 /** The source by Fastify's reckoning, so that the `trustProxy` of the application counts. */

@@ -99,7 +99,7 @@ describe('a TCP connection that has lost its source', () => {
 
   test('is not mistaken for the Unix socket of a proxy', () => {
     const addresses = new PeerAddress(XFF)
-    expect(formatAddress(addresses.of(request('/run/tracker.sock'), new Query()))).toBe('8.8.8.8')
+    expect(formatAddress(addresses.of(request('/run/tracker.sock'), new Query()).address)).toBe('8.8.8.8')
     for (const address of [{ address: '::', family: 'IPv6', port: 6969 }, null]) {
       expect(() => addresses.of(request(address), new Query())).toThrow('failed to parse peer IP address')
     }
@@ -212,5 +212,36 @@ describe('an address that the client claims', () => {
       decode(await app.inject({ url: target, remoteAddress: from })).get('peers')
     await get(announceTarget({ ip: '8.8.8.8', ipv4: '9.9.9.9', ipv6: '::1' }), '198.51.100.1')
     expect(await get(announceTarget({}), '198.51.100.2')).toBe('\xc63d\x01\x1a\xe1')
+  })
+})
+
+describe('a second address', () => {
+  const LITERALS = { ipv4: '9.9.9.9', ipv6: '2606:4700::1' }
+
+  /** The two addresses of an announce from a source that may name them. */
+  async function both(
+    query: Record<string, string>,
+    from = '127.0.0.1',
+    allowIpSpoofing = true,
+  ): Promise<Array<string | undefined>> {
+    let seen: Array<Address | undefined> = []
+    await using app = await trackerApp({
+      http: { allowIpSpoofing },
+      hooks: (tracker) => tracker.addHook('preAnnounce', (request) => void (seen = [request.address, request.otherAddress])),
+    })
+    await app.inject({ url: announceTarget(query), remoteAddress: from })
+    return seen.map((address) => address && formatAddress(address))
+  }
+
+  test('is the one of the other family that the client names, or the one it comes from', async () => {
+    expect(await both(LITERALS)).toEqual(['9.9.9.9', '2606:4700::1'])
+    expect(await both({ ip: '2606:4700::2', ...LITERALS })).toEqual(['2606:4700::2', '9.9.9.9'])
+    expect(await both({ ipv6: '2606:4700::1' }, '10.0.0.1')).toEqual(['2606:4700::1', '10.0.0.1'])
+  })
+
+  test('is none where the client names none, or may not', async () => {
+    expect(await both({ ipv4: '9.9.9.9' })).toEqual(['9.9.9.9', undefined])
+    expect(await both(LITERALS, '8.8.8.8')).toEqual(['8.8.8.8', undefined])
+    expect(await both(LITERALS, '127.0.0.1', false)).toEqual(['127.0.0.1', undefined])
   })
 })

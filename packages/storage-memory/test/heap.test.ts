@@ -33,7 +33,7 @@ class StampedHeap {
 
   #view(block: Block): Uint32Array {
     const at = longsAt(block.reference)
-    return (this.heap.longs[segmentOf(block.reference)] as Uint32Array).subarray(at, at + block.longs)
+    return this.heap.longs[segmentOf(block.reference)]?.subarray(at, at + block.longs) ?? new Uint32Array()
   }
 }
 

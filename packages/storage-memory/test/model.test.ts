@@ -132,7 +132,7 @@ test('agrees with the model in swarms of thousands', { timeout: 120_000 }, () =>
           ? Uint8Array.of(10, 0, index >> 8, index & 255)
           : Uint8Array.of(0x20, 1, ...Array<number>(12).fill(0), index >> 8, index & 255),
       port: 6881,
-      transition: CROWD_TRANSITIONS[index % CROWD_TRANSITIONS.length] as Transition,
+      transition: CROWD_TRANSITIONS[index % CROWD_TRANSITIONS.length] ?? 'leecher',
       numWant: 0,
       leechersOnly: false,
       publicOnly: false,

@@ -1,9 +1,4 @@
-import { addressScope, ClientError, unmap, type Address } from '@chihaya/bittorrent'
-import { Networks } from './networks.ts'
-
-const INVALID_IP: ClientError = new ClientError('invalid IP')
-
-const LOOPBACK_AND_PRIVATE = ['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']
+import { acceptClaim, claimSources, unmap, type Address, type Networks } from '@chihaya/bittorrent'
 
 /** The address that an announce says it is for, and the sources that may say so. */
 export class ClaimedAddresses {
@@ -14,7 +9,7 @@ export class ClaimedAddresses {
    * @throws {RangeError} naming the entry that is neither.
    */
   constructor(allowed: boolean | readonly string[]) {
-    if (allowed !== false) this.#sources = new Networks(allowed === true ? LOOPBACK_AND_PRIVATE : allowed)
+    this.#sources = claimSources(allowed)
   }
 
   /**
@@ -25,11 +20,7 @@ export class ClaimedAddresses {
   resolve(input: Uint8Array, at: number, length: number, source: Address): Address {
     if (!this.#sources || isZero(input, at, length) || !this.#sources.has(source)) return source
     const claimed = unmap(new Uint8Array(input.subarray(at, at + length)))
-    if (claimed.length !== source.length) return source
-    const scope = addressScope(claimed)
-    // Strangers must not send a swarm into somebody's network, nor anyone send it to addresses that are no host's.
-    if (scope === 'unusable' || (scope === 'private' && addressScope(source) === 'public')) throw INVALID_IP
-    return claimed
+    return claimed.length === source.length ? acceptClaim(claimed, source) : source
   }
 }
 

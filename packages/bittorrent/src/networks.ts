@@ -1,4 +1,4 @@
-import { parseAddress, type Address } from '@chihaya/bittorrent'
+import { parseAddress, type Address } from './address.ts'
 
 interface Range {
   readonly base: Address
@@ -6,8 +6,8 @@ interface Range {
   readonly bits: number
 }
 
-/** Loopback and private addresses: whose `realIpHeader` is believed unless `trustedProxies` says otherwise. */
-export const defaultTrustedProxies: readonly string[] = [
+/** Loopback and private addresses: the sources that are believed where nothing else is said. */
+export const LOCAL_NETWORKS: readonly string[] = [
   '127.0.0.0/8',
   '::1',
   '10.0.0.0/8',
