@@ -8,7 +8,7 @@ import {
 } from '@chihaya/bittorrent'
 
 /** libtorrent announces this port when it does not listen. */
-const UNCONNECTABLE_PORT = 1
+export const UNDIALLABLE_PORT = 1
 
 /**
  * Puts the announcer into an answer that names nobody, unless it wants no peers or cannot be dialled. Chihaya does the same:
@@ -17,7 +17,7 @@ const UNCONNECTABLE_PORT = 1
 export function returnSelf(request: AnnounceRequest, response: AnnounceResponse): void {
   if (countPeers(response.peers) > 0) return
   if (response.otherPeers !== undefined && countPeers(response.otherPeers) > 0) return
-  if (request.event === 'stopped' || request.numWant === 0 || request.port <= UNCONNECTABLE_PORT) return
+  if (request.event === 'stopped' || request.numWant === 0 || request.port <= UNDIALLABLE_PORT) return
   response.peers = onePeer(request.address, request.port, request.wantsPeerIds ? peerIdBytes(request) : undefined)
 }
 

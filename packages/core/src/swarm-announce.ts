@@ -1,34 +1,37 @@
-import { addressScope, type AnnounceRequest } from '@chihaya/bittorrent'
+import { addressScope, type AnnounceEvent, type AnnounceRequest } from '@chihaya/bittorrent'
 import type { TrackerContext } from './context.ts'
 import type { CoreOptions } from './options.ts'
 import type { SwarmAnnounce, Transition } from './peer-store.ts'
 
 /** An announce in the terms of the store. */
 export function swarmAnnounce(request: AnnounceRequest, context: TrackerContext, options: Required<CoreOptions>): SwarmAnnounce {
-  const { event } = request
+  const { event, seeding, port } = request
   const wantsNobody = event === 'stopped' || context.skipResponse === true
-  // A partial seed has all it wants (BEP 21).
-  const downloads = !request.seeding && event !== 'completed' && event !== 'paused'
   return {
     infoHash: request.infoHash,
     peerId: request.peerId,
     address: request.address,
-    port: request.port,
+    port,
     otherAddress: request.otherAddress,
-    transition: transitionOf(request),
+    transition: transitionOf(port, event, seeding),
     numWant: wantsNobody ? 0 : request.numWant,
-    leechersOnly: options.seedersReceive === 'leechers' && !downloads,
+    leechersOnly: options.seedersReceive === 'leechers' && !downloads(event, seeding),
     publicOnly: options.withholdPrivatePeers && addressScope(request.address) === 'public',
     wantsPeerIds: request.wantsPeerIds,
   }
 }
 
 /** The first line that fits: a `stopped` leaves even with nothing left, a `completed` seeds whatever it says is left. */
-function transitionOf(request: AnnounceRequest): Transition {
+export function transitionOf(port: number, event: AnnounceEvent, seeding: boolean): Transition {
   // A frontend that lets port 0 pass wants it answered but not stored: nobody could dial it.
-  if (request.port === 0) return 'unchanged'
-  if (request.event === 'stopped') return 'stopped'
-  if (request.event === 'completed') return 'completed'
-  if (request.seeding) return 'seeder'
-  return request.event === 'paused' ? 'partial' : 'leecher'
+  if (port === 0) return 'unchanged'
+  if (event === 'stopped') return 'stopped'
+  if (event === 'completed') return 'completed'
+  if (seeding) return 'seeder'
+  return event === 'paused' ? 'partial' : 'leecher'
+}
+
+/** Whether an announcer still looks for pieces; a partial seed has all it wants (BEP 21). */
+export function downloads(event: AnnounceEvent, seeding: boolean): boolean {
+  return !seeding && event !== 'completed' && event !== 'paused'
 }

@@ -1,7 +1,6 @@
 import {
   addressFamily,
   addressScope,
-  ClientError,
   NO_PEERS,
   type AnnounceRequest,
   type AnnounceResponse,
@@ -12,16 +11,18 @@ import {
 import type { TrackerContext } from './context.ts'
 import { parseDuration } from './duration.ts'
 import { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
+import { isFlat } from './flat-announce.ts'
+import { FlatAnnouncer } from './flat-announcer.ts'
 import { copyHooks, HOOK_NAMES, runHooks, type HookLists, type HookName, type TrackerHooks } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
 import type { PeerStore, SwarmView } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
+import { INVALID_ADDRESS } from './refusals.ts'
 import { returnSelf } from './return-self.ts'
 import { swarmAnnounce } from './swarm-announce.ts'
 
-const INVALID_ADDRESS: ClientError = new ClientError('invalid IP')
 /** What fits the 32 bits of a UDP answer for every client, signed or not. */
 const MAX_SECONDS = 2 ** 31 - 1
 
@@ -114,6 +115,16 @@ export class Tracker {
     const pending = runHooks(this.#hooks.preAnnounce, request, response, context)
     if (isPromise(pending)) return pending.then(() => this.#enterSwarm(request, response, context))
     return this.#enterSwarm(request, response, context)
+  }
+
+  /**
+   * A shorter way for announces, where there is one: the application has started, no hook wants to see announces, and the
+   * store takes them in flat memory.
+   */
+  flat(): FlatAnnouncer | undefined {
+    const { store, options, interval, started } = this.#shared
+    if (!started || this.#hooks.preAnnounce.length > 0 || this.#hooks.postAnnounce.length > 0) return undefined
+    return isFlat(store) ? new FlatAnnouncer(store, options, interval) : undefined
   }
 
   /** The counters of each infohash asked for. @throws as `announce` does. */

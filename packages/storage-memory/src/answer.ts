@@ -1,5 +1,5 @@
 import { addressFamily, NO_PEERS, type AddressFamily, type CompactPeers } from '@chihaya/bittorrent'
-import type { SwarmAnnounce } from '@chihaya/core'
+import type { FlatAnnounce, SwarmAnnounce } from '@chihaya/core'
 import { AnswerSpace } from './answer-space.ts'
 import { writeEndpoint } from './entry.ts'
 import { PeerDraw, type Refuses } from './peer-draw.ts'
@@ -31,11 +31,19 @@ export class Answerer {
     this.#refusesSubnet = (longs, at) => subnetPeers?.holds(longs, at) === true || this.#refusesSource?.(longs, at) === true
   }
 
-  /** Up to `want` peers of one family; `subnet` is the record of the announcer's subnet, or 0. */
+  /** Up to `want` peers of one family, in memory of their own; `subnet` is the record of the announcer's subnet, or 0. */
   peers(announce: SwarmAnnounce, family: AddressFamily, record: number, subnet: number, want: number): CompactPeers {
-    const draw = this.#begin(announce, family, want)
-    if (this.#subnetPeers === undefined || subnet === 0) this.#drawFrom(announce, family, record, want)
-    else this.#preferSubnet(announce, family, record, subnet, want)
+    const draw = this.#draw
+    // Twice over: where a subnet is preferred, peers of it are drawn first and peers from outside then take their share.
+    const room = this.#subnetPeers === undefined ? want : want * 2
+    this.#endpoints.reserve(room * ENDPOINT_WORDS[family])
+    draw.peerIds = undefined
+    if (announce.wantsPeerIds && this.#store.sets(setsOf(family)).blocks.keepsPeerIds) {
+      this.#peerIds.reserve(room * PEER_ID_WORDS)
+      draw.peerIds = this.#peerIds.words
+      draw.idsAt = this.#peerIds.at
+    }
+    this.#drawInto(this.#endpoints.words, this.#endpoints.at, announce, family, record, subnet, want)
     if (draw.drawn === 0) return NO_PEERS[family]
     return {
       family,
@@ -44,36 +52,51 @@ export class Answerer {
     }
   }
 
-  #begin(announce: SwarmAnnounce, family: AddressFamily, want: number): PeerDraw {
+  /** The same into memory of the announce's own. */
+  write(announce: FlatAnnounce, family: AddressFamily, record: number, subnet: number, want: number): void {
+    const draw = this.#draw
+    draw.peerIds = undefined
+    if (subnet === 0) {
+      this.#drawInto(announce.peers, announce.peersAt, announce, family, record, 0, want)
+    } else {
+      this.#endpoints.reserve(want * 2 * ENDPOINT_WORDS[family])
+      const { words, at } = this.#endpoints
+      this.#drawInto(words, at, announce, family, record, subnet, want)
+      for (let word = 0; word < draw.drawn * draw.width; word++) announce.peers[announce.peersAt + word] = words[at + word]!
+    }
+    announce.given = draw.drawn
+  }
+
+  #drawInto(
+    words: Uint16Array,
+    at: number,
+    announce: SwarmAnnounce | FlatAnnounce,
+    family: AddressFamily,
+    record: number,
+    subnet: number,
+    want: number,
+  ): void {
     const draw = this.#draw
     draw.begin(ENDPOINT_WORDS[family])
+    draw.endpoints = words
+    draw.at = at
     // Peers of the other family are never the announcer; port 0 is nobody's.
     if (addressFamily(announce.address) === family) writeEndpoint(draw.own, announce.address, announce.port)
     else draw.own.fill(0)
-    draw.ownPeerId = announce.peerId
+    for (let index = 0; index < PEER_ID_LONGS; index++) draw.ownPeerId[index] = this.#store.peerId[index]!
     draw.publicOnly = announce.publicOnly
     draw.refuses = this.#refusesSource
-    // Twice over: where a subnet is preferred, peers of it are drawn first and peers from outside then take their share.
-    const room = this.#subnetPeers === undefined ? want : want * 2
-    this.#endpoints.reserve(room * draw.width)
-    draw.endpoints = this.#endpoints.words
-    draw.at = this.#endpoints.at
-    draw.peerIds = undefined
-    if (announce.wantsPeerIds && this.#store.sets(setsOf(family)).blocks.keepsPeerIds) {
-      this.#peerIds.reserve(room * PEER_ID_WORDS)
-      draw.peerIds = this.#peerIds.words
-      draw.idsAt = this.#peerIds.at
-    }
-    return draw
+    if (subnet === 0) this.#drawFrom(announce.leechersOnly, family, record, want)
+    else this.#preferSubnet(announce.leechersOnly, family, record, subnet, want)
   }
 
   /** Draws evenly over the leechers and seeders of a record. */
-  #drawFrom(announce: SwarmAnnounce, family: AddressFamily, record: number, want: number): void {
+  #drawFrom(leechersOnly: boolean, family: AddressFamily, record: number, want: number): void {
     const store = this.#store
     const set = setsOf(family)
     const sets = store.sets(set)
     const leechers = store.records.root(record, set + LEECHERS)
-    if (announce.leechersOnly) {
+    if (leechersOnly) {
       this.#draw.fromSet(sets, leechers, want)
       return
     }
@@ -90,13 +113,13 @@ export class Answerer {
     draw.fromSet(sets, leechers, before + want - draw.drawn)
   }
 
-  #preferSubnet(announce: SwarmAnnounce, family: AddressFamily, record: number, subnet: number, want: number): void {
+  #preferSubnet(leechersOnly: boolean, family: AddressFamily, record: number, subnet: number, want: number): void {
     const draw = this.#draw
-    this.#drawFrom(announce, family, subnet, want)
+    this.#drawFrom(leechersOnly, family, subnet, want)
     const near = draw.drawn
     const outside = Math.round(want * (this.#subnetPeers?.outsideShare ?? 0))
     draw.refuses = this.#refusesSubnet
-    this.#drawFrom(announce, family, record, Math.max(want - near, outside))
+    this.#drawFrom(leechersOnly, family, record, Math.max(want - near, outside))
     if (draw.drawn > want) draw.dropFromMiddle(want - (draw.drawn - near), near)
   }
 }

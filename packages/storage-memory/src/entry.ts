@@ -68,14 +68,6 @@ export function writeText(longs: Uint32Array, at: number, text: string): void {
   for (let index = 0; index < text.length; index += 4) longs[at + (index >> 2)] = wordOfText(text, index)
 }
 
-/** Whether the words from `at` on hold a byte string whose length is a multiple of four. */
-export function holdsText(longs: Uint32Array, at: number, text: string): boolean {
-  for (let index = 0; index < text.length; index += 4) {
-    if (longs[at + (index >> 2)] !== wordOfText(text, index)) return false
-  }
-  return true
-}
-
 function wordOfText(text: string, index: number): number {
   return word(text.charCodeAt(index), text.charCodeAt(index + 1), text.charCodeAt(index + 2), text.charCodeAt(index + 3))
 }

@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { addressFamily, countPeers, NO_PEERS, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
-import { parseDuration, parseOptions, type PeerStore, type StoreStats, type SwarmAnnounce, type SwarmView } from '@chihaya/core'
+import {
+  parseDuration,
+  parseOptions,
+  type FlatAnnounce,
+  type FlatPeerStore,
+  type PeerStore,
+  type StoreStats,
+  type SwarmAnnounce,
+  type SwarmView,
+} from '@chihaya/core'
 import { Answerer } from './answer.ts'
 import { ALIAS, writeText } from './entry.ts'
 import { Expiry } from './expiry.ts'
@@ -12,10 +21,13 @@ import { LEECHERS, SEEDERS, SUBNET, SWARM } from './swarm-records.ts'
 import { setsOf, SwarmStore } from './swarm-store.ts'
 import { TickClock } from './tick-clock.ts'
 
+/** 32-bit words of an infohash, and of a peer id. */
+const ID_LONGS = 5
+
 const NO_SWARM: ScrapeEntry = Object.freeze({ complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 })
 
 /** A `PeerStore` in flat memory; `docs/memory-layout.md` draws it. Expiry is driven from outside, by `expire`. */
-export class MemoryPeerStore implements PeerStore {
+export class MemoryPeerStore implements PeerStore, FlatPeerStore {
   readonly #store: SwarmStore
   readonly #answerer: Answerer
   readonly #subnetPeers: SubnetPeers | undefined
@@ -43,13 +55,32 @@ export class MemoryPeerStore implements PeerStore {
 
   announce(announce: SwarmAnnounce): SwarmView {
     const store = this.#store
+    const { address, port, otherAddress, transition } = announce
     writeText(store.records.key, 0, announce.infoHash)
-    const record = store.apply(announce, SWARM, 0)
-    if (this.#unified && announce.otherAddress !== undefined && store.stored) {
-      store.apply({ ...announce, address: announce.otherAddress }, SWARM, ALIAS)
+    writeText(store.peerId, 0, announce.peerId)
+    let record = store.apply(address, port, transition, SWARM, 0)
+    if (this.#unified && otherAddress !== undefined && store.stored) {
+      record = store.apply(otherAddress, port, transition, SWARM, ALIAS)
     }
-    const subnet = this.#subnetPeers === undefined || !store.stored ? 0 : this.#enterSubnet(announce)
-    return this.#view(announce, record, subnet)
+    return this.#view(announce, record, this.#enterSubnet(announce))
+  }
+
+  announceFlat(announce: FlatAnnounce): void {
+    const store = this.#store
+    const { ids, idsAt } = announce
+    for (let index = 0; index < ID_LONGS; index++) {
+      store.records.key[index] = ids[idsAt + index]!
+      store.peerId[index] = ids[idsAt + ID_LONGS + index]!
+    }
+    const record = store.apply(announce.address, announce.port, announce.transition, SWARM, 0)
+    const subnet = this.#enterSubnet(announce)
+    const family = addressFamily(announce.address)
+    announce.complete = announce.incomplete = announce.given = 0
+    if (record === 0 || !store.records.isLive(record)) return
+    announce.complete = this.#population(record, family, SEEDERS)
+    announce.incomplete = this.#population(record, family, LEECHERS)
+    const want = announce.transition === 'stopped' ? 0 : announce.numWant
+    if (want > 0) this.#answerer.write(announce, family, record, subnet, want)
   }
 
   scrape(infoHashes: readonly InfoHash[], family: AddressFamily): ScrapeEntry[] {
@@ -75,9 +106,12 @@ export class MemoryPeerStore implements PeerStore {
     return this.#expiry.slice(budget)
   }
 
-  #enterSubnet(announce: SwarmAnnounce): number {
-    this.#subnetPeers?.derive(this.#store.records.key, announce.address)
-    return this.#store.apply(announce, SUBNET, 0)
+  /** Applies an announce to its subnet's part of the swarm as well, where one is preferred; the part's record, or 0. */
+  #enterSubnet(announce: SwarmAnnounce | FlatAnnounce): number {
+    if (this.#subnetPeers === undefined || !this.#store.stored) return 0
+    const { address, port, transition } = announce
+    this.#subnetPeers.derive(this.#store.records.key, address)
+    return this.#store.apply(address, port, transition, SUBNET, 0)
   }
 
   #view(announce: SwarmAnnounce, record: number, subnet: number): SwarmView {

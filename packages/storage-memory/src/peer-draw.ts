@@ -1,4 +1,4 @@
-import { FIRST_HALF, holdsText, isPublicEntry, isUndiallable, PORT_MASK, SECOND_HALF } from './entry.ts'
+import { FIRST_HALF, isPublicEntry, isUndiallable, PORT_MASK, SECOND_HALF } from './entry.ts'
 import { segmentOf } from './heap.ts'
 import type { PeerBlocks } from './peer-blocks.ts'
 import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_LONGS, UNDIALLABLE } from './peer-layout.ts'
@@ -33,7 +33,7 @@ export class PeerDraw {
   refuses: Refuses | undefined
   /** The announcer's endpoint, and its peer id, which only matters at the same address. */
   readonly own: Uint32Array = new Uint32Array(5)
-  ownPeerId = ''
+  readonly ownPeerId: Uint32Array = new Uint32Array(PEER_ID_LONGS)
 
   /** Begins an answer whose endpoints have `width` 16-bit words. */
   begin(width: number): void {
@@ -152,7 +152,9 @@ export class PeerDraw {
     if (((longs[source + last]! ^ this.own[last]!) & PORT_MASK) === 0) return true
     if (!blocks.keepsPeerIds) return false
     const position = (source - blocks.entryAt(block, 0)) / blocks.stride
-    return holdsText(longs, blocks.peerIdAt(block, position), this.ownPeerId)
+    const id = blocks.peerIdAt(block, position)
+    for (let index = 0; index < PEER_ID_LONGS; index++) if (longs[id + index] !== this.ownPeerId[index]) return false
+    return true
   }
 
   #leavesOut(longs: Uint32Array, source: number, stride: number): boolean {

@@ -1,10 +1,11 @@
-import { addressFamily, type AddressFamily } from '@chihaya/bittorrent'
+import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
 import type { Transition } from '@chihaya/core'
-import { ALIAS, entryLongs, PARTIAL, writeEndpoint, writeMark, writeText } from './entry.ts'
+import { ALIAS, entryLongs, PARTIAL, writeEndpoint, writeMark } from './entry.ts'
 import { Heap, segmentOf } from './heap.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import { TOO_MANY_PEERS, TOO_MANY_SWARMS } from './limits.ts'
 import { PeerBlocks } from './peer-blocks.ts'
+import { PEER_ID_LONGS } from './peer-layout.ts'
 import { PeerSets } from './peer-sets.ts'
 import type { SourceLimit } from './source-limit.ts'
 import { IPV6_SETS, LEECHERS, SEEDERS, SETS, SUBNET, SWARM, SwarmRecords } from './swarm-records.ts'
@@ -25,14 +26,6 @@ export interface SwarmStoreInit {
   readonly sourceLimit: SourceLimit | undefined
 }
 
-/** What of an announce concerns the peer itself. */
-export interface PeerAnnounce {
-  readonly peerId: string
-  readonly address: Uint8Array
-  readonly port: number
-  readonly transition: Transition
-}
-
 /** The sets of a swarm that hold the peers of an address's family: leechers, then seeders. */
 export function setsOf(family: AddressFamily): number {
   return family === 'ipv4' ? 0 : IPV6_SETS
@@ -49,8 +42,9 @@ export class SwarmStore {
   swarms = 0
   /** Whether the last announce left its peer stored, or gone as it asked; false when the swarm had no room for it. */
   stored = true
-  /** The endpoint that is being announced. */
+  /** The endpoint that is being announced, and its peer id; that one the caller sets. */
   readonly key: Uint32Array = new Uint32Array(5)
+  readonly peerId: Uint32Array = new Uint32Array(PEER_ID_LONGS)
   readonly #ipv4: PeerSets
   readonly #ipv6: PeerSets
   readonly #limits: SwarmLimits
@@ -76,28 +70,28 @@ export class SwarmStore {
   }
 
   /**
-   * Applies an announce to the swarm whose infohash is in `records.key`, and returns its record, or 0 when there is none.
-   * `flags` are those of the peer's mark; an alias is not counted.
+   * Applies an announce of the peer in `peerId` to the swarm whose infohash is in `records.key`, and returns its record, or 0
+   * when there is none. `flags` are those of the peer's mark; an alias is not counted.
    * @throws {ClientError} when the swarm or the peer is new and the store is full.
    */
-  apply(announce: PeerAnnounce, kind: number, flags: number): number {
+  apply(address: Address, port: number, transition: Transition, kind: number, flags: number): number {
+    this.stored = true
     const hash = this.records.hashKey()
     let record = this.records.find(hash)
-    if (announce.transition === 'unchanged') return record
-    writeEndpoint(this.key, announce.address, announce.port)
-    const set = setsOf(addressFamily(announce.address))
+    if (transition === 'unchanged') return record
+    writeEndpoint(this.key, address, port)
+    const set = setsOf(addressFamily(address))
     const sets = this.sets(set)
     const peerHash = sets.blocks.hash(this.key, 0)
     const live = record !== 0 && this.records.isLive(record)
-    this.stored = true
-    if (announce.transition === 'stopped') {
+    if (transition === 'stopped') {
       if (!live || !this.#meet(record, set, peerHash)) return record
       this.#remove(record, this.#met)
       return this.#endIfEmpty(record)
     }
-    const role = set + (announce.transition === 'seeder' || announce.transition === 'completed' ? SEEDERS : LEECHERS)
+    const role = set + (transition === 'seeder' || transition === 'completed' ? SEEDERS : LEECHERS)
     // An alias counts for nothing, not even as a partial seed.
-    const mark = this.clock.mark() | (flags === 0 && announce.transition === 'partial' ? PARTIAL : flags)
+    const mark = this.clock.mark() | (flags === 0 && transition === 'partial' ? PARTIAL : flags)
     if (live && sets.find(this.records.root(record, role), this.key, peerHash)) {
       const before = sets.mark
       if (((before ^ mark) & ALIAS) !== 0) {
@@ -105,7 +99,7 @@ export class SwarmStore {
         this.#count(record, role, mark, 1)
       }
       sets.setMark(this.records.root(record, role), mark)
-      this.#writePeerId(sets, announce.peerId)
+      this.#writePeerId(sets)
       return record
     }
     const other = role ^ 1
@@ -116,8 +110,8 @@ export class SwarmStore {
       return record
     }
     if (!live) record = this.#create(hash, record, kind)
-    this.#insert(record, role, peerHash, mark, announce.peerId)
-    if (announce.transition === 'completed' && kind === SWARM && (flags & ALIAS) === 0) this.records.countDownload(record)
+    this.#insert(record, role, peerHash, mark)
+    if (transition === 'completed' && kind === SWARM && (flags & ALIAS) === 0) this.records.countDownload(record)
     return record
   }
 
@@ -128,13 +122,13 @@ export class SwarmStore {
     this.records.setRoot(record, set, sets.remove(this.records.root(record, set)))
   }
 
-  #insert(record: number, set: number, hash: number, mark: number, peerId: string): void {
+  #insert(record: number, set: number, hash: number, mark: number): void {
     const sets = this.sets(set)
     writeMark(this.key, sets.blocks.stride - 1, mark)
     const root = sets.insert(this.records.root(record, set), this.key, hash)
     if (root === 0) throw TOO_MANY_PEERS
     this.records.setRoot(record, set, root)
-    this.#writePeerId(sets, peerId)
+    this.#writePeerId(sets)
     this.#count(record, set, mark, 1)
   }
 
@@ -201,8 +195,10 @@ export class SwarmStore {
     if (crowded >= 0) this.#remove(record, crowded)
   }
 
-  #writePeerId(sets: PeerSets, peerId: string): void {
+  #writePeerId(sets: PeerSets): void {
     if (!sets.blocks.keepsPeerIds) return
-    writeText(this.heap.longs[segmentOf(sets.block)]!, sets.blocks.peerIdAt(sets.block, sets.position), peerId)
+    const longs = this.heap.longs[segmentOf(sets.block)]!
+    const at = sets.blocks.peerIdAt(sets.block, sets.position)
+    for (let index = 0; index < PEER_ID_LONGS; index++) longs[at + index] = this.peerId[index]!
   }
 }

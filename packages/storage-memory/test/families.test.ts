@@ -49,6 +49,14 @@ describe('unified families', () => {
     expect(store.stats().swarms).toBe(0)
   })
 
+  test('forgets it with both its addresses when it stops', () => {
+    const store = new MemoryPeerStore({ families: 'unified' })
+    const dual = sampleAnnounce({ address: v4, otherAddress: v6 })
+    store.announce(dual)
+    expect(store.announce({ ...dual, transition: 'stopped' })).toMatchObject({ complete: 0, incomplete: 0 })
+    expect(store.stats().swarms).toBe(0)
+  })
+
   test('counts it once when it announces by turns from either address', () => {
     const store = new MemoryPeerStore({ families: 'unified' })
     for (let turn = 0; turn < 4; turn++) {

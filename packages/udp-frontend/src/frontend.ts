@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
-import type { Tracker } from '@chihaya/core'
-import { Dispatcher, type DispatcherInit } from './dispatch.ts'
+import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatch.ts'
 import type { UdpFrontendOptions } from './options.ts'
+import { Slab } from './slab.ts'
 import { UdpSocket, type SocketLog } from './socket.ts'
 import { sourceFrom } from './source.ts'
 
@@ -19,7 +19,7 @@ export interface UdpTracker {
 }
 
 export interface UdpFrontendInit {
-  readonly tracker: Pick<Tracker, 'announce' | 'scrape'>
+  readonly tracker: TrackerOfFrontend
   /** As `parseOptions` leaves them. */
   readonly options: Required<UdpFrontendOptions>
   /** Whether addresses that the host does not have are passed over. */
@@ -70,9 +70,11 @@ export class UdpFrontend implements UdpTracker {
   async inject(datagram: Uint8Array, source: { address: string; port: number }): Promise<Buffer | undefined> {
     const from = sourceFrom(source.address, source.port)
     if (!from) throw new TypeError(`${JSON.stringify(source.address)} is no IP address`)
-    const output = Buffer.alloc(this.#dispatcher.replyRoom)
-    const reply = await this.#dispatcher.handle(Buffer.from(datagram), 0, datagram.length, from, output, 0)
+    const input = Slab.allocate(datagram.length)
+    input.bytes.set(datagram)
+    const output = Slab.allocate(this.#dispatcher.replyRoom)
+    const reply = await this.#dispatcher.handle(input, 0, datagram.length, from, output, 0)
     if (typeof reply !== 'number') return reply
-    return reply === 0 ? undefined : output.subarray(0, reply)
+    return reply === 0 ? undefined : output.bytes.subarray(0, reply)
   }
 }

@@ -4,10 +4,13 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Dispatcher } from './dispatch.ts'
+import { Slab } from './slab.ts'
 import { sourceFrom } from './source.ts'
 
 // Replies are written one behind the other and never over one another, as the system may still have to read them.
 const OUTPUT_LENGTH = 65_536
+// The longest that UDP can carry.
+const MAX_DATAGRAM = 65_536
 const REPORT_INTERVAL = 1000
 // What a host without IPv6 says to a bind.
 const NO_SUCH_FAMILY: ReadonlySet<string | undefined> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
@@ -34,7 +37,8 @@ export interface UdpSocketInit {
 export class UdpSocket {
   readonly #init: UdpSocketInit
   #socket: Socket | undefined
-  #output: Buffer = Buffer.alloc(0)
+  readonly #input = Slab.allocate(MAX_DATAGRAM)
+  #output = Slab.allocate(0)
   #outputAt = 0
   /** Replies that are not with the system yet. */
   #pending = 0
@@ -107,16 +111,17 @@ export class UdpSocket {
     const source = sourceFrom(remote.address, remote.port)
     if (!source) return
     const { dispatcher } = this.#init
-    if (this.#output.length - this.#outputAt < dispatcher.replyRoom) {
-      this.#output = Buffer.allocUnsafeSlow(Math.max(OUTPUT_LENGTH, dispatcher.replyRoom))
+    if (this.#output.bytes.length - this.#outputAt < dispatcher.replyRoom) {
+      this.#output = Slab.allocate(Math.max(OUTPUT_LENGTH, dispatcher.replyRoom))
       this.#outputAt = 0
     }
-    const reply = dispatcher.handle(message, 0, message.length, source, this.#output, this.#outputAt)
+    this.#input.bytes.set(message)
+    const reply = dispatcher.handle(this.#input, 0, message.length, source, this.#output, this.#outputAt)
     if (typeof reply === 'number') {
       if (reply === 0) return
       this.#pending++
-      this.#send(socket, this.#output, this.#outputAt, reply, remote)
-      this.#outputAt += reply
+      this.#send(socket, this.#output.bytes, this.#outputAt, reply, remote)
+      this.#outputAt = (this.#outputAt + reply + 1) & ~1
     } else {
       this.#pending++
       void this.#sendLater(socket, reply, remote)

@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Dispatcher } from '../src/dispatch.ts'
 import { optionsSchema } from '../src/options.ts'
+import { Slab } from '../src/slab.ts'
 import type { Source } from '../src/source.ts'
 import { announce, connect, errorText, header, INFO_HASH, PEER_ID, scrape } from './datagrams.ts'
 
@@ -27,12 +28,19 @@ function source(text = '192.0.2.9'): Source {
   return { address: address(text), port: 40_000 }
 }
 
+function slabOf(datagram: Buffer): Slab {
+  const slab = Slab.allocate(datagram.length)
+  slab.bytes.set(datagram)
+  return slab
+}
+
 /** Handles a datagram that lies at `start` of a larger buffer, with the reply at `at` of another. */
 function handleAt(dispatcher: Dispatcher, datagram: Buffer, start: number, at: number): Promise<Buffer> | Buffer {
-  const input = Buffer.concat([Buffer.alloc(start, FILL), datagram, Buffer.alloc(64, FILL)])
-  const output = Buffer.alloc(at + dispatcher.replyRoom + 64, FILL)
-  const reply = dispatcher.handle(input, start, start + datagram.length, source(), output, at)
+  const input = slabOf(Buffer.concat([Buffer.alloc(start, FILL), datagram, Buffer.alloc(64, FILL)]))
+  const room = slabOf(Buffer.alloc((at + dispatcher.replyRoom + 67) & ~3, FILL))
+  const reply = dispatcher.handle(input, start, start + datagram.length, source(), room, at)
   if (typeof reply !== 'number') return reply
+  const output = room.bytes
   const outside = Buffer.concat([output.subarray(0, at), output.subarray(at + reply)])
   expect(outside.equals(Buffer.alloc(outside.length, FILL))).toBe(true)
   return output.subarray(at, at + reply)
@@ -65,8 +73,8 @@ describe('datagrams in a larger buffer', () => {
 
   test('are not read past their end', () => {
     const { dispatcher } = handler()
-    const datagram = announce(connectionId(dispatcher))
-    const output = Buffer.alloc(dispatcher.replyRoom)
+    const datagram = slabOf(announce(connectionId(dispatcher)))
+    const output = Slab.allocate(dispatcher.replyRoom)
     const lengths = [15, 16, 97, 98].map((end) => dispatcher.handle(datagram, 0, end, source(), output, 0))
     expect(lengths).toEqual([0, 24, 24, 26])
   })
@@ -81,12 +89,13 @@ describe('buffers that are used again at once', () => {
       requests.push(request)
     })
     const from = source()
-    const input = announce(connectionId(dispatcher), { left: 5n, port: 7000, options: Buffer.from('\x02\x05/?a=b') })
-    const output = Buffer.alloc(dispatcher.replyRoom)
-    const reply = dispatcher.handle(input, 0, input.length, from, output, 0)
-    for (const buffer of [input, output, from.address]) buffer.fill(FILL)
+    const datagram = announce(connectionId(dispatcher), { left: 5n, port: 7000, options: Buffer.from('\x02\x05/?a=b') })
+    const input = slabOf(datagram)
+    const output = Slab.allocate(dispatcher.replyRoom)
+    const reply = dispatcher.handle(input, 0, datagram.length, from, output, 0)
+    for (const buffer of [input.bytes, output.bytes, from.address]) buffer.fill(FILL)
     expect(((await reply) as Buffer).toString('hex')).toBe('0000000111223344000007080000000100000000c00002091b58')
-    expect(output).toEqual(Buffer.alloc(output.length, FILL))
+    expect(output.bytes).toEqual(Buffer.alloc(output.bytes.length, FILL))
     const request = requests.at(0) as AnnounceRequest
     expect([...request.address, request.port, request.left]).toEqual([192, 0, 2, 9, 7000, 5n])
     expect([request.infoHash, request.peerId]).toEqual([INFO_HASH.toString('latin1'), PEER_ID.toString('latin1')])
@@ -101,10 +110,11 @@ describe('buffers that are used again at once', () => {
       if (refuse) throw new Error('a fault')
     })
     for (const expected of ['(action 2)', 'internal server error']) {
-      const input = scrape(connectionId(dispatcher), [INFO_HASH], 7)
-      const output = Buffer.alloc(dispatcher.replyRoom)
-      const reply = dispatcher.handle(input, 0, input.length, source(), output, 0)
-      for (const buffer of [input, output]) buffer.fill(FILL)
+      const datagram = scrape(connectionId(dispatcher), [INFO_HASH], 7)
+      const input = slabOf(datagram)
+      const output = Slab.allocate(dispatcher.replyRoom)
+      const reply = dispatcher.handle(input, 0, datagram.length, source(), output, 0)
+      for (const buffer of [input.bytes, output.bytes]) buffer.fill(FILL)
       const settled = (await reply) as Buffer
       expect([errorText(settled), settled.readUInt32BE(4)]).toEqual([expected, 7])
       refuse = true

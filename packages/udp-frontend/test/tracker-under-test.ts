@@ -1,5 +1,5 @@
 import { parseOptions, Tracker, type CoreOptions, type PeerStore, type TrackerHooks } from '@chihaya/core'
-import { ModelPeerStore } from '@chihaya/core/testing'
+import { MemoryPeerStore } from '@chihaya/storage-memory'
 import { UdpFrontend } from '../src/frontend.ts'
 import { optionsSchema, type UdpFrontendOptions } from '../src/options.ts'
 import { connect } from './datagrams.ts'
@@ -20,7 +20,10 @@ export interface TrackerUnderTestInit {
   readonly drainTimeout?: number
 }
 
-/** A UDP frontend without Fastify, on a clock that the test turns. */
+/**
+ * A UDP frontend without Fastify, on a clock that the test turns. Unless the test gives it hooks or another store, announces
+ * take the short way through flat memory.
+ */
 export class TrackerUnderTest {
   /** Milliseconds since 1970. */
   now = 1_795_255_278_000
@@ -30,9 +33,10 @@ export class TrackerUnderTest {
   constructor(init: TrackerUnderTestInit = {}) {
     const record = (details: object, message: string): void => void this.logged.push({ details, message })
     const log = { error: record, warn: record, info: record }
-    const store = init.store ?? new ModelPeerStore({ peerLifetime: 60_000, now: () => this.now })
+    const store = init.store ?? new MemoryPeerStore({ peerLifetime: '1m' }, () => this.now)
     const tracker = new Tracker({ store, log, options: init.core ?? {} })
     for (const [name, hook] of Object.entries(init.hooks ?? {})) tracker.addHook(name as keyof TrackerHooks, hook)
+    tracker.start()
     const options = parseOptions('@chihaya/udp-frontend', optionsSchema, init.options ?? {})
     const { drainTimeout = 5000 } = init
     this.frontend = new UdpFrontend({ tracker, options, optionalAddresses: false, log, now: () => this.now, drainTimeout })

@@ -1,3 +1,4 @@
+import type { AnnounceFields } from './announce.ts'
 import {
   readInfoHash,
   readPeerId,
@@ -38,21 +39,14 @@ export class UdpAnnounceRequest implements AnnounceRequest {
   readonly #uploadedLow: number
 
   /** Reads what has a fixed place in the datagram at `start`, which is not kept; the caller has checked its length. */
-  constructor(
-    input: Buffer,
-    start: number,
-    address: Address,
-    port: number,
-    event: AnnounceEvent,
-    numWant: number,
-    params: Params,
-  ) {
+  constructor(input: Buffer, start: number, fields: AnnounceFields, params: Params) {
     this.infoHash = readInfoHash(input, start + INFO_HASH_OFFSET)
     this.peerId = readPeerId(input, start + PEER_ID_OFFSET)
-    this.address = address
-    this.port = port
-    this.event = event
-    this.numWant = numWant
+    this.address = new Uint8Array(fields.address)
+    this.port = fields.port
+    this.event = fields.event
+    this.numWant = fields.numWant
+    this.seeding = fields.seeding
     this.params = params
     this.#downloadedHigh = input.readInt32BE(start + DOWNLOADED_OFFSET)
     this.#downloadedLow = input.readInt32BE(start + DOWNLOADED_OFFSET + 4)
@@ -60,7 +54,6 @@ export class UdpAnnounceRequest implements AnnounceRequest {
     this.#leftLow = input.readInt32BE(start + LEFT_OFFSET + 4)
     this.#uploadedHigh = input.readInt32BE(start + UPLOADED_OFFSET)
     this.#uploadedLow = input.readInt32BE(start + UPLOADED_OFFSET + 4)
-    this.seeding = this.#leftHigh === 0 && this.#leftLow === 0
   }
 
   get downloaded(): bigint {

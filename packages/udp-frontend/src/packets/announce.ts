@@ -6,6 +6,7 @@ import {
   readUrlData,
   UrlDataParams,
   type Address,
+  type AnnounceEvent,
   type AnnounceRequest,
   type AnnounceResponse,
 } from '@chihaya/bittorrent'
@@ -15,6 +16,9 @@ import { NO_PARAMS } from './params.ts'
 import { MALFORMED_PACKET } from './refusals.ts'
 import { UdpAnnounceRequest } from './announce-request.ts'
 
+/** Infohash, then peer id. */
+export const IDS_OFFSET = 16
+const LEFT_OFFSET = 64
 const EVENT_OFFSET = 80
 const ADDRESS_OFFSET = 84
 const IPV4_LENGTH = 4
@@ -24,7 +28,9 @@ const NUM_WANT_OFFSET = 92
 const PORT_OFFSET = 96
 const OPTIONS_OFFSET = 98
 
-const REPLY_PEERS_OFFSET = 20
+export const REPLY_PEERS_OFFSET = 20
+
+const NO_ADDRESS: Address = new Uint8Array(4)
 
 const MALFORMED_EVENT: ClientError = new ClientError('malformed event ID')
 const INVALID_PORT: ClientError = new ClientError('invalid port')
@@ -44,39 +50,63 @@ function roomForPeers(source: Address, maxReplySize: number): number {
   return Math.floor((maxReplySize - REPLY_PEERS_OFFSET) / compactLength(addressFamily(source)))
 }
 
-/**
- * Reads an announce (BEP 15; BEP 41 options behind it) that reaches from `start` to `end`. Nothing of `input` is kept.
- * `source` is kept: the address it came from.
- * @throws {ClientError} when it is too short, or its event, port or address makes no sense.
- */
-export function readAnnounce(
-  input: Buffer,
-  start: number,
-  end: number,
+/** What every announce says, in one object that is filled in again and again. */
+export class AnnounceFields {
+  /** Where the peer is: the source's own bytes, unless it claims another address. */
+  address: Address = NO_ADDRESS
+  port = 0
+  event: AnnounceEvent = 'none'
+  /** True when nothing is left to download. */
+  seeding = false
+  numWant = 0
+  /** Where options may begin (BEP 41). */
+  optionsAt = 0
+
+  /**
+   * Reads an announce (BEP 15) that reaches from `start` to `end`.
+   * @throws {ClientError} when it is too short, or its event, port or address makes no sense.
+   */
+  read(input: Buffer, start: number, end: number, action: number, source: Address, rules: AnnounceRules): void {
+    const addressLength = action === ANNOUNCE_IPV6 ? IPV6_LENGTH : IPV4_LENGTH
+    const tail = start + addressLength - IPV4_LENGTH
+    if (end < tail + OPTIONS_OFFSET) throw MALFORMED_PACKET
+    const event = eventFromNumber(input.readInt32BE(start + EVENT_OFFSET))
+    if (event === undefined) throw MALFORMED_EVENT
+    const port = input.readUInt16BE(tail + PORT_OFFSET)
+    if (port === 0) throw INVALID_PORT
+    const wanted = input.readInt32BE(tail + NUM_WANT_OFFSET)
+    const maxNumWant = Math.min(rules.maxNumWant, roomForPeers(source, rules.maxReplySize))
+    this.event = event
+    this.port = port
+    this.numWant = Math.min(wanted < 0 ? rules.defaultNumWant : wanted, maxNumWant)
+    this.seeding = input.readInt32BE(start + LEFT_OFFSET) === 0 && input.readInt32BE(start + LEFT_OFFSET + 4) === 0
+    this.address = rules.claimedAddresses.resolve(input, start + ADDRESS_OFFSET, addressLength, source)
+    this.optionsAt = tail + OPTIONS_OFFSET
+  }
+}
+
+/** The request that a hook may keep: nothing of `input` and nothing of the source is referred to. */
+export function announceRequest(input: Buffer, start: number, end: number, fields: AnnounceFields): AnnounceRequest {
+  // Most datagrams end where options may begin, or carry two bytes of padding.
+  const url = end > fields.optionsAt ? readUrlData(input, fields.optionsAt, end) : ''
+  return new UdpAnnounceRequest(input, start, fields, url === '' ? NO_PARAMS : new UrlDataParams(url))
+}
+
+/** Writes what precedes the peers of an announce reply (BEP 15). Returns where they begin. */
+export function writeAnnounceHeader(
   action: number,
-  source: Address,
-  rules: AnnounceRules,
-): AnnounceRequest {
-  const addressLength = action === ANNOUNCE_IPV6 ? IPV6_LENGTH : IPV4_LENGTH
-  const tail = start + addressLength - IPV4_LENGTH
-  if (end < tail + OPTIONS_OFFSET) throw MALFORMED_PACKET
-  const event = eventFromNumber(input.readInt32BE(start + EVENT_OFFSET))
-  if (event === undefined) throw MALFORMED_EVENT
-  const port = input.readUInt16BE(tail + PORT_OFFSET)
-  if (port === 0) throw INVALID_PORT
-  const wanted = input.readInt32BE(tail + NUM_WANT_OFFSET)
-  const maxNumWant = Math.min(rules.maxNumWant, roomForPeers(source, rules.maxReplySize))
-  // Most datagrams end here, or carry two bytes of padding.
-  const url = end > tail + OPTIONS_OFFSET ? readUrlData(input, tail + OPTIONS_OFFSET, end) : ''
-  return new UdpAnnounceRequest(
-    input,
-    start,
-    rules.claimedAddresses.resolve(input, start + ADDRESS_OFFSET, addressLength, source),
-    port,
-    event,
-    Math.min(wanted < 0 ? rules.defaultNumWant : wanted, maxNumWant),
-    url === '' ? NO_PARAMS : new UrlDataParams(url),
-  )
+  transaction: number,
+  interval: number,
+  incomplete: number,
+  complete: number,
+  output: Buffer,
+  at: number,
+): number {
+  writeReplyHeader(action, transaction, output, at)
+  output.writeInt32BE(interval | 0, at + 8)
+  output.writeInt32BE(incomplete | 0, at + 12)
+  output.writeInt32BE(complete | 0, at + 16)
+  return at + REPLY_PEERS_OFFSET
 }
 
 /**
@@ -92,15 +122,12 @@ export function writeAnnounce(
   output: Buffer,
   at: number,
 ): number {
-  writeReplyHeader(action, transaction, output, at)
-  output.writeInt32BE(response.interval | 0, at + 8)
-  output.writeInt32BE(response.incomplete | 0, at + 12)
-  output.writeInt32BE(response.complete | 0, at + 16)
+  const peersAt = writeAnnounceHeader(action, transaction, response.interval, response.incomplete, response.complete, output, at)
   const family = addressFamily(source)
   const peers = response.peers.family === family ? response.peers : response.otherPeers
   if (peers?.family !== family) return REPLY_PEERS_OFFSET
   const room = roomForPeers(source, maxReplySize) * compactLength(family)
   const { endpoints } = peers
-  output.set(endpoints.length > room ? endpoints.subarray(0, room) : endpoints, at + REPLY_PEERS_OFFSET)
+  output.set(endpoints.length > room ? endpoints.subarray(0, room) : endpoints, peersAt)
   return REPLY_PEERS_OFFSET + Math.min(endpoints.length, room)
 }

@@ -1,0 +1,37 @@
+import type { Address } from '@chihaya/bittorrent'
+import type { Transition } from './peer-store.ts'
+
+/**
+ * An announce and its answer in flat memory. A frontend that reads datagrams out of one buffer and writes replies into
+ * another fills in one such object again and again, and a store that keeps swarms in flat memory copies between the three:
+ * no object, string or buffer is made for an announce. Everything is as in `SwarmAnnounce` and `SwarmView`, but for the form.
+ */
+export interface FlatAnnounce {
+  /** Infohash, then peer id, 20 bytes each as they came, seen as 32-bit words from `idsAt` on. */
+  ids: Uint32Array
+  idsAt: number
+  /** Only valid during the call. */
+  address: Address
+  port: number
+  transition: Transition
+  numWant: number
+  leechersOnly: boolean
+  publicOnly: boolean
+  /** Where compact peers of the announcer's family go, seen as 16-bit words: room for `numWant` from `peersAt` on. */
+  peers: Uint16Array
+  peersAt: number
+  /** The answer: peers written, seeders, leechers. */
+  given: number
+  complete: number
+  incomplete: number
+}
+
+/** A store that can be announced to in flat memory as well. It does what `announce` does, at once, and throws what that throws. */
+export interface FlatPeerStore {
+  announceFlat(announce: FlatAnnounce): void
+}
+
+/** Whether a store offers `announceFlat`. */
+export function isFlat<Store extends object>(store: Store): store is Store & FlatPeerStore {
+  return typeof (store as Partial<FlatPeerStore>).announceFlat === 'function'
+}
