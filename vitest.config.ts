@@ -1,13 +1,20 @@
-import { defineConfig } from 'vitest/config'
+import { availableParallelism } from 'node:os'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 // Sources are resolved by their own export condition, so that tests need no build and coverage maps to TypeScript.
 const conditions = ['@chihaya/source']
+
+// End-to-end tests set up hosts and links. `npm test` gives them a network of their own to do it in.
+const endToEnd = process.env['CHIHAYA_PRIVATE_NETWORK'] === '1' ? [] : ['internal/e2e/test/**']
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     include: ['{packages,apps,internal}/*/test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...endToEnd],
+    // Real clients and sockets spend their time waiting for each other.
+    maxWorkers: 2 * availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     coverage: {

@@ -1,0 +1,71 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { bencode, infoHashFrom, utf8, type Bencodable, type InfoHash } from '@chihaya/bittorrent'
+
+const PIECE_LENGTH = 64 * 1024
+const NAME = 'shared'
+
+interface SharedFile {
+  /** Relative to where a client keeps its downloads. */
+  readonly path: string
+  readonly content: Buffer
+}
+
+/** A torrent of random content, which nobody else shares. */
+export interface Torrent {
+  readonly infoHash: InfoHash
+  /** The .torrent file (BEP 3). */
+  readonly metainfo: Buffer
+  readonly files: readonly SharedFile[]
+}
+
+/** Makes a torrent with a file of each length; `announceUrl` is its only way to find peers. */
+export function createTorrent(announceUrl: string, lengths: readonly number[]): Torrent {
+  const files = lengths.map((length, index) => ({ path: join(NAME, `file-${index}.bin`), content: randomBytes(length) }))
+  const info = new Map<string, Bencodable>([
+    [
+      'files',
+      files.map(
+        ({ content }, index) =>
+          new Map<string, Bencodable>([
+            ['length', content.length],
+            ['path', [`file-${index}.bin`]],
+          ]),
+      ),
+    ],
+    ['name', NAME],
+    ['piece length', PIECE_LENGTH],
+    ['pieces', pieces(Buffer.concat(files.map(({ content }) => content)))],
+    // BEP 27: clients find peers through the tracker alone.
+    ['private', 1],
+  ])
+  return {
+    infoHash: infoHashFrom(sha1(bencode(info)).toString('latin1')) as InfoHash,
+    metainfo: bencode(
+      new Map<string, Bencodable>([
+        ['announce', utf8(announceUrl)],
+        ['info', info],
+      ]),
+    ),
+    files,
+  }
+}
+
+/** Puts the shared files where a client that has them all keeps its downloads. */
+export async function writeFiles(torrent: Torrent, folder: string): Promise<void> {
+  for (const { path, content } of torrent.files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), content)
+  }
+}
+
+function pieces(content: Buffer): Buffer {
+  const digests: Buffer[] = []
+  for (let at = 0; at < content.length; at += PIECE_LENGTH) digests.push(sha1(content.subarray(at, at + PIECE_LENGTH)))
+  return Buffer.concat(digests)
+}
+
+function sha1(bytes: Buffer): Buffer {
+  return createHash('sha1').update(bytes).digest()
+}

@@ -1,0 +1,89 @@
+import { writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { AddressFamily } from '@chihaya/bittorrent'
+import type { Host } from './network.ts'
+import { Program } from './program.ts'
+
+const MAIN = fileURLToPath(new URL('../../../apps/tracker/dist/main.js', import.meta.url))
+const PORT = 6969
+
+/** Seconds, as the tracker is told to answer them. */
+export const INTERVAL = 1800
+export const MIN_INTERVAL = 900
+
+const CONFIG = `
+chihaya:
+  announce_interval: ${INTERVAL / 60}m
+  min_announce_interval: ${MIN_INTERVAL / 60}m
+  http:
+    addr: ":${PORT}"
+    announce_routes: [/announce]
+    scrape_routes: [/scrape]
+  udp:
+    addr: ":${PORT}"
+    private_key: "one key, so that connection ids outlive a restart"
+  storage:
+    name: memory
+`
+
+/** The tracker as it is shipped, on a host of its own. */
+export class TrackerProcess {
+  readonly #host: Host
+  readonly #config: string
+  #program: Program | undefined
+
+  private constructor(host: Host, config: string) {
+    this.#host = host
+    this.#config = config
+  }
+
+  /** Starts a tracker that keeps its configuration in `folder`, and waits until it answers. */
+  static async start(host: Host, folder: string): Promise<TrackerProcess> {
+    const config = join(folder, 'chihaya.yaml')
+    await writeFile(config, CONFIG)
+    const tracker = new TrackerProcess(host, config)
+    await tracker.start()
+    return tracker
+  }
+
+  async start(): Promise<void> {
+    const program = new Program(this.#host, process.execPath, [MAIN, '--config', this.#config, '--json'])
+    this.#program = program
+    while (!(await accepts(this.#host.ipv4))) {
+      if (!program.running) throw new Error(`the tracker did not start:\n${program.output}`)
+      await sleep(50)
+    }
+  }
+
+  /** Ends the tracker. @returns its exit code. */
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | string | null> {
+    const ended = await this.#program?.stop(signal)
+    return ended ?? null
+  }
+
+  /** Where clients announce. */
+  announceUrl(protocol: 'http' | 'udp', family: AddressFamily): string {
+    const host = family === 'ipv4' ? this.#host.ipv4 : `[${this.#host.ipv6}]`
+    return `${protocol}://${host}:${PORT}/announce`
+  }
+
+  /** All the tracker has logged since it started. */
+  get log(): string {
+    return this.#program?.output ?? ''
+  }
+}
+
+/** Whether the HTTP port takes connections. The tracker opens it last. */
+function accepts(host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: PORT })
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}

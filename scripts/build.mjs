@@ -1,0 +1,8 @@
+import { join } from 'node:path'
+import { root, step } from './command.mjs'
+
+/** Compiles every package whose sources changed since the last time. */
+export async function build() {
+  const turbo = join(root, 'node_modules', '.bin', 'turbo')
+  await step('Building', turbo, ['run', 'build', '--output-logs=errors-only'])
+}
