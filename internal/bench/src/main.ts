@@ -1,10 +1,19 @@
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { barChart } from './chart.ts'
+import { markdown, type Section } from './section.ts'
 import { benchStore } from './store/bench-store.ts'
+import { benchUdp } from './udp/bench-udp.ts'
 
-/** `pnpm bench [name …]`: runs the benchmarks named, or all of them. Each is a function that prints its own table. */
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { store: benchStore }
+/** `pnpm bench [name …]`: runs the benchmarks named, or all of them, and then writes `docs/benchmarks.md`. */
+const BENCHES: Readonly<Record<string, () => Promise<Section[]>>> = { store: benchStore, udp: benchUdp }
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHES)
-for (const name of names) {
+const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url))
+
+const asked = process.argv.slice(2)
+const sections: Section[] = []
+for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
   const bench = BENCHES[name]
   if (!bench) {
     console.error(`there is no benchmark ${name}, only ${Object.keys(BENCHES).join(', ')}`)
@@ -12,5 +21,26 @@ for (const name of names) {
   }
   // One at a time: they would disturb each other.
   // oxlint-disable-next-line no-await-in-loop
-  await bench()
+  for (const section of await bench()) {
+    console.log(markdown(section))
+    sections.push(section)
+  }
+}
+if (asked.length === 0) writeReport()
+
+function writeReport(): void {
+  const charts = sections.flatMap(({ chart }) => (chart ? [chart] : []))
+  const [chart] = charts
+  if (chart) writeFileSync(`${DOCS}benchmarks.svg`, barChart(chart.title, chart.bars))
+  const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`
+  const intro = [
+    '# Benchmarks',
+    '',
+    'Written by `pnpm bench`. A contender runs on one core and its load on another; all take turns in one run, and a ratio is the median',
+    'of the ratios of each round, so that a machine that slows down slows both sides. Absolute figures are of this machine:',
+    `${machine}.`,
+    '',
+    ...(chart ? [`![${chart.title}](benchmarks.svg)`, ''] : []),
+  ]
+  writeFileSync(`${DOCS}benchmarks.md`, `${intro.join('\n')}\n${sections.map(markdown).join('\n')}`)
 }

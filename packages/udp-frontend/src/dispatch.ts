@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isClientError, type Address, type AnnounceRequest } from '@chihaya/bittorrent'
+import { INFO_HASH_LENGTH, isClientError, type Address, type AnnounceRequest } from '@chihaya/bittorrent'
 import { isPromise, parseDuration, TRK_ERR_OPTIONS, type FlatAnnounce, type FlatAnnouncer, type Tracker } from '@chihaya/core'
 import { ClaimedAddresses } from './claimed-address.ts'
 import { ConnectionIds, connectionSecret } from './connection-id.ts'
@@ -34,6 +34,9 @@ import { isUnicast, type Source } from './source.ts'
 /** BEP 15 lets a client ask for this many at once. */
 const LEAST_SCRAPE_LIMIT = 74
 
+/** An announce with all the URL that is read (2560 bytes) and a little more, in as many options as carry it. */
+const MAX_REQUEST = 2944
+
 /** What this frontend asks of a tracker. */
 export type TrackerOfFrontend = Pick<Tracker, 'announce' | 'scrape'> & Partial<Pick<Tracker, 'flat'>>
 
@@ -50,9 +53,13 @@ export interface DispatcherInit {
 export class Dispatcher {
   /** Bytes that every reply fits into. */
   readonly replyRoom: number
+  /** Bytes that every request worth an answer fits into; longer datagrams are dropped. */
+  readonly requestRoom: number
   readonly #tracker: TrackerOfFrontend
   readonly #log: DispatcherInit['log']
   readonly #now: () => number
+  /** Milliseconds since 1970, when the clock was last read. */
+  #time: number
   readonly #ids: ConnectionIds
   readonly #errorLimit: ErrorLimit = new ErrorLimit(randomBytes(16))
   readonly #rules: AnnounceRules
@@ -70,6 +77,7 @@ export class Dispatcher {
     this.#tracker = init.tracker
     this.#log = init.log
     this.#now = init.now ?? Date.now
+    this.#time = this.#now()
     this.#ids = new ConnectionIds({
       secret: connectionSecret(options.privateKey),
       lifetime: Math.ceil(parseDuration(options.connectionIdLifetime) / 1000),
@@ -81,7 +89,14 @@ export class Dispatcher {
     this.#dropPorts = new Set([0, ...options.dropSourcePorts])
     this.#answersIpv6Announce = options.opentrackerIpv6
     this.#silent = options.silentOnBadConnectionId
+    // One infohash more than allowed is told so; who sends more than that is no client.
+    this.requestRoom = Math.max(MAX_REQUEST, HEADER_LENGTH + (this.#maxScrape + 1) * INFO_HASH_LENGTH)
     this.replyRoom = Math.max(maxReplySize, scrapeReplyLength(this.#maxScrape), MAX_ERROR_LENGTH)
+  }
+
+  /** Reads the clock, which costs as much as checking a connection id. Called before each datagram, or each batch of them. */
+  readClock(): void {
+    this.#time = this.#now()
   }
 
   /**
@@ -92,11 +107,12 @@ export class Dispatcher {
    */
   handle(input: Slab, start: number, end: number, source: Source, output: Slab, at: number): number | Promise<Buffer> {
     const length = end - start
-    if (length < HEADER_LENGTH || this.#dropPorts.has(source.port) || !isUnicast(source.address)) return 0
+    if (length < HEADER_LENGTH || length > this.requestRoom || this.#dropPorts.has(source.port) || !isUnicast(source.address))
+      return 0
     const { bytes } = input
     const action = bytes.readInt32BE(start + ACTION_OFFSET)
     const transaction = bytes.readInt32BE(start + TRANSACTION_OFFSET)
-    const now = this.#now()
+    const now = this.#time
     const seconds = Math.floor(now / 1000)
     if (action === CONNECT) {
       if (!isConnect(bytes, start)) return 0

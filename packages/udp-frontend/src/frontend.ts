@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net'
 import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatch.ts'
 import type { UdpFrontendOptions } from './options.ts'
 import { Slab } from './slab.ts'
-import { UdpSocket, type SocketLog } from './socket.ts'
+import { chooseTransport } from './transport.ts'
+import type { SocketLog, UdpSocket } from './udp-socket.ts'
 import { sourceFrom } from './source.ts'
 
 const DRAIN_TIMEOUT = 5000
@@ -33,21 +34,24 @@ export interface UdpFrontendInit {
 
 /** The sockets of one tracker, and the dispatcher they share: a connection id is good at each of them. */
 export class UdpFrontend implements UdpTracker {
+  readonly #init: UdpFrontendInit
   readonly #dispatcher: Dispatcher
-  readonly #sockets: readonly UdpSocket[]
+  #sockets: readonly UdpSocket[] = []
 
   constructor(init: UdpFrontendInit) {
-    const { options, log, optionalAddresses: optional, drainTimeout = DRAIN_TIMEOUT } = init
-    const dispatcher = new Dispatcher(init)
-    const { receiveBufferSize } = options
-    this.#dispatcher = dispatcher
-    this.#sockets = options.listen.map(
-      ({ host, port }) => new UdpSocket({ host, port, optional, receiveBufferSize, dispatcher, log, drainTimeout }),
-    )
+    this.#init = init
+    this.#dispatcher = new Dispatcher(init)
   }
 
   /** Binds every socket. @throws the first error, with no socket left open. */
   async bind(): Promise<void> {
+    const { options, log, optionalAddresses: optional, drainTimeout = DRAIN_TIMEOUT } = this.#init
+    const { receiveBufferSize, reusePort } = options
+    const open = await chooseTransport(options.transport, log)
+    const dispatcher = this.#dispatcher
+    this.#sockets = options.listen.map(({ host, port }) =>
+      open({ host, port, optional, receiveBufferSize, reusePort, dispatcher, log, drainTimeout }),
+    )
     const bound = await Promise.allSettled(this.#sockets.map((socket) => socket.bind()))
     const failed = bound.find((result) => result.status === 'rejected')
     if (!failed) return
@@ -73,6 +77,7 @@ export class UdpFrontend implements UdpTracker {
     const input = Slab.allocate(datagram.length)
     input.bytes.set(datagram)
     const output = Slab.allocate(this.#dispatcher.replyRoom)
+    this.#dispatcher.readClock()
     const reply = await this.#dispatcher.handle(input, 0, datagram.length, from, output, 0)
     if (typeof reply !== 'number') return reply
     return reply === 0 ? undefined : output.bytes.subarray(0, reply)

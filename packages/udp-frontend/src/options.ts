@@ -43,6 +43,13 @@ export interface UdpFrontendOptions {
   dropSourcePorts?: number[]
   /** Bytes of each socket's receive buffer; the system's own default when absent. */
   receiveBufferSize?: number | undefined
+  /** Let other processes listen on the same addresses; the system spreads clients over them. @default false */
+  reusePort?: boolean
+  /**
+   * How datagrams are received: one by one (`dgram`), or many with one call of the system (`batch`, on Linux, by
+   * `@chihaya/udp-batch`). `auto` takes batches where they are to be had. @default 'auto'
+   */
+  transport?: 'auto' | 'batch' | 'dgram'
   /** When sockets are bound: with the application's `onReady`, or never, for tests that only inject. @default 'onReady' */
   bind?: 'onReady' | false
 }
@@ -120,6 +127,16 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       default: [0],
     },
     receiveBufferSize: { description: "Bytes of each socket's receive buffer.", type: 'integer', minimum: 1 },
+    reusePort: {
+      description: 'Let other processes listen on the same addresses; the system spreads clients over them.',
+      type: 'boolean',
+      default: false,
+    },
+    transport: {
+      description: 'How datagrams are received: one by one (dgram) or in batches (batch, on Linux).',
+      enum: ['auto', 'batch', 'dgram'],
+      default: 'auto',
+    },
     bind: { description: "When sockets are bound: 'onReady', or false for never.", enum: ['onReady', false], default: 'onReady' },
   },
 }

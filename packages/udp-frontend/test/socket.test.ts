@@ -5,14 +5,16 @@ import { setImmediate } from 'node:timers/promises'
 import { trackerCore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import { udpFrontend, type ListenAddress, type UdpFrontendOptions } from '@chihaya/udp-frontend'
+import { unavailable } from '@chihaya/udp-batch'
 import fastify, { type FastifyInstance } from 'fastify'
-import { describe, expect, test, vi } from 'vitest'
-import type { Dispatcher } from '../src/dispatch.ts'
+import { describe, expect, test } from 'vitest'
 import { connectionSecret } from '../src/connection-id.ts'
-import { UdpSocket } from '../src/socket.ts'
-import { announce, connect, errorText, INFO_HASH, NO_ID, readAnnounceReply, scrape } from './datagrams.ts'
+import { announce, errorText, INFO_HASH, NO_ID, readAnnounceReply, scrape } from './datagrams.ts'
 import { TrackerUnderTest } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'
+
+/** Batches are to be had on Linux alone, and only with a binary or a compiler for it. */
+const TRANSPORTS = unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
 const LOOPBACK: ListenAddress[] = [{ host: '127.0.0.1', port: 0 }]
 
@@ -26,14 +28,6 @@ function log(): Log {
   return { lines, write: (line) => void lines.push(line) }
 }
 
-function application(options: UdpFrontendOptions = { listen: LOOPBACK }, stream: Log = log()): FastifyInstance {
-  const app = fastify({ logger: { level: 'debug', stream } })
-  app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
-  app.register(trackerCore)
-  app.register(udpFrontend, options)
-  return app
-}
-
 /** A socket on a free port, which is in use until it is closed. */
 async function occupied(host = '127.0.0.1'): Promise<Socket & AsyncDisposable> {
   const socket = dgram.createSocket('udp4')
@@ -42,264 +36,219 @@ async function occupied(host = '127.0.0.1'): Promise<Socket & AsyncDisposable> {
   return socket
 }
 
-describe('a tracker on real sockets', () => {
-  test('serves several addresses of both families, each from itself', async () => {
-    const hosts = ['127.0.0.1', '127.0.0.2', '::1']
-    await using app = application({ listen: hosts.map((host) => ({ host, port: 0 })) })
-    await app.ready()
-    const addresses = app.udpTracker.addresses()
-    expect(addresses.map(({ address }) => address)).toEqual(hosts)
-    for (const address of addresses) {
-      const family = address.family === 'IPv6' ? 'ipv6' : 'ipv4'
-      await using client = await UdpClient.open(address)
-      const id = await client.connect()
-      const reply = readAnnounceReply(await client.request(announce(id, { port: 7000 })), family)
-      expect(reply.peers).toContain(address.address === '::1' ? '::1:7000' : '127.0.0.1:7000')
-      expect(errorText(await client.request(scrape(id, [INFO_HASH])))).toBe('(action 2)')
-    }
-  })
-
-  test('puts clients of several addresses into one swarm', async () => {
-    await using app = application()
-    await app.ready()
-    const [tracker] = app.udpTracker.addresses()
-    const peers: string[][] = []
-    for (const host of ['127.0.0.1', '127.0.0.3', '127.0.0.4']) {
-      await using client = await UdpClient.open(tracker, host)
-      peers.push(readAnnounceReply(await client.request(announce(await client.connect(), { left: 5n }))).peers)
-    }
-    expect(peers).toEqual([['127.0.0.1:6881'], ['127.0.0.1:6881'], ['127.0.0.1:6881', '127.0.0.3:6881']])
-  })
-
-  test('takes a connection id from its own address only, at any of its sockets', async () => {
-    await using app = application({ listen: [...LOOPBACK, ...LOOPBACK] })
-    await app.ready()
-    const [first, second] = app.udpTracker.addresses()
-    await using client = await UdpClient.open(first)
-    await using elsewhere = await UdpClient.open(second)
-    await using stranger = await UdpClient.open(first, '127.0.0.9')
-    const id = await client.connect()
-    expect(errorText(await elsewhere.request(announce(id)))).toBe('(action 1)')
-    expect(errorText(await stranger.request(announce(id)))).toBe('bad connection ID')
-  })
-
-  test('answers more than one buffer of replies holds', async () => {
-    await using app = application()
-    await app.ready()
-    await using client = await UdpClient.open(app.udpTracker.addresses()[0])
-    const id = await client.connect()
-    const infoHashes = Array.from({ length: 100 }, (_, index) => Buffer.alloc(20, index))
-    for (let transaction = 0; transaction < 120; transaction++) {
-      const reply = await client.request(scrape(id, infoHashes, transaction))
-      expect([reply.length, reply.readUInt32BE(4)]).toEqual([1208, transaction])
-    }
-  })
-
-  test('resolves names, and sets the size of the receive buffer', async () => {
-    await using app = application({ listen: [{ host: 'localhost', port: 0 }], receiveBufferSize: 65_536 })
-    const created = vi.spyOn(dgram, 'createSocket')
-    await app.ready()
-    const [address] = app.udpTracker.addresses()
-    expect(['127.0.0.1', '::1']).toContain(address?.address)
-    expect((created.mock.results.at(0)?.value as Socket | undefined)?.getRecvBufferSize()).toBeGreaterThanOrEqual(65_536)
-    created.mockRestore()
-  })
-
-  test('lets two trackers with different hooks live in one application', async () => {
-    await using app = fastify()
-    const scopes: FastifyInstance[] = []
-    for (const interval of [60, 120]) {
-      app.register((scope, _, done) => {
-        scopes.push(scope)
-        scope.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
-        scope.register(trackerCore)
-        scope.register(udpFrontend, { listen: LOOPBACK })
-        scope.after(() => scope.tracker.addHook('preAnnounce', (_request, response) => void (response.interval = interval)))
-        done()
-      })
-    }
-    await app.ready()
-    const replies = await Promise.all(
-      scopes.map(async (scope) => {
-        await using client = await UdpClient.open(scope.udpTracker.addresses()[0])
-        return readAnnounceReply(await client.request(announce(await client.connect())))
-      }),
-    )
-    expect(replies.map(({ interval, leechers }) => [interval, leechers])).toEqual([
-      [60, 1],
-      [120, 1],
-    ])
-  })
-})
-
-describe('binding', () => {
-  test('a port in use keeps the application from starting, and leaves no socket open', async () => {
-    await using taken = await occupied()
-    const app = application({ listen: [...LOOPBACK, { host: '127.0.0.1', port: taken.address().port }] })
-    await expect(app.ready()).rejects.toMatchObject({ code: 'EADDRINUSE' })
-    expect(app.udpTracker.addresses()).toEqual([])
-    await app.close()
-  })
-
-  test('an address that the host does not have is an error when it was asked for', async () => {
-    const app = application({ listen: [{ host: '2001:db8::1', port: 0 }] })
-    await expect(app.ready()).rejects.toMatchObject({ code: expect.stringMatching(/EADDRNOTAVAIL|EAFNOSUPPORT/) as string })
-    await app.close()
-  })
-
-  test('an address that the host does not have is skipped when it was not', async () => {
-    const messages: string[] = []
-    const record = (_: object, message: string): void => void messages.push(message)
-    const init = { port: 0, optional: true, receiveBufferSize: undefined, drainTimeout: 0 }
-    const handle = { dispatcher: {} as Dispatcher, log: { info: record, warn: record } }
-    const socket = new UdpSocket({ host: '2001:db8::1', ...init, ...handle })
-    await socket.bind()
-    expect([socket.address(), messages]).toEqual([undefined, ['the UDP tracker skips an address that this host does not have']])
-    await socket.drain()
-    await socket.close()
-    const unknown = new UdpSocket({ host: 'no such host', ...init, ...handle })
-    await expect(unknown.bind()).rejects.toThrow('no such host')
-  })
-
-  test('does not happen before the application is ready, nor when it is switched off', async () => {
-    await using app = application({ listen: LOOPBACK, bind: false })
-    await app.ready()
-    expect(app.udpTracker.addresses()).toEqual([])
-    await using other = application()
-    await other.after()
-    expect(other.udpTracker.addresses()).toEqual([])
-  })
-})
-
-describe('a socket that fails', () => {
-  /** An application and its one dgram socket. */
-  async function withSocket(stream: Log): Promise<[FastifyInstance, Socket]> {
-    const created = vi.spyOn(dgram, 'createSocket')
-    const app = application({ listen: LOOPBACK }, stream)
-    await app.ready()
-    const socket = created.mock.results[0]?.value as Socket
-    created.mockRestore()
-    return [app, socket]
+describe.each(TRANSPORTS)('over %s', (transport) => {
+  function application(options: UdpFrontendOptions = { listen: LOOPBACK }, stream: Log = log()): FastifyInstance {
+    const app = fastify({ logger: { level: 'debug', stream } })
+    app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
+    app.register(trackerCore)
+    app.register(udpFrontend, { transport, ...options })
+    return app
   }
 
-  test('goes on, and says so once a second', async () => {
-    const stream = log()
-    const [app, socket] = await withSocket(stream)
-    for (let round = 0; round < 100; round++) socket.emit('error', new Error('recvmsg ECONNREFUSED'))
-    await using client = await UdpClient.open(app.udpTracker.addresses()[0])
-    expect(await client.connect()).toHaveLength(8)
-    await app.close()
-    const failures = stream.lines.filter((line) => line.includes('a UDP socket failed'))
-    expect(failures[0]).toMatch(/"message":"recvmsg ECONNREFUSED".*"errors":1,/)
-    expect(failures.length).toBeLessThan(100)
+  describe('a tracker on real sockets', () => {
+    test('serves several addresses of both families, each from itself', async () => {
+      const hosts = ['127.0.0.1', '127.0.0.2', '::1']
+      await using app = application({ listen: hosts.map((host) => ({ host, port: 0 })) })
+      await app.ready()
+      const addresses = app.udpTracker.addresses()
+      expect(addresses.map(({ address }) => address)).toEqual(hosts)
+      for (const address of addresses) {
+        const family = address.family === 'IPv6' ? 'ipv6' : 'ipv4'
+        await using client = await UdpClient.open(address)
+        const id = await client.connect()
+        const reply = readAnnounceReply(await client.request(announce(id, { port: 7000 })), family)
+        expect(reply.peers).toContain(address.address === '::1' ? '::1:7000' : '127.0.0.1:7000')
+        expect(errorText(await client.request(scrape(id, [INFO_HASH])))).toBe('(action 2)')
+      }
+    })
+
+    test('puts clients of several addresses into one swarm', async () => {
+      await using app = application()
+      await app.ready()
+      const [tracker] = app.udpTracker.addresses()
+      const peers: string[][] = []
+      for (const host of ['127.0.0.1', '127.0.0.3', '127.0.0.4']) {
+        await using client = await UdpClient.open(tracker, host)
+        peers.push(readAnnounceReply(await client.request(announce(await client.connect(), { left: 5n }))).peers)
+      }
+      expect(peers).toEqual([['127.0.0.1:6881'], ['127.0.0.1:6881'], ['127.0.0.1:6881', '127.0.0.3:6881']])
+    })
+
+    test('takes a connection id from its own address only, at any of its sockets', async () => {
+      await using app = application({ listen: [...LOOPBACK, ...LOOPBACK] })
+      await app.ready()
+      const [first, second] = app.udpTracker.addresses()
+      await using client = await UdpClient.open(first)
+      await using elsewhere = await UdpClient.open(second)
+      await using stranger = await UdpClient.open(first, '127.0.0.9')
+      const id = await client.connect()
+      expect(errorText(await elsewhere.request(announce(id)))).toBe('(action 1)')
+      expect(errorText(await stranger.request(announce(id)))).toBe('bad connection ID')
+    })
+
+    test('answers more than one buffer of replies holds', async () => {
+      await using app = application()
+      await app.ready()
+      await using client = await UdpClient.open(app.udpTracker.addresses()[0])
+      const id = await client.connect()
+      const infoHashes = Array.from({ length: 100 }, (_, index) => Buffer.alloc(20, index))
+      for (let transaction = 0; transaction < 120; transaction++) {
+        const reply = await client.request(scrape(id, infoHashes, transaction))
+        expect([reply.length, reply.readUInt32BE(4)]).toEqual([1208, transaction])
+      }
+    })
+
+    test('resolves names', async () => {
+      await using app = application({ listen: [{ host: 'localhost', port: 0 }] })
+      await app.ready()
+      expect(['127.0.0.1', '::1']).toContain(app.udpTracker.addresses()[0]?.address)
+    })
+
+    test('lets two trackers with different hooks live in one application', async () => {
+      await using app = fastify()
+      const scopes: FastifyInstance[] = []
+      for (const interval of [60, 120]) {
+        app.register((scope, _, done) => {
+          scopes.push(scope)
+          scope.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
+          scope.register(trackerCore)
+          scope.register(udpFrontend, { listen: LOOPBACK, transport })
+          scope.after(() => scope.tracker.addHook('preAnnounce', (_request, response) => void (response.interval = interval)))
+          done()
+        })
+      }
+      await app.ready()
+      const replies = await Promise.all(
+        scopes.map(async (scope) => {
+          await using client = await UdpClient.open(scope.udpTracker.addresses()[0])
+          return readAnnounceReply(await client.request(announce(await client.connect())))
+        }),
+      )
+      expect(replies.map(({ interval, leechers }) => [interval, leechers])).toEqual([
+        [60, 1],
+        [120, 1],
+      ])
+    })
   })
 
-  test('to send a reply goes on', async () => {
-    const stream = log()
-    const [app, socket] = await withSocket(stream)
-    // No reply gets from loopback to there.
-    const remote = { address: '192.0.2.1', family: 'IPv4' as const, port: 1000, size: 16 }
-    socket.emit('message', connect(), remote)
-    socket.emit('message', connect(), { ...remote, address: 'nonsense' })
-    await using client = await UdpClient.open(app.udpTracker.addresses()[0])
-    expect(await client.connect()).toHaveLength(8)
-    await app.close()
-    expect(stream.lines.filter((line) => line.includes('a UDP socket failed')).length).toBeGreaterThan(0)
-  })
-})
+  describe('binding', () => {
+    test('a port in use keeps the application from starting, and leaves no socket open', async () => {
+      await using taken = await occupied()
+      const app = application({ listen: [...LOOPBACK, { host: '127.0.0.1', port: taken.address().port }] })
+      await expect(app.ready()).rejects.toMatchObject({ code: 'EADDRINUSE' })
+      expect(app.udpTracker.addresses()).toEqual([])
+      await app.close()
+    })
 
-describe('closing', () => {
-  test('answers what was received before', async () => {
-    const app = application()
-    let announced: () => void = () => undefined
-    const arrived = new Promise<void>((resolve) => void (announced = resolve))
-    let release: () => void = () => undefined
-    const released = new Promise<void>((resolve) => void (release = resolve))
-    app.after(() => {
-      app.tracker.addHook('preAnnounce', async () => {
-        announced()
-        await released
+    test('an address that the host does not have is an error when it was asked for', async () => {
+      const app = application({ listen: [{ host: '2001:db8::1', port: 0 }] })
+      await expect(app.ready()).rejects.toMatchObject({ code: expect.stringMatching(/EADDRNOTAVAIL|EAFNOSUPPORT/) as string })
+      await app.close()
+    })
+
+    test('does not happen before the application is ready, nor when it is switched off', async () => {
+      await using app = application({ listen: LOOPBACK, transport, bind: false })
+      await app.ready()
+      expect(app.udpTracker.addresses()).toEqual([])
+      await using other = application()
+      await other.after()
+      expect(other.udpTracker.addresses()).toEqual([])
+    })
+  })
+
+  describe('closing', () => {
+    test('answers what was received before', async () => {
+      const app = application()
+      let announced: () => void = () => undefined
+      const arrived = new Promise<void>((resolve) => void (announced = resolve))
+      let release: () => void = () => undefined
+      const released = new Promise<void>((resolve) => void (release = resolve))
+      app.after(() => {
+        app.tracker.addHook('preAnnounce', async () => {
+          announced()
+          await released
+        })
       })
+      await app.ready()
+      await using client = await UdpClient.open(app.udpTracker.addresses()[0])
+      const id = await client.connect()
+      const reply = client.receive()
+      await client.send(announce(id))
+      await arrived
+      const closed = app.close()
+      release()
+      expect(errorText(await reply)).toBe('(action 1)')
+      await closed
+      expect(app.udpTracker.addresses()).toEqual([])
     })
-    await app.ready()
-    await using client = await UdpClient.open(app.udpTracker.addresses()[0])
-    const id = await client.connect()
-    const reply = client.receive()
-    await client.send(announce(id))
-    await arrived
-    const closed = app.close()
-    release()
-    expect(errorText(await reply)).toBe('(action 1)')
-    await closed
-    expect(app.udpTracker.addresses()).toEqual([])
-  })
 
-  test('answers what had reached the system before', async () => {
-    const app = application()
-    await app.ready()
-    await using client = await UdpClient.open(app.udpTracker.addresses()[0])
-    const id = await client.connect()
-    const reply = client.receive()
-    await client.send(announce(id))
-    await app.close()
-    expect(errorText(await reply)).toBe('(action 1)')
-  })
-
-  test('does not wait for ever', async () => {
-    let release: () => void = () => undefined
-    const released = new Promise<void>((resolve) => void (release = resolve))
-    const tracker = new TrackerUnderTest({
-      options: { listen: LOOPBACK },
-      hooks: { preAnnounce: () => released },
-      drainTimeout: 20,
+    test('answers what had reached the system before', async () => {
+      const app = application()
+      await app.ready()
+      await using client = await UdpClient.open(app.udpTracker.addresses()[0])
+      const id = await client.connect()
+      const reply = client.receive()
+      await client.send(announce(id))
+      await app.close()
+      expect(errorText(await reply)).toBe('(action 1)')
     })
-    // A socket's clients come from 127.0.0.1, and share its connection ids.
-    const id = await tracker.connect({ address: '127.0.0.1', port: 1 })
-    await tracker.frontend.bind()
-    await using client = await UdpClient.open(tracker.frontend.addresses()[0])
-    await client.send(announce(id))
-    await tracker.frontend.drain()
-    await tracker.frontend.close()
-    release()
-    await setImmediate()
-    expect(tracker.logged.map(({ details, message }) => [details, message]).at(-1)).toEqual([
-      { pending: 1 },
-      'UDP replies were not ready when the tracker closed',
-    ])
-  })
 
-  test('frees the port', async () => {
-    const app = application()
-    await app.ready()
-    const address = app.udpTracker.addresses().at(0) as AddressInfo
-    await app.close()
-    const again = application({ listen: [{ host: '127.0.0.1', port: address.port }] })
-    await again.ready()
-    expect(again.udpTracker.addresses()).toEqual([address])
-    await again.close()
-  })
-})
-
-describe('a log at debug level', () => {
-  test('holds neither the key nor a connection id', async () => {
-    const privateKey = 'a-key-nobody-may-read'
-    const stream = log()
-    const app = application({ listen: LOOPBACK, privateKey }, stream)
-    app.after(() => {
-      app.tracker.addHook('preScrape', () => {
-        throw new Error('a fault')
+    test('does not wait for ever', async () => {
+      let release: () => void = () => undefined
+      const released = new Promise<void>((resolve) => void (release = resolve))
+      const tracker = new TrackerUnderTest({
+        options: { listen: LOOPBACK, transport },
+        hooks: { preAnnounce: () => released },
+        drainTimeout: 20,
       })
+      // A socket's clients come from 127.0.0.1, and share its connection ids.
+      const id = await tracker.connect({ address: '127.0.0.1', port: 1 })
+      await tracker.frontend.bind()
+      await using client = await UdpClient.open(tracker.frontend.addresses()[0])
+      await client.send(announce(id))
+      await tracker.frontend.drain()
+      await tracker.frontend.close()
+      release()
+      await setImmediate()
+      expect(tracker.logged.map(({ details, message }) => [details, message]).at(-1)).toEqual([
+        { pending: 1 },
+        'UDP replies were not ready when the tracker closed',
+      ])
     })
-    await app.ready()
-    await using client = await UdpClient.open(app.udpTracker.addresses()[0])
-    const id = await client.connect()
-    for (const datagram of [announce(id), announce(NO_ID), scrape(id, [INFO_HASH])]) await client.request(datagram)
-    await app.close()
-    const text = stream.lines.join('')
-    const secret = Buffer.from(connectionSecret(privateKey))
-    expect(text).toContain('a fault')
-    for (const hidden of [privateKey, secret.toString('hex'), secret.toString('base64'), id.toString('hex')]) {
-      expect(text).not.toContain(hidden)
-    }
+
+    test('frees the port', async () => {
+      const app = application()
+      await app.ready()
+      const address = app.udpTracker.addresses().at(0) as AddressInfo
+      await app.close()
+      const again = application({ listen: [{ host: '127.0.0.1', port: address.port }] })
+      await again.ready()
+      expect(again.udpTracker.addresses()).toEqual([address])
+      await again.close()
+    })
+  })
+
+  describe('a log at debug level', () => {
+    test('holds neither the key nor a connection id', async () => {
+      const privateKey = 'a-key-nobody-may-read'
+      const stream = log()
+      const app = application({ listen: LOOPBACK, transport, privateKey }, stream)
+      app.after(() => {
+        app.tracker.addHook('preScrape', () => {
+          throw new Error('a fault')
+        })
+      })
+      await app.ready()
+      await using client = await UdpClient.open(app.udpTracker.addresses()[0])
+      const id = await client.connect()
+      for (const datagram of [announce(id), announce(NO_ID), scrape(id, [INFO_HASH])]) await client.request(datagram)
+      await app.close()
+      const text = stream.lines.join('')
+      const secret = Buffer.from(connectionSecret(privateKey))
+      expect(text).toContain('a fault')
+      for (const hidden of [privateKey, secret.toString('hex'), secret.toString('base64'), id.toString('hex')]) {
+        expect(text).not.toContain(hidden)
+      }
+    })
   })
 })

@@ -50,9 +50,9 @@ describe('the options behind an announce', () => {
     expect(params.get('a')).toBe('b')
   })
 
-  test('count up to 1024 bytes', async () => {
+  test('count up to 2560 bytes', async () => {
     const chunk = bytes(2, 255, 'x'.repeat(255))
-    expect((await paramsOf(Buffer.concat(Array.from({ length: 6 }, () => chunk)))).path).toBe('x'.repeat(1024))
+    expect((await paramsOf(Buffer.concat(Array.from({ length: 11 }, () => chunk)))).path).toBe('x'.repeat(2560))
   })
 
   test('do not change what the announce says itself', async () => {

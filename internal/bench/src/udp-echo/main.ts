@@ -1,0 +1,73 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { median } from '../median.ts'
+import { cpuTime } from '../udp/cpu-time.ts'
+
+/**
+ * CPU time of an echo server over `node:dgram` and over batches, with few and with many requests on their way:
+ * `node --conditions=@chihaya/source main.ts`.
+ */
+const ROUNDS = 5
+const SECONDS = 2
+const WARM_UP = 700
+const LOAD_SECONDS = 30
+const WINDOWS = [1, 16, 512]
+
+console.log('| requests on their way | dgram, µs | batches, µs | responses per CPU-second | dgram : batches |')
+console.log('|---|---|---|---|---|')
+for (const window of WINDOWS) {
+  const dgram: number[] = []
+  const batches: number[] = []
+  // In turn, so that a machine that slows down slows both.
+  for (let round = 0; round < ROUNDS; round++) {
+    dgram.push(await read('dgram-echo.ts', window))
+    batches.push(await read('batch-echo.ts', window))
+  }
+  const ratio = median(dgram.map((cost, round) => cost / (batches[round] ?? Number.NaN)))
+  const perSecond = Math.round(1 / median(batches) / 1000) * 1000
+  const cells = [window, micros(median(dgram)), micros(median(batches)), perSecond, ratio.toFixed(2)]
+  console.log(`| ${cells.join(' | ')} |`)
+}
+
+function micros(seconds: number): string {
+  return (seconds * 1e6).toFixed(1)
+}
+
+/** Seconds of a server's CPU time for a response. */
+async function read(file: string, window: number): Promise<number> {
+  const server = start(file, [])
+  const [port] = (await once(server, 'message')) as [number]
+  const load = start('load.ts', [port, window, LOAD_SECONDS].map(String))
+  try {
+    await sleep(WARM_UP)
+    const before = { replies: await repliesOf(load), cpu: total(server) }
+    await sleep(SECONDS * 1000)
+    const replies = (await repliesOf(load)) - before.replies
+    return (total(server) - before.cpu) / replies
+  } finally {
+    await Promise.all([load, server].map(end))
+  }
+}
+
+function start(file: string, args: readonly string[]): ChildProcess {
+  return fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--conditions=@chihaya/source'] })
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill()
+  await once(child, 'exit')
+}
+
+async function repliesOf(load: ChildProcess): Promise<number> {
+  load.send('count')
+  const [replies] = (await once(load, 'message')) as [number]
+  return replies
+}
+
+function total(server: ChildProcess): number {
+  const { user, system } = cpuTime(server.pid as number)
+  return user + system
+}

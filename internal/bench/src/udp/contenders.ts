@@ -1,0 +1,126 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
+import { createSocket } from 'node:dgram'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { infoHash, TORRENTS } from './requests.ts'
+
+const OPENTRACKER = '/usr/bin/opentracker'
+const TRACKER = fileURLToPath(new URL('../../../../apps/tracker/dist/main.js', import.meta.url))
+const BITTORRENT_TRACKER = fileURLToPath(new URL('bittorrent-tracker.ts', import.meta.url))
+
+export interface Contender {
+  readonly name: string
+  /** Why it cannot take part, or undefined. */
+  readonly missing: string | undefined
+  /** The command that listens on a UDP port of 127.0.0.1. */
+  command(port: number, folder: string): Promise<string[]>
+}
+
+function ours(name: string, transport: string, more = ''): Contender {
+  return {
+    name,
+    missing: existsSync(TRACKER) ? undefined : 'the tracker is not built',
+    async command(port, folder) {
+      const file = join(folder, `${transport}.yaml`)
+      const udp = `  udp:\n    addr: "127.0.0.1:${port}"\n    transport: ${transport}\n    receive_buffer_size: 4194304\n`
+      await writeFile(file, `chihaya:\n  announce_interval: 30m\n${udp}${more}`)
+      return [process.execPath, TRACKER, '--config', file, '--json']
+    },
+  }
+}
+
+/** Our tracker in batches, with HTTP beside. */
+export async function oursWithHttp(): Promise<Contender & { readonly httpPort: number }> {
+  const httpPort = await freePort()
+  return { ...ours('ours (batch)', 'batch', `  http:\n    addr: "127.0.0.1:${httpPort}"\n`), httpPort }
+}
+
+/** The trackers that a round compares, ours first. */
+export const CONTENDERS: readonly Contender[] = [
+  ours('ours (batch)', 'batch'),
+  ours('ours (dgram)', 'dgram'),
+  {
+    name: 'opentracker',
+    missing: existsSync(OPENTRACKER) ? undefined : 'apt-get install opentracker',
+    // Debian's build serves the torrents of a whitelist only.
+    async command(port, folder) {
+      await writeFile(
+        join(folder, 'whitelist.txt'),
+        Array.from({ length: TORRENTS }, (_, torrent) => `${infoHash(torrent).toString('hex')}\n`).join(''),
+      )
+      return [OPENTRACKER, '-i', '127.0.0.1', '-p', String(port), '-P', String(port), '-w', 'whitelist.txt', '-d', folder]
+    },
+  },
+  {
+    name: 'bittorrent-tracker',
+    missing: undefined,
+    async command(port) {
+      return [process.execPath, '--conditions=@chihaya/source', BITTORRENT_TRACKER, String(port)]
+    },
+  },
+]
+
+/** A tracker that runs, on a CPU of its own. */
+export class RunningTracker {
+  readonly port: number
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child
+    this.port = port
+  }
+
+  static async start(contender: Contender): Promise<RunningTracker> {
+    const port = await freePort()
+    const folder = await mkdtemp(join(tmpdir(), 'tracker-bench-'))
+    // opentracker reads its whitelist as nobody, with this folder for its root.
+    await chmod(folder, 0o755)
+    const [program = '', ...args] = await contender.command(port, folder)
+    const child = spawn('taskset', ['-c', '0', program, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+    const tracker = new RunningTracker(child, port)
+    await tracker.#answers()
+    return tracker
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return
+    this.#child.kill('SIGKILL')
+    await once(this.#child, 'exit')
+  }
+
+  /** Resolves with the first reply to a connect request. */
+  async #answers(): Promise<void> {
+    const socket = createSocket('udp4')
+    const connect = Buffer.from('00000417271019800000000000000001', 'hex')
+    const asking = setInterval(() => socket.send(connect, this.port, '127.0.0.1'), 100)
+    // Until the tracker listens, the system answers that nobody does.
+    socket.on('error', () => undefined)
+    try {
+      const ended = once(this.#child, 'exit').then(() => 'ended')
+      const first = await Promise.race([once(socket, 'message'), ended, sleep(20_000, 'silent', { ref: false })])
+      if (typeof first === 'string') throw new Error(`the tracker is ${first}`)
+    } finally {
+      clearInterval(asking)
+      socket.close()
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4')
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  socket.close()
+  await once(socket, 'close')
+  return port
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs'
+
+// `getconf CLK_TCK` on every Linux that Node runs on.
+const TICKS_PER_SECOND = 100
+
+/** CPU-seconds that a process has used so far, in user space and in the kernel (`proc(5)`). */
+export function cpuTime(pid: number): { user: number; system: number } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The command in parentheses may hold blanks.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND }
+}
+
+/** Bytes of resident memory of a process. */
+export function residentMemory(pid: number): number {
+  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Number(match?.[1] ?? 0) * 1024
+}
+
+/** Datagrams that all sockets of this network have sent so far (`proc(5)`, `/proc/net/snmp`); IPv4 alone. */
+export function datagramsSent(): number {
+  const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('Udp:'))
+  return Number(values.split(' ')[names.split(' ').indexOf('OutDatagrams')])
+}

@@ -1,0 +1,111 @@
+/*
+ * UDP sockets that receive and send in batches, for Node: recvmmsg and sendmmsg, woken by libuv.
+ *
+ * What is here makes system calls and keeps memory safe, whatever it is called with. What is called when, the queue of
+ * datagrams that could not be sent, and closing inside a callback are JavaScript's: see batch-socket.ts.
+ *
+ * Each environment (the main thread, a worker) has sockets of its own: nothing is global.
+ */
+#ifndef UDP_BATCH_H
+#define UDP_BATCH_H
+
+#define _GNU_SOURCE /* recvmmsg and its types */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define NAPI_VERSION 8
+#include <node_api.h>
+
+/* Values of the interface to JavaScript, which has them in native.ts. */
+enum { REUSE_PORT = 1, IPV6_ONLY = 2 };
+enum { FAILED = 1 << 16 };
+
+/* Datagrams that the system takes or gives in one call: its UIO_MAXIOV. */
+enum { MOST = 1024 };
+
+/* A datagram's entry in the table that is shared with JavaScript, which has its layout in records.ts. */
+struct record {
+  uint8_t address[16];
+  uint16_t port;
+  uint16_t length;         /* of the datagram that was received */
+  uint16_t outgoing;       /* one more than the length of what is to be sent; 0 is nothing */
+  uint16_t address_length; /* 4 or 16 */
+  uint32_t scope;
+  uint32_t unused;
+};
+
+struct parameters {
+  uint32_t port, flags, receive_buffer, send_buffer, batch_size, send_size, max_datagram, input_stride, output_stride;
+};
+
+struct counters {
+  double received, sent, truncated, errors, overflowed;
+};
+
+union endpoint {
+  struct sockaddr any;
+  struct sockaddr_in ipv4;
+  struct sockaddr_in6 ipv6;
+};
+
+/* The arguments of recvmmsg or sendmmsg, for so many datagrams. */
+struct vector {
+  struct mmsghdr *messages;
+  struct iovec *parts;
+  union endpoint *endpoints;
+};
+
+struct batch_socket {
+  napi_env env;
+  int fd; /* -1 when there is none, or no longer */
+  int family;
+  struct parameters parameters;
+  struct uv_handle_s *poll;
+  napi_ref on_ready;
+  napi_async_context context;
+  napi_async_cleanup_hook_handle cleanup_hook;
+  struct vector incoming, outgoing;
+  uint8_t *armed_input; /* the memory that `incoming` refers to */
+  struct counters counters;
+  int last_error;
+  int owners; /* JavaScript's handle, libuv's handle */
+};
+
+static inline void count_error(struct batch_socket *socket, int error) {
+  socket->counters.errors++;
+  socket->last_error = error;
+}
+
+/* state.c */
+void read_overflow(struct batch_socket *socket);
+
+/* arguments.c */
+struct batch_socket *begin(napi_env env, napi_callback_info info, size_t count, napi_value *values);
+void *memory(napi_env env, napi_value value, size_t least);
+napi_value number(napi_env env, uint32_t value);
+napi_value throw_system_error(napi_env env, const char *syscall_name, int error);
+
+/* vector.c */
+bool allocate_vector(struct vector *vector, size_t count);
+void free_vector(struct vector *vector);
+
+/* endpoint.c */
+socklen_t parse_endpoint(char *text, uint16_t port, union endpoint *endpoint);
+void read_source(const union endpoint *source, struct record *record);
+socklen_t write_destination(const struct record *record, int family, union endpoint *destination);
+
+/* The functions of the module, each described where it is defined. */
+napi_value open_socket(napi_env env, napi_callback_info info);
+napi_value watch(napi_env env, napi_callback_info info);
+napi_value close_socket(napi_env env, napi_callback_info info);
+napi_value receive(napi_env env, napi_callback_info info);
+napi_value send_records(napi_env env, napi_callback_info info);
+napi_value address(napi_env env, napi_callback_info info);
+napi_value buffer_size(napi_env env, napi_callback_info info);
+napi_value counters(napi_env env, napi_callback_info info);
+
+#endif

@@ -1,0 +1,262 @@
+import type { AddressInfo } from 'node:net'
+import { native } from './availability.ts'
+import { Batch, strideFor } from './batch.ts'
+import type { Counters } from './counters.ts'
+import { FAILED, IPV6_ONLY, READABLE, REUSE_PORT, WRITABLE, type Handle, type Native } from './native.ts'
+import { checkOptions, type BatchSocketOptions, type CheckedOptions } from './options.ts'
+import { Records } from './records.ts'
+import { SendQueue } from './send-queue.ts'
+import { inWords, systemError } from './system-error.ts'
+
+const COUNTERS = 5
+
+/** A UDP socket that receives and sends in batches. Nothing is read while replies wait for the system to take them. */
+export class BatchSocket {
+  readonly #native: Native
+  readonly #handle: Handle
+  readonly #onBatch: (batch: Batch) => void
+  readonly #onError: ((error: NodeJS.ErrnoException) => void) | undefined
+  readonly #address: AddressInfo
+  readonly #batch: Batch
+  readonly #records: Records
+  readonly #input: ArrayBuffer
+  readonly #output: ArrayBuffer
+  readonly #queue: SendQueue
+  // The replies that the system has not taken yet are among these.
+  #repliesFrom = 0
+  #repliesTo = 0
+  #inBatch = false
+  #flushScheduled = false
+  /** Whether the system took less than it was given. Nothing is read then, and the system is asked when it takes more. */
+  #blocked = false
+  #reading = true
+  #closed = false
+  #watched = 0
+  #dropped = 0
+  /** The system call that has had an error since the last report. */
+  #failedCall: string | undefined
+
+  /**
+   * Opens a socket and starts reading.
+   * @throws {NodeJS.ErrnoException} what the system says, with nothing left open. {TypeError | RangeError} for the options.
+   * {Error} when batches are not to be had here, see `unavailable`.
+   */
+  static bind(options: BatchSocketOptions, onBatch: (batch: Batch) => void): BatchSocket {
+    if (typeof onBatch !== 'function') throw new TypeError('onBatch is no function')
+    return new BatchSocket(checkOptions(options), onBatch)
+  }
+
+  private constructor(options: CheckedOptions, onBatch: (batch: Batch) => void) {
+    const { batchSize, maxDatagram, maxReply, sendQueueSize } = options
+    this.#native = native()
+    this.#onBatch = onBatch
+    this.#onError = options.onError
+    this.#records = new Records(batchSize)
+    this.#batch = new Batch(this.#records, batchSize, maxDatagram, maxReply)
+    this.#input = this.#batch.input.buffer as ArrayBuffer
+    this.#output = this.#batch.output.buffer as ArrayBuffer
+    this.#queue = new SendQueue(sendQueueSize, maxReply)
+    this.#handle = this.#open(options)
+    try {
+      const [address, port] = this.#native.address(this.#handle)
+      this.#address = { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port }
+      this.#watch()
+    } catch (error) {
+      this.#native.close(this.#handle)
+      throw inWords(error, options)
+    }
+  }
+
+  /** The bound address; also after `close`. */
+  address(): AddressInfo {
+    return { ...this.#address }
+  }
+
+  /** Whether `close` has been called. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Bytes that the system granted for unread datagrams, in its own count. @throws {Error} after `close`. */
+  get receiveBufferSize(): number {
+    return this.#native.bufferSize(this.#handle, false)
+  }
+
+  /** Bytes that the system granted for unsent datagrams, in its own count. @throws {Error} after `close`. */
+  get sendBufferSize(): number {
+    return this.#native.bufferSize(this.#handle, true)
+  }
+
+  /** What has happened so far; also after `close`. */
+  counters(): Counters {
+    const values = new Float64Array(COUNTERS)
+    this.#native.counters(this.#handle, values.buffer)
+    const [received, sent, truncated, errors, overflowed] = values as unknown as [number, number, number, number, number]
+    return { received, sent, truncated, dropped: this.#dropped, errors, overflowed }
+  }
+
+  /**
+   * Sends a datagram at the end of this turn of the event loop, together with others. The arguments are copied.
+   * @param address 4 or 16 bytes.
+   * @param scope the interface's index for a link-local address.
+   * @returns false when the datagram is dropped, as the queue is full and the system takes no more.
+   * @throws {RangeError} for more than `maxReply` bytes, and for an address or a port that is none. {Error} after `close`.
+   */
+  send(bytes: Uint8Array, address: Uint8Array, port: number, scope = 0): boolean {
+    if (this.#closed) throw new Error('the socket is closed')
+    this.#checkDatagram(bytes, address, port)
+    if (this.#queue.full && !this.#blocked) {
+      this.#blocked = !this.#sendQueue()
+      this.#watch()
+    }
+    if (this.#queue.full) {
+      this.#dropped++
+      return false
+    }
+    this.#queue.add(bytes, address, port, scope)
+    if (!this.#flushScheduled && !this.#blocked) {
+      this.#flushScheduled = true
+      setImmediate(this.#endOfTurn)
+    }
+    return true
+  }
+
+  /** Stops reading. Datagrams that arrive wait in the system's queue, as far as it goes. */
+  pause(): void {
+    this.#reading = false
+    this.#watch()
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.#reading = true
+    this.#watch()
+  }
+
+  /**
+   * Sends what is queued, as far as the system takes it, and closes. Inside `onBatch`, the replies of the batch are sent before
+   * that. Again is nothing.
+   */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    if (!this.#inBatch) this.#release()
+  }
+
+  #open(options: CheckedOptions): Handle {
+    const { batchSize, maxDatagram, maxReply } = options
+    const flags = (options.reusePort ? REUSE_PORT : 0) | (options.ipv6Only ? IPV6_ONLY : 0)
+    const buffers = [options.receiveBufferSize, options.sendBufferSize]
+    const counts = [batchSize, Math.max(batchSize, options.sendQueueSize)]
+    const lengths = [maxDatagram, strideFor(maxDatagram), strideFor(maxReply)]
+    const parameters = Uint32Array.of(options.port, flags, ...buffers, ...counts, ...lengths)
+    try {
+      return this.#native.open(options.address, parameters.buffer, this.#onReady)
+    } catch (error) {
+      throw inWords(error, options)
+    }
+  }
+
+  #checkDatagram(bytes: Uint8Array, address: Uint8Array, port: number): void {
+    const { maxReply } = this.#batch
+    if (bytes.length > maxReply) throw new RangeError(`a datagram has ${maxReply} bytes at most, not ${bytes.length}`)
+    const reachable = address.length === 4 || (address.length === 16 && this.#address.family === 'IPv6')
+    if (!reachable) throw new RangeError(`an ${this.#address.family} socket does not reach an address of ${address.length} bytes`)
+    if (!(port >= 0 && port <= 65_535)) throw new RangeError(`a port is 0 to 65535, not ${port}`)
+  }
+
+  readonly #onReady = (failed: boolean): void => {
+    if (failed) {
+      this.#watched = 0
+      this.#failedCall = 'poll'
+    }
+    try {
+      if (this.#blocked) this.#flush()
+      if (this.#reading && !this.#blocked) this.#receive()
+    } finally {
+      this.#watch()
+    }
+    this.#report()
+  }
+
+  readonly #endOfTurn = (): void => {
+    this.#flushScheduled = false
+    if (this.#closed || this.#blocked) return
+    this.#flush()
+    this.#watch()
+    this.#report()
+  }
+
+  #receive(): void {
+    const result = this.#native.receive(this.#handle, this.#input, this.#records.memory)
+    if (result & FAILED) this.#failedCall = 'recvmmsg'
+    const count = result & ~FAILED
+    if (count === 0) return
+    this.#inBatch = true
+    try {
+      this.#batch.fill(count)
+      this.#onBatch(this.#batch)
+    } finally {
+      this.#inBatch = false
+      // A reply that comes after its batch is a mistake, and throws.
+      this.#batch.fill(0)
+      this.#repliesFrom = 0
+      this.#repliesTo = count
+      if (this.#closed) this.#release()
+      else this.#flush()
+    }
+  }
+
+  #flush(): void {
+    this.#blocked = !(this.#sendReplies() && this.#sendQueue())
+  }
+
+  /** Returns whether the system has taken all of them. */
+  #sendReplies(): boolean {
+    this.#repliesFrom = this.#send(this.#output, this.#records, this.#repliesFrom, this.#repliesTo)
+    return this.#repliesFrom === this.#repliesTo
+  }
+
+  /** Returns whether the system has taken all of it. */
+  #sendQueue(): boolean {
+    const queue = this.#queue
+    while (queue.length > 0) {
+      const { from, to } = queue
+      const next = this.#send(queue.output, queue.records, from, to)
+      queue.remove(next - from)
+      if (next < to) return false
+    }
+    return true
+  }
+
+  /** Returns the index of the first that the system does not take now, or `to`. */
+  #send(output: ArrayBuffer, records: Records, from: number, to: number): number {
+    if (from === to) return to
+    const result = this.#native.send(this.#handle, output, records.memory, from, to)
+    if (result & FAILED) this.#failedCall = 'sendmmsg'
+    return result & ~FAILED
+  }
+
+  /** Has the system tell of what is waited for. */
+  #watch(): void {
+    if (this.#closed) return
+    const events = this.#blocked ? WRITABLE : this.#reading ? READABLE : 0
+    if (events === this.#watched) return
+    this.#watched = events
+    this.#native.watch(this.#handle, events)
+  }
+
+  #report(): void {
+    const call = this.#failedCall
+    this.#failedCall = undefined
+    if (call === undefined || this.#onError === undefined) return
+    const errno = this.#native.counters(this.#handle, new ArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT))
+    this.#onError(systemError(-errno, call))
+  }
+
+  #release(): void {
+    this.#flush()
+    this.#dropped += this.#queue.length + this.#records.countOutgoing(this.#repliesFrom, this.#repliesTo)
+    this.#native.close(this.#handle)
+  }
+}

@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { BatchSocket, unavailable, type Batch, type BatchSocketOptions } from '@chihaya/udp-batch'
+
+/** The package's folder. */
+export const PACKAGE: string = fileURLToPath(new URL('..', import.meta.url))
+
+// Tests need no build, and the sources decide what is tested.
+const compiled = spawnSync(process.execPath, [`${PACKAGE}scripts/compile.mjs`], { encoding: 'utf8' })
+if (compiled.status !== 0) throw new Error(compiled.stderr)
+
+/** `describe` where there are batches. Where there are none, they have to say so. */
+export function describeBatches(what: string, tests: () => void): void {
+  const reason = unavailable()
+  if (reason === undefined) describe(what, tests)
+  else {
+    describe(what, () => {
+      it('needs batches, which say why they are not to be had here', () => {
+        expect(reason).not.toBe('')
+        expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, () => undefined)).toThrow(reason)
+      })
+    })
+  }
+}
+
+/** A socket that is closed with the test, on a free port of 127.0.0.1 unless told otherwise. */
+export function open(onBatch: (batch: Batch) => void, options: Partial<BatchSocketOptions> = {}): BatchSocket {
+  const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0, ...options }, onBatch)
+  onTestFinished(() => socket.close())
+  return socket
+}
+
+/** Answers every datagram with itself. */
+export function echo(batch: Batch): void {
+  for (let index = 0; index < batch.count; index++) {
+    batch.reply(index, batch.input.copy(batch.output, batch.replyStart(index), batch.start(index), batch.end(index)))
+  }
+}
+
+/** Copies of a batch's datagrams. */
+export function datagrams(batch: Batch): Buffer[] {
+  return Array.from({ length: batch.count }, (_, index) =>
+    Buffer.from(batch.input.subarray(batch.start(index), batch.end(index))),
+  )
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { beforeAll, expect, it } from 'vitest'
+import { describeBatches, PACKAGE } from './batches.ts'
+import { runChild } from './child.ts'
+import { compileTestLibrary } from './preload.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const ALL = Array.from({ length: 10 }, (_, number) => `message ${number}`)
+
+function counters(values: object): object {
+  return { received: 10, sent: 10, truncated: 0, dropped: 0, errors: 0, overflowed: 0, ...values }
+}
+
+describeBatches('system calls that fail', () => {
+  const library = join(temporaryFolder(), 'faults.so')
+  let outcomes: Record<string, object> = {}
+
+  beforeAll(async () => {
+    expect(compileTestLibrary(join(PACKAGE, 'test', 'faults.c'), library)).toBe('')
+    const { stdout, stderr } = await runChild('faults.ts', [], { LD_PRELOAD: library })
+    expect(stderr).toBe('')
+    outcomes = JSON.parse(stdout) as typeof outcomes
+  })
+
+  it.each([
+    ['blockedReplies', 'the system takes no replies for a while'],
+    ['partialReplies', 'the system takes some of the replies'],
+    ['interrupted', 'a signal interrupts'],
+    ['blockedBatches', 'more batches wait behind replies that wait'],
+  ])('%s: lose nothing when %s', (name) => {
+    expect(outcomes[name]).toEqual({ received: ALL, counters: counters({}), errors: [] })
+  })
+
+  it('cost a reply that is refused, and no other', () => {
+    expect(outcomes['refused']).toEqual({
+      received: ALL.filter((_, index) => index !== 0 && index !== 6),
+      counters: counters({ sent: 8, errors: 2 }),
+      errors: ['sendmmsg ENETUNREACH'],
+    })
+  })
+
+  it('are counted and reported when receiving fails', () => {
+    const errors = ['recvmmsg ENOMEM', 'recvmmsg ENOMEM']
+    expect(outcomes['receiveFails']).toEqual({ received: ALL, counters: counters({ errors: 2 }), errors })
+  })
+
+  it('are survived when libuv stops watching', () => {
+    const errors = ['poll EBADF', 'poll EBADF', 'poll EBADF']
+    expect(outcomes['pollFails']).toEqual({ received: ALL, counters: counters({ errors: 3 }), errors })
+  })
+
+  it('have send() drop what its queue does not hold, and go on afterwards', () => {
+    expect(outcomes['overflowQueue']).toEqual({
+      received: [...ALL.slice(0, 4), 'again'],
+      counters: counters({ received: 0, sent: 5, dropped: 6 }),
+      errors: [],
+      taken: [true, true, true, true, false, false, false, false, false, false, true],
+    })
+  })
+
+  it('keep the order of what send() has queued', () => {
+    expect(outcomes['goRound']).toEqual({
+      received: ALL.flatMap((message) => [message, `and ${message}`]),
+      counters: counters({ received: 0, sent: 20 }),
+      errors: [],
+    })
+  })
+
+  it('have close() count what it leaves unsent', () => {
+    expect(outcomes['closeBlocked']).toEqual(counters({ sent: 0, dropped: 11 }))
+  })
+
+  it.each([
+    ['receiveBuffer', 'EPERM', 'setsockopt'],
+    ['sendBuffer', 'EPERM', 'setsockopt'],
+    ['reusePort', 'EPERM', 'setsockopt'],
+    ['ipv6Only', 'EPERM', 'setsockopt'],
+    ['name', 'ENOBUFS', 'getsockname'],
+    ['memory', 'ENOMEM', 'socket'],
+    ['moreMemory', 'ENOMEM', 'socket'],
+  ])('make bind fail and leave nothing open: %s', (name, code, syscall) => {
+    expect(outcomes[name]).toEqual({ code, syscall, left: 0 })
+  })
+})

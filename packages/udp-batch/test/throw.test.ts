@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { describeBatches } from './batches.ts'
+import { runChild } from './child.ts'
+
+describeBatches('a callback that throws', () => {
+  it('causes an uncaughtException, has its replies sent, and is called again', async () => {
+    const { code, stdout, stderr } = await runChild('throw.ts', ['catch'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toEqual({
+      replies: ['before', 'throw 1', 'between', 'throw 2', 'reject', 'after'],
+      caught: ['throw 1', 'throw 2', 'reject'],
+    })
+  })
+
+  it('ends a process that does not care, as any other callback does', async () => {
+    const { code, stdout, stderr } = await runChild('throw.ts')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('Error: throw 1')
+  })
+})

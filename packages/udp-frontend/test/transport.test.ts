@@ -1,0 +1,39 @@
+import { unavailable } from '@chihaya/udp-batch'
+import { describe, expect, test, vi } from 'vitest'
+import { BatchUdpSocket } from '../src/batch-socket.ts'
+import { DgramSocket } from '../src/dgram-socket.ts'
+import type { Dispatcher } from '../src/dispatch.ts'
+import { chooseTransport, type BatchesOf } from '../src/transport.ts'
+import type { UdpSocketInit } from '../src/udp-socket.ts'
+
+const log = { info: vi.fn<(details: object, message: string) => void>(), warn: () => undefined }
+const init: UdpSocketInit = {
+  host: '127.0.0.1',
+  port: 0,
+  optional: false,
+  receiveBufferSize: undefined,
+  reusePort: false,
+  dispatcher: { requestRoom: 2048 } as Dispatcher,
+  log,
+  drainTimeout: 0,
+}
+
+const NOT_HERE: BatchesOf = async () => 'no compiler'
+
+describe('the transport', () => {
+  test('is the one that was asked for', async () => {
+    expect((await chooseTransport('dgram', log))(init)).toBeInstanceOf(DgramSocket)
+    const best = unavailable() === undefined ? BatchUdpSocket : DgramSocket
+    expect((await chooseTransport('auto', log))(init)).toBeInstanceOf(best)
+  })
+
+  test('is dgram where there are no batches, and the log says why', async () => {
+    log.info.mockClear()
+    expect((await chooseTransport('auto', log, NOT_HERE))(init)).toBeInstanceOf(DgramSocket)
+    expect(log.info.mock.calls).toEqual([[{ reason: 'no compiler' }, 'the UDP tracker receives datagrams one by one']])
+  })
+
+  test('cannot be batches where there are none', async () => {
+    await expect(chooseTransport('batch', log, NOT_HERE)).rejects.toThrow('options/transport cannot be batch: no compiler')
+  })
+})
