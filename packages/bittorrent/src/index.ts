@@ -22,7 +22,7 @@ export { eventFromName, eventFromNumber, eventToNumber, type AnnounceEvent } fro
 export { fromHex, toHex } from './hex.ts'
 export { INFO_HASH_LENGTH, infoHashFrom, infoHashFromHex, readInfoHash, type InfoHash } from './info-hash.ts'
 export { parseInteger, parseUint64 } from './integer.ts'
-export { LOCAL_NETWORKS, Networks } from './networks.ts'
+export { LOCAL_NETWORKS, Networks, parseNetwork, type Network } from './networks.ts'
 export { clientId, PEER_ID_LENGTH, peerIdFrom, readPeerId, type PeerId } from './peer-id.ts'
 export { Query, splitTarget, type Params, type QueryOptions } from './query.ts'
 export type { ScrapeEntry, ScrapeRequest, ScrapeResponse } from './scrape.ts'

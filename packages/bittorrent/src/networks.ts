@@ -1,6 +1,7 @@
 import { parseAddress, type Address } from './address.ts'
 
-interface Range {
+/** The addresses that begin with the same bits; all of one family. */
+export interface Network {
   readonly base: Address
   /** Leading bits of `base` that an address must share. */
   readonly bits: number
@@ -18,21 +19,22 @@ export const LOCAL_NETWORKS: readonly string[] = [
 
 /** A set of addresses, written as single ones (`192.0.2.7`) and CIDR ranges (`2001:db8::/32`). */
 export class Networks {
-  readonly #ranges: readonly Range[]
+  readonly #ranges: readonly Network[]
 
   /** @throws {RangeError} for a text that is neither. */
   constructor(texts: readonly string[]) {
-    this.#ranges = texts.map(parseRange)
+    this.#ranges = texts.map(parseNetwork)
   }
 
   /** True for an address in any of the ranges; mapped addresses (`::ffff:0:0/96`) are unmapped beforehand. */
   has(address: Address): boolean {
-    for (let index = 0; index < this.#ranges.length; index++) if (covers(this.#ranges[index] as Range, address)) return true
+    for (let index = 0; index < this.#ranges.length; index++) if (covers(this.#ranges[index] as Network, address)) return true
     return false
   }
 }
 
-function parseRange(text: string): Range {
+/** Reads an address or a CIDR range; bits behind the prefix count for nothing. @throws {RangeError} for any other text. */
+export function parseNetwork(text: string): Network {
   const slash = text.indexOf('/')
   const literal = slash < 0 ? text : text.slice(0, slash)
   const base = parseAddress(literal)
@@ -49,7 +51,7 @@ function prefixLength(digits: string): number {
   return /^(0|[1-9]\d{0,2})$/.test(digits) ? Number(digits) : Number.NaN
 }
 
-function covers(range: Range, address: Address): boolean {
+function covers(range: Network, address: Address): boolean {
   const { base, bits } = range
   if (base.length !== address.length) return false
   const whole = bits >> 3

@@ -9,7 +9,8 @@ const PERCENT = 37
 
 const MAX_PAIRS = 100
 const MAX_KEY = 64
-const MAX_VALUE = 1024
+// Room for a token; every other parameter is far shorter.
+const MAX_VALUE = 2048
 
 const BAD_ESCAPE: ClientError = new ClientError('invalid query escape')
 const TOO_MANY_PAIRS: ClientError = new ClientError('too many query parameters')
@@ -24,6 +25,8 @@ export interface Params {
   get(name: string): string | undefined
   /** A named parameter of the route, such as the passkey of `/:passkey/announce`; none over UDP. */
   route(name: string): string | undefined
+  /** A header of the request, `name` in lower case; absent where the transport has none, as over UDP. */
+  header?(name: string): string | undefined
 }
 
 export interface QueryOptions {
@@ -42,7 +45,7 @@ export class Query {
   /**
    * Parses `text` from `start` up to `end`, in linear time. `%HH` is a byte, `+` a space, all else itself. A key without `=`
    * has an empty value, a value without key is dropped, and the last of several values counts.
-   * @throws {ClientError} on a malformed escape, or past 100 pairs (`info_hash` not counted), 64 bytes of key or 1024 of value.
+   * @throws {ClientError} on a malformed escape, or past 100 pairs (`info_hash` not counted), 64 bytes of key or 2048 of value.
    */
   static parse(text: string, start: number, end: number, options: QueryOptions = {}): Query {
     const query = new Query()

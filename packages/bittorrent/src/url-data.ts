@@ -4,11 +4,12 @@ import { Query, splitTarget, type Params } from './query.ts'
 const END_OF_OPTIONS = 0
 const NOP = 1
 const URL_DATA = 2
-const MAX_URL_DATA = 1024
+// A parameter of the longest kind, and a path before it.
+const MAX_URL_DATA = 2560
 
 /**
  * The URL that a UDP announce carries in its options (BEP 41), or '' when it carries none. URLData options concatenate;
- * unknown options are skipped; a truncated one ends the options but fails nothing. At most 1024 bytes are kept.
+ * unknown options are skipped; a truncated one ends the options but fails nothing. At most 2560 bytes are kept.
  */
 export function readUrlData(bytes: Uint8Array, start: number, end: number): string {
   let url = ''

@@ -1,22 +1,31 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { utf8, type Params, type Query } from '@chihaya/bittorrent'
 
-/** What hooks read of the URL of one HTTP request. */
+/** What hooks read of one HTTP request. */
 export class HttpParams implements Params {
   readonly path: string
   readonly #query: Query
   readonly #route: Readonly<Record<string, string | undefined>>
   readonly #catchAll: string | undefined
+  readonly #headers: IncomingHttpHeaders
 
   /**
    * @param path of the request target, which may be in absolute form (`http://tracker.example/announce`).
    * @param route parameters as the router decoded them: text, with the catch-all one under `*`.
    * @param catchAll the name that the route gives to its catch-all parameter.
    */
-  constructor(path: string, query: Query, route: Readonly<Record<string, string | undefined>>, catchAll: string | undefined) {
+  constructor(
+    path: string,
+    query: Query,
+    route: Readonly<Record<string, string | undefined>>,
+    catchAll: string | undefined,
+    headers: IncomingHttpHeaders,
+  ) {
     this.path = path.startsWith('/') ? path : originForm(path)
     this.#query = query
     this.#route = route
     this.#catchAll = catchAll
+    this.#headers = headers
   }
 
   get(name: string): string | undefined {
@@ -27,6 +36,11 @@ export class HttpParams implements Params {
     const key = name === this.#catchAll ? '*' : name
     const text = Object.hasOwn(this.#route, key) ? this.#route[key] : undefined
     return text === undefined ? undefined : utf8(text)
+  }
+
+  header(name: string): string | undefined {
+    const value = Object.hasOwn(this.#headers, name) ? this.#headers[name] : undefined
+    return typeof value === 'string' ? value : undefined
   }
 }
 

@@ -60,7 +60,7 @@ export function parseAnnounce(request: FastifyRequest, frontend: Frontend, catch
     downloaded: integer(query, 'downloaded', INVALID_DOWNLOADED) ?? 0n,
     numWant: numWant(query, options),
     wantsPeerIds: !compact && query.get('no_peer_id') !== '1',
-    params: new HttpParams(path, query, request.params as Record<string, string>, catchAll),
+    params: new HttpParams(path, query, request.params as Record<string, string>, catchAll, request.raw.headers),
     compact,
   }
 }

@@ -18,7 +18,7 @@ export function parseScrape(request: FastifyRequest, frontend: Frontend, catchAl
     protocol: 'http',
     infoHashes: query.infoHashes.map(infoHash),
     address: frontend.addresses.of(request, query).address,
-    params: new HttpParams(path, query, request.params as Record<string, string>, catchAll),
+    params: new HttpParams(path, query, request.params as Record<string, string>, catchAll, request.raw.headers),
   }
 }
 

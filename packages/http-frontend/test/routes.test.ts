@@ -87,14 +87,14 @@ describe('paths', () => {
   })
 })
 
-describe('what hooks see of the URL', () => {
-  async function params(http: HttpFrontendOptions, url: string): Promise<Params> {
+describe('what hooks see of the request', () => {
+  async function params(http: HttpFrontendOptions, url: string, headers: Record<string, string> = {}): Promise<Params> {
     let seen: Params | undefined
     await using app = await trackerApp({
       http,
       hooks: (tracker) => tracker.addHook('preAnnounce', ({ params: given }) => void (seen = given)),
     })
-    await app.inject(announceTarget({ auth_key: '%ff%00+' }, url))
+    await app.inject({ url: announceTarget({ auth_key: '%ff%00+' }, url), headers })
     return seen as Params
   }
 
@@ -117,6 +117,12 @@ describe('what hooks see of the URL', () => {
       undefined,
     ])
     expect((await params({ announceRoutes: ['/announce/*'] }, '/announce/a/b')).route('*')).toBe('a/b')
+  })
+
+  test('headers, by their names in lower case', async () => {
+    const seen = await params({}, '/announce', { Authorization: 'Bearer abc' })
+    const names = ['authorization', 'x-other', '__proto__', 'constructor']
+    expect(names.map((name) => seen.header?.(name))).toEqual(['Bearer abc', undefined, undefined, undefined])
   })
 })
 

@@ -1,0 +1,140 @@
+import type { MaybePromise } from '@chihaya/core'
+import type { Algorithm } from './algorithm.ts'
+import { KeySetError } from './errors.ts'
+import { NO_KEYS, type KeySet, type VerificationKey } from './key-set.ts'
+import type { KeySource } from './key-source.ts'
+
+const LOAD_TIMEOUT = 5000
+/** How many tokens with unknown keys wait for an update at a time; more are refused. */
+const MAX_WAITING = 1000
+/** The longest time that a timer takes; beyond it, it fires at once. */
+const MAX_TIMER = 2 ** 31 - 1
+
+interface KeyLog {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+}
+
+export interface KeyRingInit {
+  readonly source: KeySource
+  /** Milliseconds between two updates. */
+  readonly interval: number
+  /** Milliseconds between two updates that unknown keys cause, and after one that failed. */
+  readonly minInterval: number
+  readonly log: KeyLog
+  /** Milliseconds that an update may take. */
+  readonly timeout?: number
+}
+
+/**
+ * The keys in force, kept up to date. An update that fails leaves them as they are, and none makes a token wait whose key is
+ * known.
+ */
+export class KeyRing {
+  readonly #init: KeyRingInit
+  #keys: KeySet = NO_KEYS
+  #updating: Promise<void> | undefined
+  #abort: AbortController | undefined
+  #timer: NodeJS.Timeout | undefined
+  #waiting = 0
+  /** When an unknown key last caused an update, by the monotonic clock. */
+  #askedAt = Number.NEGATIVE_INFINITY
+  #stopped = false
+
+  constructor(init: KeyRingInit) {
+    this.#init = init
+  }
+
+  /** The keys in force; another object once they are others. */
+  get keys(): KeySet {
+    return this.#keys
+  }
+
+  /** Loads the keys for the first time. @throws why it cannot, unless they may come later. */
+  async start(mayComeLater: boolean): Promise<void> {
+    if (mayComeLater) return this.#update()
+    await this.#load()
+    this.#schedule(this.#init.interval)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#abort?.abort(new KeySetError('was not waited for, as the tracker stops'))
+  }
+
+  /** The keys that may have signed a token. A `kid` that is unknown causes an update, unless one has just been. */
+  candidates(kid: string | undefined, algorithm: Algorithm): MaybePromise<readonly VerificationKey[]> {
+    const found = this.#keys.candidates(kid, algorithm)
+    if (found.length > 0 || kid === undefined || this.#keys.knows(kid) || !this.#mayAsk()) return found
+    return this.#candidatesLater(kid, algorithm)
+  }
+
+  #mayAsk(): boolean {
+    if (!this.#init.source.updates || this.#stopped || this.#waiting >= MAX_WAITING) return false
+    if (this.#updating) return true
+    const now = performance.now()
+    if (now - this.#askedAt < this.#init.minInterval) return false
+    this.#askedAt = now
+    return true
+  }
+
+  async #candidatesLater(kid: string, algorithm: Algorithm): Promise<readonly VerificationKey[]> {
+    this.#waiting++
+    await this.#update()
+    this.#waiting--
+    return this.#keys.candidates(kid, algorithm)
+  }
+
+  /** Never rejects. Whoever asks while an update is under way gets that one. */
+  #update(): Promise<void> {
+    this.#updating ??= this.#loadOrKeep().finally(() => {
+      this.#updating = undefined
+    })
+    return this.#updating
+  }
+
+  async #loadOrKeep(): Promise<void> {
+    const { source, interval, minInterval, log } = this.#init
+    try {
+      await this.#load()
+      this.#schedule(interval)
+    } catch (error) {
+      if (this.#stopped) return
+      log.warn(
+        { err: error, place: source.place, keys: this.#keys.size },
+        'the keys of tokens were not updated; those at hand stay',
+      )
+      this.#schedule(Math.min(interval, minInterval))
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { source, timeout = LOAD_TIMEOUT, log } = this.#init
+    const abort = new AbortController()
+    this.#abort = abort
+    const timer = setTimeout(() => abort.abort(new KeySetError(`gave no answer within ${timeout} ms`)), timeout)
+    try {
+      const keys = await Promise.race([source.load(abort.signal), rejection(abort.signal)])
+      if (keys.fingerprint === this.#keys.fingerprint) return
+      this.#keys = keys
+      log.info({ place: source.place, keys: keys.size }, 'the keys of tokens are in force')
+    } finally {
+      clearTimeout(timer)
+      this.#abort = undefined
+    }
+  }
+
+  #schedule(milliseconds: number): void {
+    clearTimeout(this.#timer)
+    if (this.#stopped || !this.#init.source.updates) return
+    this.#timer = setTimeout(() => void this.#update(), Math.min(milliseconds, MAX_TIMER)).unref()
+  }
+}
+
+/** Rejects with the reason of a signal: reading a file cannot be given up. */
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+}

@@ -1,0 +1,1 @@
+export const NAME = '@chihaya/middleware-jwt'

@@ -1,0 +1,55 @@
+import type { PeerStore, Tracker } from '@chihaya/core'
+import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { TRK_ERR_JWT_KEYS } from './errors.ts'
+import { tokenFinder } from './find-token.ts'
+import { announceHook, scrapeHook } from './hooks.ts'
+import { jwtLibrary } from './jwt-library.ts'
+import { KeyRing } from './key-ring.ts'
+import { keySource } from './key-source.ts'
+import { NAME } from './name.ts'
+import type { JwtApprovalOptions } from './options.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { TokenVerifier } from './token-verifier.ts'
+
+const plugin: FastifyPluginAsync<JwtApprovalOptions> = async (fastify, given) => {
+  const settings = readSettings(given, fastify.log)
+  const { options, maxClockSkew } = settings
+  const { issuer, audience, algorithms, cacheSize } = options
+  const keys = await startKeys(settings, fastify.log)
+  fastify.addHook('onClose', async () => {
+    keys.stop()
+  })
+  const jwt = await jwtLibrary(fastify, { issuer, audience, maxClockSkew })
+  const verifier = new TokenVerifier({ jwt, keys, algorithms, maxClockSkew, cacheSize, log: fastify.log })
+  const findToken = tokenFinder(options)
+  const tracker = fastify.getDecorator<Tracker>('tracker')
+  tracker.addHook('preAnnounce', announceHook(findToken, verifier))
+  if (options.protectScrape) {
+    tracker.addHook('preScrape', scrapeHook(findToken, verifier, fastify.getDecorator<PeerStore>('peerStore')))
+  }
+}
+
+async function startKeys(settings: Settings, log: FastifyBaseLogger): Promise<KeyRing> {
+  const { options, updateInterval: interval, minUpdateInterval: minInterval } = settings
+  const source = keySource(options)
+  const keys = new KeyRing({ source, interval, minInterval, log })
+  try {
+    await keys.start(options.startWithoutKeys && source.updates)
+  } catch (error) {
+    throw new TRK_ERR_JWT_KEYS(source.place, describe(error), { cause: error })
+  }
+  return keys
+}
+
+/** What went wrong; `fetch` says no more than that it failed. */
+function describe(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? `${message}: ${cause.message}` : message
+}
+
+export const jwtApproval: FastifyPluginAsync<JwtApprovalOptions> = fp(plugin, {
+  name: NAME,
+  fastify: '5.x',
+  dependencies: ['@chihaya/core'],
+})
