@@ -39,7 +39,7 @@ function npm(args) {
 
 /** A digest of all that decides what gets installed, and of pnpm's own mark that it was. */
 function stamp() {
-  const manifests = ['packages', 'apps', 'internal'].flatMap((folder) =>
+  const manifests = ['packages', 'apps', 'internal', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder))
       .sort((a, b) => a.localeCompare(b))
       .map((name) => join(folder, name, 'package.json')),

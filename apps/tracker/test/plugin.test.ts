@@ -148,8 +148,8 @@ describe('trackerPlugin', () => {
     ['a store without a name', { storage: {} }, /@chihaya\/tracker: options\/storage must have a name or a plugin/],
     [
       'a hook that is not installed',
-      { prehooks: [{ name: 'jwt' }] },
-      /options\/prehooks\/0: "jwt" is in the package @chihaya\/middleware-jwt/,
+      { prehooks: [{ name: 'nosuchhook' }] },
+      /options\/prehooks\/0: the package nosuchhook is not installed/,
     ],
     ['a hook that is no file', { posthooks: [{ name: './x.js' }] }, /options\/posthooks\/0: there is no file \.\/x\.js/],
     ['hooks that are unknown', { hooks: { preannounce: () => {} } }, /there is no hook preannounce/],

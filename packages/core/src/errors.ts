@@ -4,6 +4,12 @@ import { createError, type FastifyErrorConstructor } from '@fastify/error'
 export const TRK_ERR_OPTIONS: FastifyErrorConstructor<{ code: 'TRK_ERR_OPTIONS'; statusCode: 500 }, [string, string]> =
   createError('TRK_ERR_OPTIONS', '%s: %s', 500, TypeError)
 
+/** A list that cannot be read. Arguments: the file, with the line where there is one; what is wrong. */
+export const TRK_ERR_LIST: FastifyErrorConstructor<{ code: 'TRK_ERR_LIST' }, [string, string]> = createError(
+  'TRK_ERR_LIST',
+  '%s: %s',
+)
+
 /** A hook name that the tracker does not know. Arguments: the name, the names there are. */
 export const TRK_ERR_HOOK_NAME: FastifyErrorConstructor<{ code: 'TRK_ERR_HOOK_NAME'; statusCode: 500 }, [string, string]> =
   createError('TRK_ERR_HOOK_NAME', 'tracker.addHook: there is no hook %s, only %s', 500, TypeError)

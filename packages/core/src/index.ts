@@ -5,7 +5,7 @@ export default trackerCore
 export { trackerCore }
 export type { TrackerContext } from './context.ts'
 export { durationSchema, parseDuration, type Duration } from './duration.ts'
-export { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
+export { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_LIST, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
 export { isFlat, type FlatAnnounce, type FlatPeerStore } from './flat-announce.ts'
 export type { FlatAnnouncer } from './flat-announcer.ts'
 export type { HookName, TrackerHooks } from './hooks.ts'

@@ -3,8 +3,8 @@ import { loadPlugin, PluginLoadError, type LoadedPlugin, type PluginKind } from 
 import type { PluginChoice } from '../options.ts'
 import { HOOK_PACKAGES } from '../plugin-names.ts'
 import { describeNode, type ConfigReader, type Located } from './reader.ts'
-import { sections } from './sections.ts'
-import { yamlSchema, type YamlSchema } from './yaml-schema.ts'
+import { sections, STORAGE_SPELLINGS } from './sections.ts'
+import { yamlSchema, type Spelling, type YamlSchema } from './yaml-schema.ts'
 
 /** Reads `chihaya.storage`. */
 export async function readStorage(reader: ConfigReader, place: Located, file: string): Promise<PluginChoice> {
@@ -13,7 +13,7 @@ export async function readStorage(reader: ConfigReader, place: Located, file: st
   const at = reader.entries(place, path).get('name') ?? place
   const loaded = await load(reader, 'storage', { name, place: at, path: `${path}.name` }, file)
   if (loaded === undefined) return { name }
-  const schema = name === 'memory' ? sections.memory : schemaOf(loaded)
+  const schema = name === 'memory' ? sections.memory : schemaOf(loaded, STORAGE_SPELLINGS.get(name))
   // Without a `config` its section stands for it, so that a warning about defaults has a place.
   const options = readOptions(reader, schema, config ?? { key: place.key, value: null }, `${path}.config`)
   return { plugin: loaded.plugin, options }
@@ -67,8 +67,8 @@ async function load(reader: ConfigReader, kind: PluginKind, named: Named, file: 
   }
 }
 
-function schemaOf({ optionsSchema }: LoadedPlugin): YamlSchema | undefined {
-  return optionsSchema && yamlSchema(optionsSchema)
+function schemaOf({ optionsSchema }: LoadedPlugin, spelling?: Spelling): YamlSchema | undefined {
+  return optionsSchema && yamlSchema(optionsSchema, spelling)
 }
 
 /** Options in the spelling of the package when it has a schema, and as they are in the file otherwise. */

@@ -6,7 +6,7 @@ import { isScalar } from 'yaml'
 import { readAddresses } from './listen-address.ts'
 import { networksKey } from './networks.ts'
 import { describeNode } from './reader.ts'
-import { yamlSchema, type YamlKey, type YamlSchema } from './yaml-schema.ts'
+import { yamlSchema, type Spelling, type YamlKey, type YamlSchema } from './yaml-schema.ts'
 
 const FRONTEND_NAMES = {
   defaultNumWant: 'default_numwant',
@@ -120,6 +120,25 @@ const storage: YamlSchema = {
 }
 
 const memory: YamlSchema = yamlSchema(memorySchema as unknown as JsonSchema, { chihaya: ['gc_interval', 'peer_lifetime'] })
+
+/** How `config` of a store is spelt, where the store's package is loaded only if the file names it. */
+export const STORAGE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
+  [
+    'redis',
+    {
+      hidden: ['client', 'closeClient'],
+      chihaya: [
+        'gc_interval',
+        'peer_lifetime',
+        'prometheus_reporting_interval',
+        'redis_broker',
+        'redis_read_timeout',
+        'redis_write_timeout',
+        'redis_connect_timeout',
+      ],
+    },
+  ],
+])
 
 /** What each section of the file may hold. */
 export const sections: {

@@ -1,0 +1,55 @@
+// Tells another server of announces, after they have been answered. What goes wrong is in the log, and nowhere else.
+import { formatAddress, toHex } from '@chihaya/bittorrent'
+import { durationSchema, parseDuration, parseOptions } from '@chihaya/core'
+import fp from 'fastify-plugin'
+
+const NAME = 'tracker-middleware-webhook'
+
+export const optionsSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['url'],
+  properties: {
+    url: { description: 'Where to POST to.', type: 'string', pattern: '^https?://', examples: ['https://example.org/hook'] },
+    events: {
+      description: 'The events to tell of.',
+      type: 'array',
+      items: { enum: ['none', 'started', 'completed', 'stopped', 'paused'] },
+      default: ['completed'],
+    },
+    timeout: durationSchema('How long the other server may take.', '5s'),
+  },
+}
+
+async function plugin(fastify, given) {
+  const { url, events, timeout } = parseOptions(NAME, optionsSchema, given)
+
+  fastify.tracker.addHook('postAnnounce', (request, response) => {
+    if (!events.includes(request.event)) return
+    return post(url, parseDuration(timeout), {
+      event: request.event,
+      infoHash: toHex(request.infoHash),
+      peerId: toHex(request.peerId),
+      address: formatAddress(request.address),
+      port: request.port,
+      uploaded: String(request.uploaded),
+      downloaded: String(request.downloaded),
+      seeders: response.complete,
+      leechers: response.incomplete,
+    })
+  })
+}
+
+async function post(url, timeout, body) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(timeout),
+  })
+  // Whoever does not read a body keeps its connection busy.
+  await response.body?.cancel()
+  if (!response.ok) throw new Error(`the webhook answered ${response.status}`)
+}
+
+export default fp(plugin, { name: NAME, fastify: '5.x', dependencies: ['@chihaya/core'] })

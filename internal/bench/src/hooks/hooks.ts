@@ -1,0 +1,159 @@
+/**
+ * What hooks and the approving middleware add to an announce, and what a long list takes:
+ * `node --expose-gc --conditions=@chihaya/source internal/bench/src/hooks/hooks.ts`
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ClientError, infoHashFrom, NO_PEERS, type AnnounceRequest, type InfoHash } from '@chihaya/bittorrent'
+import { Tracker, type PeerStore, type TrackerHooks } from '@chihaya/core'
+import { EntryList, ListFile, type AnyList, type ListFormat } from '@chihaya/core/lists'
+import { address, sampleRequest } from '@chihaya/core/testing'
+// This workspace has no dependency on the packages.
+import { ClientApproval } from '../../../../packages/middleware-clientapproval/src/client-approval.ts'
+import { clientList } from '../../../../packages/middleware-clientapproval/src/client-list.ts'
+import { IpApproval } from '../../../../packages/middleware-ipapproval/src/ip-approval.ts'
+import { networkList } from '../../../../packages/middleware-ipapproval/src/network-list.ts'
+import { infoHashList } from '../../../../packages/middleware-torrentapproval/src/info-hash-list.ts'
+import { TorrentApproval } from '../../../../packages/middleware-torrentapproval/src/torrent-approval.ts'
+import { IntervalVariation } from '../../../../packages/middleware-varinterval/src/index.ts'
+
+type PreAnnounce = TrackerHooks['preAnnounce']
+
+const ANNOUNCES = 500_000
+const ROUNDS = 9
+const TORRENTS = 1_000_000
+const NETWORKS = 50_000
+
+const VIEW = { complete: 1, incomplete: 1, downloaded: 0, peers: NO_PEERS.ipv4 }
+const STATS = { swarms: 0, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }
+const STORE: PeerStore = { announce: () => VIEW, scrape: () => [], stats: () => STATS }
+const REFUSED = new ClientError('refused')
+const LOG = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** Announces of many torrents, as a tracker gets them. */
+const requests = Array.from({ length: 1024 }, () =>
+  sampleRequest({ infoHash: infoHashFrom(randomBytes(20).toString('latin1')) as InfoHash, address: address('198.51.100.7') }),
+)
+
+/** A tracker with these hooks, and the nanoseconds that its announces took in each round. */
+class Contender {
+  readonly what: string
+  readonly times: number[] = []
+  readonly #tracker: Tracker
+
+  constructor(what: string, hooks: readonly PreAnnounce[]) {
+    this.what = what
+    this.#tracker = new Tracker({ store: STORE, log: LOG, options: { returnSelfWhenAlone: false } })
+    for (const hook of hooks) this.#tracker.addHook('preAnnounce', hook)
+  }
+
+  run(): void {
+    const began = process.hrtime.bigint()
+    for (let announce = 0; announce < ANNOUNCES; announce++)
+      void this.#tracker.announce(requests[announce & 1023] ?? sampleRequest())
+    this.times.push(Number(process.hrtime.bigint() - began) / ANNOUNCES)
+  }
+
+  /** The quietest round: everything else on a machine only adds. */
+  get nanoseconds(): number {
+    return Math.min(...this.times)
+  }
+}
+
+function listOf<List extends AnyList>(format: ListFormat<List>, entries: Iterable<string>): EntryList<List> {
+  const list = format.create(0)
+  for (const entry of entries) format.add(list, Buffer.from(entry), 0, entry.length)
+  return new EntryList(list, format.create(0))
+}
+
+/** None of them holds the address of the announces. */
+function* randomNetworks(): Generator<string> {
+  for (let index = 0; index < NETWORKS; index++) {
+    const [a = 0, b = 0, c = 0] = randomBytes(3)
+    yield index % 2 === 0 ? `${a & 127}.${b}.${c}.0/24` : `2001:${a.toString(16)}:${(b * 256 + c).toString(16)}::/48`
+  }
+}
+
+function clientEntries(): string[] {
+  const ids = Array.from({ length: 30 }, (_, index) => `XY${1000 + index}`)
+  return [...ids, 'UT*', 'LT*', '-AZ*', 'qB >= 4.4', 'DE >= 2']
+}
+
+function contenders(): Contender[] {
+  let seen = 0
+  const count: PreAnnounce = () => void seen++
+  const clients = new ClientApproval(listOf(clientList, clientEntries()), false)
+  const torrents = new TorrentApproval(listOf(infoHashList, randomInfoHashes()), false)
+  const empty = listOf(networkList, [])
+  const addresses = new IpApproval({ whitelist: empty, blacklist: listOf(networkList, randomNetworks()), approvesOthers: true })
+  addresses.allow('198.51.100.0/24')
+  const listed = new IpApproval({ whitelist: empty, blacklist: listOf(networkList, randomNetworks()), approvesOthers: true })
+  const variation = new IntervalVariation({
+    modifyResponseProbability: 1,
+    maxIncreaseDelta: 60,
+    modifyMinInterval: true,
+    symmetric: false,
+  })
+  return [
+    new Contender('no hook', []),
+    new Contender('1 synchronous hook', [count]),
+    new Contender('5 synchronous hooks', [count, count, count, count, count]),
+    new Contender('client approval, 35 entries', [approving(({ peerId }) => clients.has(peerId))]),
+    new Contender('torrent approval, 1,000,000 infohashes', [approving(({ infoHash }) => torrents.has(infoHash))]),
+    new Contender('ip approval, 50,000 ranges', [approving((request) => listed.has(request.address))]),
+    new Contender('ip approval, decided by an edit', [approving((request) => addresses.has(request.address))]),
+    new Contender('interval variation', [(_request, response) => variation.vary(response)]),
+  ]
+}
+
+/** A hook that refuses, as those of the packages do. */
+function approving(approves: (request: AnnounceRequest) => boolean): PreAnnounce {
+  return (request) => {
+    if (!approves(request)) throw REFUSED
+  }
+}
+
+function* randomInfoHashes(): Generator<string> {
+  for (let index = 0; index < TORRENTS; index++) yield randomBytes(20).toString('hex')
+}
+
+/** Seconds and resident megabytes that it takes to read a list of torrents. */
+async function readLongList(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'chihaya-bench-'))
+  try {
+    const path = join(folder, 'torrents.txt')
+    const file = await open(path, 'w')
+    // Piece by piece: memory that was in use before would hide what the list takes.
+    for (let index = 0; index < TORRENTS / 1000; index++) {
+      const lines = Array.from({ length: 1000 }, () => `${randomBytes(20).toString('hex')}\n`)
+      // oxlint-disable-next-line no-await-in-loop
+      await file.write(lines.join(''))
+    }
+    await file.close()
+    globalThis.gc?.()
+    const before = process.memoryUsage.rss()
+    const began = performance.now()
+    const { list } = await ListFile.read({ path, format: infoHashList, log: LOG })
+    const seconds = (performance.now() - began) / 1000
+    globalThis.gc?.()
+    const megabytes = (process.memoryUsage.rss() - before) / 1e6
+    console.log(`${list.size} infohashes in a file: ${seconds.toFixed(2)} s, ${megabytes.toFixed(0)} MB`)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+await readLongList()
+const all = contenders()
+// In turns, so that a machine that slows down slows them all.
+for (let round = 0; round < ROUNDS; round++) for (const contender of all) contender.run()
+const base = all[0]?.nanoseconds ?? 0
+console.table(
+  all.map(({ what, nanoseconds }) => ({
+    what,
+    'ns an announce': Math.round(nanoseconds),
+    'ns added': Math.round(nanoseconds - base),
+  })),
+)

@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFinished } from 'vitest'
+
+// The sources run as they are: Node strips the types, which it does by itself from 22.18 on.
+const STRIP_TYPES = process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']
+const PATIENCE = 20_000
+
+/** A program in a process of its own, ended with the test at the latest. */
+export class Program {
+  output = ''
+  readonly #child
+  readonly #ended: Promise<unknown>
+
+  constructor(args: readonly string[], options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}) {
+    const child = spawn(process.execPath, [...STRIP_TYPES, '--conditions=@chihaya/source', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...options,
+      // The runner of the tests would be taken for that of the program's own.
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, NO_COLOR: '', ...options.env },
+    })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (this.output += text))
+    }
+    this.#child = child
+    this.#ended = once(child, 'close')
+    onTestFinished(async () => {
+      child.kill('SIGKILL')
+      await this.#ended
+    })
+  }
+
+  /** What a pattern's first group matches in the output, once it is there. @throws when the process ends before. */
+  async find(pattern: RegExp): Promise<string> {
+    for (let waited = 0; waited < PATIENCE; waited += 20) {
+      const match = pattern.exec(this.output)?.[1]
+      if (match !== undefined) return match
+      if (this.#child.exitCode !== null) break
+      // oxlint-disable-next-line no-await-in-loop
+      await sleep(20)
+    }
+    throw new Error(`no ${pattern.source} in the output:\n${this.output}`)
+  }
+
+  /** The exit code, once the process has ended and its output is read. */
+  async exitCode(): Promise<number | null> {
+    await this.#ended
+    return this.#child.exitCode
+  }
+}

@@ -1,0 +1,2 @@
+export { ANNOUNCE } from './announce.ts'
+export { TestTracker, type Protocol } from './tracker.ts'

@@ -1,0 +1,71 @@
+import { trackerCore, type CoreOptions } from '@chihaya/core'
+import { httpFrontend, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
+import { memoryStorage } from '@chihaya/storage-memory'
+import { udpFrontend } from '@chihaya/udp-frontend'
+import { trackerClient, type ClientOptions, type TrackerClient } from '@internal/client'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { AddressInfo } from 'node:net'
+
+export type Protocol = 'http' | 'http6' | 'udp' | 'udp6'
+
+export interface TestTrackerInit {
+  /** Registers what is under test, between core and the frontends. */
+  readonly register: (app: FastifyInstance) => void
+  readonly core?: CoreOptions
+  readonly http?: HttpFrontendOptions
+}
+
+/** A line of the log. */
+export type LogLine = Readonly<Record<string, unknown>>
+
+/** A whole tracker, swarms in memory, on ports of its own: HTTP and UDP, IPv4 and IPv6. */
+export class TestTracker implements AsyncDisposable {
+  readonly app: FastifyInstance
+  readonly log: LogLine[]
+  readonly #clients: TrackerClient[] = []
+
+  private constructor(app: FastifyInstance, log: LogLine[]) {
+    this.app = app
+    this.log = log
+  }
+
+  /** Starts a tracker that listens. @throws what keeps it from starting; it is closed then. */
+  static async start(init: TestTrackerInit): Promise<TestTracker> {
+    const log: LogLine[] = []
+    const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
+    const app: FastifyInstance = Fastify({ ...recommendedServerOptions, logger: { level: 'info', stream } })
+    app.register(memoryStorage)
+    app.register(trackerCore, init.core ?? {})
+    init.register(app)
+    app.register(httpFrontend, init.http ?? {})
+    app.register(udpFrontend, { listen: ['127.0.0.1', '::1'].map((host) => ({ host, port: 0 })) })
+    try {
+      await app.listen({ host: '::', port: 0 })
+    } catch (error) {
+      await app.close()
+      throw error
+    }
+    return new TestTracker(app, log)
+  }
+
+  /** The URL that a client of this protocol announces to. */
+  url(protocol: Protocol, path = '/announce'): string {
+    const udp = protocol.startsWith('udp')
+    const bound = (udp ? this.app.udpTracker.addresses() : this.app.addresses()) as AddressInfo[]
+    const ipv6 = protocol.endsWith('6')
+    const { port } = (udp ? bound[ipv6 ? 1 : 0] : bound[0]) as AddressInfo
+    return `${udp ? 'udp' : 'http'}://${ipv6 ? '[::1]' : '127.0.0.1'}:${port}${path}`
+  }
+
+  /** A client, closed together with the tracker. */
+  client(protocol: Protocol, options: ClientOptions & { readonly path?: string } = {}): TrackerClient {
+    const client = trackerClient(this.url(protocol, options.path), options)
+    this.#clients.push(client)
+    return client
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()))
+    await this.app.close()
+  }
+}

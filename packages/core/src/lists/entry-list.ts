@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify'
+import { TRK_ERR_OPTIONS } from '../errors.ts'
+import { ListFile } from './list-file.ts'
+import type { AnyList, ListFormat } from './list-format.ts'
+import type { ListSource } from './list-options.ts'
+
+/** A list in two parts: what stands in the options, and what a file holds at the moment. */
+export class EntryList<List extends AnyList> {
+  readonly inOptions: List
+  readonly #file: ListFile<List> | List
+
+  constructor(inOptions: List, file: ListFile<List> | List) {
+    this.inOptions = inOptions
+    this.#file = file
+  }
+
+  get inFile(): List {
+    return this.#file instanceof ListFile ? this.#file.list : this.#file
+  }
+}
+
+/**
+ * Reads a list, and follows its file for as long as the application runs.
+ * @throws TRK_ERR_OPTIONS, TRK_ERR_LIST naming the entry that is wrong.
+ */
+export async function openList<List extends AnyList>(
+  fastify: FastifyInstance,
+  name: string,
+  source: ListSource,
+  format: ListFormat<List>,
+): Promise<EntryList<List>> {
+  const inOptions = format.create(0)
+  for (const [index, entry] of source.entries.entries()) {
+    const bytes = Buffer.from(entry, 'latin1')
+    try {
+      format.add(inOptions, bytes, 0, bytes.length)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new TRK_ERR_OPTIONS(name, `options/${source.option}/${index}: ${error.message}`)
+    }
+  }
+  if (source.file === undefined) return new EntryList(inOptions, format.create(0))
+  const file = await ListFile.read({ path: source.file, format, log: fastify.log })
+  fastify.addHook('onReady', async () => file.watch())
+  fastify.addHook('onClose', async () => file.close())
+  return new EntryList(inOptions, file)
+}

@@ -1,0 +1,173 @@
+import { watch, type FSWatcher } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TRK_ERR_LIST } from '../errors.ts'
+import type { AnyList, ListFormat } from './list-format.ts'
+import { EntryError, readEntries } from './read-entries.ts'
+
+/** Milliseconds for which a file must have stayed the same before it is read: one that grows is still being written. */
+const SETTLE = 100
+const POLL = 5000
+
+/** What is told of a list's file. Fastify's logger fits. */
+export interface ListLog {
+  info(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+export interface ListFileInit<List extends AnyList> {
+  /** Relative to the working folder. */
+  readonly path: string
+  readonly format: ListFormat<List>
+  readonly log: ListLog
+  /**
+   * Milliseconds between two looks at a file whose system tells nothing of changes, and until a file that has become empty is
+   * believed to be: a shell empties a file when a command begins that will write to it. @default 5000
+   */
+  readonly pollInterval?: number
+}
+
+/**
+ * A list in a file, one entry a line, which is read again as a whole whenever it changes. A file that cannot be read, or has
+ * a faulty line, leaves the list as it was.
+ */
+export class ListFile<List extends AnyList> {
+  readonly #path: string
+  readonly #format: ListFormat<List>
+  readonly #log: ListLog
+  readonly #pollInterval: number
+  readonly #closing = new AbortController()
+  #list: List
+  /** Tells the contents last looked at from any others. */
+  #stamp = ''
+  #noticed = false
+  #following: Promise<void> | undefined
+  #watcher: FSWatcher | undefined
+  #poll: NodeJS.Timeout | undefined
+
+  private constructor({ path, format, log, pollInterval = POLL }: ListFileInit<List>) {
+    this.#path = resolve(path)
+    this.#format = format
+    this.#log = log
+    this.#pollInterval = pollInterval
+    this.#list = format.create(0)
+  }
+
+  /** Reads a file for the first time. @throws TRK_ERR_LIST naming file, line and cause. */
+  static async read<List extends AnyList>(init: ListFileInit<List>): Promise<ListFile<List>> {
+    const file = new ListFile(init)
+    file.#list = await file.#read()
+    return file
+  }
+
+  /** The list as it was last read. */
+  get list(): List {
+    return this.#list
+  }
+
+  /** Follows the file from now on. Keeps no process alive. */
+  watch(): void {
+    this.#poll = setInterval(this.#notice, this.#pollInterval).unref()
+    try {
+      // The folder, not the file: whoever replaces a file by renaming another leaves a watcher with what is gone.
+      this.#watcher = watch(dirname(this.#path), { persistent: false }, this.#notice)
+      this.#watcher.on('error', () => this.#watcher?.close())
+    } catch {
+      // The system has no watcher to give. Polling notices the same, only later.
+    }
+    this.#notice()
+  }
+
+  /** Follows the file no longer. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#watcher?.close()
+    clearInterval(this.#poll)
+    await this.#following
+  }
+
+  readonly #notice = (): void => {
+    this.#noticed = true
+    this.#following ??= this.#follow().finally(() => (this.#following = undefined))
+  }
+
+  /** Reads the file until nobody has noticed a change since. */
+  async #follow(): Promise<void> {
+    const { signal } = this.#closing
+    try {
+      while (this.#noticed && !signal.aborted) {
+        this.#noticed = false
+        const { stamp, isEmpty } = await lookAt(this.#path)
+        const isNew = stamp !== this.#stamp
+        // Others may be busy in the folder: this is also the pause between two looks.
+        await sleep(isNew && isEmpty ? this.#pollInterval : SETTLE, undefined, { ref: false, signal })
+        if (!isNew) continue
+        if ((await lookAt(this.#path)).stamp === stamp) await this.#readAgain(stamp)
+        else this.#noticed = true
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+
+  async #readAgain(stamp: string): Promise<void> {
+    this.#stamp = stamp
+    let list: List | undefined
+    let failure: unknown
+    try {
+      list = await this.#read()
+    } catch (error) {
+      failure = error
+    }
+    if (this.#closing.signal.aborted) return
+    // What changed while it was read may be neither the old list nor the new one.
+    if ((await lookAt(this.#path)).stamp !== this.#stamp) this.#noticed = true
+    else if (list === undefined) this.#log.error({ err: failure, file: this.#path }, 'a list cannot be read and stays as it was')
+    else {
+      this.#list = list
+      this.#log.info({ file: this.#path, entries: list.size }, 'a list has changed')
+    }
+  }
+
+  async #read(): Promise<List> {
+    try {
+      const handle = await open(this.#path)
+      try {
+        const stats = await handle.stat({ bigint: true })
+        this.#stamp = stampOf(stats)
+        const list = this.#format.create(Number(stats.size))
+        const add = (bytes: Uint8Array, start: number, end: number): void => this.#format.add(list, bytes, start, end)
+        await readEntries(handle, add, this.#closing.signal)
+        return list
+      } finally {
+        await handle.close()
+      }
+    } catch (error) {
+      const { syscall, message } = error as NodeJS.ErrnoException
+      if (error instanceof EntryError) throw new TRK_ERR_LIST(`${this.#path}:${error.line}`, message)
+      throw syscall === undefined ? error : new TRK_ERR_LIST(this.#path, message)
+    }
+  }
+}
+
+interface FileStats {
+  readonly dev: bigint
+  readonly ino: bigint
+  readonly size: bigint
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+}
+
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: FileStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+}
+
+async function lookAt(path: string): Promise<{ stamp: string; isEmpty: boolean }> {
+  try {
+    const stats = await stat(path, { bigint: true })
+    return { stamp: stampOf(stats), isEmpty: stats.size === 0n }
+  } catch (error) {
+    return { stamp: String((error as NodeJS.ErrnoException).code), isEmpty: false }
+  }
+}

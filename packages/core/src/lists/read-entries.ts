@@ -1,0 +1,73 @@
+import type { FileHandle } from 'node:fs/promises'
+
+/** Bytes read at a time. Working them off holds up nobody: it takes well under a millisecond. */
+const CHUNK = 65_536
+
+const TAB = 9
+const NEWLINE = 10
+const RETURN = 13
+const SPACE = 32
+const HASH = 35
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
+
+/** Takes the entry in the bytes from `start` up to `end`, which are valid during the call. @throws {RangeError} */
+export type TakeEntry = (bytes: Uint8Array, start: number, end: number) => void
+
+/** What is wrong in a line of a list. */
+export class EntryError extends Error {
+  override readonly name = 'EntryError'
+  /** Counted from 1. */
+  readonly line: number
+
+  constructor(line: number, message: string) {
+    super(message)
+    this.line = line
+  }
+}
+
+/**
+ * Reads a list, one entry a line. Blanks around an entry, empty lines, and comments (from a `#` that begins a line or follows
+ * a blank) are left out. Other work goes on between two chunks.
+ * @throws {EntryError} for a line that `take` does not take, or that is longer than a chunk.
+ */
+export async function readEntries(handle: FileHandle, take: TakeEntry, signal: AbortSignal): Promise<void> {
+  const buffer = new Uint8Array(CHUNK)
+  let kept = 0
+  let line = 1
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop
+    const { bytesRead } = await handle.read(buffer, kept, CHUNK - kept)
+    signal.throwIfAborted()
+    const filled = buffer.subarray(0, kept + bytesRead)
+    let start = line === 1 && kept === 0 && BYTE_ORDER_MARK.every((byte, at) => filled[at] === byte) ? 3 : 0
+    for (let end = filled.indexOf(NEWLINE, start); end >= 0; end = filled.indexOf(NEWLINE, start)) {
+      takeLine(filled, start, end, take, line++)
+      start = end + 1
+    }
+    if (bytesRead === 0) {
+      takeLine(filled, start, filled.length, take, line)
+      return
+    }
+    if (filled.length - start === CHUNK) throw new EntryError(line, 'the line is too long')
+    buffer.copyWithin(0, start, filled.length)
+    kept = filled.length - start
+  }
+}
+
+function takeLine(bytes: Uint8Array, from: number, to: number, take: TakeEntry, line: number): void {
+  let start = from
+  while (start < to && isBlank(bytes[start])) start++
+  let end = start
+  while (end < to && !(bytes[end] === HASH && (end === start || isBlank(bytes[end - 1])))) end++
+  while (end > start && isBlank(bytes[end - 1])) end--
+  if (start === end) return
+  try {
+    take(bytes, start, end)
+  } catch (error) {
+    throw error instanceof RangeError ? new EntryError(line, error.message) : error
+  }
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB || byte === RETURN
+}

@@ -1,0 +1,32 @@
+import type { AnnounceRequest, ScrapeRequest } from '@chihaya/bittorrent'
+import { parseOptions } from '@chihaya/core'
+import { blacklistOf, hasWhitelist, openList, refusal, whitelistOf } from '@chihaya/core/lists'
+import type { FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { IpApproval } from './ip-approval.ts'
+import { networkList } from './network-list.ts'
+import { optionsSchema, type IpApprovalOptions } from './options.ts'
+import './augment.ts'
+
+const NAME = '@chihaya/middleware-ipapproval'
+
+const plugin: FastifyPluginAsync<IpApprovalOptions> = async (fastify, given) => {
+  const options = parseOptions(NAME, optionsSchema, given)
+  const whitelist = await openList(fastify, NAME, whitelistOf(options), networkList)
+  const blacklist = await openList(fastify, NAME, blacklistOf(options), networkList)
+  const approval = new IpApproval({ whitelist, blacklist, approvesOthers: !hasWhitelist(options) })
+  const unapproved = refusal('unapproved address', options)
+  // A scope may approve by several lists. The decorator is that of the first.
+  if (!Object.hasOwn(fastify, 'ipApproval')) fastify.decorate('ipApproval', approval)
+  const refuse = ({ address }: AnnounceRequest | ScrapeRequest): void => {
+    if (!approval.has(address)) throw unapproved
+  }
+  fastify.tracker.addHook('preAnnounce', refuse)
+  fastify.tracker.addHook('preScrape', refuse)
+}
+
+export const ipApproval: FastifyPluginAsync<IpApprovalOptions> = fp(plugin, {
+  name: NAME,
+  fastify: '5.x',
+  dependencies: ['@chihaya/core'],
+})

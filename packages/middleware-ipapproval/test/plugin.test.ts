@@ -1,0 +1,139 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { TrackerFailure } from '@internal/client'
+import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ipApproval, type IpApprovalOptions } from '@chihaya/middleware-ipapproval'
+
+const PROTOCOLS: Protocol[] = ['http', 'udp']
+const REFUSED = new TrackerFailure('unapproved address')
+/** Both are the loopback's. */
+const ONE = { localAddress: '127.0.0.1' }
+const TWO = { localAddress: '127.0.0.2' }
+
+function trackerWith(...options: IpApprovalOptions[]): Promise<TestTracker> {
+  return TestTracker.start({
+    register: (app) => {
+      for (const each of options) app.register(ipApproval, each)
+    },
+  })
+}
+
+async function listFile(text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'chihaya-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await writeFile(join(folder, 'addresses'), text)
+  return join(folder, 'addresses')
+}
+
+describe.each(PROTOCOLS)('over %s', (protocol) => {
+  test('a whitelist approves who is on it', async () => {
+    await using tracker = await trackerWith({ whitelist: ['127.0.0.2', '::1'] })
+    expect(await tracker.client(protocol, TWO).announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
+    expect(await tracker.client(`${protocol}6` as Protocol).announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
+    await expect(tracker.client(protocol, ONE).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
+  })
+
+  test('a blacklist refuses who is on it, announces and scrapes alike', async () => {
+    await using tracker = await trackerWith({ blacklist: ['127.0.0.2/32', '::/0'] })
+    for (const client of [tracker.client(protocol, TWO), tracker.client(`${protocol}6` as Protocol)]) {
+      await expect(client.announce(ANNOUNCE)).rejects.toThrow(REFUSED)
+      await expect(client.scrape([ANNOUNCE.infoHash])).rejects.toThrow(REFUSED)
+    }
+    const client = tracker.client(protocol, ONE)
+    expect(await client.announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
+    expect(await client.scrape([ANNOUNCE.infoHash])).toMatchObject([{ incomplete: 1 }])
+  })
+
+  test('a file is followed, and what was allowed or denied stays so', async () => {
+    const file = await listFile('# Members\n127.0.0.1 # the first\n')
+    await using tracker = await trackerWith({ whitelistFile: file })
+    await tracker.client(protocol, ONE).announce(ANNOUNCE)
+    await expect(tracker.client(protocol, TWO).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
+    tracker.app.ipApproval.deny('127.0.0.3')
+    await writeFile(`${file}.new`, '127.0.0.2/31')
+    await rename(`${file}.new`, file)
+    await expect.poll(() => tracker.app.ipApproval.has('127.0.0.2'), { timeout: 20_000 }).toBe(true)
+    await tracker.client(protocol, TWO).announce(ANNOUNCE)
+    await expect(tracker.client(protocol, { localAddress: '127.0.0.3' }).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
+    await expect(tracker.client(protocol, ONE).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
+  })
+
+  test('a file that breaks leaves the list, and the log names line and cause', async () => {
+    const file = await listFile('127.0.0.2')
+    await using tracker = await trackerWith({ blacklistFile: file })
+    await writeFile(file, '127.0.0.1\n127.0.0.256')
+    const message = `${file}:2: "127.0.0.256" is neither an address nor a CIDR range`
+    const logged = (): unknown[] => tracker.log.map(({ err }) => (err as Error | undefined)?.message)
+    await expect.poll(logged, { timeout: 20_000 }).toContain(message)
+    await tracker.client(protocol, ONE).announce(ANNOUNCE)
+    await expect(tracker.client(protocol, TWO).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
+  })
+
+  test('both lists may be there, and the closest entry decides', async () => {
+    await using tracker = await trackerWith({ whitelist: ['127.0.0.2'], blacklist: ['127.0.0.0/8'] })
+    await tracker.client(protocol, TWO).announce(ANNOUNCE)
+    await expect(tracker.client(protocol, ONE).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
+  })
+
+  test('a failing hook after the reply costs the client nothing', async () => {
+    await using tracker = await TestTracker.start({
+      register: (app) => {
+        app.register(ipApproval, { whitelist: ['127.0.0.0/8'] })
+        app.after(() => app.tracker.addHook('postAnnounce', () => Promise.reject(new Error('too late to matter'))))
+      },
+    })
+    const client = tracker.client(protocol, ONE)
+    expect(await client.announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
+    await expect.poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 }).toContain('a post hook failed')
+    expect(await client.announce({ ...ANNOUNCE, port: 7000 })).toMatchObject({ incomplete: 2 })
+  })
+})
+
+test('several lists in one scope must all approve, and the decorator is that of the first', async () => {
+  await using tracker = await trackerWith({ whitelist: ['127.0.0.0/8'] }, { blacklist: ['127.0.0.2'] })
+  await tracker.client('udp', ONE).announce(ANNOUNCE)
+  await expect(tracker.client('udp', TWO).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
+  expect(tracker.app.ipApproval.has('127.0.0.2')).toBe(true)
+})
+
+test('each scope has lists of its own', async () => {
+  const scopes: FastifyInstance[] = []
+  await using tracker = await TestTracker.start({
+    register: (app) => {
+      for (const options of [{ whitelist: [] }, {}]) {
+        app.register(async (scope) => {
+          await scope.register(ipApproval, options)
+          scopes.push(scope)
+        })
+      }
+    },
+  })
+  expect(scopes.map((scope) => scope.ipApproval.has('192.0.2.7'))).toEqual([false, true])
+  expect(await tracker.client('http').announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
+})
+
+describe('the start', () => {
+  test.each<[IpApprovalOptions, string]>([
+    [
+      { whitelist: ['localhost'] },
+      'options/whitelist/0 must be written like 192.0.2.7, 10.0.0.0/8, 2001:db8::/32, got "localhost"',
+    ],
+    [{ blacklist: ['::1', '10.0.0.0/33'] }, 'options/blacklist/1: "10.0.0.0/33" is neither an address nor a CIDR range'],
+    [{ list: [] } as IpApprovalOptions, 'options has no key list'],
+  ])('is refused with %j', async (options, message) => {
+    await expect(trackerWith(options)).rejects.toThrow(`@chihaya/middleware-ipapproval: ${message}`)
+  })
+
+  test('is refused with a file that is wrong', async () => {
+    const file = await listFile('10.0.0.0/8\n10.0.0.0/8/8\n')
+    await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(`${file}:2: "10.0.0.0/8/8" is neither`)
+  })
+
+  test('needs a tracker to be there', async () => {
+    await using app = Fastify()
+    await expect(async () => app.register(ipApproval)).rejects.toThrow(/'@chihaya\/core'/)
+  })
+})

@@ -1,0 +1,66 @@
+import { Tracker, type PeerStore } from '@chihaya/core'
+import { EntryList } from '@chihaya/core/lists'
+import { address, ModelPeerStore, sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
+import { UrlDataParams, type ScrapeRequest } from '@chihaya/bittorrent'
+import { describe, expect, test } from 'vitest'
+import { hideUnapproved } from '../src/hide-unapproved.ts'
+import { infoHashList } from '../src/info-hash-list.ts'
+import { TorrentApproval } from '../src/torrent-approval.ts'
+
+const KNOWN = sampleInfoHash(1)
+const OTHER = sampleInfoHash(2)
+const UNKNOWN = sampleInfoHash(3)
+const SCRAPE: ScrapeRequest = {
+  protocol: 'udp',
+  infoHashes: [KNOWN, OTHER, UNKNOWN, KNOWN],
+  address: address('10.0.0.1'),
+  params: new UrlDataParams(''),
+}
+
+const log = { error: expect.fail.bind(expect), warn: expect.fail.bind(expect) }
+
+/** A store with one leecher in each of two swarms, which answers at once or later. */
+async function storeOf(later: boolean): Promise<PeerStore> {
+  const store = new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })
+  for (const infoHash of [KNOWN, OTHER]) store.announce(sampleAnnounce({ infoHash }))
+  if (!later) return store
+  return {
+    announce: (announce) => store.announce(announce),
+    scrape: async (infoHashes, family) => store.scrape(infoHashes, family),
+    stats: () => store.stats(),
+  }
+}
+
+function approval(): TorrentApproval {
+  return new TorrentApproval(new EntryList(infoHashList.create(0), infoHashList.create(0)), false)
+}
+
+describe.each([false, true])('a scrape of a store that answers %s', (later) => {
+  test('has zeros for the unapproved', async () => {
+    const store = await storeOf(later)
+    const torrents = approval()
+    const tracker = new Tracker({ store, log })
+    tracker.addHook('preScrape', hideUnapproved(torrents, store))
+    const leechers = async (): Promise<number[]> => (await tracker.scrape(SCRAPE)).entries.map(({ incomplete }) => incomplete)
+    expect(await leechers()).toEqual([1, 1, 0, 1])
+    torrents.deny(KNOWN)
+    expect(await leechers()).toEqual([0, 1, 0, 0])
+  })
+})
+
+describe('a scrape that another hook has answered', () => {
+  test.each(['skipResponse', 'skipSwarmInteraction'] as const)('with %s keeps its answer for the approved', async (flag) => {
+    const store = await storeOf(false)
+    const torrents = approval()
+    torrents.deny(KNOWN)
+    const tracker = new Tracker({ store, log })
+    const row = { complete: 7, incomplete: 7, downloaders: 7, downloaded: 7 }
+    tracker.addHook('preScrape', (_request, response, context) => {
+      response.entries = [row, row]
+      context[flag] = true
+    })
+    tracker.addHook('preScrape', hideUnapproved(torrents, store))
+    const { entries } = await tracker.scrape(SCRAPE)
+    expect(entries.map(({ complete }) => complete)).toEqual([0, 7, 0, 0])
+  })
+})
