@@ -7,7 +7,7 @@ import { runChild } from './child.ts'
 import { compileTestLibrary, sanitizerLibraries } from './preload.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const SECONDS = 4
+const SECONDS = 3
 
 describeBatches('the native part under the sanitizers', () => {
   it('makes no mistake with memory, and has no undefined behaviour', async () => {
