@@ -1,0 +1,41 @@
+import { parseDuration, TRK_ERR_OPTIONS } from '@chihaya/core'
+import { createClient, type Client } from './client.ts'
+import type { StoreLog } from './health.ts'
+import { localStores } from './local-store.ts'
+import type { RedisStorageOptions } from './options.ts'
+import { RedisPeerStore } from './redis-peer-store.ts'
+import { NAME, targetOf } from './target.ts'
+import { timeoutsOf } from './timeouts.ts'
+
+/**
+ * A store by its options, as `parseOptions` leaves them. It has no connection yet.
+ * @throws TRK_ERR_OPTIONS
+ */
+export async function createStore(options: Required<RedisStorageOptions>, log: StoreLog): Promise<RedisPeerStore> {
+  const target = targetOf(options)
+  const { client: given, closeClient, fallback, fallbackMaxPeers, maxPeersPerSwarm, storePeerIds } = options
+  if (given !== undefined && !isClient(given)) {
+    throw new TRK_ERR_OPTIONS(NAME, 'options/client must be a Redis or Cluster of ioredis')
+  }
+  const createLocalStore =
+    fallback === 'memory'
+      ? await localStores({
+          peerLifetime: parseDuration(options.peerLifetime),
+          maxPeers: fallbackMaxPeers,
+          maxPeersPerSwarm,
+          storePeerIds,
+        })
+      : undefined
+  return new RedisPeerStore({
+    client: given ?? createClient(target, options.sentinel, timeoutsOf(options)),
+    closeClient: given === undefined || closeClient,
+    target: given === undefined ? target.description : "the application's client",
+    options,
+    log,
+    createLocalStore,
+  })
+}
+
+function isClient(value: unknown): value is Client {
+  return typeof value === 'object' && value !== null && 'defineCommand' in value && 'status' in value
+}

@@ -1,0 +1,111 @@
+import type { AddressFamily, InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
+import type { MaybePromise, StoreStats, SwarmAnnounce, SwarmView } from '@chihaya/core'
+import type { StoreLog } from './health.ts'
+import { Journal, type LateAnnounce } from './journal.ts'
+import type { LocalStore } from './local-store.ts'
+
+/** Milliseconds between two attempts to tell Redis what it has missed. */
+const INTERVAL = 1000
+const MERGED_AT_ONCE = 100
+
+export interface FallbackInit {
+  readonly createStore: () => LocalStore
+  /** Peers that it remembers at most. */
+  readonly maxPeers: number
+  /** Enters an announce into Redis, unless a newer one is there. */
+  readonly merge: (late: LateAnnounce) => Promise<unknown>
+  readonly log: StoreLog
+}
+
+/** Stands in while Redis is away, and tells it afterwards what it has missed. Nobody has to tell it when. */
+export class Fallback {
+  readonly #init: FallbackInit
+  readonly #journal: Journal
+  #store: LocalStore | undefined
+  #timer: NodeJS.Timeout | undefined
+  #merging: Promise<void> | undefined
+  #merged = 0
+  #announces = 0
+
+  constructor(init: FallbackInit) {
+    this.#init = init
+    this.#journal = new Journal(init.maxPeers)
+  }
+
+  /** Announces it has answered. */
+  get announces(): number {
+    return this.#announces
+  }
+
+  /** Peers that Redis has yet to be told of. */
+  get size(): number {
+    return this.#journal.size
+  }
+
+  announce(announce: SwarmAnnounce): MaybePromise<SwarmView> {
+    this.#announces++
+    const view = this.#standIn().announce(announce)
+    this.#journal.record(announce)
+    return view
+  }
+
+  scrape(infoHashes: readonly InfoHash[], family: AddressFamily): MaybePromise<ScrapeEntry[]> {
+    return this.#standIn().scrape(infoHashes, family)
+  }
+
+  stats(): MaybePromise<StoreStats> {
+    return this.#standIn().stats()
+  }
+
+  /** Redis has taken a peer's announce: what it has missed of the peer is of no use any more. */
+  overtaken(announce: SwarmAnnounce): void {
+    if (this.#journal.size > 0) this.#journal.forget(announce)
+  }
+
+  /** Makes a last attempt to tell Redis, if it can be told within the time that a command has. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#mergeOnce()
+    this.#store?.close()
+    this.#store = undefined
+  }
+
+  #standIn(): LocalStore {
+    this.#timer ??= setInterval(() => void this.#mergeOnce(), INTERVAL).unref()
+    return (this.#store ??= this.#init.createStore())
+  }
+
+  #mergeOnce(): Promise<void> {
+    return (this.#merging ??= this.#merge().finally(() => {
+      this.#merging = undefined
+    }))
+  }
+
+  async #merge(): Promise<void> {
+    let wellSoFar = true
+    while (wellSoFar && this.#journal.size > 0) {
+      const batch = this.#journal.oldest(MERGED_AT_ONCE)
+      const outcomes = await Promise.all(batch.map(({ announces }) => this.#tell(announces)))
+      for (const [index, { key, entry }] of batch.entries()) {
+        if (outcomes[index] === true) this.#journal.settle(key, entry)
+        else wellSoFar = false
+      }
+      this.#merged += outcomes.filter(Boolean).length
+    }
+    if (this.#journal.size === 0 && this.#store) this.#leave()
+  }
+
+  async #tell(announces: readonly LateAnnounce[]): Promise<boolean> {
+    const outcomes = await Promise.allSettled(announces.map((late) => this.#init.merge(late)))
+    return outcomes.every(({ status }) => status === 'fulfilled')
+  }
+
+  #leave(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    this.#store?.close()
+    this.#store = undefined
+    this.#init.log.info({ peers: this.#merged }, 'Redis has been told of the peers that came while it was away')
+    this.#merged = 0
+  }
+}

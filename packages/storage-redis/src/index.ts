@@ -1,0 +1,13 @@
+import { redisStorage } from './plugin.ts'
+
+export default redisStorage
+export { redisStorage }
+export { createStore } from './create-store.ts'
+export { TRK_ERR_REDIS } from './errors.ts'
+export { UNAVAILABLE, type FaultKind } from './faults.ts'
+export type { StoreLog } from './health.ts'
+export type { LocalStore } from './local-store.ts'
+export type { RedisStoreMetrics } from './metrics.ts'
+export { optionsSchema, type RedisStorageOptions, type SentinelOptions } from './options.ts'
+export { RedisPeerStore, type RedisPeerStoreInit } from './redis-peer-store.ts'
+export type { Histogram } from './round-trips.ts'

@@ -1,0 +1,88 @@
+import { byteString, compactPeer, INFO_HASH_LENGTH, writeByteString, type InfoHash, type PeerId } from '@chihaya/bittorrent'
+import type { SwarmAnnounce, Transition } from '@chihaya/core'
+
+/** What has become of a peer while Redis was away. */
+interface Entry {
+  readonly peerId: PeerId
+  readonly transition: Transition
+  /** Whether it completed its download, whatever it has become since. */
+  readonly completed: boolean
+  /** Milliseconds, on the clock of `performance.now()`. */
+  readonly at: number
+}
+
+/** One announce to enter late. */
+export interface LateAnnounce {
+  readonly announce: SwarmAnnounce
+  /** Seconds. */
+  readonly age: number
+}
+
+/** The last word of each peer that announced while Redis was away, for so many peers; beyond, the oldest are forgotten. */
+export class Journal {
+  readonly #entries = new Map<string, Entry>()
+  readonly #limit: number
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  record(announce: SwarmAnnounce): void {
+    const { peerId, transition } = announce
+    if (transition === 'unchanged') return
+    const key = keyOf(announce)
+    const completed = transition === 'completed' || this.#entries.get(key)?.completed === true
+    // Taken out first, so that it comes to stand behind those that are older.
+    this.#entries.delete(key)
+    this.#entries.set(key, { peerId, transition, completed, at: performance.now() })
+    if (this.#entries.size > this.#limit) this.#entries.delete(this.#entries.keys().next().value as string)
+  }
+
+  /** Redis knows better by now. */
+  forget(announce: SwarmAnnounce): void {
+    if (announce.transition !== 'unchanged') this.#entries.delete(keyOf(announce))
+  }
+
+  /** The oldest entries, each with the announces that tell Redis of it; they stay until `settle`. */
+  oldest(count: number): Array<{ key: string; entry: object; announces: LateAnnounce[] }> {
+    const oldest = []
+    for (const [key, entry] of this.#entries) {
+      if (oldest.length === count) break
+      oldest.push({ key, entry, announces: announcesOf(key, entry) })
+    }
+    return oldest
+  }
+
+  /** Redis has been told of an entry, unless there is a newer one by now. */
+  settle(key: string, entry: object): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key)
+  }
+}
+
+function keyOf({ infoHash, address, port }: SwarmAnnounce): string {
+  return infoHash + byteString(compactPeer(address, port))
+}
+
+function announcesOf(key: string, { peerId, transition, completed, at }: Entry): LateAnnounce[] {
+  const endpoint = new Uint8Array(key.length - INFO_HASH_LENGTH)
+  writeByteString(key.slice(INFO_HASH_LENGTH), endpoint, 0)
+  const portAt = endpoint.length - 2
+  const announce = {
+    infoHash: key.slice(0, INFO_HASH_LENGTH) as InfoHash,
+    peerId,
+    address: endpoint.subarray(0, portAt),
+    port: ((endpoint[portAt] as number) << 8) | (endpoint[portAt + 1] as number),
+    numWant: 0,
+    leechersOnly: false,
+    publicOnly: false,
+    wantsPeerIds: false,
+  }
+  const age = Math.round((performance.now() - at) / 1000)
+  const late = (of: Transition): LateAnnounce => ({ announce: { ...announce, transition: of }, age })
+  if (!completed) return [late(transition)]
+  return transition === 'completed' || transition === 'seeder' ? [late('completed')] : [late('completed'), late(transition)]
+}

@@ -1,0 +1,66 @@
+import type { AddressFamily, InfoHash } from '@chihaya/bittorrent'
+
+const FAMILY_LETTER: Readonly<Record<AddressFamily, string>> = { ipv4: '4', ipv6: '6' }
+const INFO_HASH_PATTERN = '?'.repeat(20)
+
+/**
+ * The names of all keys. Those of one torrent share a hash tag, so that one script may use them in a cluster:
+ *
+ *     chihaya:{s<infohash>}4    sorted set of endpoints      chihaya:{s<infohash>}6    likewise for IPv6
+ *     chihaya:{s<infohash>}4i   hash, endpoint → peer id     chihaya:{s<infohash>}6i   likewise for IPv6
+ *     chihaya:{s<infohash>}d    string, downloads completed
+ *
+ * The infohash is its 20 bytes. The letter before it keeps the tag from being empty where it begins with a brace, in which
+ * case the whole key would be hashed; a brace further on cuts the tag short, for all keys of the torrent alike.
+ */
+export class Keys {
+  /** The keys of the totals over all swarms and of the lock of those who count them. */
+  readonly totals: Buffer
+  readonly lock: Buffer
+  readonly #prefix: string
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+    this.totals = Buffer.from(`${prefix}{t}totals`, 'latin1')
+    this.lock = Buffer.from(`${prefix}{t}lock`, 'latin1')
+  }
+
+  /** The peers of a torrent and family. */
+  swarm(infoHash: InfoHash, family: AddressFamily): Buffer {
+    return this.#key(infoHash, FAMILY_LETTER[family])
+  }
+
+  /** Their peer ids. */
+  peerIds(infoHash: InfoHash, family: AddressFamily): Buffer {
+    return this.#key(infoHash, `${FAMILY_LETTER[family]}i`)
+  }
+
+  /** The downloads of a torrent. */
+  downloaded(infoHash: InfoHash): Buffer {
+    return this.#key(infoHash, 'd')
+  }
+
+  /** What `SCAN … MATCH` takes to find the peers of every torrent, as one who puts `before` in front of all keys has them. */
+  swarmPattern(before: string): string {
+    const literal = `${before}${this.#prefix}`.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)
+    return `${literal}{s${INFO_HASH_PATTERN}}[46]`
+  }
+
+  #key(infoHash: InfoHash, suffix: string): Buffer {
+    return Buffer.from(`${this.#prefix}{s${infoHash}}${suffix}`, 'latin1')
+  }
+}
+
+const IPV4 = FAMILY_LETTER.ipv4.charCodeAt(0)
+
+/** The family whose peers a key of `Keys.swarm` holds. */
+export function familyOfSwarm(key: Buffer): AddressFamily {
+  return key.at(-1) === IPV4 ? 'ipv4' : 'ipv6'
+}
+
+/** The key of the same torrent's peers in the other family. */
+export function siblingOfSwarm(key: Buffer): Buffer {
+  const sibling = Buffer.from(key)
+  sibling.write(FAMILY_LETTER[familyOfSwarm(key) === 'ipv4' ? 'ipv6' : 'ipv4'], key.length - 1)
+  return sibling
+}

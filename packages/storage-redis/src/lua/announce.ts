@@ -1,0 +1,33 @@
+import { applyPart } from './apply.ts'
+import { censusPart } from './census.ts'
+import { selectionPart } from './selection.ts'
+import type { ScriptSettings } from './settings.ts'
+import { SWARM } from './swarm.ts'
+
+/**
+ * KEYS: swarm, peer ids, downloads. ARGV: header (`announce-arguments.ts` writes it), endpoint, peer id.
+ * Returns complete, incomplete, downloaded, 4 bytes each, then the endpoints, then their peer ids if asked for.
+ */
+export function announceScript(settings: ScriptSettings): string {
+  return `${SWARM}
+local PARTIAL, SEEDER, COMPLETED, STOPPED, UNCHANGED = 1, 2, 3, 4, 5
+local swarm, ids, downloads = KEYS[1], KEYS[2], KEYS[3]
+local kind, reach, flags, want, dice, given, age = struct.unpack('>BBBI2I4I4I4', ARGV[1])
+local me, peer_id = ARGV[2], ARGV[3]
+local leechers_only = flags % 2 >= 1
+local public_only = flags % 4 >= 2
+local wants_ids = flags % 8 >= 4
+local merging = flags % 16 >= 8
+
+local now = seconds(given)
+local seen = now - age
+local oldest = now - ${settings.peerLifetime}
+${applyPart(settings)}
+${censusPart(settings)}
+local head = struct.pack('>I4I4I4', live[2] + live[5] + live[8],
+  live[0] + live[1] + live[3] + live[4] + live[6] + live[7], downloaded)
+if want == 0 or kind == STOPPED or total == 0 then return head end
+${selectionPart(settings)}
+return head .. endpoints
+`
+}

@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { endpoints, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import { redisStorage, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
+import Fastify from 'fastify'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { localStores } from '../src/local-store.ts'
+import { RedisServer } from './redis-server.ts'
+import { Log, storeWith } from './stores.ts'
+
+async function startServer(): Promise<RedisServer> {
+  const server = await RedisServer.start()
+  onTestFinished(() => server.stop())
+  return server
+}
+
+async function startStore(server: RedisServer, options: RedisStorageOptions = {}, log?: Log): Promise<RedisPeerStore> {
+  const timeouts = { redisReadTimeout: 300, redisWriteTimeout: 300 }
+  const store = await storeWith({ url: server.url, fallback: 'memory', ...timeouts, ...options }, log)
+  onTestFinished(() => store.close())
+  return store
+}
+
+async function untilAway(store: RedisPeerStore): Promise<void> {
+  while (store.health() === undefined) await sleep(10)
+}
+
+async function untilMerged(store: RedisPeerStore): Promise<void> {
+  while (store.metrics().fallbackPeers > 0) await sleep(50)
+}
+
+const peer = (number: number): { port: number; peerId: ReturnType<typeof samplePeerId> } => ({
+  port: 1000 + number,
+  peerId: samplePeerId(number),
+})
+
+describe('with a fallback in memory', () => {
+  test('announces go on without Redis, and Redis is told of them', async () => {
+    const server = await startServer()
+    const log = new Log()
+    const store = await startStore(server, {}, log)
+    await store.announce(sampleAnnounce({ ...peer(1) }))
+    await server.kill()
+    await untilAway(store)
+
+    await store.announce(sampleAnnounce({ ...peer(2), transition: 'completed' }))
+    await store.announce(sampleAnnounce({ ...peer(3), transition: 'completed' }))
+    await store.announce(sampleAnnounce({ ...peer(3), transition: 'leecher' }))
+    await store.announce(sampleAnnounce({ ...peer(4), transition: 'completed' }))
+    await store.announce(sampleAnnounce({ ...peer(4), transition: 'stopped' }))
+    await store.announce(sampleAnnounce({ ...peer(6), transition: 'unchanged' }))
+    const view = await store.announce(sampleAnnounce({ ...peer(5) }))
+    expect([view.complete, view.incomplete, view.downloaded]).toEqual([1, 2, 3])
+    expect(endpoints(view.peers)).toEqual(['10.0.0.1:1002', '10.0.0.1:1003'])
+    expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 1, incomplete: 2 }])
+    expect(await store.stats()).toMatchObject({ swarms: 1 })
+    expect(store.metrics()).toMatchObject({ fallbackAnnounces: 7, fallbackPeers: 4 })
+
+    await server.start()
+    await untilMerged(store)
+    while (store.health() !== undefined) await store.announce(sampleAnnounce({ ...peer(5) }))
+    const other = await startStore(server, { fallback: 'none' })
+    const merged = await other.announce(sampleAnnounce({ ...peer(7), transition: 'unchanged', wantsPeerIds: true }))
+    expect([merged.complete, merged.incomplete, merged.downloaded]).toEqual([1, 2, 3])
+    expect(endpoints(merged.peers)).toEqual(['10.0.0.1:1002', '10.0.0.1:1003', '10.0.0.1:1005'])
+    expect(Buffer.from(merged.peers.peerIds ?? []).includes(samplePeerId(5))).toBe(true)
+    while (!log.lines.some((line) => line.includes('Redis has been told'))) await sleep(10)
+  })
+
+  test('the next absence is as good as the first, even after one in which nobody came', async () => {
+    const server = await startServer()
+    const store = await startStore(server)
+    await server.kill()
+    await untilAway(store)
+    expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 0 }])
+    await sleep(1200)
+    for (const number of [1, 2]) {
+      await store.announce(sampleAnnounce({ ...peer(number) }))
+      expect(store.metrics().fallbackPeers).toBe(1)
+      await server.start()
+      await untilMerged(store)
+      await server.kill()
+      await untilAway(store)
+    }
+  })
+
+  test('what came by another way in the meantime is not undone', async () => {
+    const server = await startServer()
+    const store = await startStore(server)
+    await store.announce(sampleAnnounce({ ...peer(1) }))
+    server.freeze()
+    await store.announce(sampleAnnounce({ ...peer(1), transition: 'stopped' }))
+    await store.announce(sampleAnnounce({ ...peer(2), transition: 'leecher' }))
+    // A second must pass, as peers' times are whole seconds.
+    await sleep(2100)
+    server.thaw()
+    const other = await storeWith({ url: server.url })
+    onTestFinished(() => other.close())
+    await other.announce(sampleAnnounce({ ...peer(1), transition: 'seeder' }))
+    await other.announce(sampleAnnounce({ ...peer(2), transition: 'seeder' }))
+    await untilMerged(store)
+    expect(await other.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 2, incomplete: 0 }])
+  })
+
+  test('an announce that waited for Redis in vain is served, as it was when it came', async () => {
+    const server = await startServer()
+    const store = await startStore(server)
+    server.freeze()
+    const announce = sampleAnnounce({ ...peer(1), address: Uint8Array.of(10, 0, 0, 9) })
+    const pending = store.announce(announce)
+    announce.address.fill(1)
+    expect((await pending).incomplete).toBe(1)
+    const view = await store.announce(sampleAnnounce({ ...peer(2) }))
+    expect(endpoints(view.peers)).toEqual(['10.0.0.9:1001'])
+    expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 2 }])
+    server.thaw()
+    await untilMerged(store)
+  })
+
+  test('remembers no more peers than it may', async () => {
+    const server = await startServer()
+    const store = await startStore(server, { fallbackMaxPeers: 50 })
+    await server.kill()
+    await untilAway(store)
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 200 }, async (_, number) => store.announce(sampleAnnounce({ ...peer(number) }))),
+    )
+    expect(store.metrics().fallbackPeers).toBeLessThanOrEqual(50)
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+    expect(refused).toHaveLength(150)
+    expect(String(refused[0]?.reason)).toMatch(/tracker is full/)
+  })
+
+  test('a peer that announces to Redis again is not merged', async () => {
+    const server = await startServer()
+    const store = await startStore(server)
+    await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
+    for (let number = 1; number <= 3; number++) await store.announce(sampleAnnounce({ ...peer(number) }))
+    expect(store.metrics().fallbackPeers).toBe(3)
+    await store.announce(sampleAnnounce({ ...peer(1), transition: 'stopped' }))
+    expect(store.metrics().fallbackPeers).toBe(2)
+    await server.as((admin) => admin.config('SET', 'maxmemory', '0'))
+    await untilMerged(store)
+    expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 2 }])
+  })
+
+  test('a tracker starts without Redis, and uses it once it is there', async () => {
+    const server = await startServer()
+    await server.kill()
+    await using app = Fastify()
+    await app.register(redisStorage, { url: server.url, fallback: 'memory' })
+    await app.ready()
+    const store = app.peerStore as RedisPeerStore
+    expect((await store.announce(sampleAnnounce())).incomplete).toBe(1)
+    expect(store.health()).toMatch(`127.0.0.1:${server.port}`)
+    await server.start()
+    await untilMerged(store)
+    expect(await server.as((admin) => admin.keys('chihaya:*4'))).toHaveLength(1)
+  })
+
+  test('closing does not wait for a Redis that stands still', async () => {
+    const server = await startServer()
+    const store = await startStore(server, { redisReadTimeout: '1m', redisWriteTimeout: '1m' })
+    await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
+    await store.announce(sampleAnnounce({ ...peer(1) }))
+    server.freeze()
+    const sweep = store.sweep()
+    const refused = expect(sweep).rejects.toThrow('temporarily unavailable')
+    const began = performance.now()
+    await store.close()
+    expect(performance.now() - began).toBeLessThan(10_000)
+    await refused
+  })
+
+  test('what is left is told when the tracker closes', async () => {
+    const server = await startServer()
+    const store = await startStore(server)
+    await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
+    await store.announce(sampleAnnounce({ ...peer(1) }))
+    await server.as((admin) => admin.config('SET', 'maxmemory', '0'))
+    await store.close()
+    const other = await startStore(server)
+    expect(await other.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
+  })
+})
+
+test('a fallback that is not installed is named', async () => {
+  const options = { peerLifetime: 60_000, maxPeers: 1, maxPeersPerSwarm: 1, storePeerIds: true }
+  const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
+  await expect(localStores(options, () => Promise.reject(missing))).rejects.toThrow(/needs the package @chihaya\/storage-memory/)
+  const broken = new SyntaxError('Unexpected token')
+  await expect(localStores(options, () => Promise.reject(broken))).rejects.toBe(broken)
+})

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isClientError } from '@chihaya/bittorrent'
+import { endpoints, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import { UNAVAILABLE, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { RedisServer } from './redis-server.ts'
+import { Log, storeWith } from './stores.ts'
+
+const TIMEOUT = 300
+const TIMEOUTS: RedisStorageOptions = { redisReadTimeout: TIMEOUT, redisWriteTimeout: TIMEOUT }
+
+async function startServer(...settings: string[]): Promise<RedisServer> {
+  const server = await RedisServer.start(...settings)
+  onTestFinished(() => server.stop())
+  return server
+}
+
+async function startStore(options: RedisStorageOptions, log?: Log): Promise<RedisPeerStore> {
+  const store = await storeWith({ ...TIMEOUTS, ...options }, log)
+  onTestFinished(() => store.close())
+  return store
+}
+
+/** What an announce is refused with, or undefined, and after how many milliseconds. */
+async function announce(store: RedisPeerStore, port = 6881): Promise<{ error: unknown; took: number }> {
+  const began = performance.now()
+  try {
+    await store.announce(sampleAnnounce({ port }))
+    return { error: undefined, took: performance.now() - began }
+  } catch (error) {
+    return { error, took: performance.now() - began }
+  }
+}
+
+async function untilWell(store: RedisPeerStore): Promise<void> {
+  while ((await announce(store)).error !== undefined || store.health() !== undefined) await sleep(50)
+}
+
+describe('Redis that is killed', () => {
+  test('makes announces fail at once, and is found again when it is back, empty as it may be', async () => {
+    const server = await startServer()
+    const log = new Log()
+    const store = await startStore({ url: server.url }, log)
+    await store.announce(sampleAnnounce({ port: 1001 }))
+    expect(store.health()).toBeUndefined()
+
+    await server.kill()
+    while (store.health() === undefined) await sleep(10)
+    const { error } = await announce(store)
+    expect(error).toBe(UNAVAILABLE)
+    expect(isClientError(error)).toBe(true)
+    expect(() => store.scrape([sampleInfoHash(1)], 'ipv4')).toThrow(UNAVAILABLE)
+    await expect(store.stats()).rejects.toBe(UNAVAILABLE)
+    await expect(store.sweep()).rejects.toBe(UNAVAILABLE)
+    expect(store.health()).toMatch(`Redis at 127.0.0.1:${server.port}: `)
+    expect(store.metrics().errors.connection).toBeGreaterThan(0)
+
+    await server.start()
+    await untilWell(store)
+    const view = await store.announce(sampleAnnounce({ port: 2000 }))
+    expect(view.incomplete).toBe(2)
+    expect(log.lines.filter((line) => line.startsWith('error'))).toHaveLength(1)
+    expect(log.lines.at(-1)).toMatch(/^info Redis at 127\.0\.0\.1:\d+ works again/)
+  })
+
+  test('fails the announces that were under way', async () => {
+    const server = await startServer()
+    const store = await startStore({ url: server.url, redisReadTimeout: 10_000, redisWriteTimeout: 10_000 })
+    server.freeze()
+    const waiting = [announce(store), announce(store, 2000)]
+    await sleep(20)
+    await server.kill()
+    for (const { error, took } of await Promise.all(waiting)) {
+      expect(error).toBe(UNAVAILABLE)
+      expect(took).toBeLessThan(5000)
+    }
+  })
+})
+
+describe('Redis that stands still', () => {
+  test('makes announces fail within the timeout, then at once, until it goes on', async () => {
+    const server = await startServer()
+    const store = await startStore({ url: server.url })
+    server.freeze()
+    const first = await announce(store)
+    expect(first.error).toBe(UNAVAILABLE)
+    expect(first.took).toBeGreaterThanOrEqual(TIMEOUT - 10)
+    expect(store.health()).toBeDefined()
+    while (store.metrics().errors.connection === 0) await announce(store)
+    const next = await announce(store)
+    expect(next.error).toBe(UNAVAILABLE)
+    expect(next.took).toBeLessThan(TIMEOUT)
+    server.thaw()
+    await untilWell(store)
+  })
+
+  test('lets no more commands wait than it may', async () => {
+    const server = await startServer()
+    const store = await startStore({ url: server.url, maxPending: 100 })
+    server.freeze()
+    const refused = await Promise.all(Array.from({ length: 20_000 }, (_, port) => announce(store, port)))
+    expect(refused.every(({ error }) => error === UNAVAILABLE)).toBe(true)
+    expect(store.metrics().errors).toMatchObject({ queue: 19_900, timeout: 100 })
+    expect(store.metrics().pending).toBeLessThanOrEqual(100)
+    server.thaw()
+    await untilWell(store)
+    expect(store.metrics().pending).toBe(0)
+  })
+})
+
+test('a slow Redis fails what it takes too long for, and nothing else', async () => {
+  const server = await startServer()
+  const store = await startStore({ url: server.url })
+  await server.as((admin) => admin.call('CLIENT', 'PAUSE', String(TIMEOUT / 2), 'ALL'))
+  expect((await announce(store)).error).toBeUndefined()
+  await server.as((admin) => admin.call('CLIENT', 'PAUSE', String(TIMEOUT * 2), 'ALL'))
+  expect((await announce(store)).error).toBe(UNAVAILABLE)
+  await untilWell(store)
+  const { counts, bounds, count, sum } = store.metrics().roundTrips
+  expect(counts).toHaveLength(bounds.length + 1)
+  expect(counts.reduce((total, bucket) => total + bucket)).toBe(count)
+  expect(sum).toBeGreaterThan(TIMEOUT / 2)
+})
+
+test('a Redis without memory refuses who comes, and still serves who looks and who goes', async () => {
+  const server = await startServer('--maxmemory-policy', 'noeviction')
+  const store = await startStore({ url: server.url })
+  await store.announce(sampleAnnounce({ port: 1001 }))
+  await store.announce(sampleAnnounce({ port: 1002, peerId: samplePeerId(2) }))
+  await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
+  expect((await announce(store)).error).toBe(UNAVAILABLE)
+  expect(store.health()).toMatch(/OOM/)
+  expect(store.metrics().errors.memory).toBe(1)
+  expect((await store.announce(sampleAnnounce({ port: 1001, transition: 'stopped' }))).incomplete).toBe(1)
+  const looking = await store.announce(sampleAnnounce({ port: 0, peerId: samplePeerId(3), transition: 'unchanged' }))
+  expect(endpoints(looking.peers)).toEqual(['10.0.0.1:1002'])
+  expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
+  await server.as((admin) => admin.config('SET', 'maxmemory', '0'))
+  await untilWell(store)
+})
+
+test('a replica refuses announces until it is the master', async () => {
+  const master = await startServer()
+  const replica = await startServer('--replicaof', '127.0.0.1', String(master.port))
+  const store = await startStore({ url: replica.url })
+  expect((await announce(store)).error).toBe(UNAVAILABLE)
+  expect(store.metrics().errors.readonly).toBe(1)
+  await replica.as((admin) => admin.replicaof('NO', 'ONE'))
+  await untilWell(store)
+})
+
+test('a key of somebody else’s fails one swarm alone', async () => {
+  const server = await startServer()
+  const store = await startStore({ url: server.url })
+  await server.as((admin) => admin.set(`chihaya:{s${sampleInfoHash(1)}}4`, 'something else'))
+  expect((await announce(store)).error).toBe(UNAVAILABLE)
+  expect(store.metrics().errors.other).toBe(1)
+  expect(store.health()).toMatch(/WRONGTYPE/)
+  await sleep(1100)
+  await store.announce(sampleAnnounce({ infoHash: sampleInfoHash(2) }))
+  expect(store.health()).toBeUndefined()
+})

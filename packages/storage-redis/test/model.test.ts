@@ -1,0 +1,139 @@
+import { addressFamily, readCompactPeers, type CompactPeers } from '@chihaya/bittorrent'
+import type { SwarmAnnounce, Transition } from '@chihaya/core'
+import { endpoints, ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import type { RedisPeerStore } from '@chihaya/storage-redis'
+import * as fc from 'fast-check'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { RedisServer } from './redis-server.ts'
+import { counted, storeOnClock } from './stores.ts'
+
+const LIFETIME = 60
+
+let server: RedisServer
+let client: Redis
+beforeAll(async () => {
+  server = await RedisServer.start()
+  client = new Redis(server.port)
+})
+afterAll(async () => {
+  client.disconnect()
+  await server.stop()
+})
+
+/** The store and the model side by side, on one clock that steps by whole seconds. */
+class Pair {
+  readonly clock = { now: 1_800_000_000 }
+  readonly store: RedisPeerStore
+  readonly model = new ModelPeerStore({ peerLifetime: LIFETIME, now: () => this.clock.now })
+  steps = 0
+
+  constructor() {
+    this.store = storeOnClock(client, this.clock, { peerLifetime: LIFETIME * 1000 })
+  }
+
+  async announce(announce: SwarmAnnounce): Promise<void> {
+    this.steps++
+    // The model chooses from all candidates, so asked for enough it gives them all.
+    const expected = this.model.announce({ ...announce, numWant: 1_000_000 })
+    const actual = await this.store.announce(announce)
+    expect([actual.complete, actual.incomplete, actual.downloaded]).toEqual([
+      expected.complete,
+      expected.incomplete,
+      expected.downloaded,
+    ])
+    if (announce.numWant === 0) expect(actual.peers.endpoints.length).toBe(0)
+    else checkPeers(actual.peers, expected.peers, announce.numWant)
+  }
+
+  async advance(seconds: number): Promise<void> {
+    this.steps++
+    this.clock.now += seconds
+    expect(await counted(this.store).stats()).toEqual(this.model.stats())
+  }
+
+  async scrape(numbers: readonly number[]): Promise<void> {
+    this.steps++
+    const infoHashes = numbers.map(sampleInfoHash)
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      expect(await this.store.scrape(infoHashes, family)).toEqual(this.model.scrape(infoHashes, family))
+    }
+  }
+}
+
+function checkPeers(actual: CompactPeers, candidates: CompactPeers, numWant: number): void {
+  const given = endpoints(actual)
+  const allowed = new Set(endpoints(candidates))
+  expect(given.length).toBe(Math.min(numWant, allowed.size))
+  expect(new Set(given).size).toBe(given.length)
+  for (const endpoint of given) expect(allowed).toContain(endpoint)
+  expect(actual.peerIds === undefined || given.length === 0).toBe(candidates.peerIds === undefined || given.length === 0)
+  if (actual.peerIds && candidates.peerIds) expect(idsByPeer(candidates)).toMatchObject(idsByPeer(actual))
+}
+
+function idsByPeer(peers: CompactPeers): Record<string, string> {
+  const ids: Record<string, string> = {}
+  for (const [index, { address, port }] of readCompactPeers(peers.endpoints, peers.family).entries()) {
+    const id = peers.peerIds?.subarray(index * 20, index * 20 + 20) ?? []
+    ids[`${address.join('.')}:${port}`] = Buffer.from(id).toString('latin1')
+  }
+  return ids
+}
+
+const TRANSITIONS: Transition[] = ['leecher', 'partial', 'seeder', 'completed', 'stopped', 'unchanged']
+
+const address = fc.oneof(
+  fc.tuple(fc.constantFrom(10, 8), fc.nat(1), fc.nat(3)).map(([a, b, c]) => Uint8Array.of(a, 0, b, c)),
+  fc
+    .constantFrom(0xfc, 0x20)
+    .chain((first) => fc.nat(3).map((last) => Uint8Array.of(first, 1, 0, ...Array<number>(12).fill(0), last))),
+)
+
+const announce: fc.Arbitrary<SwarmAnnounce> = fc.record({
+  infoHash: fc.nat(5).map(sampleInfoHash),
+  peerId: fc.nat(9).map(samplePeerId),
+  address,
+  port: fc.constantFrom(1, 2, 3, 4, 5),
+  transition: fc.constantFrom(...TRANSITIONS),
+  numWant: fc.constantFrom(0, 1, 3, 50, 200),
+  leechersOnly: fc.boolean(),
+  publicOnly: fc.boolean(),
+  wantsPeerIds: fc.boolean(),
+})
+
+type Step = fc.AsyncCommand<object, Pair>
+
+const step = (name: string, run: (pair: Pair) => Promise<void>): Step => ({
+  check: () => true,
+  run: (_model, pair) => run(pair),
+  toString: () => name,
+})
+
+const commands = fc.commands(
+  [
+    announce.map((a) =>
+      step(`${a.transition} ${addressFamily(a.address)} ${a.address.join('.')}:${a.port}`, (pair) => pair.announce(a)),
+    ),
+    announce.map((a) => step(`again ${a.transition}`, (pair) => pair.announce({ ...a, transition: 'leecher' }))),
+    announce.map((a) => step(`with ids ${a.transition}`, (pair) => pair.announce({ ...a, transition: 'seeder' }))),
+    fc.integer({ min: 1, max: 50 }).map((seconds) => step(`${seconds} s pass`, (pair) => pair.advance(seconds))),
+    fc.array(fc.nat(6), { maxLength: 4 }).map((numbers) => step('scrape', (pair) => pair.scrape(numbers))),
+  ],
+  { maxCommands: 600, size: 'max' },
+)
+
+test('agrees with the model over thousands of steps', async () => {
+  let steps = 0
+  const property = fc.asyncProperty(commands, async (list) => {
+    await client.flushall()
+    const pair = new Pair()
+    try {
+      await fc.asyncModelRun(() => ({ model: {}, real: pair }), list)
+    } finally {
+      await pair.store.close()
+    }
+    steps += pair.steps
+  })
+  await fc.assert(property, { numRuns: 15 })
+  expect(steps).toBeGreaterThan(2000)
+})

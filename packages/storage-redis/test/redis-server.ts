@@ -1,0 +1,117 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A `redis-server` of the test's own, on a free port of 127.0.0.1. */
+export class RedisServer {
+  readonly port: number
+  readonly #folder: string
+  readonly #settings: readonly string[]
+  #process: ChildProcess | undefined
+
+  private constructor(port: number, folder: string, settings: readonly string[]) {
+    this.port = port
+    this.#folder = folder
+    this.#settings = settings
+  }
+
+  /** Starts one; `settings` follow those of the command line: `--maxmemory`, `2mb`. */
+  static async start(...settings: string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'chihaya-redis-')), settings)
+    await server.start()
+    return server
+  }
+
+  /** Starts a Sentinel that watches over the master on a port, by itself and with little patience. */
+  static async startSentinel(master: number): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'chihaya-sentinel-'))
+    const file = join(folder, 'sentinel.conf')
+    const port = await freePort()
+    const settings = [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${folder}`,
+      `sentinel monitor chihaya 127.0.0.1 ${master} 1`,
+      'sentinel down-after-milliseconds chihaya 500',
+      'sentinel failover-timeout chihaya 2000',
+    ]
+    await writeFile(file, settings.join('\n'))
+    const server = new RedisServer(port, folder, [file, '--sentinel'])
+    await server.#spawn(server.#settings)
+    return server
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}/0`
+  }
+
+  get folder(): string {
+    return this.#folder
+  }
+
+  async start(): Promise<void> {
+    const basic = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.#folder]
+    await this.#spawn([...basic, ...this.#settings])
+  }
+
+  async #spawn(args: readonly string[]): Promise<void> {
+    const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#process = server
+    let output = ''
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.once('exit', () => reject(new Error(`redis-server did not start: ${output}`)))
+      server.stdout.on('data', (chunk) => {
+        output += String(chunk)
+        if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve()
+      })
+    })
+    server.stdout.removeAllListeners('data').resume()
+  }
+
+  /** Sends SIGSTOP: the server takes connections, as the system does that for it, and says nothing. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT')
+  }
+
+  async kill(): Promise<void> {
+    const server = this.#process
+    if (!server || server.exitCode !== null || server.signalCode !== null) return
+    server.kill('SIGKILL')
+    await once(server, 'exit')
+  }
+
+  /** Kills it and removes its folder. */
+  async stop(): Promise<void> {
+    await this.kill()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Runs commands of an administrator's, on a connection of their own. */
+  async as<Result>(run: (admin: Redis) => Promise<Result>, options: object = {}): Promise<Result> {
+    const admin = new Redis({ port: this.port, host: '127.0.0.1', ...options })
+    try {
+      return await run(admin)
+    } finally {
+      admin.disconnect()
+    }
+  }
+}

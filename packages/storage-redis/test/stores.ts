@@ -1,0 +1,43 @@
+import { parseOptions, type PeerStore } from '@chihaya/core'
+import { createStore, optionsSchema, RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
+import type { Client } from '../src/client.ts'
+import { timeoutsOf } from '../src/timeouts.ts'
+
+/** Takes the log of a store. */
+export class Log {
+  readonly lines: string[] = []
+  readonly #add = (level: string) => (details: object, message: string) => {
+    this.lines.push(`${level} ${message} ${JSON.stringify(details)}`)
+  }
+  readonly error: (details: object, message: string) => void = this.#add('error')
+  readonly warn: (details: object, message: string) => void = this.#add('warn')
+  readonly info: (details: object, message: string) => void = this.#add('info')
+}
+
+/** A store with these options, connected and without timers. */
+export async function storeWith(options: RedisStorageOptions, log: Log = new Log()): Promise<RedisPeerStore> {
+  const parsed = parseOptions('test', optionsSchema, options)
+  const store = await createStore(parsed, log)
+  await store.connect(Math.min(timeoutsOf(parsed).connect, 5000), options.client === undefined)
+  return store
+}
+
+/** A store on a clock of the test's, which stands still at `clock.now` seconds. Closing it leaves the client open. */
+export function storeOnClock(client: Client, clock: { now: number }, options: RedisStorageOptions = {}): RedisPeerStore {
+  const parsed = parseOptions('test', optionsSchema, { gcInterval: 0, prometheusReportingInterval: 0, ...options })
+  const now = (): number => clock.now
+  return new RedisPeerStore({ client, closeClient: false, target: 'the test', options: parsed, log: new Log(), now })
+}
+
+/** The same store, but for totals that are counted whenever they are asked for. */
+export function counted(store: RedisPeerStore): PeerStore {
+  return {
+    announce: (announce) => store.announce(announce),
+    scrape: (infoHashes, family) => store.scrape(infoHashes, family),
+    stats: async () => {
+      // The lock of the last counting may be there for a millisecond more.
+      while (!(await store.sweep()));
+      return store.stats()
+    },
+  }
+}
