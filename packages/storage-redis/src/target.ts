@@ -11,7 +11,7 @@ const SENTINEL_PORT = 26_379
 const DEFAULT_URL = 'redis://127.0.0.1:6379/0'
 const PLACES = ['client', 'url', 'redisBroker', 'cluster', 'sentinel'] as const
 
-export interface Node {
+interface Node {
   readonly host: string
   readonly port: number
 }

@@ -11,7 +11,6 @@ const SCRAPED = 10
 const MAGIC_HIGH = 0x417
 const MAGIC_LOW = 0x27101980
 
-export const MAX_REQUEST: number = 16 + SCRAPED * 20
 const ANNOUNCE_LENGTH = 98
 
 /** The infohash of a torrent, 20 bytes, the same in every process. */
