@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { InfoHash } from '@chihaya/bittorrent'
@@ -26,6 +27,7 @@ beforeAll(async () => {
     (await server.as((admin) => admin.cluster('INFO'))).includes('cluster_state:ok')
   while (!(await Promise.all(servers.map(isWhole))).every(Boolean)) await sleep(50)
   client = new Cluster(servers.map(({ port }) => ({ host: '127.0.0.1', port })))
+  await once(client, 'ready')
 })
 afterAll(async () => {
   client.disconnect()

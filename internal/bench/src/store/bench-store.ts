@@ -76,7 +76,7 @@ async function speedRows(): Promise<Row[]> {
 
 async function expiryRow(): Promise<Row> {
   const pauses: number[] = []
-  for (let round = 0; round < 3; round++) pauses.push(await measure('expiry', 100_000, 100))
+  for (let round = 0; round < 2; round++) pauses.push(await measure('expiry', 100_000, 100))
   const pause = median(pauses)
   return {
     what: 'longest pause while 10,000,000 peers expire',

@@ -9,7 +9,7 @@ import { Generator } from './generator.ts'
 import type { Spread } from './requests.ts'
 
 const ROUNDS = 5
-const SECONDS = 4
+const SECONDS = 3
 const MAX_SECONDS = 90
 const WINDOW = 512
 

@@ -75,7 +75,17 @@ export class RunningTracker {
     this.port = port
   }
 
-  static async start(contender: Contender): Promise<RunningTracker> {
+  /** Starts a tracker, once more if it ends at once: a port that is free for UDP may be taken for TCP. */
+  static async start(contender: Contender, attempts = 5): Promise<RunningTracker> {
+    try {
+      return await RunningTracker.#start(contender)
+    } catch (error) {
+      if (attempts === 1) throw error
+      return RunningTracker.start(contender, attempts - 1)
+    }
+  }
+
+  static async #start(contender: Contender): Promise<RunningTracker> {
     const port = await freePort()
     const folder = await mkdtemp(join(tmpdir(), 'tracker-bench-'))
     // opentracker reads its whitelist as nobody, with this folder for its root.
@@ -83,7 +93,12 @@ export class RunningTracker {
     const [program = '', ...args] = await contender.command(port, folder)
     const child = spawn('taskset', ['-c', '0', program, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
     const tracker = new RunningTracker(child, port)
-    await tracker.#answers()
+    try {
+      await tracker.#answers()
+    } catch (error) {
+      await tracker.stop()
+      throw error
+    }
     return tracker
   }
 
