@@ -1,4 +1,5 @@
 import type { PeerStore } from './peer-store.ts'
+import type { RequestMeter } from './request-meter.ts'
 import type { Tracker } from './tracker.ts'
 
 declare module 'fastify' {
@@ -7,5 +8,7 @@ declare module 'fastify' {
     tracker: Tracker
     /** Where the tracker of this scope keeps its swarms. */
     peerStore: PeerStore
+    /** Counts the requests of every frontend at or below this scope; absent unless the application decorates it. */
+    requestMeter?: RequestMeter
   }
 }

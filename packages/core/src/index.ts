@@ -14,4 +14,13 @@ export { optionsSchema, type CoreOptions } from './options.ts'
 export { parseOptions, type JsonSchema, type OptionsSchema } from './parse-options.ts'
 export type { PeerStore, StoreStats, SwarmAnnounce, SwarmView, Transition } from './peer-store.ts'
 export type { TrackerLog } from './post-hooks.ts'
+export {
+  DURATION_BUCKETS,
+  RequestMeter,
+  UNTIMED,
+  type Action,
+  type Protocol,
+  type RequestCount,
+  type RequestMeterInit,
+} from './request-meter.ts'
 export { Tracker, type TrackerInit } from './tracker.ts'

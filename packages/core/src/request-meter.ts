@@ -1,0 +1,111 @@
+import type { AddressFamily } from '@chihaya/bittorrent'
+
+export type Protocol = 'http' | 'udp'
+
+/** What a client asked for; `other` is whatever no tracker answers. */
+export type Action = 'connect' | 'announce' | 'scrape' | 'other'
+
+export interface RequestMeterInit {
+  /** Refusals that are told apart by their text. Every other text, a hook's of its own say, counts as `other`. */
+  readonly errors?: readonly string[]
+}
+
+/** Requests of one kind since the meter was made. */
+export interface RequestCount {
+  readonly protocol: Protocol
+  readonly action: Action
+  readonly family: AddressFamily
+  /** Empty for requests that were answered, else what they were refused with. */
+  readonly error: string
+  readonly requests: number
+  readonly receivedBytes: number
+  readonly sentBytes: number
+  /** Requests whose duration is known. */
+  readonly timed: number
+  /** Their durations added up, in milliseconds. */
+  readonly milliseconds: number
+  /** How many of them took at most as long as the same entry of `DURATION_BUCKETS`, each counted once. */
+  readonly buckets: readonly number[]
+}
+
+/** Upper bounds of the histogram in milliseconds, as Chihaya has them. */
+export const DURATION_BUCKETS: readonly number[] = Array.from({ length: 10 }, (_, index) => 9.375 * 2 ** index)
+
+/** Milliseconds that stand for a request that was not timed. */
+export const UNTIMED = -1
+
+const PROTOCOLS: readonly Protocol[] = ['http', 'udp']
+const ACTIONS: readonly Action[] = ['connect', 'announce', 'scrape', 'other']
+const FAMILIES: readonly AddressFamily[] = ['ipv4', 'ipv6']
+const OWN_ERRORS = ['', 'other', 'internal server error']
+
+// One row of numbers for each kind of request.
+const REQUESTS = 0
+const RECEIVED = 1
+const SENT = 2
+const TIMED = 3
+const MILLISECONDS = 4
+const BUCKETS = 5
+const ROW = BUCKETS + DURATION_BUCKETS.length
+
+/**
+ * Counts what frontends were asked, in memory that is set aside beforehand, so that no client can make it grow. Frontends use
+ * the one that the application decorates as `requestMeter`; without it they count nothing and read no clock.
+ */
+export class RequestMeter {
+  readonly #errors: readonly string[]
+  readonly #errorIndex: ReadonlyMap<string, number>
+  readonly #rows: Float64Array
+
+  constructor(init: RequestMeterInit = {}) {
+    this.#errors = [...new Set([...OWN_ERRORS, ...(init.errors ?? [])])]
+    this.#errorIndex = new Map(this.#errors.map((error, index) => [error, index]))
+    this.#rows = new Float64Array(PROTOCOLS.length * ACTIONS.length * FAMILIES.length * this.#errors.length * ROW)
+  }
+
+  /** Counts a request. `error` is empty for one that was answered, `milliseconds` is `UNTIMED` where no clock was read. */
+  count(
+    protocol: Protocol,
+    action: Action,
+    family: AddressFamily,
+    error: string,
+    receivedBytes: number,
+    sentBytes: number,
+    milliseconds: number,
+  ): void {
+    const rows = this.#rows
+    const row = this.#row(protocol, action, family, error)
+    rows[row + REQUESTS] = (rows[row + REQUESTS] as number) + 1
+    rows[row + RECEIVED] = (rows[row + RECEIVED] as number) + receivedBytes
+    rows[row + SENT] = (rows[row + SENT] as number) + sentBytes
+    if (milliseconds < 0) return
+    rows[row + TIMED] = (rows[row + TIMED] as number) + 1
+    rows[row + MILLISECONDS] = (rows[row + MILLISECONDS] as number) + milliseconds
+    const bucket = DURATION_BUCKETS.findIndex((bound) => milliseconds <= bound)
+    if (bucket >= 0) rows[row + BUCKETS + bucket] = (rows[row + BUCKETS + bucket] as number) + 1
+  }
+
+  /** Every kind of request that there has been. */
+  counts(): RequestCount[] {
+    const counts: RequestCount[] = []
+    for (const protocol of PROTOCOLS)
+      for (const action of ACTIONS)
+        for (const family of FAMILIES)
+          for (const error of this.#errors) {
+            const row = this.#row(protocol, action, family, error)
+            const [requests = 0, receivedBytes = 0, sentBytes = 0, timed = 0, milliseconds = 0, ...buckets] = this.#rows.subarray(
+              row,
+              row + ROW,
+            )
+            if (requests === 0) continue
+            counts.push({ protocol, action, family, error, requests, receivedBytes, sentBytes, timed, milliseconds, buckets })
+          }
+    return counts
+  }
+
+  #row(protocol: Protocol, action: Action, family: AddressFamily, error: string): number {
+    const kind = (PROTOCOLS.indexOf(protocol) * ACTIONS.length + ACTIONS.indexOf(action)) * FAMILIES.length
+    const errorIndex = error === '' ? 0 : (this.#errorIndex.get(error) ?? 1)
+    return ((kind + (family === 'ipv6' ? 1 : 0)) * this.#errors.length + errorIndex) * ROW
+  }
+}
