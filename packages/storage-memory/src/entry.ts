@@ -9,7 +9,8 @@ import { addressScope, type Address, type AddressFamily } from '@chihaya/bittorr
  * The *mark* says when the peer was last seen, in ticks modulo 2^14, and holds two flags.
  */
 
-const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
+/** Whether the first byte of a word is its lowest. */
+export const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
 
 /** How far the two 16-bit halves of a word are shifted, in the order they lie in memory. */
 export const FIRST_HALF: number = LITTLE_ENDIAN ? 0 : 16

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PeerStore } from '@chihaya/core'
+import type { FlatAnnounce, MaybePromise, PeerStore, SwarmView } from '@chihaya/core'
 import { CoarseClock, ExpiryTimer, MemoryPeerStore } from '@chihaya/storage-memory'
 import { checkAnswer } from './check-answer.ts'
 import { MapPeerStore } from './map-peer-store.ts'
@@ -10,6 +10,7 @@ import { Workload } from './workload.ts'
 
 const NUM_WANT = 50
 const LIFETIME = 60_000
+const IDLE = 10_000
 
 function createStore(kind: string, options: object = {}): PeerStore {
   if (kind === 'map') return new MapPeerStore()
@@ -38,14 +39,30 @@ function measureMemory(swarms: number, peers: number, storePeerIds: boolean): nu
   return (residentSetSize() - before) / workload.size
 }
 
-/** Announces per CPU-second of this process, of peers that the store knows, in random order. */
+/** What a store answers to an announce in flat memory, as other announces are answered. */
+function flatView({ given, complete, incomplete, peers }: FlatAnnounce): SwarmView {
+  const endpoints = new Uint8Array(peers.buffer, 0, given * 6)
+  return { complete, incomplete, downloaded: 0, peers: { family: 'ipv4', endpoints, peerIds: undefined } }
+}
+
+/**
+ * Announces per CPU-second of this process, of peers that the store knows, in random order: to the memory store as UDP
+ * announces (`flat`) or HTTP announces (`memory`) come to it, or to the store of maps (`map`).
+ */
 async function measureSpeed(kind: string, swarms: number, peers: number): Promise<number> {
   const store = createStore(kind)
   const workload = new Workload(swarms, peers)
   fill(store, workload)
+  const announceFlat = (number: number): FlatAnnounce => {
+    const announce = workload.flat(number, NUM_WANT)
+    ;(store as MemoryPeerStore).announceFlat(announce)
+    return announce
+  }
+  const announceObject = (number: number): MaybePromise<SwarmView> => store.announce(workload.announce(number, NUM_WANT))
   for (let sample = 0; sample < 1000; sample++) {
     const number = Math.floor(Math.random() * workload.size)
-    checkAnswer(workload, number, NUM_WANT, await store.announce(workload.announce(number, NUM_WANT)))
+    const view = kind === 'flat' ? flatView(announceFlat(number)) : await announceObject(number)
+    checkAnswer(workload, number, NUM_WANT, view)
   }
   // The store of maps takes twenty times as long for each.
   const order = new Uint32Array(kind === 'map' ? 100_000 : 1_000_000)
@@ -53,28 +70,40 @@ async function measureSpeed(kind: string, swarms: number, peers: number): Promis
   let best = 0
   for (let round = 0; round < 5; round++) {
     const before = process.cpuUsage()
-    for (const number of order) void store.announce(workload.announce(number, NUM_WANT))
+    if (kind === 'flat') for (const number of order) announceFlat(number)
+    else for (const number of order) void announceObject(number)
     const { user, system } = process.cpuUsage(before)
     best = Math.max(best, (order.length / (user + system)) * 1_000_000)
   }
   return best
 }
 
-/** The longest the event loop was held up, in milliseconds, while `swarms` swarms of `peers` peers passed away. */
-async function measureExpiry(swarms: number, peers: number): Promise<number> {
+/**
+ * The longest the event loop was held up while `swarms` swarms of `peers` peers passed away, and before that while nothing
+ * was done, in milliseconds: what a noisy machine takes away is in both.
+ */
+async function measureExpiry(swarms: number, peers: number): Promise<[pause: number, idle: number]> {
   let time = 0
   const store = new MemoryPeerStore({ peerLifetime: LIFETIME, maxPeersPerSwarm: 20_000_000 }, () => time)
   fill(store, new Workload(swarms, peers))
   time += LIFETIME + 5000
   globalThis.gc?.()
   await sleep(100)
-  const delay = monitorEventLoopDelay({ resolution: 1 })
+  const idle = await longestPause(() => sleep(IDLE))
   const timer = new ExpiryTimer(store, 1)
-  delay.enable()
-  timer.start()
-  while (store.stats().swarms > 0) await sleep(20)
-  delay.disable()
+  const pause = await longestPause(async () => {
+    timer.start()
+    while (store.stats().swarms > 0) await sleep(20)
+  })
   timer.stop()
+  return [pause, idle]
+}
+
+async function longestPause(during: () => Promise<void>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  await during()
+  delay.disable()
   // The histogram holds the intervals of a timer that fires every millisecond.
   return delay.max / 1e6 - 1
 }
@@ -83,6 +112,6 @@ const [name, ...args] = process.argv.slice(2)
 const numbers = args.map(Number)
 if (name === 'memory') console.log(measureMemory(numbers[0] ?? 0, numbers[1] ?? 0, args[2] === 'ids'))
 else if (name === 'speed') console.log(await measureSpeed(args[0] ?? '', numbers[1] ?? 0, numbers[2] ?? 0))
-else if (name === 'expiry') console.log(await measureExpiry(numbers[0] ?? 0, numbers[1] ?? 0))
+else if (name === 'expiry') console.log((await measureExpiry(numbers[0] ?? 0, numbers[1] ?? 0)).join(' '))
 else throw new Error(`there is nothing to measure called ${name}`)
 process.exit(0)

@@ -1,10 +1,14 @@
 import { infoHashFrom, peerIdFrom, type Address, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import type { SwarmAnnounce, Transition } from '@chihaya/core'
+import type { FlatAnnounce, SwarmAnnounce, Transition } from '@chihaya/core'
 
 const PEER_IDS: readonly PeerId[] = Array.from(
   { length: 1000 },
   (_, number) => peerIdFrom(`-TS0001-${String(number).padStart(12, '0')}`) as PeerId,
 )
+
+const ID_LONGS = 5
+/** 16-bit words for the peers of a flat announce. */
+const ROOM = 1024
 
 /** A third of all peers are seeders. */
 function transitionOf(peer: number): Transition {
@@ -17,6 +21,7 @@ export class Workload {
   readonly peers: number
   readonly infoHashes: InfoHash[]
   readonly #address: Address = new Uint8Array(4)
+  readonly #flat: FlatAnnounce
   readonly #announce: { -readonly [Key in keyof SwarmAnnounce]: SwarmAnnounce[Key] }
 
   constructor(swarms: number, peers: number) {
@@ -33,6 +38,22 @@ export class Workload {
       leechersOnly: false,
       publicOnly: false,
       wantsPeerIds: false,
+    }
+    const ids = this.infoHashes.map((infoHash) => infoHash + (PEER_IDS[0] as PeerId)).join('')
+    this.#flat = {
+      ids: new Uint32Array(Uint8Array.from(Buffer.from(ids, 'latin1')).buffer),
+      idsAt: 0,
+      address: this.#address,
+      port: 0,
+      transition: 'leecher',
+      numWant: 0,
+      leechersOnly: false,
+      publicOnly: false,
+      peers: new Uint16Array(ROOM),
+      peersAt: 0,
+      given: 0,
+      complete: 0,
+      incomplete: 0,
     }
   }
 
@@ -56,6 +77,18 @@ export class Workload {
     announce.transition = transitionOf(peer)
     announce.numWant = numWant
     return announce
+  }
+
+  /** The same announce as the UDP frontend makes it, with room for `numWant` peers, valid until the next one is asked for. */
+  flat(number: number, numWant: number): FlatAnnounce {
+    const { address, port, transition } = this.announce(number, numWant)
+    const flat = this.#flat
+    flat.idsAt = (number % this.swarms) * ID_LONGS * 2
+    flat.address = address
+    flat.port = port
+    flat.transition = transition
+    flat.numWant = numWant
+    return flat
   }
 
   /** What a right answer for a full swarm counts. */

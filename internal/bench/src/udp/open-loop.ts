@@ -10,10 +10,15 @@ const SOURCES = 64
 const TRACKER = Uint8Array.of(127, 0, 0, 1)
 /** Transactions whose time of sending is remembered. */
 const REMEMBERED = 1 << 20
-const WARM_UP = 1000
+/** Milliseconds at the full rate before anything is measured: a tracker that has just started compiles its code first. */
+const WARM_UP = 2000
 const TICK = 1
 
 export interface OpenLoopCounts {
+  /** Requests, and the seconds they were spread over, before the measuring began and since. */
+  readonly sentInAll: number
+  readonly secondsInAll: number
+  /** Requests and replies since the measuring began. */
   readonly sent: number
   readonly replies: number
   /** Milliseconds. */
@@ -68,21 +73,31 @@ class Source {
 const sources = Array.from({ length: SOURCES }, (_, number) => new Source(number))
 for (const source of sources) source.send()
 
-setTimeout(() => {
-  measuring = true
-  sent = 0
-  const began = performance.now()
-  setInterval(() => {
-    const due = Math.floor(Math.min((performance.now() - began) / 1000, seconds) * rate)
-    for (let next = sent; next < due; next++) sources[next % SOURCES]?.send()
-  }, TICK)
-}, WARM_UP)
+let sentBefore = 0
+const began = performance.now()
+setInterval(() => {
+  const elapsed = Math.min(performance.now() - began, WARM_UP + seconds * 1000)
+  if (!measuring && elapsed >= WARM_UP) {
+    measuring = true
+    sentBefore = sent
+  }
+  const due = SOURCES + Math.floor((elapsed / 1000) * rate)
+  for (let next = sent; next < due; next++) sources[next % SOURCES]?.send()
+}, TICK)
 
 setTimeout(
   () => {
     latencies.sort((a, b) => a - b)
     const quantile = (part: number): number => latencies[Math.floor(latencies.length * part)] ?? Number.NaN
-    console.log(JSON.stringify({ sent, replies, p50: quantile(0.5), p99: quantile(0.99) } satisfies OpenLoopCounts))
+    const counts: OpenLoopCounts = {
+      sentInAll: sent,
+      secondsInAll: WARM_UP / 1000 + seconds,
+      sent: sent - sentBefore,
+      replies,
+      p50: quantile(0.5),
+      p99: quantile(0.99),
+    }
+    console.log(JSON.stringify(counts))
     process.exit(0)
   },
   WARM_UP + seconds * 1000 + 200,
