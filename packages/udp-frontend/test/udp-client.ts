@@ -1,5 +1,5 @@
 import dgram, { type Socket } from 'node:dgram'
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect } from './datagrams.ts'
 
@@ -37,6 +37,18 @@ export class UdpClient implements AsyncDisposable {
       throw new Error(`a reply from ${from.address}:${from.port}`)
     }
     return reply
+  }
+
+  /** Every datagram that comes, from now on. */
+  async *replies(): AsyncGenerator<Buffer> {
+    for await (const [reply] of on(this.#socket, 'message')) yield reply as Buffer
+  }
+
+  /** Resolves once so many datagrams have come, with their number. */
+  async receiveMany(count: number): Promise<number> {
+    let received = 0
+    for await (const _ of on(this.#socket, 'message')) if (++received === count) break
+    return received
   }
 
   async request(datagram: Uint8Array): Promise<Buffer> {
