@@ -1,3 +1,4 @@
+import type { HookMeter } from './hook-meter.ts'
 import type { PeerStore } from './peer-store.ts'
 import type { RequestMeter } from './request-meter.ts'
 import type { Tracker } from './tracker.ts'
@@ -10,5 +11,7 @@ declare module 'fastify' {
     peerStore: PeerStore
     /** Counts the requests of every frontend at or below this scope; absent unless the application decorates it. */
     requestMeter?: RequestMeter
+    /** Measures the hooks of every tracker at or below this scope; absent unless the application decorates it. */
+    hookMeter?: HookMeter
   }
 }

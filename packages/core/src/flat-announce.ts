@@ -1,4 +1,4 @@
-import type { Address } from '@chihaya/bittorrent'
+import type { Address, AddressFamily } from '@chihaya/bittorrent'
 import type { Transition } from './peer-store.ts'
 
 /**
@@ -26,12 +26,29 @@ export interface FlatAnnounce {
   incomplete: number
 }
 
-/** A store that can be announced to in flat memory as well. It does what `announce` does, at once, and throws what that throws. */
-export interface FlatPeerStore {
-  announceFlat(announce: FlatAnnounce): void
+/** A scrape and its answer in the same manner: a client may ask for dozens of torrents at once. */
+export interface FlatScrape {
+  /** Infohashes of 20 bytes each, one behind the other, seen as 32-bit words from `idsAt` on. */
+  ids: Uint32Array
+  idsAt: number
+  /** How many infohashes there are. */
+  count: number
+  family: AddressFamily
+  /** The answer, three numbers for each infohash: seeders, downloads completed, leechers. */
+  rows: Uint32Array
 }
 
-/** Whether a store offers `announceFlat`. */
+/**
+ * A store that can be announced to and scraped in flat memory as well. It does what `announce` and `scrape` do, at once, and
+ * throws what those throw.
+ */
+export interface FlatPeerStore {
+  announceFlat(announce: FlatAnnounce): void
+  scrapeFlat(scrape: FlatScrape): void
+}
+
+/** Whether a store is one of these. */
 export function isFlat<Store extends object>(store: Store): store is Store & FlatPeerStore {
-  return typeof (store as Partial<FlatPeerStore>).announceFlat === 'function'
+  const { announceFlat, scrapeFlat } = store as Partial<FlatPeerStore>
+  return typeof announceFlat === 'function' && typeof scrapeFlat === 'function'
 }

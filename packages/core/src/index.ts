@@ -4,23 +4,27 @@ import './augment.ts'
 export default trackerCore
 export { trackerCore }
 export type { TrackerContext } from './context.ts'
+export { DROPS, type Drop, type DropMeter, type SocketDrops } from './drop-meter.ts'
+export { DURATION_BUCKETS, DurationHistogram, type Durations } from './duration-histogram.ts'
 export { durationSchema, parseDuration, type Duration } from './duration.ts'
 export { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_LIST, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
-export { isFlat, type FlatAnnounce, type FlatPeerStore } from './flat-announce.ts'
+export { isFlat, type FlatAnnounce, type FlatPeerStore, type FlatScrape } from './flat-announce.ts'
 export type { FlatAnnouncer } from './flat-announcer.ts'
+export { HookMeter, type HookTime } from './hook-meter.ts'
 export type { HookName, TrackerHooks } from './hooks.ts'
 export { isPromise, type MaybePromise } from './maybe-promise.ts'
 export { optionsSchema, type CoreOptions } from './options.ts'
 export { parseOptions, type JsonSchema, type OptionsSchema } from './parse-options.ts'
 export type { PeerStore, StoreStats, SwarmAnnounce, SwarmView, Transition } from './peer-store.ts'
 export type { TrackerLog } from './post-hooks.ts'
+export { Probe, ProbeTimeout, type ProbeInit } from './probe.ts'
 export {
-  DURATION_BUCKETS,
-  RequestMeter,
-  UNTIMED,
-  type Action,
-  type Protocol,
-  type RequestCount,
-  type RequestMeterInit,
-} from './request-meter.ts'
+  Readiness,
+  readinessOf,
+  type ReadinessAnswer,
+  type ReadinessCheck,
+  type ReadinessLog,
+  type ReadinessReport,
+} from './readiness.ts'
+export { RequestMeter, UNTIMED, type Action, type Protocol, type RequestCount, type RequestMeterInit } from './request-meter.ts'
 export { Tracker, type TrackerInit } from './tracker.ts'

@@ -1,5 +1,6 @@
 import type { Address, AddressFamily, CompactPeers, InfoHash, PeerId, ScrapeEntry } from '@chihaya/bittorrent'
 import type { MaybePromise } from './maybe-promise.ts'
+import type { ReadinessAnswer } from './readiness.ts'
 
 /**
  * What an announce does to its peer. `completed` makes a seeder and counts a download unless the peer was a seeder
@@ -67,4 +68,6 @@ export interface PeerStore {
   /** The counters of each infohash in the order given; zeros for an unknown one. Creates and refreshes nothing. */
   scrape(infoHashes: readonly InfoHash[], family: AddressFamily): MaybePromise<ScrapeEntry[]>
   stats(): MaybePromise<StoreStats>
+  /** Whether it can do its work now. A store that always can leaves it out. */
+  readiness?(): MaybePromise<ReadinessAnswer>
 }

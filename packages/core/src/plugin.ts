@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import type { CoreOptions } from './options.ts'
 import type { PeerStore } from './peer-store.ts'
+import { readinessOf } from './readiness.ts'
 import { Tracker } from './tracker.ts'
 import './augment.ts'
 
@@ -10,10 +11,14 @@ const forked = new WeakSet<FastifyInstance>()
 
 // Async for its errors alone: what a plugin with a callback throws, Fastify does not catch.
 const plugin: FastifyPluginAsync<CoreOptions> = async (fastify, options) => {
-  const tracker = new Tracker({ store: fastify.getDecorator<PeerStore>('peerStore'), options, log: fastify.log })
+  const store = fastify.getDecorator<PeerStore>('peerStore')
+  const tracker = new Tracker({ store, options, log: fastify.log })
   // A tracker of the scope's own takes the place of a fork; a second one is refused by `decorate`.
   if (forked.delete(fastify)) fastify.tracker = tracker
   else fastify.decorate('tracker', tracker)
+
+  const readiness = readinessOf(fastify)
+  readiness.add('store', () => store.readiness?.() ?? true)
 
   // A child scope gets a fork of the nearest tracker, so that its hooks stay its own.
   fastify.addHook('onRegister', (instance: FastifyInstance) => {
@@ -21,8 +26,13 @@ const plugin: FastifyPluginAsync<CoreOptions> = async (fastify, options) => {
     forked.add(instance)
   })
   fastify.addHook('onReady', (next) => {
-    tracker.start()
+    tracker.start(fastify.hookMeter)
     next()
+  })
+  // Before frontends drain: what balances the load should send nobody any more.
+  fastify.addHook('preClose', (done) => {
+    readiness.close()
+    done()
   })
   // HTTP announces still arrive after `preClose`, so post hooks are waited for here.
   fastify.addHook('onClose', async () => {

@@ -1,4 +1,6 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
+import { DropMeter } from './drop-meter.ts'
+import { DURATION_BUCKETS } from './duration-histogram.ts'
 
 export type Protocol = 'http' | 'udp'
 
@@ -28,9 +30,6 @@ export interface RequestCount {
   readonly buckets: readonly number[]
 }
 
-/** Upper bounds of the histogram in milliseconds, as Chihaya has them. */
-export const DURATION_BUCKETS: readonly number[] = Array.from({ length: 10 }, (_, index) => 9.375 * 2 ** index)
-
 /** Milliseconds that stand for a request that was not timed. */
 export const UNTIMED = -1
 
@@ -46,13 +45,16 @@ const SENT = 2
 const TIMED = 3
 const MILLISECONDS = 4
 const BUCKETS = 5
-const ROW = BUCKETS + DURATION_BUCKETS.length
+const BOUNDS = DURATION_BUCKETS.length
+const ROW = BUCKETS + BOUNDS
 
 /**
  * Counts what frontends were asked, in memory that is set aside beforehand, so that no client can make it grow. Frontends use
  * the one that the application decorates as `requestMeter`; without it they count nothing and read no clock.
  */
 export class RequestMeter {
+  /** Datagrams that got no answer; they are not among the requests. */
+  readonly drops: DropMeter = new DropMeter()
   readonly #errors: readonly string[]
   readonly #errorIndex: ReadonlyMap<string, number>
   readonly #rows: Float64Array
@@ -81,8 +83,9 @@ export class RequestMeter {
     if (milliseconds < 0) return
     rows[row + TIMED] = (rows[row + TIMED] as number) + 1
     rows[row + MILLISECONDS] = (rows[row + MILLISECONDS] as number) + milliseconds
-    const bucket = DURATION_BUCKETS.findIndex((bound) => milliseconds <= bound)
-    if (bucket >= 0) rows[row + BUCKETS + bucket] = (rows[row + BUCKETS + bucket] as number) + 1
+    let bucket = 0
+    while (bucket < BOUNDS && milliseconds > (DURATION_BUCKETS[bucket] as number)) bucket++
+    if (bucket < BOUNDS) rows[row + BUCKETS + bucket] = (rows[row + BUCKETS + bucket] as number) + 1
   }
 
   /** Every kind of request that there has been. */
@@ -103,9 +106,17 @@ export class RequestMeter {
     return counts
   }
 
+  // Comparisons instead of searches: this is part of every request.
   #row(protocol: Protocol, action: Action, family: AddressFamily, error: string): number {
-    const kind = (PROTOCOLS.indexOf(protocol) * ACTIONS.length + ACTIONS.indexOf(action)) * FAMILIES.length
+    const kind = ((protocol === 'udp' ? ACTIONS.length : 0) + actionIndex(action)) * FAMILIES.length + (family === 'ipv6' ? 1 : 0)
     const errorIndex = error === '' ? 0 : (this.#errorIndex.get(error) ?? 1)
-    return ((kind + (family === 'ipv6' ? 1 : 0)) * this.#errors.length + errorIndex) * ROW
+    return (kind * this.#errors.length + errorIndex) * ROW
   }
+}
+
+/** The place in `ACTIONS`. */
+function actionIndex(action: Action): number {
+  if (action === 'announce') return 1
+  if (action === 'connect') return 0
+  return action === 'scrape' ? 2 : 3
 }

@@ -11,9 +11,10 @@ import {
 import type { TrackerContext } from './context.ts'
 import { parseDuration } from './duration.ts'
 import { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
-import { isFlat } from './flat-announce.ts'
+import { isFlat, type FlatPeerStore } from './flat-announce.ts'
 import { FlatAnnouncer } from './flat-announcer.ts'
-import { copyHooks, HOOK_NAMES, runHooks, type HookLists, type HookName, type TrackerHooks } from './hooks.ts'
+import type { HookMeter } from './hook-meter.ts'
+import { copyHooks, HOOK_NAMES, runHooks, type Hook, type HookLists, type HookName, type TrackerHooks } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
@@ -33,6 +34,8 @@ interface Shared {
   readonly store: PeerStore
   readonly options: Required<CoreOptions>
   readonly postHooks: PostHooks
+  /** Whose hooks they are, where that was said. */
+  readonly middleware: Map<TrackerHooks[HookName], string>
   /** Seconds. */
   readonly interval: number
   readonly minInterval: number
@@ -59,19 +62,23 @@ export class Tracker {
       const options = parseOptions('@chihaya/core', optionsSchema, init.options ?? {})
       const interval = announceInterval(options)
       const minInterval = Math.min(Math.round(parseDuration(options.minAnnounceInterval) / 1000), interval)
-      this.#shared = { store: init.store, options, postHooks: new PostHooks(init.log), interval, minInterval, started: false }
+      const postHooks = new PostHooks(init.log)
+      const middleware = new Map<TrackerHooks[HookName], string>()
+      this.#shared = { store: init.store, options, postHooks, middleware, interval, minInterval, started: false }
       this.#hooks = copyHooks()
     }
   }
 
   /**
-   * Adds a hook behind those already there, here and in every fork.
+   * Adds a hook behind those already there, here and in every fork. `middleware` says whose it is, for those who measure
+   * hooks; left out, it goes by the function's name.
    * @throws TRK_ERR_HOOK_NAME, TRK_ERR_HOOK_HANDLER, or TRK_ERR_STARTED once the application is ready.
    */
-  addHook<Name extends HookName>(name: Name, hook: TrackerHooks[Name]): void {
+  addHook<Name extends HookName>(name: Name, hook: TrackerHooks[Name], middleware?: string): void {
     if (!HOOK_NAMES.includes(name)) throw new TRK_ERR_HOOK_NAME(name, HOOK_NAMES.join(', '))
     if (typeof hook !== 'function') throw new TRK_ERR_HOOK_HANDLER(name)
     if (this.#shared.started) throw new TRK_ERR_STARTED(name)
+    if (middleware !== undefined) this.#shared.middleware.set(hook, middleware)
     this.#hooks[name].push(hook)
     for (const fork of this.#forks) fork.addHook(name, hook)
   }
@@ -83,8 +90,9 @@ export class Tracker {
     return fork
   }
 
-  /** From here on hooks are fixed, here and in every fork. */
-  start(): void {
+  /** From here on hooks are fixed, here and in every fork, and measured where there is something to measure them with. */
+  start(meter?: HookMeter): void {
+    if (meter && !this.#shared.started) this.#measureHooks(meter)
     this.#shared.started = true
   }
 
@@ -127,6 +135,13 @@ export class Tracker {
     return isFlat(store) ? new FlatAnnouncer(store, options, interval) : undefined
   }
 
+  /** The same for scrapes: the store itself, which then answers them without more ado. */
+  flatScraper(): Pick<FlatPeerStore, 'scrapeFlat'> | undefined {
+    const { store, started } = this.#shared
+    if (!started || this.#hooks.preScrape.length > 0 || this.#hooks.postScrape.length > 0) return undefined
+    return isFlat(store) ? store : undefined
+  }
+
   /** The counters of each infohash asked for. @throws as `announce` does. */
   scrape(request: ScrapeRequest): MaybePromise<ScrapeResponse> {
     const response: ScrapeResponse = { entries: [], minInterval: this.#shared.minInterval }
@@ -134,6 +149,18 @@ export class Tracker {
     const pending = runHooks(this.#hooks.preScrape, request, response, context)
     if (isPromise(pending)) return pending.then(() => this.#readSwarms(request, response, context))
     return this.#readSwarms(request, response, context)
+  }
+
+  #measureHooks(meter: HookMeter): void {
+    for (const name of HOOK_NAMES) {
+      // One list after the other: what is put into a list is what was taken from it.
+      const hooks = this.#hooks[name] as Array<Hook<unknown, unknown>>
+      for (const [index, hook] of hooks.entries()) {
+        const middleware = this.#shared.middleware.get(hook) ?? (hook.name || `hook ${index + 1}`)
+        hooks[index] = meter.measure(name, middleware, hook)
+      }
+    }
+    for (const fork of this.#forks) fork.#measureHooks(meter)
   }
 
   #enterSwarm(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext): MaybePromise<AnnounceResponse> {

@@ -5,8 +5,8 @@ import fp from 'fastify-plugin'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { modelStore, nextTurns } from './setup.ts'
 
-const storage = fp(async (fastify: FastifyInstance, { store }: { store?: PeerStore }) => {
-  fastify.decorate('peerStore', store ?? modelStore())
+const storage = fp(async (fastify: FastifyInstance, { store = modelStore() }: { store?: PeerStore }) => {
+  fastify.decorate('peerStore', store)
 })
 
 function createApp(): FastifyInstance {

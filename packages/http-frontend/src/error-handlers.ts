@@ -1,11 +1,16 @@
 import { STATUS_CODES } from 'node:http'
 import { isClientError } from '@chihaya/bittorrent'
+import { UNTIMED, type Action } from '@chihaya/core'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Frontend } from './frontend.ts'
+import { countStray } from './request-counter.ts'
 import { replyHeaders, type ReplyHeaders } from './reply-headers.ts'
 import { writeFailure } from './write-failure.ts'
 
-const INTERNAL: Buffer = writeFailure('internal server error')
-const NOT_FOUND: Buffer = writeFailure('not found')
+const INTERNAL_TEXT = 'internal server error'
+const NOT_FOUND_TEXT = 'not found'
+const INTERNAL: Buffer = writeFailure(INTERNAL_TEXT)
+const NOT_FOUND: Buffer = writeFailure(NOT_FOUND_TEXT)
 const CLOSE: ReplyHeaders = replyHeaders(false)
 
 /** What a client is told of an error: the text of a `ClientError`; of anything else nothing, but the log its cause. */
@@ -13,6 +18,11 @@ export function failureOf(error: unknown, log: FastifyBaseLogger): Buffer {
   if (isClientError(error)) return writeFailure(error.message, error.retryIn)
   log.error({ err: error }, 'a tracker request failed')
   return INTERNAL
+}
+
+/** The same as a text. */
+export function failureText(error: unknown): string {
+  return isClientError(error) ? error.message : INTERNAL_TEXT
 }
 
 /**
@@ -23,11 +33,14 @@ export function routeErrorHandler(
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
-  headers: ReplyHeaders,
+  { headers, counter }: Frontend,
+  action: Action,
 ): void {
   const status = statusOf(error, reply)
-  if (status < 500 && !isClientError(error)) send(reply, status, statusFailure(status), headers)
-  else send(reply, 200, failureOf(error, request.log), headers)
+  const isRefusal = status < 500 && !isClientError(error)
+  const body = isRefusal ? statusFailure(status) : failureOf(error, request.log)
+  counter?.count(request, action, undefined, isRefusal ? statusText(status) : failureText(error), body, UNTIMED)
+  send(reply, isRefusal ? status : 200, body, headers)
 }
 
 /**
@@ -36,13 +49,15 @@ export function routeErrorHandler(
  */
 export function bencodedErrorHandler(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const status = statusOf(error, reply)
-  if (status < 500) return send(reply, status, statusFailure(status), CLOSE)
-  request.log.error({ err: error }, 'a request failed')
-  send(reply, status, INTERNAL, CLOSE)
+  const body = status < 500 ? statusFailure(status) : INTERNAL
+  countStray(request, status < 500 ? statusText(status) : INTERNAL_TEXT, body)
+  if (status >= 500) request.log.error({ err: error }, 'a request failed')
+  send(reply, status, body, CLOSE)
 }
 
 /** For `setNotFoundHandler` of a server that is a tracker and nothing else. */
-export function bencodedNotFoundHandler(_request: FastifyRequest, reply: FastifyReply): void {
+export function bencodedNotFoundHandler(request: FastifyRequest, reply: FastifyReply): void {
+  countStray(request, NOT_FOUND_TEXT, NOT_FOUND)
   send(reply, 404, NOT_FOUND, CLOSE)
 }
 
@@ -52,9 +67,13 @@ function statusOf(error: Partial<FastifyError> | null | undefined, reply: Fastif
   return status >= 400 && status < 600 ? status : 500
 }
 
-// In lower case, as Transmission reads a meaning into `Bad Request`.
 function statusFailure(statusCode: number): Buffer {
-  return writeFailure((STATUS_CODES[statusCode] ?? 'request refused').toLowerCase())
+  return writeFailure(statusText(statusCode))
+}
+
+// In lower case, as Transmission reads a meaning into `Bad Request`.
+function statusText(statusCode: number): string {
+  return (STATUS_CODES[statusCode] ?? 'request refused').toLowerCase()
 }
 
 function send(reply: FastifyReply, statusCode: number, body: Buffer, headers: ReplyHeaders): void {

@@ -2,6 +2,7 @@ import { TRK_ERR_OPTIONS, parseOptions, type Tracker } from '@chihaya/core'
 import type { QueryOptions } from '@chihaya/bittorrent'
 import { optionsSchema, type HttpFrontendOptions } from './options.ts'
 import { PeerAddress } from './peer-address.ts'
+import type { RequestCounter } from './request-counter.ts'
 import { replyHeaders, type ReplyHeaders } from './reply-headers.ts'
 
 /** What all routes of one registration share. */
@@ -12,6 +13,8 @@ export interface Frontend {
   readonly headers: ReplyHeaders
   readonly announceQuery: QueryOptions
   readonly scrapeQuery: QueryOptions
+  /** Counts requests, once the application is ready and if it wants to know. */
+  counter: RequestCounter | undefined
 }
 
 const NAME = '@chihaya/http-frontend'
@@ -27,6 +30,7 @@ export function createFrontend(tracker: Tracker, given: HttpFrontendOptions): Fr
     headers: replyHeaders(options.keepAlive),
     announceQuery: { maxInfoHashes: 1, semicolons },
     scrapeQuery: { maxInfoHashes: options.maxScrapeInfoHashes, semicolons },
+    counter: undefined,
   }
 }
 

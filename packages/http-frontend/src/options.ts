@@ -29,6 +29,8 @@ export interface HttpFrontendOptions {
   trustedProxies?: string[] | undefined
   /** Answer clients that announce port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
   allowUnconnectable?: boolean
+  /** Take the time of every announce and scrape, for the application's `requestMeter`. @default false */
+  requestTiming?: boolean
 }
 
 const count = (description: string, minimum: number, byDefault: number): JsonSchema => ({
@@ -85,5 +87,6 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
       items: { type: 'string' },
     },
     allowUnconnectable: flag('Answer clients that announce port 0 instead of refusing them; they are not stored.', false),
+    requestTiming: flag('Take the time of every announce and scrape, for metrics.', false),
   },
 }

@@ -5,14 +5,19 @@ import { routeErrorHandler } from './error-handlers.ts'
 import { createFrontend } from './frontend.ts'
 import type { HttpFrontendOptions } from './options.ts'
 import { warnOfShortParameters } from './parameter-length.ts'
+import { RequestCounter } from './request-counter.ts'
 import { addRoutes } from './routes.ts'
 
 // Asynchronous, as Fastify rejects what such a plugin throws; what one with a callback throws ends the process.
 const plugin: FastifyPluginAsync<HttpFrontendOptions> = async (fastify, options) => {
   const frontend = createFrontend(fastify.getDecorator<Tracker>('tracker'), options)
-  fastify.setErrorHandler((error: FastifyError, request, reply) => routeErrorHandler(error, request, reply, frontend.headers))
+  fastify.setErrorHandler((error: FastifyError, request, reply) => routeErrorHandler(error, request, reply, frontend, 'other'))
   addRoutes(fastify, frontend)
   warnOfShortParameters(fastify, frontend.options)
+  fastify.addHook('onReady', async () => {
+    const { requestMeter } = fastify
+    if (requestMeter) frontend.counter = new RequestCounter(requestMeter, frontend.options.requestTiming)
+  })
 }
 
 export const httpFrontend: FastifyPluginAsync<HttpFrontendOptions> = fp(plugin, {

@@ -1,12 +1,17 @@
+import { UNTIMED, type Action } from '@chihaya/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Frontend } from './frontend.ts'
 import { replyHeaders } from './reply-headers.ts'
 import { writeFailure } from './write-failure.ts'
 
-const METHOD_NOT_ALLOWED: Buffer = writeFailure('method not allowed')
-const BODY_NOT_ALLOWED: Buffer = writeFailure('request body not allowed')
+const METHOD = 'method not allowed'
+const BODY = 'request body not allowed'
+const METHOD_NOT_ALLOWED: Buffer = writeFailure(METHOD)
+const BODY_NOT_ALLOWED: Buffer = writeFailure(BODY)
 
 /** Answers every method but GET, before a body is read and without touching a swarm. */
-export function refuseMethod(_request: FastifyRequest, reply: FastifyReply): void {
+export function refuseMethod(request: FastifyRequest, reply: FastifyReply, { counter }: Frontend): void {
+  counter?.count(request, 'other', undefined, METHOD, METHOD_NOT_ALLOWED, UNTIMED)
   reply.code(405).headers(replyHeaders(false)).header('allow', 'GET').send(METHOD_NOT_ALLOWED)
 }
 
@@ -18,6 +23,7 @@ export function hasBody(request: FastifyRequest): boolean {
 }
 
 /** Answers a GET with a body, and ends the connection so that the body is not waited for. */
-export function refuseBody(reply: FastifyReply): void {
+export function refuseBody(request: FastifyRequest, reply: FastifyReply, { counter }: Frontend, action: Action): void {
+  counter?.count(request, action, undefined, BODY, BODY_NOT_ALLOWED, UNTIMED)
   reply.code(413).headers(replyHeaders(false)).send(BODY_NOT_ALLOWED)
 }

@@ -1,4 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { Action } from '@chihaya/core'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { routeErrorHandler } from './error-handlers.ts'
 import type { Frontend } from './frontend.ts'
 import { trackerHandler, type Handler } from './handler.ts'
 import { parseAnnounce } from './parse-announce.ts'
@@ -13,16 +15,18 @@ export function addRoutes(fastify: FastifyInstance, frontend: Frontend): void {
   const { announceRoutes, scrapeRoutes } = frontend.options
   const { ignoreTrailingSlash, routerOptions } = fastify.initialConfig
   const sameWithSlash = ignoreTrailingSlash === true || routerOptions?.ignoreTrailingSlash === true
-  for (const path of distinctPaths(announceRoutes, sameWithSlash)) addRoute(fastify, path, announceHandler(frontend, path))
+  for (const path of distinctPaths(announceRoutes, sameWithSlash))
+    addRoute(fastify, path, frontend, 'announce', announceHandler(frontend, path))
   if (scrapeRoutes.length === 0) return
   for (const path of distinctPaths([...scrapeRoutes, ...announceRoutes.flatMap(scrapeTwins)], sameWithSlash))
-    addRoute(fastify, path, scrapeHandler(frontend, path))
+    addRoute(fastify, path, frontend, 'scrape', scrapeHandler(frontend, path))
 }
 
 function announceHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
-  const { tracker, headers } = frontend
+  const { tracker } = frontend
   return trackerHandler(
-    headers,
+    frontend,
+    'announce',
     (request) => parseAnnounce(request, frontend, catchAll),
     (announce) => tracker.announce(announce),
     writeAnnounce,
@@ -30,19 +34,27 @@ function announceHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
 }
 
 function scrapeHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
-  const { tracker, headers } = frontend
+  const { tracker } = frontend
   return trackerHandler(
-    headers,
+    frontend,
+    'scrape',
     (request) => parseScrape(request, frontend, catchAll),
     (scrape) => tracker.scrape(scrape),
     writeScrape,
   )
 }
 
-function addRoute(fastify: FastifyInstance, { url }: RoutePath, handler: Handler): void {
+function addRoute(fastify: FastifyInstance, { url }: RoutePath, frontend: Frontend, action: Action, handler: Handler): void {
   // A HEAD route of Fastify's own making would announce.
-  fastify.route({ method: 'GET', url, exposeHeadRoute: false, handler })
+  fastify.route({
+    method: 'GET',
+    url,
+    exposeHeadRoute: false,
+    handler,
+    errorHandler: (error, request, reply) => routeErrorHandler(error, request, reply, frontend, action),
+  })
   const others = fastify.supportedMethods.filter((method) => method !== 'GET')
   // Refused in `onRequest`, so that neither the body nor its content type is looked at.
-  fastify.route({ method: others, url, onRequest: refuseMethod, handler: refuseMethod })
+  const refuse = (request: FastifyRequest, reply: FastifyReply): void => refuseMethod(request, reply, frontend)
+  fastify.route({ method: others, url, onRequest: refuse, handler: refuse })
 }

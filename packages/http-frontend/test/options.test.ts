@@ -55,6 +55,7 @@ describe('options', () => {
       realIpHeader: undefined,
       trustedProxies: undefined,
       allowUnconnectable: false,
+      requestTiming: false,
     } satisfies Record<keyof HttpFrontendOptions, unknown>)
   })
 })

@@ -19,7 +19,8 @@ export interface AppOptions {
 /** A tracker on a model store, as the recommended server has it. */
 export async function trackerApp(options: AppOptions = {}): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({ ...recommendedServerOptions, ...options.server })
-  app.decorate('peerStore', options.store ?? modelStore())
+  const store: PeerStore = options.store ?? modelStore()
+  app.decorate('peerStore', store)
   await app.register(core, options.core ?? {})
   options.hooks?.(app.tracker)
   await app.register(httpFrontend, options.http ?? {})

@@ -1,3 +1,4 @@
+import type { AnnounceRequest } from '@chihaya/bittorrent'
 import { parseOptions } from '@chihaya/core'
 import { onlyList, openList, refusal } from '@chihaya/core/lists'
 import type { FastifyPluginAsync } from 'fastify'
@@ -16,9 +17,10 @@ const plugin: FastifyPluginAsync<ClientApprovalOptions> = async (fastify, given)
   const unapproved = refusal('unapproved client', options)
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'clientApproval')) fastify.decorate('clientApproval', approval)
-  fastify.tracker.addHook('preAnnounce', ({ peerId }) => {
+  const refuse = ({ peerId }: AnnounceRequest): void => {
     if (!approval.has(peerId)) throw unapproved
-  })
+  }
+  fastify.tracker.addHook('preAnnounce', refuse, NAME)
 }
 
 export const clientApproval: FastifyPluginAsync<ClientApprovalOptions> = fp(plugin, {

@@ -21,8 +21,8 @@ const plugin: FastifyPluginAsync<IpApprovalOptions> = async (fastify, given) => 
   const refuse = ({ address }: AnnounceRequest | ScrapeRequest): void => {
     if (!approval.has(address)) throw unapproved
   }
-  fastify.tracker.addHook('preAnnounce', refuse)
-  fastify.tracker.addHook('preScrape', refuse)
+  fastify.tracker.addHook('preAnnounce', refuse, NAME)
+  fastify.tracker.addHook('preScrape', refuse, NAME)
 }
 
 export const ipApproval: FastifyPluginAsync<IpApprovalOptions> = fp(plugin, {

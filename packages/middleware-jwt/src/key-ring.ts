@@ -1,4 +1,4 @@
-import type { MaybePromise } from '@chihaya/core'
+import type { MaybePromise, ReadinessAnswer } from '@chihaya/core'
 import type { Algorithm } from './algorithm.ts'
 import { KeySetError } from './errors.ts'
 import { NO_KEYS, type KeySet, type VerificationKey } from './key-set.ts'
@@ -40,6 +40,7 @@ export class KeyRing {
   /** When an unknown key last caused an update, by the monotonic clock. */
   #askedAt = Number.NEGATIVE_INFINITY
   #stopped = false
+  #outdated = false
 
   constructor(init: KeyRingInit) {
     this.#init = init
@@ -48,6 +49,12 @@ export class KeyRing {
   /** The keys in force; another object once they are others. */
   get keys(): KeySet {
     return this.#keys
+  }
+
+  /** Without keys no token can be verified; old ones do, while the issuer has no others. */
+  readiness(): ReadinessAnswer {
+    if (this.#keys.size === 0) return 'there are none yet'
+    return this.#outdated ? { remark: 'the last update failed, so those at hand stay' } : true
   }
 
   /** Loads the keys for the first time. @throws why it cannot, unless they may come later. */
@@ -101,6 +108,7 @@ export class KeyRing {
       this.#schedule(interval)
     } catch (error) {
       if (this.#stopped) return
+      this.#outdated = true
       log.warn(
         { err: error, place: source.place, keys: this.#keys.size },
         'the keys of tokens were not updated; those at hand stay',
@@ -116,6 +124,7 @@ export class KeyRing {
     const timer = setTimeout(() => abort.abort(new KeySetError(`gave no answer within ${timeout} ms`)), timeout)
     try {
       const keys = await Promise.race([source.load(abort.signal), rejection(abort.signal)])
+      this.#outdated = false
       if (keys.fingerprint === this.#keys.fingerprint) return
       this.#keys = keys
       log.info({ place: source.place, keys: keys.size }, 'the keys of tokens are in force')

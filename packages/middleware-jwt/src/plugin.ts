@@ -1,4 +1,4 @@
-import type { PeerStore, Tracker } from '@chihaya/core'
+import { readinessOf, type PeerStore, type Tracker } from '@chihaya/core'
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { TRK_ERR_JWT_KEYS } from './errors.ts'
@@ -17,6 +17,7 @@ const plugin: FastifyPluginAsync<JwtApprovalOptions> = async (fastify, given) =>
   const { options, maxClockSkew } = settings
   const { issuer, audience, algorithms, cacheSize } = options
   const keys = await startKeys(settings, fastify.log)
+  readinessOf(fastify).add('jwt keys', () => keys.readiness())
   fastify.addHook('onClose', async () => {
     keys.stop()
   })
@@ -24,9 +25,9 @@ const plugin: FastifyPluginAsync<JwtApprovalOptions> = async (fastify, given) =>
   const verifier = new TokenVerifier({ jwt, keys, algorithms, maxClockSkew, cacheSize, log: fastify.log })
   const findToken = tokenFinder(options)
   const tracker = fastify.getDecorator<Tracker>('tracker')
-  tracker.addHook('preAnnounce', announceHook(findToken, verifier))
+  tracker.addHook('preAnnounce', announceHook(findToken, verifier), NAME)
   if (options.protectScrape) {
-    tracker.addHook('preScrape', scrapeHook(findToken, verifier, fastify.getDecorator<PeerStore>('peerStore')))
+    tracker.addHook('preScrape', scrapeHook(findToken, verifier, fastify.getDecorator<PeerStore>('peerStore')), NAME)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AnnounceRequest } from '@chihaya/bittorrent'
 import { parseOptions, type PeerStore } from '@chihaya/core'
 import { onlyList, openList, refusal } from '@chihaya/core/lists'
 import type { FastifyPluginAsync } from 'fastify'
@@ -17,10 +18,11 @@ const plugin: FastifyPluginAsync<TorrentApprovalOptions> = async (fastify, given
   const unapproved = refusal('unapproved torrent', options)
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'torrentApproval')) fastify.decorate('torrentApproval', approval)
-  fastify.tracker.addHook('preAnnounce', ({ infoHash }) => {
+  const refuse = ({ infoHash }: AnnounceRequest): void => {
     if (!approval.has(infoHash)) throw unapproved
-  })
-  fastify.tracker.addHook('preScrape', hideUnapproved(approval, fastify.getDecorator<PeerStore>('peerStore')))
+  }
+  fastify.tracker.addHook('preAnnounce', refuse, NAME)
+  fastify.tracker.addHook('preScrape', hideUnapproved(approval, fastify.getDecorator<PeerStore>('peerStore')), NAME)
 }
 
 export const torrentApproval: FastifyPluginAsync<TorrentApprovalOptions> = fp(plugin, {

@@ -8,7 +8,7 @@ const NAME = '@chihaya/middleware-varinterval'
 
 const plugin: FastifyPluginAsync<IntervalVariationOptions> = async (fastify, given) => {
   const variation = new IntervalVariation(parseOptions(NAME, optionsSchema, given))
-  fastify.tracker.addHook('preAnnounce', (_request, response) => variation.vary(response))
+  fastify.tracker.addHook('preAnnounce', (_request, response) => variation.vary(response), NAME)
 }
 
 export const intervalVariation: FastifyPluginAsync<IntervalVariationOptions> = fp(plugin, {
