@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { addressFamily, countPeers, NO_PEERS, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
 import {
+  DurationHistogram,
   parseDuration,
   parseOptions,
+  type Durations,
   type FlatAnnounce,
   type FlatPeerStore,
+  type FlatScrape,
   type PeerStore,
   type StoreStats,
   type SwarmAnnounce,
@@ -33,6 +36,9 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
   readonly #subnetPeers: SubnetPeers | undefined
   readonly #expiry: Expiry
   readonly #unified: boolean
+  readonly #expiryPasses = new DurationHistogram()
+  /** Milliseconds of work in the pass that has begun. */
+  #expiryTime = 0
 
   /** `now` gives milliseconds and never goes back. @throws TRK_ERR_OPTIONS, and RangeError for a duration. */
   constructor(options: MemoryStorageOptions = {}, now: () => number = () => performance.now()) {
@@ -87,6 +93,20 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
     return infoHashes.map((infoHash) => this.#scrapeOne(infoHash, family))
   }
 
+  scrapeFlat(scrape: FlatScrape): void {
+    const { records } = this.#store
+    const { ids, idsAt, count, family, rows } = scrape
+    for (let index = 0; index < count; index++) {
+      const from = idsAt + index * ID_LONGS
+      for (let long = 0; long < ID_LONGS; long++) records.key[long] = ids[from + long]!
+      const record = records.find(records.hashKey())
+      const live = record !== 0 && records.isLive(record)
+      rows[index * 3] = live ? this.#population(record, family, SEEDERS) : 0
+      rows[index * 3 + 1] = record === 0 ? 0 : records.downloaded(record)
+      rows[index * 3 + 2] = live ? this.#population(record, family, LEECHERS) : 0
+    }
+  }
+
   stats(): StoreStats {
     const [leechers4, seeders4, leechers6, seeders6] = this.#store.totals as unknown as [number, number, number, number]
     return {
@@ -103,7 +123,18 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
 
   /** Searches for peers past their lifetime for about `budget` milliseconds. True when all swarms have been looked at. */
   expire(budget: number): boolean {
-    return this.#expiry.slice(budget)
+    const began = performance.now()
+    const done = this.#expiry.slice(budget)
+    this.#expiryTime += performance.now() - began
+    if (!done) return false
+    this.#expiryPasses.observe(this.#expiryTime)
+    this.#expiryTime = 0
+    return true
+  }
+
+  /** How long the searches took that are done, in milliseconds of work: the pauses between their slices are not counted. */
+  expiryPasses(): Durations {
+    return this.#expiryPasses.read()
   }
 
   /** Applies an announce to its subnet's part of the swarm as well, where one is preferred; the part's record, or 0. */

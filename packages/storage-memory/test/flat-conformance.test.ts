@@ -4,7 +4,7 @@ import { testPeerStore } from '@chihaya/core/testing'
 import { MemoryPeerStore, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import { describe, test } from 'vitest'
 
-/** Takes every announce through flat memory, as a frontend does that reads datagrams from a slab. */
+/** Takes every announce and scrape through flat memory, as a frontend does that reads datagrams from a slab. */
 class FlatStore implements PeerStore {
   readonly #store: MemoryPeerStore
   readonly #ids = new Uint32Array(10)
@@ -34,7 +34,15 @@ class FlatStore implements PeerStore {
   }
 
   scrape(infoHashes: readonly InfoHash[], family: 'ipv4' | 'ipv6'): ScrapeEntry[] {
-    return this.#store.scrape(infoHashes, family)
+    const ids = new Uint32Array(1 + infoHashes.length * 5)
+    Buffer.from(ids.buffer).write(infoHashes.join(''), 4, 'latin1')
+    const rows = new Uint32Array(infoHashes.length * 3).fill(0xffff_ffff)
+    this.#store.scrapeFlat({ ids, idsAt: 1, count: infoHashes.length, family, rows })
+    // Partial seeds are not told apart there: UDP has no place for them.
+    return this.#store.scrape(infoHashes, family).map(({ downloaders }, index) => {
+      const [complete = 0, downloaded = 0, incomplete = 0] = rows.subarray(index * 3, index * 3 + 3)
+      return { complete, downloaded, incomplete, downloaders }
+    })
   }
 
   stats(): StoreStats {

@@ -1,14 +1,18 @@
 import type { AddressInfo } from 'node:net'
+import type { SocketDrops } from '@chihaya/core'
 import type { Batch, BatchSocket as NativeSocket } from '@chihaya/udp-batch'
+import type { PendingReplies } from './pending-replies.ts'
 import { Slab } from './slab.ts'
 import type { Source } from './source.ts'
-import { UdpSocket, type UdpSocketInit } from './udp-socket.ts'
+import { UdpSocket, type SocketRoom, type UdpSocketInit } from './udp-socket.ts'
 
 /** What this file needs of `@chihaya/udp-batch`, which is there on some systems only. */
 export type BatchModule = Pick<typeof import('@chihaya/udp-batch'), 'BatchSocket' | 'unavailable'>
 
 /** A socket of `@chihaya/udp-batch`: one call for a whole batch of datagrams, replies written where they are sent from. */
 export class BatchUdpSocket extends UdpSocket {
+  // Its memory is shared with the native part, which knows it from the beginning.
+  readonly room: SocketRoom
   readonly #module: BatchModule
   #socket: NativeSocket | undefined
   #input = Slab.allocate(0)
@@ -17,6 +21,8 @@ export class BatchUdpSocket extends UdpSocket {
 
   constructor(init: UdpSocketInit, module: BatchModule) {
     super(init)
+    const { requestRoom, replyRoom } = init.service.dispatcher
+    this.room = { request: requestRoom, reply: replyRoom }
     this.#module = module
   }
 
@@ -24,21 +30,21 @@ export class BatchUdpSocket extends UdpSocket {
     return this.#socket?.address()
   }
 
-  async close(): Promise<void> {
+  protected async release(): Promise<void> {
     this.#socket?.close()
     this.#socket = undefined
   }
 
   protected async open(address: string, family: 4 | 6): Promise<void> {
-    const { port, receiveBufferSize, reusePort, dispatcher } = this.init
+    const { port, receiveBufferSize, reusePort } = this.init
     this.#socket = this.#module.BatchSocket.bind(
       {
         address,
         port,
         reusePort,
         ipv6Only: family === 6,
-        maxDatagram: dispatcher.requestRoom,
-        maxReply: dispatcher.replyRoom,
+        maxDatagram: this.room.request,
+        maxReply: this.room.reply,
         onError: (error) => this.report(error),
         ...(receiveBufferSize !== undefined && { receiveBufferSize }),
       },
@@ -46,12 +52,26 @@ export class BatchUdpSocket extends UdpSocket {
     )
   }
 
+  protected drops(): SocketDrops {
+    const counters = this.#socket?.counters()
+    if (!counters) return {}
+    return { too_long: counters.truncated, receive_buffer: counters.overflowed, send_queue: counters.dropped }
+  }
+
+  protected received(): number {
+    return this.#socket?.counters().received ?? 0
+  }
+
+  protected receiveBuffer(): number {
+    return this.#socket?.receiveBufferSize ?? 0
+  }
+
   protected stopReading(): void {
     this.#socket?.pause()
   }
 
   #receive(batch: Batch): void {
-    const { dispatcher } = this.init
+    const { dispatcher, replies } = this.service
     if (this.#input.bytes.buffer !== batch.input.buffer) this.#input = new Slab(batch.input.buffer as ArrayBuffer)
     if (this.#output.bytes.buffer !== batch.output.buffer) this.#output = new Slab(batch.output.buffer as ArrayBuffer)
     const source = this.#source
@@ -61,16 +81,23 @@ export class BatchUdpSocket extends UdpSocket {
       source.port = batch.port(index)
       const at = batch.replyStart(index)
       const reply = dispatcher.handle(this.#input, batch.start(index), batch.end(index), source, this.#output, at)
-      if (typeof reply !== 'number') void this.#sendLater(reply, source.address.slice(), source.port, batch.scope(index))
-      else if (reply > 0) batch.reply(index, reply)
+      if (typeof reply !== 'number') {
+        void this.#sendLater(reply, source.address.slice(), source.port, batch.scope(index), replies)
+      } else if (reply > 0) batch.reply(index, reply)
     }
   }
 
-  async #sendLater(pending: Promise<Buffer>, address: Uint8Array, port: number, scope: number): Promise<void> {
-    this.begin()
+  async #sendLater(
+    pending: Promise<Buffer>,
+    address: Uint8Array,
+    port: number,
+    scope: number,
+    replies: PendingReplies,
+  ): Promise<void> {
+    replies.begin()
     const reply = await pending
     // A socket that did not wait for this reply any longer is closed.
     this.#socket?.send(reply, address, port, scope)
-    this.end()
+    replies.end()
   }
 }

@@ -1,25 +1,30 @@
+import type { SocketDrops } from '@chihaya/core'
 import dgram, { type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import type { PendingReplies } from './pending-replies.ts'
 import { Slab } from './slab.ts'
 import { sourceFrom } from './source.ts'
-import { UdpSocket } from './udp-socket.ts'
+import { UdpSocket, type SocketRoom, type UdpService } from './udp-socket.ts'
 
 // Replies are written one behind the other and never over one another, as the system may still have to read them.
 const OUTPUT_LENGTH = 65_536
 
 /** A socket of `node:dgram`: one event for each datagram, on every system. */
 export class DgramSocket extends UdpSocket {
+  readonly room: SocketRoom = { request: Number.POSITIVE_INFINITY, reply: Number.POSITIVE_INFINITY }
   #socket: Socket | undefined
-  readonly #input = Slab.allocate(this.init.dispatcher.requestRoom)
+  #received = 0
+  #input = Slab.allocate(this.service.dispatcher.requestRoom)
   #output = Slab.allocate(0)
   #outputAt = 0
+  #tooLong = 0
 
   address(): AddressInfo | undefined {
     return this.#socket?.address()
   }
 
-  async close(): Promise<void> {
+  protected async release(): Promise<void> {
     const socket = this.#socket
     if (!socket) return
     this.#socket = undefined
@@ -50,14 +55,37 @@ export class DgramSocket extends UdpSocket {
     this.#socket = socket
   }
 
+  protected drops(): SocketDrops {
+    return { too_long: this.#tooLong }
+  }
+
+  override serve(service: UdpService): void {
+    super.serve(service)
+    const { requestRoom } = service.dispatcher
+    if (this.#input.bytes.length < requestRoom) this.#input = Slab.allocate(requestRoom)
+  }
+
+  protected received(): number {
+    return this.#received
+  }
+
+  protected receiveBuffer(): number {
+    return this.#socket?.getRecvBufferSize() ?? 0
+  }
+
   protected stopReading(): void {
     this.#socket?.removeAllListeners('message')
   }
 
   #receive(socket: Socket, message: Buffer, remote: RemoteInfo): void {
-    const { dispatcher } = this.init
+    this.#received++
+    const { dispatcher, replies } = this.service
     const source = sourceFrom(remote.address, remote.port)
-    if (!source || message.length > dispatcher.requestRoom) return
+    if (!source) return
+    if (message.length > dispatcher.requestRoom) {
+      this.#tooLong++
+      return
+    }
     if (this.#output.bytes.length - this.#outputAt < dispatcher.replyRoom) {
       this.#output = Slab.allocate(Math.max(OUTPUT_LENGTH, dispatcher.replyRoom))
       this.#outputAt = 0
@@ -67,28 +95,29 @@ export class DgramSocket extends UdpSocket {
     const reply = dispatcher.handle(this.#input, 0, message.length, source, this.#output, this.#outputAt)
     if (typeof reply === 'number') {
       if (reply === 0) return
-      this.begin()
       this.#send(socket, this.#output.bytes, this.#outputAt, reply, remote)
       this.#outputAt = (this.#outputAt + reply + 1) & ~1
     } else {
-      this.begin()
-      void this.#sendLater(socket, reply, remote)
+      void this.#sendLater(socket, reply, remote, replies)
     }
   }
 
-  async #sendLater(socket: Socket, reply: Promise<Buffer>, remote: RemoteInfo): Promise<void> {
+  async #sendLater(socket: Socket, reply: Promise<Buffer>, remote: RemoteInfo, replies: PendingReplies): Promise<void> {
+    replies.begin()
     const buffer = await reply
     // A socket that did not wait for this reply any longer is closed.
     if (socket === this.#socket) this.#send(socket, buffer, 0, buffer.length, remote)
+    replies.end()
   }
 
   #send(socket: Socket, buffer: Buffer, at: number, length: number, remote: RemoteInfo): void {
+    this.sending.begin()
     socket.send(buffer, at, length, remote.port, remote.address, this.#sent)
   }
 
   // One function for all replies: a closure for each would hold on to its buffer.
   readonly #sent = (error: Error | null): void => {
     if (error) this.report(error)
-    this.end()
+    this.sending.end()
   }
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { INFO_HASH_LENGTH, isClientError, type Address, type AnnounceRequest } from '@chihaya/bittorrent'
-import { isPromise, parseDuration, TRK_ERR_OPTIONS, type FlatAnnounce, type FlatAnnouncer, type Tracker } from '@chihaya/core'
+import { addressFamily, INFO_HASH_LENGTH, isClientError, type Address, type AnnounceRequest } from '@chihaya/bittorrent'
+import { isPromise, TRK_ERR_OPTIONS, type FlatAnnounce, type FlatAnnouncer, type FlatScrape, type Tracker } from '@chihaya/core'
+import { badIdBan } from './bad-id-ban.ts'
 import { ClaimedAddresses } from './claimed-address.ts'
-import { ConnectionIds, connectionSecret } from './connection-id.ts'
+import { connectionIds, type ConnectionIds } from './connection-id.ts'
 import { ErrorLimit } from './error-limit.ts'
 import type { UdpFrontendOptions } from './options.ts'
 import {
@@ -27,8 +28,8 @@ import {
   TRANSACTION_OFFSET,
 } from './packets/header.ts'
 import { BAD_CONNECTION_ID, INTERNAL_SERVER_ERROR, UNKNOWN_ACTION_ID } from './packets/refusals.ts'
-import { readScrape, scrapeReplyLength, writeScrape } from './packets/scrape.ts'
-import type { Slab } from './slab.ts'
+import { countScrape, scrapeReplyLength, scrapeRequest, writeScrape, writeScrapeRows } from './packets/scrape.ts'
+import { Slab } from './slab.ts'
 import { isUnicast, type Source } from './source.ts'
 
 /** BEP 15 lets a client ask for this many at once. */
@@ -38,13 +39,15 @@ const LEAST_SCRAPE_LIMIT = 74
 const MAX_REQUEST = 2944
 
 /** What this frontend asks of a tracker. */
-export type TrackerOfFrontend = Pick<Tracker, 'announce' | 'scrape'> & Partial<Pick<Tracker, 'flat'>>
+export type TrackerOfFrontend = Pick<Tracker, 'announce' | 'scrape'> & Partial<Pick<Tracker, 'flat' | 'flatScraper'>>
 
 export interface DispatcherInit {
   readonly tracker: TrackerOfFrontend
   /** As `parseOptions` leaves them. */
   readonly options: Required<UdpFrontendOptions>
   readonly log: { error(details: object, message: string): void }
+  /** Those of the options when absent. */
+  readonly ids?: ConnectionIds
   /** Milliseconds since 1970. */
   readonly now?: () => number
 }
@@ -61,7 +64,7 @@ export class Dispatcher {
   /** Milliseconds since 1970, when the clock was last read. */
   #time: number
   readonly #ids: ConnectionIds
-  readonly #errorLimit: ErrorLimit = new ErrorLimit(randomBytes(16))
+  readonly #errorLimit: ErrorLimit
   readonly #rules: AnnounceRules
   readonly #maxScrape: number
   readonly #dropPorts: ReadonlySet<number>
@@ -69,7 +72,9 @@ export class Dispatcher {
   readonly #silent: boolean
   readonly #fields = new AnnounceFields()
   readonly #flatAnnounce: FlatAnnounce = emptyFlatAnnounce()
+  readonly #flatScrape: FlatScrape
   #flat: FlatAnnouncer | undefined
+  #flatScraper: ReturnType<Tracker['flatScraper']>
 
   /** @throws TRK_ERR_OPTIONS for an address range that is none. */
   constructor(init: DispatcherInit) {
@@ -78,14 +83,12 @@ export class Dispatcher {
     this.#log = init.log
     this.#now = init.now ?? Date.now
     this.#time = this.#now()
-    this.#ids = new ConnectionIds({
-      secret: connectionSecret(options.privateKey),
-      lifetime: Math.ceil(parseDuration(options.connectionIdLifetime) / 1000),
-      skew: Math.ceil(parseDuration(options.maxClockSkew) / 1000),
-    })
+    this.#ids = init.ids ?? connectionIds(options, this.#time / 1000)
+    this.#errorLimit = new ErrorLimit(randomBytes(16), badIdBan(options.banBadConnectionIds))
     const { defaultNumWant, maxNumWant, maxReplySize } = options
     this.#rules = { defaultNumWant, maxNumWant, maxReplySize, claimedAddresses: claimedAddresses(options.allowIpSpoofing) }
     this.#maxScrape = Math.max(options.maxScrapeInfoHashes, LEAST_SCRAPE_LIMIT)
+    this.#flatScrape = { ids: new Uint32Array(), idsAt: 0, count: 0, family: 'ipv4', rows: new Uint32Array(this.#maxScrape * 3) }
     this.#dropPorts = new Set([0, ...options.dropSourcePorts])
     this.#answersIpv6Announce = options.opentrackerIpv6
     this.#silent = options.silentOnBadConnectionId
@@ -109,24 +112,24 @@ export class Dispatcher {
     const length = end - start
     if (length < HEADER_LENGTH || length > this.requestRoom || this.#dropPorts.has(source.port) || !isUnicast(source.address))
       return 0
-    const { bytes } = input
-    const action = bytes.readInt32BE(start + ACTION_OFFSET)
-    const transaction = bytes.readInt32BE(start + TRANSACTION_OFFSET)
+    const { view } = input
+    const action = view.getInt32(start + ACTION_OFFSET)
+    const transaction = view.getInt32(start + TRANSACTION_OFFSET)
     const now = this.#time
     const seconds = Math.floor(now / 1000)
     if (action === CONNECT) {
-      if (!isConnect(bytes, start)) return 0
-      this.#ids.write(source.address, seconds, output.bytes, writeConnect(transaction, output.bytes, at))
+      if (!isConnect(view, start)) return 0
+      this.#ids.write(source.address, seconds, output.view, writeConnect(transaction, output.view, at))
       return CONNECT_REPLY_LENGTH
     }
     // Before anything else is read: what follows is worth reading from a client that can be reached alone.
-    if (!this.#ids.verify(bytes, start, source.address, seconds)) {
+    if (!this.#ids.verify(view, start, source.address, seconds)) {
       if (!this.#mayRefuseId(action, length, source.address, now)) return 0
-      return writeError(BAD_CONNECTION_ID, transaction, output.bytes, at)
+      return writeError(BAD_CONNECTION_ID, transaction, output, at)
     }
-    if (action === SCRAPE) return this.#scrape(bytes, start, end, source, transaction, output.bytes, at)
+    if (action === SCRAPE) return this.#scrape(input, start, end, source, transaction, output, at)
     if (this.#isAnnounce(action)) return this.#announce(input, start, end, source, action, transaction, output, at)
-    return writeError(UNKNOWN_ACTION_ID, transaction, output.bytes, at)
+    return writeError(UNKNOWN_ACTION_ID, transaction, output, at)
   }
 
   #isAnnounce(action: number): boolean {
@@ -154,14 +157,14 @@ export class Dispatcher {
   ): number | Promise<Buffer> {
     const fields = this.#fields
     try {
-      fields.read(input.bytes, start, end, action, source.address, this.#rules)
+      fields.read(input, start, end, action, source.address, this.#rules)
       const flat = (this.#flat ??= this.#tracker.flat?.())
       if (flat !== undefined && (start & 3) === 0 && (at & 1) === 0) {
         return this.#announceFlat(flat, input, start, action, transaction, output, at)
       }
-      return this.#announceRequest(announceRequest(input.bytes, start, end, fields), action, transaction, output.bytes, at)
+      return this.#announceRequest(announceRequest(input.bytes, start, end, fields), action, transaction, output, at)
     } catch (error) {
-      return this.#refuse(error, transaction, output.bytes, at)
+      return this.#refuse(error, transaction, output, at)
     }
   }
 
@@ -184,7 +187,7 @@ export class Dispatcher {
     announce.peers = output.words
     announce.peersAt = (at + REPLY_PEERS_OFFSET) >> 1
     flat.announce(announce, fields.event, fields.seeding)
-    writeAnnounceHeader(action, transaction, flat.interval, announce.incomplete, announce.complete, output.bytes, at)
+    writeAnnounceHeader(action, transaction, flat.interval, announce.incomplete, announce.complete, output.view, at)
     return REPLY_PEERS_OFFSET + announce.given * (announce.address.length + 2)
   }
 
@@ -192,7 +195,7 @@ export class Dispatcher {
     request: AnnounceRequest,
     action: number,
     transaction: number,
-    output: Buffer,
+    output: Slab,
     at: number,
   ): number | Promise<Buffer> {
     const { address } = request
@@ -205,20 +208,29 @@ export class Dispatcher {
   }
 
   #scrape(
-    input: Buffer,
+    input: Slab,
     start: number,
     end: number,
     source: Source,
     transaction: number,
-    output: Buffer,
+    output: Slab,
     at: number,
   ): number | Promise<Buffer> {
     try {
-      const request = readScrape(input, start, end, new Uint8Array(source.address), this.#maxScrape)
-      const rows = request.infoHashes.length
-      const response = this.#tracker.scrape(request)
-      if (!isPromise(response)) return writeScrape(response, rows, transaction, output, at)
-      return this.#later(response, transaction, (settled, reply) => writeScrape(settled, rows, transaction, reply, 0))
+      const rows = countScrape(end - start, this.#maxScrape)
+      const flat = (this.#flatScraper ??= this.#tracker.flatScraper?.())
+      if (flat !== undefined && (start & 3) === 0) {
+        const scrape = this.#flatScrape
+        scrape.ids = input.longs
+        scrape.idsAt = (start + HEADER_LENGTH) >> 2
+        scrape.count = rows
+        scrape.family = addressFamily(source.address)
+        flat.scrapeFlat(scrape)
+        return writeScrapeRows(scrape.rows, rows, transaction, output.view, at)
+      }
+      const response = this.#tracker.scrape(scrapeRequest(input.bytes, start, rows, source.address))
+      if (!isPromise(response)) return writeScrape(response, rows, transaction, output.view, at)
+      return this.#later(response, transaction, (settled, reply) => writeScrape(settled, rows, transaction, reply.view, 0))
     } catch (error) {
       return this.#refuse(error, transaction, output, at)
     }
@@ -227,17 +239,17 @@ export class Dispatcher {
   async #later<Response>(
     pending: Promise<Response>,
     transaction: number,
-    write: (response: Response, reply: Buffer) => number,
+    write: (response: Response, reply: Slab) => number,
   ): Promise<Buffer> {
-    const reply = Buffer.allocUnsafe(this.replyRoom)
+    const reply = Slab.allocate(this.replyRoom)
     try {
-      return reply.subarray(0, write(await pending, reply))
+      return reply.bytes.subarray(0, write(await pending, reply))
     } catch (error) {
-      return reply.subarray(0, this.#refuse(error, transaction, reply, 0))
+      return reply.bytes.subarray(0, this.#refuse(error, transaction, reply, 0))
     }
   }
 
-  #refuse(error: unknown, transaction: number, output: Buffer, at: number): number {
+  #refuse(error: unknown, transaction: number, output: Slab, at: number): number {
     if (isClientError(error)) return writeError(error.message, transaction, output, at)
     this.#log.error({ err: error }, 'a UDP request failed')
     return writeError(INTERNAL_SERVER_ERROR, transaction, output, at)

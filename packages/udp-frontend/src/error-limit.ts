@@ -1,4 +1,5 @@
 import type { Address } from '@chihaya/bittorrent'
+import type { BadIdBan } from './bad-id-ban.ts'
 import { sipHash24, sipHashKey } from './siphash.ts'
 
 const SLOTS = 16_384
@@ -22,13 +23,17 @@ export class ErrorLimit {
   readonly #key: Int32Array
   readonly #digest = new Int32Array(2)
 
+  readonly #ban: BadIdBan | undefined
+
   /** `seed`: 16 random bytes. */
-  constructor(seed: Uint8Array) {
+  constructor(seed: Uint8Array, ban?: BadIdBan) {
     this.#key = sipHashKey(seed)
+    this.#ban = ban
   }
 
   /** Whether an error may go to `source` now, in milliseconds; if so, it is counted. */
   allow(source: Address, now: number): boolean {
+    if (this.#ban?.strike(source, now) === true) return false
     sipHash24(this.#key, source, 0, source.length === 4 ? IPV4_PREFIX : IPV6_PREFIX, this.#digest)
     const slot = (this.#digest[0] as number) & (SLOTS - 1)
     const micros = Math.floor(now) * 1000

@@ -1,10 +1,16 @@
+import type { RequestMeter } from '@chihaya/core'
 import type { AddressInfo } from 'node:net'
+import { connectionIds, type ConnectionIds } from './connection-id.ts'
+import type { DatagramHandler } from './datagram-handler.ts'
 import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatch.ts'
+import type { Handover } from './handover.ts'
+import { MeteredDispatcher } from './metered-dispatcher.ts'
+import { closeSockets, fixedOptionsChanged, matchSockets, openSockets, withinRoom } from './open-sockets.ts'
 import type { UdpFrontendOptions } from './options.ts'
+import { PendingReplies } from './pending-replies.ts'
 import { Slab } from './slab.ts'
-import { chooseTransport } from './transport.ts'
-import type { SocketLog, UdpSocket } from './udp-socket.ts'
 import { sourceFrom } from './source.ts'
+import type { SocketLog, UdpService, UdpSocket } from './udp-socket.ts'
 
 const DRAIN_TIMEOUT = 5000
 
@@ -17,6 +23,14 @@ export interface UdpTracker {
    * @throws {TypeError} when `source.address` is no IP address.
    */
   inject(datagram: Uint8Array, source: { address: string; port: number }): Promise<Buffer | undefined>
+  /**
+   * Prepares to take the place of another, for applications that build a new tracker beside the one that runs (with `bind:
+   * false`) and then let it answer. Sockets at addresses that both have change hands without losing a datagram, others of
+   * `listen` are opened now, and ids that the former has given to clients stay good. The former's other sockets
+   * close once they have answered; close the former itself after that. Without a former, all of `listen` is opened.
+   * @throws the first error of binding, with nothing left open.
+   */
+  succeed(former?: UdpTracker): Promise<Handover>
 }
 
 export interface UdpFrontendInit {
@@ -35,36 +49,59 @@ export interface UdpFrontendInit {
 /** The sockets of one tracker, and the dispatcher they share: a connection id is good at each of them. */
 export class UdpFrontend implements UdpTracker {
   readonly #init: UdpFrontendInit
-  readonly #dispatcher: Dispatcher
+  readonly #ids: ConnectionIds
+  readonly #replies = new PendingReplies()
+  #dispatcher: DatagramHandler
+  #meter: RequestMeter | undefined
   #sockets: readonly UdpSocket[] = []
 
   constructor(init: UdpFrontendInit) {
     this.#init = init
-    this.#dispatcher = new Dispatcher(init)
+    this.#ids = connectionIds(init.options, this.#seconds())
+    this.#dispatcher = this.#makeDispatcher(init.options)
+  }
+
+  /** Has every datagram counted, from `bind` on. */
+  measure(meter: RequestMeter): void {
+    this.#meter = meter
+    this.#dispatcher = this.#makeDispatcher(this.#init.options)
   }
 
   /** Binds every socket. @throws the first error, with no socket left open. */
   async bind(): Promise<void> {
-    const { options, log, optionalAddresses: optional, drainTimeout = DRAIN_TIMEOUT } = this.#init
-    const { receiveBufferSize, reusePort } = options
-    const open = await chooseTransport(options.transport, log)
-    const dispatcher = this.#dispatcher
-    this.#sockets = options.listen.map(({ host, port }) =>
-      open({ host, port, optional, receiveBufferSize, reusePort, dispatcher, log, drainTimeout }),
-    )
-    const bound = await Promise.allSettled(this.#sockets.map((socket) => socket.bind()))
-    const failed = bound.find((result) => result.status === 'rejected')
-    if (!failed) return
-    await this.close()
-    throw failed.reason
+    const handover = await this.succeed()
+    await handover.commit()
   }
 
+  async succeed(former?: UdpTracker): Promise<Handover> {
+    const { options, optionalAddresses } = this.#init
+    const { listen } = options
+    const from = former instanceof UdpFrontend ? former : undefined
+    const { kept, rest } = matchSockets(listen, from ? from.#sockets : [])
+    const staying = kept.filter((socket) => socket !== undefined)
+    if (from) this.#ids.succeed(from.#ids, this.#seconds())
+    this.#adaptTo(staying)
+    const service = this.#service()
+    const missing = listen.filter((_address, index) => kept[index] === undefined)
+    const opened = await openSockets(missing, options, optionalAddresses, service)
+    return {
+      commit: async () => {
+        for (const socket of staying) socket.serve(service)
+        const added = opened.values()
+        this.#sockets = kept.map((socket) => socket ?? (added.next().value as UdpSocket))
+        if (from) await from.#leave(rest)
+      },
+      cancel: () => this.#abandon(opened),
+    }
+  }
+
+  /** Answers what has arrived, and reads no more. */
   async drain(): Promise<void> {
-    await Promise.all(this.#sockets.map((socket) => socket.drain()))
+    await this.#drain(this.#sockets)
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#sockets.map((socket) => socket.close()))
+    await closeSockets(this.#sockets)
   }
 
   addresses(): AddressInfo[] {
@@ -81,5 +118,60 @@ export class UdpFrontend implements UdpTracker {
     const reply = await this.#dispatcher.handle(input, 0, datagram.length, from, output, 0)
     if (typeof reply !== 'number') return reply
     return reply === 0 ? undefined : output.bytes.subarray(0, reply)
+  }
+
+  /** Closes some of the sockets once they have answered; the others have another tracker now. */
+  async #leave(sockets: readonly UdpSocket[]): Promise<void> {
+    this.#sockets = sockets
+    if (sockets.length > 0) await this.#drain(sockets)
+    await this.#abandon(sockets)
+  }
+
+  async #abandon(sockets: readonly UdpSocket[]): Promise<void> {
+    for (const socket of sockets) {
+      const { address, port } = socket.address() ?? {}
+      if (address !== undefined) this.#init.log.info({ address, port }, 'the UDP tracker no longer listens')
+    }
+    await closeSockets(sockets)
+  }
+
+  async #drain(sockets: readonly UdpSocket[]): Promise<void> {
+    const { drainTimeout = DRAIN_TIMEOUT, log } = this.#init
+    const deadline = performance.now() + drainTimeout
+    await Promise.all(sockets.map((socket) => socket.finishReading(deadline)))
+    await this.#replies.settled(deadline)
+    const unsent = await Promise.all(sockets.map((socket) => socket.flush(deadline)))
+    const pending = unsent.reduce((sum, count) => sum + count, this.#replies.count)
+    if (pending > 0) log.warn({ pending }, 'UDP replies were not ready when the tracker closed')
+  }
+
+  #seconds(): number {
+    return (this.#init.now ?? Date.now)() / 1000
+  }
+
+  #makeDispatcher(options: Required<UdpFrontendOptions>): DatagramHandler {
+    const dispatcher = new Dispatcher({ ...this.#init, options, ids: this.#ids })
+    const meter = this.#meter
+    if (!meter) return dispatcher
+    const { requestTiming: timing, opentrackerIpv6, dropSourcePorts } = options
+    return new MeteredDispatcher({ dispatcher, meter, timing, opentrackerIpv6, dropSourcePorts })
+  }
+
+  #service(): UdpService {
+    return { dispatcher: this.#dispatcher, replies: this.#replies, drops: this.#meter?.drops, log: this.#init.log }
+  }
+
+  /** Sockets that were opened under other options may have no room for longer datagrams, and are not opened anew. */
+  #adaptTo(sockets: readonly UdpSocket[]): void {
+    const { options, log } = this.#init
+    const changed = fixedOptionsChanged(sockets, options)
+    if (changed.length > 0) {
+      log.warn({ options: changed }, 'UDP sockets that stay open keep these options as they are until the next start')
+    }
+    const within = withinRoom(sockets, options)
+    const { maxReplySize, maxScrapeInfoHashes } = within
+    if (maxReplySize === options.maxReplySize && maxScrapeInfoHashes === options.maxScrapeInfoHashes) return
+    log.warn({ maxReplySize, maxScrapeInfoHashes }, 'UDP sockets that stay open have no room for more until the next start')
+    this.#dispatcher = this.#makeDispatcher(within)
   }
 }

@@ -4,4 +4,5 @@ import './augment.ts'
 export default udpFrontend
 export { udpFrontend }
 export type { UdpTracker } from './frontend.ts'
-export { optionsSchema, type ListenAddress, type UdpFrontendOptions } from './options.ts'
+export type { Handover } from './handover.ts'
+export { optionsSchema, type BadConnectionIdBan, type ListenAddress, type UdpFrontendOptions } from './options.ts'

@@ -7,6 +7,16 @@ export interface ListenAddress {
   port: number
 }
 
+/** When datagrams with bad connection ids are no longer answered. */
+export interface BadConnectionIdBan {
+  /** How many of them. @default 100 */
+  after?: number
+  /** The time in which so many come from one source. @default '1m' */
+  within?: Duration
+  /** How long the silence lasts. @default '10m' */
+  for?: Duration
+}
+
 export interface UdpFrontendOptions {
   /**
    * Where to listen; one socket each. An IPv6 address takes IPv6 datagrams alone, `::` included. The default skips `::` on a
@@ -14,10 +24,15 @@ export interface UdpFrontendOptions {
    */
   listen?: ListenAddress[]
   /**
-   * Secret behind the connection ids, of any length. Processes with the same key accept each other's ids. Without one, each
-   * start makes its own, and clients have to connect again after it.
+   * Secret behind the connection ids, of any length. Processes with the same key accept each other's ids. Of a list the first
+   * issues ids, and all are accepted. Without one, each start makes its own, and clients have to connect again after it.
    */
-  privateKey?: string | undefined
+  privateKey?: string | string[] | undefined
+  /**
+   * How often a secret that the start has made is replaced; ids of the former one stay good for their lifetime, which is also
+   * the least there can be between two. 0 is never. @default '24h'
+   */
+  keyRotation?: Duration
   /** How long a connection id is accepted. BEP 15 asks for 2 minutes; some clients keep theirs for longer. @default '10m' */
   connectionIdLifetime?: Duration
   /** How far the clocks of processes with the same key may differ. @default '10s' */
@@ -39,6 +54,11 @@ export interface UdpFrontendOptions {
   opentrackerIpv6?: boolean
   /** Leave datagrams with a bad connection id without an answer. @default false */
   silentOnBadConnectionId?: boolean
+  /**
+   * Silence for sources (an IPv4 address, an IPv6 /64) that keep sending bad connection ids. Whoever forges their addresses can
+   * bring it upon others, so ids that are good are answered whatever happens. Off unless set.
+   */
+  banBadConnectionIds?: BadConnectionIdBan | undefined
   /** Source ports whose datagrams are dropped; 0 always is one. @default [0] */
   dropSourcePorts?: number[]
   /** Bytes of each socket's receive buffer; the system's own default when absent. */
@@ -50,6 +70,8 @@ export interface UdpFrontendOptions {
    * `@chihaya/udp-batch`). `auto` takes batches where they are to be had. @default 'auto'
    */
   transport?: 'auto' | 'batch' | 'dgram'
+  /** Take the time of every request, for the application's `requestMeter`. @default false */
+  requestTiming?: boolean
   /** When sockets are bound: with the application's `onReady`, or never, for tests that only inject. @default 'onReady' */
   bind?: 'onReady' | false
 }
@@ -76,10 +98,14 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       ],
     },
     privateKey: {
-      description: 'Secret behind the connection ids, of any length; each start makes its own when there is none.',
-      type: 'string',
+      description:
+        'Secret behind the connection ids, of any length; of a list the first issues them. Each start makes its own when there is none.',
+      type: ['string', 'array'],
+      items: { type: 'string', minLength: 1, writeOnly: true },
+      minItems: 1,
       writeOnly: true,
     },
+    keyRotation: durationSchema('How often a secret that the start has made is replaced; 0 is never.', '24h'),
     connectionIdLifetime: durationSchema('How long a connection id is accepted.', '10m'),
     maxClockSkew: durationSchema('How far the clocks of processes with the same key may differ.', '10s'),
     defaultNumWant: {
@@ -120,6 +146,16 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       type: 'boolean',
       default: false,
     },
+    banBadConnectionIds: {
+      description: 'Silence for sources that keep sending bad connection ids. Off unless set.',
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        after: { description: 'Bad connection ids from one source.', type: 'integer', minimum: 1, default: 100 },
+        within: durationSchema('Time in which they come.', '1m'),
+        for: durationSchema('How long the silence lasts.', '10m'),
+      },
+    },
     dropSourcePorts: {
       description: 'Source ports whose datagrams are dropped; 0 always is one.',
       type: 'array',
@@ -136,6 +172,11 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       description: 'How datagrams are received: one by one (dgram) or in batches (batch, on Linux).',
       enum: ['auto', 'batch', 'dgram'],
       default: 'auto',
+    },
+    requestTiming: {
+      description: 'Take the time of every request, for metrics.',
+      type: 'boolean',
+      default: false,
     },
     bind: { description: "When sockets are bound: 'onReady', or false for never.", enum: ['onReady', false], default: 'onReady' },
   },

@@ -1,4 +1,4 @@
-import { parseOptions, type Tracker } from '@chihaya/core'
+import { parseOptions, readinessOf, type Tracker } from '@chihaya/core'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { UdpFrontend } from './frontend.ts'
@@ -16,11 +16,12 @@ const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) =>
     log: fastify.log,
   })
   fastify.decorate('udpTracker', frontend)
-  if (options.bind === 'onReady') {
-    fastify.addHook('onReady', async () => {
-      await frontend.bind()
-    })
-  }
+  readinessOf(fastify).add('udp', () => frontend.addresses().length > 0 || 'no socket is bound')
+  fastify.addHook('onReady', async () => {
+    // Now, as whoever measures may have been registered after this.
+    if (fastify.requestMeter) frontend.measure(fastify.requestMeter)
+    if (options.bind === 'onReady') await frontend.bind()
+  })
   fastify.addHook('preClose', async () => {
     await frontend.drain()
   })

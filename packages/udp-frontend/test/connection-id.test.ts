@@ -1,19 +1,19 @@
 import { address } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
-import { connectionSecret, ConnectionIds } from '../src/connection-id.ts'
-import { announce, connect, errorText } from './datagrams.ts'
+import { connectionSecret, ConnectionIds, type ConnectionIdOptions } from '../src/connection-id.ts'
+import { announce, connect, errorText, viewOf } from './datagrams.ts'
 import { IPV4, TrackerUnderTest } from './tracker-under-test.ts'
 
 const NOW = 1_795_255_278
 const CLIENT = address('192.0.2.9')
 
-function ids(changes: { secret?: Uint8Array; lifetime?: number; skew?: number } = {}): ConnectionIds {
-  return new ConnectionIds({ secret: Buffer.alloc(16, 7), lifetime: 600, skew: 10, ...changes })
+function ids(changes: Partial<ConnectionIdOptions> = {}, now = NOW): ConnectionIds {
+  return new ConnectionIds({ secrets: [Buffer.alloc(16, 7)], lifetime: 600, skew: 10, ...changes }, now)
 }
 
 function issue(from: ConnectionIds, client = CLIENT, now = NOW): Buffer {
   const id = Buffer.alloc(8)
-  from.write(client, now, id, 0)
+  from.write(client, now, viewOf(id), 0)
   return id
 }
 
@@ -26,17 +26,17 @@ describe('a connection id', () => {
 
   test('is accepted from its own address only', () => {
     const id = issue(ids(), address('127.0.0.1'))
-    expect(ids().verify(id, 0, address('127.0.0.1'), NOW)).toBe(true)
-    expect(ids().verify(id, 0, address('127.0.0.9'), NOW)).toBe(false)
+    expect(ids().verify(viewOf(id), 0, address('127.0.0.1'), NOW)).toBe(true)
+    expect(ids().verify(viewOf(id), 0, address('127.0.0.9'), NOW)).toBe(false)
     const id6 = issue(ids(), address('2001:db8::1'))
-    expect(ids().verify(id6, 0, address('2001:db8::1'), NOW)).toBe(true)
-    expect(ids().verify(id6, 0, address('2001:db8::2'), NOW)).toBe(false)
-    expect(ids().verify(id6, 0, address('32.1.13.184'), NOW)).toBe(false)
+    expect(ids().verify(viewOf(id6), 0, address('2001:db8::1'), NOW)).toBe(true)
+    expect(ids().verify(viewOf(id6), 0, address('2001:db8::2'), NOW)).toBe(false)
+    expect(ids().verify(viewOf(id6), 0, address('32.1.13.184'), NOW)).toBe(false)
   })
 
   test('is accepted until its lifetime is over, and ahead of its time by the skew', () => {
     const id = issue(ids())
-    const accepted = [-11, -10, 0, 599, 600, 601, 100_000].map((age) => ids().verify(id, 0, CLIENT, NOW + age))
+    const accepted = [-11, -10, 0, 599, 600, 601, 100_000].map((age) => ids().verify(viewOf(id), 0, CLIENT, NOW + age))
     expect(accepted).toEqual([false, true, true, true, true, false, false])
   })
 
@@ -46,19 +46,19 @@ describe('a connection id', () => {
       for (let bit = 0; bit < 64; bit++) {
         const forged = Buffer.from(id)
         forged.writeUInt8(forged.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
-        expect(ids().verify(forged, 0, client, NOW)).toBe(false)
+        expect(ids().verify(viewOf(forged), 0, client, NOW)).toBe(false)
       }
     }
   })
 
   test('is worth nothing to a tracker with another secret', () => {
-    expect(ids({ secret: Buffer.alloc(16, 8) }).verify(issue(ids()), 0, CLIENT, NOW)).toBe(false)
+    expect(ids({ secrets: [Buffer.alloc(16, 8)] }).verify(viewOf(issue(ids())), 0, CLIENT, NOW)).toBe(false)
   })
 
   test('is read and written where it is asked for', () => {
     const bytes = Buffer.alloc(20)
-    ids().write(CLIENT, NOW, bytes, 5)
-    expect(ids().verify(bytes, 5, CLIENT, NOW)).toBe(true)
+    ids().write(CLIENT, NOW, viewOf(bytes), 5)
+    expect(ids().verify(viewOf(bytes), 5, CLIENT, NOW)).toBe(true)
     expect([bytes.readUInt32BE(0), bytes[4], bytes.readUInt32BE(13)]).toEqual([0, 0, 0])
   })
 
@@ -66,14 +66,14 @@ describe('a connection id', () => {
     for (const now of [0, 0x417, 2 ** 32, 2 ** 32 + 0x417]) {
       const id = issue(ids(), CLIENT, now)
       expect(id.readUInt32BE()).toBe(((now - 1) % 2 ** 32) >>> 0)
-      expect(ids({ skew: 0 }).verify(id, 0, CLIENT, now)).toBe(true)
+      expect(ids({ skew: 0 }).verify(viewOf(id), 0, CLIENT, now)).toBe(true)
     }
   })
 
   test('outlives the overflow of its time in 2106', () => {
     const id = issue(ids(), CLIENT, 2 ** 32 - 5)
-    expect(ids().verify(id, 0, CLIENT, 2 ** 32 + 5)).toBe(true)
-    expect(ids().verify(id, 0, CLIENT, 2 ** 32 + 600)).toBe(false)
+    expect(ids().verify(viewOf(id), 0, CLIENT, 2 ** 32 + 5)).toBe(true)
+    expect(ids().verify(viewOf(id), 0, CLIENT, 2 ** 32 + 600)).toBe(false)
   })
 })
 

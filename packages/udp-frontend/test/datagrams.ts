@@ -10,6 +10,11 @@ export const NO_ID: Buffer = Buffer.alloc(8, 0x55)
 /** Events as BEP 15 numbers them. */
 export const EVENT = { none: 0, completed: 1, started: 2, stopped: 3, paused: 4 } as const
 
+/** The same bytes, to read and write integers at. */
+export function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
 /** 16 bytes: connection id or magic, action, transaction id. */
 export function header(id: Uint8Array, action: number, transaction = 0x11223344): Buffer {
   const bytes = Buffer.alloc(16)

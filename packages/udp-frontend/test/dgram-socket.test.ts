@@ -6,6 +6,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, test, vi } from 'vitest'
 import { DgramSocket } from '../src/dgram-socket.ts'
 import type { Dispatcher } from '../src/dispatch.ts'
+import { PendingReplies } from '../src/pending-replies.ts'
 import { connect } from './datagrams.ts'
 import { UdpClient } from './udp-client.ts'
 
@@ -58,14 +59,15 @@ describe('binding', () => {
   test('an address that the host does not have is skipped when it was not', async () => {
     const messages: string[] = []
     const record = (_: object, message: string): void => void messages.push(message)
-    const init = { port: 0, optional: true, receiveBufferSize: undefined, reusePort: false, drainTimeout: 0 }
-    const handle = { dispatcher: { requestRoom: 2048 } as Dispatcher, log: { info: record, warn: record } }
-    const socket = new DgramSocket({ host: '2001:db8::1', ...init, ...handle })
+    const dispatcher = { requestRoom: 2048 } as Dispatcher
+    const service = { dispatcher, replies: new PendingReplies(), drops: undefined, log: { info: record, warn: record } }
+    const init = { port: 0, optional: true, receiveBufferSize: undefined, reusePort: false, transport: 'dgram' as const, service }
+    const socket = new DgramSocket({ host: '2001:db8::1', ...init })
     await socket.bind()
     expect([socket.address(), messages]).toEqual([undefined, ['the UDP tracker skips an address that this host does not have']])
-    await socket.drain()
+    await socket.finishReading(performance.now() + 1000)
     await socket.close()
-    const unknown = new DgramSocket({ host: 'no such host', ...init, ...handle })
+    const unknown = new DgramSocket({ host: 'no such host', ...init })
     await expect(unknown.bind()).rejects.toThrow('no such host')
   })
 })

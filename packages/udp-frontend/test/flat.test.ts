@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { announce, readAnnounceReply } from './datagrams.ts'
+import { announce, readAnnounceReply, scrape } from './datagrams.ts'
 import { TrackerUnderTest, type Source } from './tracker-under-test.ts'
 
 const SOURCES: Source[] = [
@@ -10,9 +10,12 @@ const SOURCES: Source[] = [
   { address: 'fd00::1', port: 40_000 },
 ]
 
+/** The first is nobody's. */
+const INFO_HASHES = [0, 1, 2].map((byte) => Buffer.alloc(20, byte))
+
 const step = fc.record({
   source: fc.constantFrom(...SOURCES),
-  infoHash: fc.constantFrom(1, 2).map((byte) => Buffer.alloc(20, byte)),
+  infoHash: fc.constantFrom(...INFO_HASHES.slice(1)),
   peerId: fc.constantFrom(1, 2, 3).map((byte) => Buffer.alloc(20, byte)),
   event: fc.nat(5),
   left: fc.constantFrom(0n, 1n, 2n ** 63n, 2n ** 64n - 1n),
@@ -21,12 +24,12 @@ const step = fc.record({
   length: fc.constantFrom(97, 98, 98, 98, 98),
 })
 
-test('an announce is answered alike on the short way and on the one that hooks see', async () => {
+test('announces and scrapes are answered alike on the short way and on the one that hooks see', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), async (steps, all) => {
       const core = { seedersReceive: all ? 'all' : 'leechers', rejectPrivatePeers: false } as const
       const short = new TrackerUnderTest({ core })
-      const long = new TrackerUnderTest({ core, hooks: { preAnnounce: () => undefined } })
+      const long = new TrackerUnderTest({ core, hooks: { preAnnounce: () => undefined, preScrape: () => undefined } })
       for (const { source, length, ...fields } of steps) {
         const [one, other] = [short, long].map(async (tracker) =>
           tracker.send(announce(await tracker.connect(source), fields).subarray(0, length), source),
@@ -34,6 +37,11 @@ test('an announce is answered alike on the short way and on the one that hooks s
         const [reply, expected] = [await one, await other]
         expect(reply?.subarray(0, 20)).toEqual(expected?.subarray(0, 20))
         expect(reply?.length).toBe(expected?.length)
+        const [row, expectedRow] = await Promise.all(
+          [short, long].map(async (tracker) => tracker.send(scrape(await tracker.connect(source), INFO_HASHES), source)),
+        )
+        expect(row).toHaveLength(8 + 12 * INFO_HASHES.length)
+        expect(row).toEqual(expectedRow)
         if (reply?.readInt32BE(0) !== 1 || fields.numWant === 1) continue
         const family = source.address.includes(':') ? 'ipv6' : 'ipv4'
         expect(readAnnounceReply(reply, family).peers.sort()).toEqual(readAnnounceReply(expected, family).peers.sort())

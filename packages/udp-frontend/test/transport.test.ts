@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { BatchUdpSocket } from '../src/batch-socket.ts'
 import { DgramSocket } from '../src/dgram-socket.ts'
 import type { Dispatcher } from '../src/dispatch.ts'
+import { PendingReplies } from '../src/pending-replies.ts'
 import { chooseTransport, type BatchesOf } from '../src/transport.ts'
 import type { UdpSocketInit } from '../src/udp-socket.ts'
 
@@ -13,9 +14,8 @@ const init: UdpSocketInit = {
   optional: false,
   receiveBufferSize: undefined,
   reusePort: false,
-  dispatcher: { requestRoom: 2048 } as Dispatcher,
-  log,
-  drainTimeout: 0,
+  transport: 'auto',
+  service: { dispatcher: { requestRoom: 2048 } as Dispatcher, replies: new PendingReplies(), drops: undefined, log },
 }
 
 const NOT_HERE: BatchesOf = async () => 'no compiler'

@@ -14,6 +14,7 @@ import type { ClaimedAddresses } from '../claimed-address.ts'
 import { ANNOUNCE_IPV6, writeReplyHeader } from './header.ts'
 import { NO_PARAMS } from './params.ts'
 import { MALFORMED_PACKET } from './refusals.ts'
+import type { Slab } from '../slab.ts'
 import { UdpAnnounceRequest } from './announce-request.ts'
 
 /** Infohash, then peer id. */
@@ -66,21 +67,22 @@ export class AnnounceFields {
    * Reads an announce (BEP 15) that reaches from `start` to `end`.
    * @throws {ClientError} when it is too short, or its event, port or address makes no sense.
    */
-  read(input: Buffer, start: number, end: number, action: number, source: Address, rules: AnnounceRules): void {
+  read(input: Slab, start: number, end: number, action: number, source: Address, rules: AnnounceRules): void {
     const addressLength = action === ANNOUNCE_IPV6 ? IPV6_LENGTH : IPV4_LENGTH
     const tail = start + addressLength - IPV4_LENGTH
     if (end < tail + OPTIONS_OFFSET) throw MALFORMED_PACKET
-    const event = eventFromNumber(input.readInt32BE(start + EVENT_OFFSET))
+    const { view } = input
+    const event = eventFromNumber(view.getInt32(start + EVENT_OFFSET))
     if (event === undefined) throw MALFORMED_EVENT
-    const port = input.readUInt16BE(tail + PORT_OFFSET)
+    const port = view.getUint16(tail + PORT_OFFSET)
     if (port === 0) throw INVALID_PORT
-    const wanted = input.readInt32BE(tail + NUM_WANT_OFFSET)
+    const wanted = view.getInt32(tail + NUM_WANT_OFFSET)
     const maxNumWant = Math.min(rules.maxNumWant, roomForPeers(source, rules.maxReplySize))
     this.event = event
     this.port = port
     this.numWant = Math.min(wanted < 0 ? rules.defaultNumWant : wanted, maxNumWant)
-    this.seeding = input.readInt32BE(start + LEFT_OFFSET) === 0 && input.readInt32BE(start + LEFT_OFFSET + 4) === 0
-    this.address = rules.claimedAddresses.resolve(input, start + ADDRESS_OFFSET, addressLength, source)
+    this.seeding = view.getInt32(start + LEFT_OFFSET) === 0 && view.getInt32(start + LEFT_OFFSET + 4) === 0
+    this.address = rules.claimedAddresses.resolve(input.bytes, start + ADDRESS_OFFSET, addressLength, source)
     this.optionsAt = tail + OPTIONS_OFFSET
   }
 }
@@ -99,13 +101,13 @@ export function writeAnnounceHeader(
   interval: number,
   incomplete: number,
   complete: number,
-  output: Buffer,
+  output: DataView,
   at: number,
 ): number {
   writeReplyHeader(action, transaction, output, at)
-  output.writeInt32BE(interval | 0, at + 8)
-  output.writeInt32BE(incomplete | 0, at + 12)
-  output.writeInt32BE(complete | 0, at + 16)
+  output.setInt32(at + 8, interval | 0)
+  output.setInt32(at + 12, incomplete | 0)
+  output.setInt32(at + 16, complete | 0)
   return at + REPLY_PEERS_OFFSET
 }
 
@@ -119,15 +121,23 @@ export function writeAnnounce(
   transaction: number,
   source: Address,
   maxReplySize: number,
-  output: Buffer,
+  output: Slab,
   at: number,
 ): number {
-  const peersAt = writeAnnounceHeader(action, transaction, response.interval, response.incomplete, response.complete, output, at)
+  const peersAt = writeAnnounceHeader(
+    action,
+    transaction,
+    response.interval,
+    response.incomplete,
+    response.complete,
+    output.view,
+    at,
+  )
   const family = addressFamily(source)
   const peers = response.peers.family === family ? response.peers : response.otherPeers
   if (peers?.family !== family) return REPLY_PEERS_OFFSET
   const room = roomForPeers(source, maxReplySize) * compactLength(family)
   const { endpoints } = peers
-  output.set(endpoints.length > room ? endpoints.subarray(0, room) : endpoints, peersAt)
+  output.bytes.set(endpoints.length > room ? endpoints.subarray(0, room) : endpoints, peersAt)
   return REPLY_PEERS_OFFSET + Math.min(endpoints.length, room)
 }

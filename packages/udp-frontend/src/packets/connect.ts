@@ -8,12 +8,12 @@ const MAGIC_LOW = 0x27101980
 export const CONNECT_REPLY_LENGTH = 16
 
 /** Whether a datagram of action 0 is a connect request. */
-export function isConnect(input: Buffer, start: number): boolean {
-  return input.readInt32BE(start) === MAGIC_HIGH && input.readInt32BE(start + 4) === MAGIC_LOW
+export function isConnect(input: DataView, start: number): boolean {
+  return input.getInt32(start) === MAGIC_HIGH && input.getInt32(start + 4) === MAGIC_LOW
 }
 
 /** Writes a connect reply but for its connection id, and returns where that belongs. */
-export function writeConnect(transaction: number, output: Buffer, at: number): number {
+export function writeConnect(transaction: number, output: DataView, at: number): number {
   writeReplyHeader(CONNECT, transaction, output, at)
   return at + REPLY_HEADER_LENGTH
 }

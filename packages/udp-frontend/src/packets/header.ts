@@ -14,7 +14,7 @@ export const ERROR = 3
 export const ANNOUNCE_IPV6 = 4
 
 /** Writes a reply's first eight bytes. The transaction id goes back as it came. */
-export function writeReplyHeader(action: number, transaction: number, output: Buffer, at: number): void {
-  output.writeInt32BE(action, at)
-  output.writeInt32BE(transaction, at + 4)
+export function writeReplyHeader(action: number, transaction: number, output: DataView, at: number): void {
+  output.setInt32(at, action)
+  output.setInt32(at + 4, transaction)
 }

@@ -25,32 +25,45 @@ export function scrapeReplyLength(infoHashes: number): number {
 }
 
 /**
- * Reads a scrape request (BEP 15) that reaches from `start` to `end`; what is left behind the last whole infohash is ignored.
+ * How many infohashes a scrape request (BEP 15) of `length` bytes holds; what is left behind the last whole one is ignored.
  * @throws {ClientError} for none and for more than `maxInfoHashes`.
  */
-export function readScrape(input: Buffer, start: number, end: number, address: Address, maxInfoHashes: number): ScrapeRequest {
-  const count = Math.floor((end - start - HEADER_LENGTH) / INFO_HASH_LENGTH)
+export function countScrape(length: number, maxInfoHashes: number): number {
+  const count = Math.floor((length - HEADER_LENGTH) / INFO_HASH_LENGTH)
   if (count === 0) throw MALFORMED_PACKET
   if (count > maxInfoHashes) throw TOO_MANY_INFO_HASHES
+  return count
+}
+
+/** The request that a hook may keep, of `count` infohashes in the datagram at `start`. */
+export function scrapeRequest(input: Buffer, start: number, count: number, source: Address): ScrapeRequest {
   const infoHashes: InfoHash[] = []
   for (let index = 0; index < count; index++) {
     infoHashes.push(readInfoHash(input, start + HEADER_LENGTH + index * INFO_HASH_LENGTH))
   }
-  return { protocol: 'udp', infoHashes, address, params: NO_PARAMS }
+  return { protocol: 'udp', infoHashes, address: new Uint8Array(source), params: NO_PARAMS }
 }
 
 /**
  * Writes a scrape reply: seeders, downloads completed, leechers for each of `rows` infohashes. Rows are known by their
  * place, so one that is missing is zeros. Returns the reply's length.
  */
-export function writeScrape(response: ScrapeResponse, rows: number, transaction: number, output: Buffer, at: number): number {
+export function writeScrape(response: ScrapeResponse, rows: number, transaction: number, output: DataView, at: number): number {
   writeReplyHeader(SCRAPE, transaction, output, at)
   let to = at + REPLY_HEADER_LENGTH
   for (let index = 0; index < rows; index++, to += ROW_LENGTH) {
     const entry = response.entries[index] ?? NOBODY
-    output.writeInt32BE(entry.complete | 0, to)
-    output.writeInt32BE(entry.downloaded | 0, to + 4)
-    output.writeInt32BE(entry.incomplete | 0, to + 8)
+    output.setInt32(to, entry.complete | 0)
+    output.setInt32(to + 4, entry.downloaded | 0)
+    output.setInt32(to + 8, entry.incomplete | 0)
   }
   return to - at
+}
+
+/** The same out of `rows`: three numbers for each of `count` infohashes. */
+export function writeScrapeRows(rows: Uint32Array, count: number, transaction: number, output: DataView, at: number): number {
+  writeReplyHeader(SCRAPE, transaction, output, at)
+  const first = at + REPLY_HEADER_LENGTH
+  for (let index = 0; index < count * 3; index++) output.setUint32(first + index * 4, rows[index] as number)
+  return scrapeReplyLength(count)
 }
