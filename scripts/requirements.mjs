@@ -1,8 +1,12 @@
 import { succeeds } from './command.mjs'
 import { canInstallDebianPackages, installDebianPackages } from './debian.mjs'
+import { hasHelm, installHelm } from './helm.mjs'
 import { canIsolate } from './private-network.mjs'
 
-/** What some tests need and npm cannot give: how to see it, the Debian package it is in, and the tests that need it. */
+/**
+ * What some tests need and `pnpm install` cannot give: how to see it, the Debian package it is in or another way to install it,
+ * and the tests that need it.
+ */
 const requirements = [
   {
     name: 'openssl',
@@ -14,7 +18,14 @@ const requirements = [
     name: 'redis-server',
     package: 'redis-server',
     isThere: () => succeeds('redis-server', ['--version']),
-    tests: '{packages/storage-redis/test/**,apps/tracker/test/redis-config.test.ts}',
+    tests: '{packages/storage-redis/test/**,packages/status/test/redis.test.ts,apps/tracker/test/{redis-config,secrecy}.test.ts}',
+  },
+  {
+    name: 'chromium',
+    // It needs no desktop, and is half as large as the browser with windows.
+    package: 'chromium-headless-shell',
+    isThere: () => succeeds('chromium-headless-shell', ['--version']) || succeeds('chromium', ['--version']),
+    tests: 'packages/status/test/page.test.ts',
   },
   { name: 'ip', package: 'iproute2', isThere: () => succeeds('ip', ['-V']), tests: 'internal/e2e/test/**' },
   { name: 'unshare', package: 'util-linux', isThere: () => succeeds('unshare', ['--version']), tests: 'internal/e2e/test/**' },
@@ -36,6 +47,48 @@ const requirements = [
     isThere: () => succeeds('transmission-cli', ['--version']),
     tests: 'internal/e2e/test/transmission.test.ts',
   },
+  {
+    name: 'prometheus',
+    package: 'prometheus',
+    isThere: () => succeeds('prometheus', ['--version']) && succeeds('promtool', ['--version']),
+    tests: 'internal/e2e/test/dashboard.test.ts',
+  },
+  {
+    name: 'prlimit',
+    package: 'util-linux',
+    isThere: () => succeeds('prlimit', ['--version']),
+    tests: 'apps/tracker/test/fault-{descriptors,start}.test.ts',
+  },
+  {
+    name: 'libfaketime',
+    package: 'faketime',
+    isThere: () => succeeds('faketime', ['--version']),
+    tests: 'apps/tracker/test/fault-clock.test.ts',
+  },
+  {
+    name: 'systemd-analyze',
+    package: 'systemd',
+    isThere: () => succeeds('systemd-analyze', ['--version']),
+    tests: 'internal/deploy-test/test/systemd.test.ts',
+  },
+  {
+    name: 'bubblewrap, and the right to become another user',
+    package: 'bubblewrap',
+    isThere: () => succeeds('bwrap', ['--version']) && succeeds('setpriv', ['--reuid=10001', 'true']),
+    tests: 'internal/deploy-test/test/image.test.ts',
+  },
+  {
+    name: 'unzip',
+    package: 'unzip',
+    isThere: () => succeeds('unzip', ['-v']),
+    tests: 'internal/deploy-test/test/chart*.test.ts',
+  },
+  {
+    name: 'helm',
+    install: installHelm,
+    isThere: hasHelm,
+    tests: 'internal/deploy-test/test/chart*.test.ts',
+  },
 ]
 
 /**
@@ -44,11 +97,15 @@ const requirements = [
  */
 export function meetRequirements() {
   const missing = requirements.filter((requirement) => !requirement.isThere())
-  const packages = [...new Set(missing.map((requirement) => requirement.package))]
+  const packages = [...new Set(missing.flatMap((requirement) => requirement.package ?? []))]
   if (packages.length > 0 && canInstallDebianPackages()) installDebianPackages(packages)
+  for (const requirement of missing) requirement.install?.()
   const unmet = missing
     .filter((requirement) => !requirement.isThere())
-    .map(({ name, package: from, tests }) => ({ tests, advice: `needs ${name}: install the Debian package ${from}` }))
+    .map(({ name, package: from, tests }) => ({
+      tests,
+      advice: `needs ${name}: ${from === undefined ? 'put it on the PATH' : `install the Debian package ${from}`}`,
+    }))
   if (!canIsolate()) {
     unmet.push({ tests: 'internal/e2e/test/**', advice: 'needs a network namespace: run it as root, or allow user namespaces' })
   }

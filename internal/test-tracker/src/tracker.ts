@@ -1,7 +1,7 @@
 import { trackerCore, type CoreOptions } from '@chihaya/core'
 import { httpFrontend, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
-import { memoryStorage } from '@chihaya/storage-memory'
-import { udpFrontend } from '@chihaya/udp-frontend'
+import { memoryStorage, type MemoryStorageOptions } from '@chihaya/storage-memory'
+import { udpFrontend, type UdpFrontendOptions } from '@chihaya/udp-frontend'
 import { trackerClient, type ClientOptions, type TrackerClient } from '@internal/client'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
@@ -11,8 +11,10 @@ export type Protocol = 'http' | 'http6' | 'udp' | 'udp6'
 export interface TestTrackerInit {
   /** Registers what is under test, between core and the frontends. */
   readonly register: (app: FastifyInstance) => void
+  readonly memory?: MemoryStorageOptions
   readonly core?: CoreOptions
   readonly http?: HttpFrontendOptions
+  readonly udp?: UdpFrontendOptions
 }
 
 /** A line of the log. */
@@ -34,11 +36,11 @@ export class TestTracker implements AsyncDisposable {
     const log: LogLine[] = []
     const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
     const app: FastifyInstance = Fastify({ ...recommendedServerOptions, logger: { level: 'info', stream } })
-    app.register(memoryStorage)
+    app.register(memoryStorage, init.memory ?? {})
     app.register(trackerCore, init.core ?? {})
     init.register(app)
     app.register(httpFrontend, init.http ?? {})
-    app.register(udpFrontend, { listen: ['127.0.0.1', '::1'].map((host) => ({ host, port: 0 })) })
+    app.register(udpFrontend, { ...init.udp, listen: ['127.0.0.1', '::1'].map((host) => ({ host, port: 0 })) })
     try {
       await app.listen({ host: '::', port: 0 })
     } catch (error) {

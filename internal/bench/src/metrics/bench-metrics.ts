@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { median } from '../median.ts'
+import type { Section } from '../section.ts'
+import type { Row } from '../table.ts'
+import type { Contender, Measurements } from './measure.ts'
+
+const MEASURE = fileURLToPath(new URL('measure.ts', import.meta.url))
+const PROCESSES = 3
+/** The first rounds are before the compiler has settled. */
+const WARM_UP = 10
+/** Nanoseconds of CPU time for a UDP response, most of them the kernel's. */
+const UDP_RESPONSE = 5000
+const MOST = 0.03
+
+/** Measures what counting and timing take from the throughput. */
+export async function benchMetrics(): Promise<Section[]> {
+  const text =
+    'CPU time of the same announces, left alone, counted, and counted with their time taken, in alternating rounds of one ' +
+    `process; medians of the rounds' differences. UDP: \`handle()\` of datagrams in memory, in batches of 64, related to the ` +
+    `${UDP_RESPONSE / 1000} µs that a response takes with its sockets. HTTP: \`inject()\`, which leaves out Node's parser and sockets.`
+  return [{ title: 'Metrics', text, rows: [...(await udpRows()), ...(await httpRows())] }]
+}
+
+async function measure(kind: 'udp' | 'http'): Promise<Measurements> {
+  const sums: Measurements = { plain: [], counted: [], timed: [] }
+  for (let process = 0; process < PROCESSES; process++) {
+    // One at a time: they would disturb each other.
+    // oxlint-disable-next-line no-await-in-loop
+    const found = await measureOnce(kind)
+    for (const contender of ['plain', 'counted', 'timed'] as const) sums[contender].push(...found[contender].slice(WARM_UP))
+  }
+  return sums
+}
+
+async function measureOnce(kind: 'udp' | 'http'): Promise<Measurements> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@chihaya/source', MEASURE, kind])
+  return JSON.parse(stdout) as Measurements
+}
+
+/** Nanoseconds that a contender takes more than one that is left alone. */
+function added(measurements: Measurements, contender: Contender): number {
+  return median(measurements[contender].map((time, round) => time - (measurements.plain[round] ?? Number.NaN)))
+}
+
+async function udpRows(): Promise<Row[]> {
+  const measurements = await measure('udp')
+  const alone = median(measurements.plain)
+  return (['counted', 'timed'] as const).map((contender) => {
+    const more = added(measurements, contender)
+    return row(`a UDP announce, ${contender} (${alone.toFixed(0)} ns left alone)`, more, more / UDP_RESPONSE)
+  })
+}
+
+async function httpRows(): Promise<Row[]> {
+  const measurements = await measure('http')
+  const alone = median(measurements.plain)
+  return (['counted', 'timed'] as const).map((contender) => {
+    const more = added(measurements, contender)
+    return row(`an HTTP announce, ${contender} (${(alone / 1000).toFixed(1)} µs left alone)`, more, more / alone)
+  })
+}
+
+function row(what: string, nanoseconds: number, share: number): Row {
+  return {
+    what,
+    measured: `${nanoseconds >= 0 ? '+' : ''}${nanoseconds.toFixed(0)} ns, ${(share * 100).toFixed(1)} %`,
+    target: `≤ ${MOST * 100} %`,
+    met: share <= MOST,
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * What counting and timing add to requests, in one process:
+ * `node --conditions=@chihaya/source internal/bench/src/metrics/measure.ts udp|http`
+ * Prints JSON: nanoseconds of CPU time for one request, in each round, by contender.
+ */
+import { parseOptions, RequestMeter, Tracker, trackerCore } from '@chihaya/core'
+import { MemoryPeerStore } from '@chihaya/storage-memory'
+// This workspace has no dependency on the packages.
+import { httpFrontend, recommendedServerOptions } from '../../../../packages/http-frontend/src/index.ts'
+import { REFUSALS } from '../../../../packages/metrics/src/refusals.ts'
+import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
+import { MeteredDispatcher } from '../../../../packages/udp-frontend/src/metered-dispatcher.ts'
+import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
+import { Slab } from '../../../../packages/udp-frontend/src/slab.ts'
+import { createRequire } from 'node:module'
+
+/** This workspace has no dependency on Fastify either. */
+type FastifyInstance = Parameters<typeof httpFrontend>[0]
+
+export type Contender = 'plain' | 'counted' | 'timed'
+export type Measurements = Record<Contender, number[]>
+
+const ROUNDS = 41
+const BATCH = 64
+const STRIDE = 128
+const BATCHES = 300
+const SWARMS = 1000
+const PEERS = 100
+const INJECTS = 1000
+const HTTP_ROUNDS = 31
+
+const LOG = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const SOURCE = { address: Uint8Array.of(198, 51, 100, 7), port: 40_000 }
+
+console.log(JSON.stringify(process.argv[2] === 'http' ? await measureHttp() : measureUdp()))
+
+function microseconds(): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+/** Batches of announces of peers that are known, each batch at once, as the batch transport hands them over. */
+function measureUdp(): Measurements {
+  const tracker = new Tracker({ store: new MemoryPeerStore(), log: LOG })
+  tracker.start()
+  const dispatcher = new Dispatcher({ tracker, options: parseOptions('bench', optionsSchema, {}), log: LOG })
+  const metered = (timing: boolean): MeteredDispatcher =>
+    new MeteredDispatcher({
+      dispatcher,
+      meter: new RequestMeter({ errors: REFUSALS }),
+      timing,
+      opentrackerIpv6: false,
+      dropSourcePorts: [],
+    })
+  const [counted, timed] = [metered(false), metered(true)]
+  const input = Slab.allocate(BATCH * STRIDE)
+  const output = Slab.allocate(dispatcher.replyRoom)
+  writeAnnounces(input, connectionId(dispatcher, output))
+  populate(dispatcher, input, output)
+
+  const measurements: Measurements = { plain: [], counted: [], timed: [] }
+  for (let round = 0; round < ROUNDS; round++) {
+    measurements.plain.push(perRequest(() => runPlain(dispatcher, input, output, round)))
+    measurements.counted.push(perRequest(() => runMetered(counted, input, output, round)))
+    measurements.timed.push(perRequest(() => runMetered(timed, input, output, round)))
+  }
+  return measurements
+}
+
+function perRequest(run: () => void): number {
+  const began = microseconds()
+  run()
+  return ((microseconds() - began) * 1000) / (BATCHES * BATCH)
+}
+
+// The same text twice, so that the engine sees one class of dispatcher in each, as it does in a tracker.
+function runPlain(dispatcher: Dispatcher, input: Slab, output: Slab, round: number): void {
+  for (let batch = 0; batch < BATCHES; batch++) {
+    chooseSwarms(input, round * BATCHES + batch)
+    dispatcher.readClock()
+    for (let at = 0; at < BATCH * STRIDE; at += STRIDE) void dispatcher.handle(input, at, at + 98, SOURCE, output, 0)
+  }
+}
+
+function runMetered(dispatcher: MeteredDispatcher, input: Slab, output: Slab, round: number): void {
+  for (let batch = 0; batch < BATCHES; batch++) {
+    chooseSwarms(input, round * BATCHES + batch)
+    dispatcher.readClock()
+    for (let at = 0; at < BATCH * STRIDE; at += STRIDE) void dispatcher.handle(input, at, at + 98, SOURCE, output, 0)
+  }
+}
+
+function chooseSwarms({ bytes }: Slab, batch: number): void {
+  for (let index = 0; index < BATCH; index++) {
+    const number = (batch * BATCH + index) * 7919
+    bytes.writeUInt16BE(number % SWARMS, index * STRIDE + 16)
+    bytes.writeUInt16BE(1000 + (number % PEERS), index * STRIDE + 96)
+  }
+}
+
+function populate(dispatcher: Dispatcher, input: Slab, output: Slab): void {
+  for (let swarm = 0; swarm < SWARMS; swarm++) {
+    for (let peer = 0; peer < PEERS; peer++) {
+      input.bytes.writeUInt16BE(swarm, 16)
+      input.bytes.writeUInt16BE(1000 + peer, 96)
+      const reply = dispatcher.handle(input, 0, 98, SOURCE, output, 0)
+      if (output.bytes.readInt32BE(0) !== 1 || typeof reply !== 'number') throw new Error('an announce was refused')
+    }
+  }
+}
+
+function connectionId(dispatcher: Dispatcher, output: Slab): Buffer {
+  const connect = Slab.allocate(16)
+  connect.bytes.write('0000041727101980', 'hex')
+  dispatcher.readClock()
+  void dispatcher.handle(connect, 0, 16, SOURCE, output, 0)
+  return Buffer.from(output.bytes.subarray(8, 16))
+}
+
+function writeAnnounces({ bytes }: Slab, id: Buffer): void {
+  for (let at = 0; at < BATCH * STRIDE; at += STRIDE) {
+    bytes.set(id, at)
+    bytes.writeInt32BE(1, at + 8)
+    bytes.write('-TS0001-abcdefghijkl', at + 36, 'latin1')
+    bytes.writeInt32BE(1000, at + 68)
+    bytes.writeInt32BE(50, at + 92)
+  }
+}
+
+/** Announces of one peer after the other, by injection: what Node's parser and the sockets cost is left out. */
+async function measureHttp(): Promise<Measurements> {
+  const { default: fastify } = (await import(
+    createRequire(new URL('../../../../packages/http-frontend/package.json', import.meta.url)).resolve('fastify')
+  )) as { default: (options: object) => FastifyInstance }
+  const application = async (meter: RequestMeter | undefined, requestTiming: boolean): Promise<FastifyInstance> => {
+    const app = fastify({ ...recommendedServerOptions })
+    app.decorate('peerStore', new MemoryPeerStore())
+    if (meter) app.decorate('requestMeter', meter)
+    app.register(trackerCore)
+    app.register(httpFrontend, { requestTiming })
+    await app.ready()
+    return app
+  }
+  const contenders: Array<[Contender, FastifyInstance]> = [
+    ['plain', await application(undefined, false)],
+    ['counted', await application(new RequestMeter({ errors: REFUSALS }), false)],
+    ['timed', await application(new RequestMeter({ errors: REFUSALS }), true)],
+  ]
+  const measurements: Measurements = { plain: [], counted: [], timed: [] }
+  for (let round = 0; round < HTTP_ROUNDS; round++) {
+    // Who comes first would pay for what the last one has left behind.
+    contenders.push(contenders.shift() as [Contender, FastifyInstance])
+    for (const [name, app] of contenders) {
+      const began = microseconds()
+      // One at a time, as a request more would be measured with another one's garbage.
+      // oxlint-disable-next-line no-await-in-loop
+      await injectAnnounces(app, round)
+      measurements[name].push(((microseconds() - began) * 1000) / INJECTS)
+    }
+  }
+  for (const [, app] of contenders) await app.close()
+  return measurements
+}
+
+async function injectAnnounces(app: FastifyInstance, round: number): Promise<void> {
+  for (let index = 0; index < INJECTS; index++) {
+    const swarm = String((round * INJECTS + index) % SWARMS).padStart(20, '0')
+    const query = `info_hash=${swarm}&peer_id=-TS0001-abcdefghijkl&port=6881&left=1&numwant=50&compact=1`
+    // oxlint-disable-next-line no-await-in-loop
+    await app.inject(`/announce?${query}`)
+  }
+}

@@ -1,0 +1,84 @@
+import type { AddressFamily } from '@chihaya/bittorrent'
+import { DURATION_BUCKETS, type HookMeter, type Protocol, type RequestCount, type RequestMeter } from '@chihaya/core'
+import { histogramSamples } from './histogram-samples.ts'
+import type { Labels, MetricInit, Sample } from './metric.ts'
+
+export type Reading = Omit<MetricInit, 'report'>
+
+/** The families as Chihaya writes them. */
+export const FAMILY_LABELS: Readonly<Record<AddressFamily, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
+
+/** Everything that frontends count. */
+export function requestMetrics(meter: RequestMeter): Reading[] {
+  return [
+    durations(meter, 'http', 'How long HTTP requests took, from the parsed head to the written reply.'),
+    durations(meter, 'udp', 'How long UDP requests took, from the datagram in hand to the written reply.'),
+    {
+      name: 'chihaya_requests_total',
+      help: 'Requests by what was asked and how it ended; the error is empty for an answer.',
+      type: 'counter',
+      read: () =>
+        meter.counts().map((count) => ({
+          labels: { protocol: count.protocol, ...outcomeLabels(count) },
+          value: count.requests,
+        })),
+    },
+    bytes(meter, 'chihaya_received_bytes_total', 'Bytes of datagrams, and of request targets over HTTP.', 'receivedBytes'),
+    bytes(meter, 'chihaya_sent_bytes_total', 'Bytes of datagrams, and of bodies over HTTP.', 'sentBytes'),
+    {
+      name: 'chihaya_udp_dropped_datagrams_total',
+      help: 'Datagrams that got no answer, by reason.',
+      type: 'counter',
+      read: () => Object.entries(meter.drops.counts()).map(([reason, value]) => ({ labels: { reason }, value })),
+    },
+  ]
+}
+
+/** How long hooks take. */
+export function hookMetric(meter: HookMeter): Reading {
+  const name = 'chihaya_hook_duration_milliseconds'
+  return {
+    name,
+    help: 'How long the hooks of middleware took, until they were done.',
+    type: 'histogram',
+    read: () =>
+      meter.times().flatMap(({ hook, middleware, durations: times }) => histogramSamples(name, { hook, middleware }, times)),
+  }
+}
+
+function durations(meter: RequestMeter, protocol: Protocol, help: string): Reading {
+  const name = `chihaya_${protocol}_response_duration_milliseconds`
+  const samples = (count: RequestCount): Sample[] => {
+    const { timed, milliseconds: sum, buckets: counts } = count
+    return histogramSamples(name, outcomeLabels(count), { bounds: DURATION_BUCKETS, counts, count: timed, sum })
+  }
+  // Requests without a duration would make it look as if they had taken no time.
+  const read = (): Sample[] =>
+    meter
+      .counts()
+      .filter((count) => count.protocol === protocol && count.timed > 0)
+      .flatMap(samples)
+  return { name, help, type: 'histogram', read }
+}
+
+function bytes(meter: RequestMeter, name: string, help: string, field: 'receivedBytes' | 'sentBytes'): Reading {
+  return {
+    name,
+    help,
+    type: 'counter',
+    read: () => {
+      const sums = new Map<string, { labels: Labels; value: number }>()
+      for (const { protocol, action, family, [field]: value } of meter.counts()) {
+        const key = `${protocol} ${action} ${family}`
+        const sum = sums.get(key)
+        if (sum) sum.value += value
+        else sums.set(key, { labels: { protocol, action, address_family: FAMILY_LABELS[family] }, value })
+      }
+      return sums.values()
+    },
+  }
+}
+
+function outcomeLabels({ action, family, error }: RequestCount): Labels {
+  return { action, address_family: FAMILY_LABELS[family], error }
+}

@@ -1,0 +1,113 @@
+import type { MaybePromise, StoreStats } from '@chihaya/core'
+import { histogramSamples } from './histogram-samples.ts'
+import type { MeasuredStore, RemoteStoreMetrics } from './measured-store.ts'
+import type { Sample } from './metric.ts'
+import { FAMILY_LABELS, type Reading } from './request-metrics.ts'
+
+const FAMILIES = ['ipv4', 'ipv6'] as const
+
+/** What of a store is read when metrics are asked for. */
+export interface StoreSource {
+  /** The store of now, if there is one. */
+  readonly store: () => MeasuredStore | undefined
+  /** Its totals; not of any age, and not at any cost. */
+  readonly stats: () => Promise<StoreStats | undefined>
+}
+
+/** What every store tells, and what some do. */
+export function storeMetrics({ store, stats }: StoreSource): Reading[] {
+  const both = (counts: StoreStats['seeders']): number => counts.ipv4 + counts.ipv6
+  const total = (name: string, help: string, of: (totals: StoreStats) => Iterable<Sample>): Reading => ({
+    name: `chihaya_storage_${name}`,
+    help,
+    type: 'gauge',
+    read: async () => {
+      const totals = await stats()
+      return totals && of(totals)
+    },
+  })
+  return [
+    total('infohashes_count', 'Infohashes with at least one peer.', ({ swarms }) => [{ labels: {}, value: swarms }]),
+    total('seeders_count', 'Seeders in all swarms.', ({ seeders }) => [{ labels: {}, value: both(seeders) }]),
+    total('leechers_count', 'Leechers in all swarms, partial seeds among them.', ({ leechers }) => [
+      { labels: {}, value: both(leechers) },
+    ]),
+    total('peers', 'Peers in all swarms, by what they are and where.', (totals) =>
+      (['seeders', 'leechers'] as const).flatMap((role) =>
+        FAMILIES.map((family) => ({
+          labels: { address_family: FAMILY_LABELS[family], role: role.slice(0, -1) },
+          value: totals[role][family],
+        })),
+      ),
+    ),
+    ofStore(store, 'chihaya_storage_memory_bytes', 'gauge', 'Bytes that swarms take from the system.', ({ bytes }) =>
+      bytes === undefined ? undefined : [{ labels: {}, value: bytes }],
+    ),
+    ofStore(
+      store,
+      'chihaya_storage_gc_duration_milliseconds',
+      'histogram',
+      'How long searches for peers past their lifetime took, pauses left out.',
+      (measured, name) => {
+        const passes = measured.expiryPasses?.()
+        return passes && histogramSamples(name, {}, passes)
+      },
+    ),
+    ofStore(
+      store,
+      'chihaya_storage_up',
+      'gauge',
+      'Whether a store that can fail works: 1 or 0.',
+      (measured) => measured.health && [{ labels: {}, value: measured.health() === undefined ? 1 : 0 }],
+    ),
+    ...redisMetrics(store),
+  ]
+}
+
+function redisMetrics(store: StoreSource['store']): Reading[] {
+  const metric = (
+    name: string,
+    type: Reading['type'],
+    help: string,
+    of: (metrics: RemoteStoreMetrics, name: string) => Iterable<Sample>,
+  ): Reading =>
+    ofStore(store, `chihaya_redis_${name}`, type, help, (measured, fullName) => {
+      const metrics = measured.metrics?.()
+      return metrics && of(metrics, fullName)
+    })
+  return [
+    metric('round_trip_duration_milliseconds', 'histogram', 'How long Redis took to answer.', ({ roundTrips }, name) =>
+      histogramSamples(name, {}, roundTrips),
+    ),
+    metric('errors_total', 'counter', 'Commands that failed, by kind.', ({ errors }) =>
+      Object.entries(errors).map(([kind, value]) => ({ labels: { kind }, value })),
+    ),
+    metric('pending_commands', 'gauge', 'Commands that wait for their answer.', ({ pending }) => [
+      { labels: {}, value: pending },
+    ]),
+    metric('fallback_announces_total', 'counter', 'Announces answered while Redis was away.', ({ fallbackAnnounces }) => [
+      { labels: {}, value: fallbackAnnounces },
+    ]),
+    metric('fallback_peers', 'gauge', 'Peers that Redis has yet to be told of.', ({ fallbackPeers }) => [
+      { labels: {}, value: fallbackPeers },
+    ]),
+  ]
+}
+
+function ofStore(
+  store: StoreSource['store'],
+  name: string,
+  type: Reading['type'],
+  help: string,
+  read: (measured: MeasuredStore, name: string) => MaybePromise<Iterable<Sample> | undefined>,
+): Reading {
+  return {
+    name,
+    help,
+    type,
+    read: () => {
+      const measured = store()
+      return measured && read(measured, name)
+    },
+  }
+}

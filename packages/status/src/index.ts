@@ -1,0 +1,8 @@
+import { status } from './plugin.ts'
+
+export default status
+export { status }
+export { optionsSchema, type StatusOptions } from './options.ts'
+export type { ActionFigures, KindFigures, Refusal, RequestFigures } from './request-figures.ts'
+export { TrackerStatus, type TrackerStatusInit } from './tracker-status.ts'
+export type { MemoryFigures, StatusReport, StoreFigures, TrackerStats } from './tracker-stats.ts'

@@ -1,0 +1,38 @@
+import type { OptionsSchema } from '@chihaya/core'
+import type { TrackerStatus } from './tracker-status.ts'
+
+export interface StatusOptions {
+  /** Serve the health and readiness routes. @default true */
+  health?: boolean
+  /** Serve the statistics, as a page and as JSON. @default false */
+  stats?: boolean
+  /** Where health is: 200 while the process serves. @default '/healthz' */
+  healthPath?: string
+  /** Where readiness is: 200 while the tracker can do its work, 503 otherwise. @default '/readyz' */
+  readyPath?: string
+  /** Where the page is. The JSON is there too, with `.json` behind it. @default '/stats' */
+  statsPath?: string
+  /** What is reported, where it is not the tracker of this scope. Whoever made it starts and stops it. */
+  source?: TrackerStatus | undefined
+}
+
+const path = (description: string, defaultValue: string) => ({
+  description,
+  type: 'string',
+  pattern: '^/[A-Za-z0-9._~/-]*[A-Za-z0-9_~-]$',
+  examples: [defaultValue],
+  default: defaultValue,
+})
+
+export const optionsSchema: OptionsSchema<StatusOptions> = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    health: { description: 'Serve the health and readiness routes.', type: 'boolean', default: true },
+    stats: { description: 'Serve the statistics, as a page and as JSON.', type: 'boolean', default: false },
+    healthPath: path('Where health is: 200 while the process serves.', '/healthz'),
+    readyPath: path('Where readiness is: 200 while the tracker can do its work, 503 otherwise.', '/readyz'),
+    statsPath: path('Where the page is. The JSON is there too, with .json behind it.', '/stats'),
+    source: { description: 'What is reported, where it is not the tracker of this scope.' },
+  },
+}

@@ -1,0 +1,44 @@
+import { parseOptions, readinessOf, RequestMeter, type PeerStore } from '@chihaya/core'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { addHealthRoutes } from './health-routes.ts'
+import { optionsSchema, type StatusOptions } from './options.ts'
+import { addStatsRoutes } from './stats-routes.ts'
+import { TrackerStatus } from './tracker-status.ts'
+
+const NAME = '@chihaya/status'
+
+const plugin: FastifyPluginAsync<StatusOptions> = async (fastify, given) => {
+  const options = parseOptions(NAME, optionsSchema, given)
+  const status = options.source ?? ownStatus(fastify, options.stats)
+  // The meter has to be where frontends find it, so it is the routes alone that are in a scope of their own.
+  const { prefix = '' } = given as { prefix?: string }
+  const routes = async (scope: FastifyInstance): Promise<void> => {
+    scope.setErrorHandler((error, request, reply) => {
+      request.log.error({ err: error }, 'the status of the tracker cannot be told')
+      return reply.code(500).send({ error: 'internal server error' })
+    })
+    if (options.health) addHealthRoutes(scope, status, options)
+    if (options.stats) addStatsRoutes(scope, status, options)
+  }
+  await fastify.register(routes, { prefix })
+}
+
+/** The status of this scope's tracker, which starts and stops with the application. */
+function ownStatus(fastify: FastifyInstance, stats: boolean): TrackerStatus {
+  const readiness = readinessOf(fastify)
+  if (!stats) return new TrackerStatus({ store: () => undefined, meter: new RequestMeter(), readiness: () => readiness })
+  const store = fastify.getDecorator<PeerStore>('peerStore')
+  if (!fastify.hasDecorator('requestMeter')) fastify.decorate('requestMeter', new RequestMeter())
+  const meter = fastify.getDecorator<RequestMeter>('requestMeter')
+  const status = new TrackerStatus({ store: () => store, meter, readiness: () => readiness })
+  fastify.addHook('onReady', async () => {
+    status.start()
+  })
+  fastify.addHook('onClose', async () => {
+    status.stop()
+  })
+  return status
+}
+
+export const status: FastifyPluginAsync<StatusOptions> = fp(plugin, { name: NAME, fastify: '5.x' })

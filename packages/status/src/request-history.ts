@@ -1,0 +1,54 @@
+import type { RequestMeter } from '@chihaya/core'
+import { requestFigures, requestRate, type RequestFigures, type Sample } from './request-figures.ts'
+
+/** Milliseconds between two samples. */
+const STEP = 5000
+/** Milliseconds that rates reach back. */
+const WINDOW = 60_000
+/** Five minutes of steps, with a sample at either end. */
+const KEPT = 61
+
+/**
+ * Looks at a meter every five seconds, so that there are rates when somebody asks. That costs some microseconds, and does not
+ * keep a process alive.
+ */
+export class RequestHistory {
+  readonly #meter: RequestMeter
+  readonly #now: () => number
+  #samples: readonly Sample[]
+  #timer: NodeJS.Timeout | undefined
+
+  /** `now` gives milliseconds. */
+  constructor(meter: RequestMeter, now: () => number = () => performance.now()) {
+    this.#meter = meter
+    this.#now = now
+    this.#samples = [this.#sample()]
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => this.take(), STEP).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Takes a sample. The timer does it. */
+  take(): void {
+    this.#samples = [...this.#samples, this.#sample()].slice(-KEPT)
+  }
+
+  figures(): RequestFigures {
+    const now = this.#sample()
+    const samples = this.#samples
+    // A timer is late by some milliseconds, by which the window may be longer.
+    const before = samples.findLast(({ at }) => now.at - at >= WINDOW) ?? samples[0] ?? now
+    const history = samples.slice(1).map((sample, index) => requestRate(samples[index] as Sample, sample))
+    return { ...requestFigures(now, before), history, highest: Math.max(...history, 0) }
+  }
+
+  #sample(): Sample {
+    return { at: this.#now(), counts: this.#meter.counts() }
+  }
+}
