@@ -2,15 +2,18 @@ import { parseDuration, type Duration } from '@chihaya/core'
 import { recommendedServerOptions } from '@chihaya/http-frontend'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ListenAddress } from './go-address.ts'
-import { resolveTcp } from './resolve-address.ts'
+import type { ConnectionLimit } from './connection-limit.ts'
+import { isUnixAddress, type HttpAddress } from './http-address.ts'
+import { InFlight } from './in-flight.ts'
 import { listenError } from './listen-error.ts'
+import { resolveTcp } from './resolve-address.ts'
+import { listenUnix } from './unix-socket.ts'
 
 export interface HttpListenerOptions {
-  readonly address: ListenAddress
+  readonly address: HttpAddress
   /** Serves HTTPS with this certificate and key, both in PEM. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
   /** Time for a request to arrive in full. @default '5s' */
@@ -19,51 +22,89 @@ export interface HttpListenerOptions {
   readonly writeTimeout?: Duration
   /** Time a connection is kept for the next request. @default '30s' */
   readonly idleTimeout?: Duration
+  /** Permissions of a Unix socket. @default 0o660 */
+  readonly unixMode?: number
+}
+
+/** Who answers requests; another one may take its place at any time. */
+export interface HttpService {
+  readonly handler: RequestListener
+  /** Requests that are being answered. */
+  readonly requests: InFlight
 }
 
 const CLOSING_STEP = 50
 // What Node's timers can count.
 const LONGEST = 0x7fff_ffff
+const UNIX_MODE = 0o660
 
 /** One HTTP or HTTPS address of the tracker: a server of its own, since a Fastify instance listens only once. */
 export class HttpListener {
   readonly protocol: 'http' | 'https'
-  readonly #address: ListenAddress
-  readonly #server: Server
-  #answering = 0
+  #options: HttpListenerOptions
+  #service: HttpService
+  readonly #server: Server | TlsServer
+  readonly #requests = new InFlight()
 
-  constructor(options: HttpListenerOptions, handler: RequestListener) {
-    const { tls, readTimeout = '5s', writeTimeout = '5s', idleTimeout = '30s' } = options
-    this.#address = options.address
+  constructor(options: HttpListenerOptions, service: HttpService, limit?: ConnectionLimit) {
+    const { tls, readTimeout = '5s' } = options
+    this.#options = options
+    this.#service = service
     this.protocol = tls ? 'https' : 'http'
-    const settings = {
-      ...recommendedServerOptions.http,
-      headersTimeout: timeout(readTimeout),
-      requestTimeout: timeout(readTimeout),
-      keepAliveTimeout: timeout(idleTimeout),
-    }
+    const settings = recommendedServerOptions.http
     // Clients that could speak HTTP/2 have nothing to gain from it.
     const secure = { ...tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: timeout(readTimeout) }
     this.#server = tls ? createTlsServer({ ...settings, ...secure }) : createServer(settings)
-    this.#server.timeout = timeout(writeTimeout)
     this.#server.maxRequestsPerSocket = recommendedServerOptions.maxRequestsPerSocket
+    this.#setTimeouts()
+    if (limit) this.#server.on('connection', (socket) => limit.admit(socket))
     this.#server.on('clientError', recommendedServerOptions.clientErrorHandler)
     this.#server.on('request', (request, response) => {
-      this.#answering++
-      response.once('close', () => this.#answering--)
+      const { handler, requests } = this.#service
+      this.#requests.begin()
+      requests.begin()
+      response.once('close', () => {
+        this.#requests.end()
+        requests.end()
+      })
       handler(request, response)
     })
   }
 
+  get options(): HttpListenerOptions {
+    return this.#options
+  }
+
   /** Listens. @throws an error that names the address and the key that asked for it. */
-  async open(): Promise<AddressInfo> {
+  async open(): Promise<AddressInfo | string> {
+    const { address, unixMode = UNIX_MODE } = this.#options
     try {
-      this.#server.listen(await resolveTcp(this.#address))
-      await once(this.#server, 'listening')
+      if (isUnixAddress(address)) {
+        await listenUnix(this.#server, address.path, unixMode)
+      } else {
+        this.#server.listen(await resolveTcp(address))
+        await once(this.#server, 'listening')
+      }
     } catch (error) {
-      throw listenError(this.protocol, this.#address, error)
+      throw listenError(this.protocol, address, error)
     }
-    return this.#server.address() as AddressInfo
+    return this.address() as AddressInfo | string
+  }
+
+  /** Where it listens: for a Unix socket its path. Null when it does not. */
+  address(): AddressInfo | string | null {
+    return this.#server.address()
+  }
+
+  /**
+   * Has another service answer from the next request on, and the timeouts and the certificate of other options hold for the
+   * next connection on; the time for a TLS handshake stays. The address and the protocol must be the same.
+   */
+  serve(options: HttpListenerOptions, service: HttpService): void {
+    this.#options = options
+    this.#service = service
+    this.#setTimeouts()
+    if (options.tls && 'setSecureContext' in this.#server) this.#server.setSecureContext(options.tls)
   }
 
   /** Accepts no more connections, waits for the replies that are due, and ends what is left. */
@@ -75,9 +116,17 @@ export class HttpListener {
     do {
       // oxlint-disable-next-line no-await-in-loop
       await delay(CLOSING_STEP)
-    } while (this.#answering > 0)
+    } while (this.#requests.count > 0)
     this.#server.closeAllConnections()
     await closed
+  }
+
+  #setTimeouts(): void {
+    const { readTimeout = '5s', writeTimeout = '5s', idleTimeout = '30s' } = this.#options
+    this.#server.headersTimeout = timeout(readTimeout)
+    this.#server.requestTimeout = timeout(readTimeout)
+    this.#server.keepAliveTimeout = timeout(idleTimeout)
+    this.#server.timeout = timeout(writeTimeout)
   }
 }
 

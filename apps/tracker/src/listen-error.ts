@@ -1,4 +1,4 @@
-import { formatGoAddress, type ListenAddress } from './go-address.ts'
+import { formatHttpAddress, isUnixAddress, type HttpAddress } from './http-address.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use',
@@ -8,15 +8,22 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name is not known, as the name server does not answer',
 }
 
+const UNIX_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there, or there is a file that is no socket',
+  EACCES: 'this user may not make the socket in that folder',
+  ENOENT: 'there is no such folder',
+}
+
 /** An address that cannot be listened on, in one line. */
 export class ListenError extends Error {
   override readonly name = 'ListenError'
 }
 
 /** What went wrong with an address, in the words of an operator. */
-export function listenError(protocol: string, address: ListenAddress, error: unknown): ListenError {
+export function listenError(protocol: string, address: HttpAddress, error: unknown): ListenError {
   const { code, message } = error as NodeJS.ErrnoException
-  const reason = (code !== undefined && REASONS[code]) || message
-  const text = `${address.key}: cannot listen on ${protocol} ${formatGoAddress(address)}: ${reason}`
+  const reasons = isUnixAddress(address) ? UNIX_REASONS : REASONS
+  const reason = (code !== undefined && reasons[code]) || message
+  const text = `${address.key}: cannot listen on ${protocol} ${formatHttpAddress(address)}: ${reason}`
   return new ListenError(text, { cause: error })
 }

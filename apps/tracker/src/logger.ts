@@ -1,6 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
-import pino, { type LoggerOptions } from 'pino'
-import pretty from 'pino-pretty'
+import pino, { type Logger } from 'pino'
+import { standardOutput } from './log-output.ts'
+import { describeError, describeRequest } from './log-serializers.ts'
+import { formatJson, prettyFormat } from './log-text.ts'
 
 export interface LogFlags {
   /** Everything, not only what an operator needs. */
@@ -11,28 +13,21 @@ export interface LogFlags {
   readonly nocolors: boolean
 }
 
-const STANDARD_OUTPUT = 1
-
-/** The log on standard output, written at once, so that the last lines before an exit are there. */
+/** The log on standard output. It neither stops nor delays the tracker when it cannot be written: lines are dropped then. */
 export function createLogger({ debug, json, nocolors }: LogFlags): FastifyBaseLogger {
-  const options: LoggerOptions = {
-    level: debug ? 'debug' : 'info',
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { req: describeRequest },
-  }
-  if (json) {
-    const levels = { formatters: { level: (label: string) => ({ level: label }) } }
-    return pino({ ...options, ...levels }, pino.destination({ dest: STANDARD_OUTPUT, sync: true }))
-  }
-  const colorize = !nocolors && process.stdout.isTTY
-  return pino(
-    options,
-    pretty({ colorize, destination: STANDARD_OUTPUT, sync: true, singleLine: true, translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l' }),
+  const output = standardOutput(process.stdout, (dropped, reason) => {
+    log.warn({ dropped, reason }, 'the log could not be written, and lines of it are lost')
+  })
+  const format = json ? formatJson : prettyFormat({ colorize: !nocolors && process.stdout.isTTY })
+  const log: Logger = pino(
+    {
+      level: debug ? 'debug' : 'info',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { req: describeRequest, err: describeError },
+      ...(json && { formatters: { level: (label: string) => ({ level: label }) } }),
+    },
+    { write: (line: string) => output.write(format(line)) },
   )
-}
-
-/** A request without its query, which holds passkeys, tokens and peer ids. */
-function describeRequest(request: { method?: string; url?: string; ip?: string }): object {
-  return { method: request.method, path: request.url?.split('?', 1)[0], remoteAddress: request.ip }
+  return log
 }

@@ -2,7 +2,8 @@ import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import type { ListenOptions } from 'node:net'
-import type { GoAddress } from './go-address.ts'
+import type { GoAddress, ListenAddress } from './go-address.ts'
+import { listenError } from './listen-error.ts'
 
 /** Where to bind a UDP socket. */
 export interface UdpAddress {
@@ -16,8 +17,22 @@ export async function resolveTcp({ host, port }: GoAddress): Promise<ListenOptio
   return { port, host: await resolveHost(host) }
 }
 
+/** Addresses that UDP sockets can be bound to. @throws {ListenError} for a host name that leads nowhere. */
+export async function resolveUdpAddresses(addresses: readonly ListenAddress[]): Promise<UdpAddress[]> {
+  const resolved = await Promise.all(
+    addresses.map(async (address) => {
+      try {
+        return await resolveUdp(address)
+      } catch (error) {
+        throw listenError('udp', address, error)
+      }
+    }),
+  )
+  return resolved.flat()
+}
+
 /** The sockets that UDP needs at an address: every address takes one for each family. */
-export async function resolveUdp({ host, port }: GoAddress): Promise<UdpAddress[]> {
+async function resolveUdp({ host, port }: GoAddress): Promise<UdpAddress[]> {
   if (host !== '') return [{ host: await resolveHost(host), port }]
   const hosts = (await hasIpv6()) ? ['0.0.0.0', '::'] : ['0.0.0.0']
   return hosts.map((each) => ({ host: each, port }))

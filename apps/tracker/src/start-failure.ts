@@ -2,6 +2,9 @@ import pino from 'pino'
 import { ConfigError, formatNote, type ConfigNote } from './config/problems.ts'
 import type { ListenAddress } from './go-address.ts'
 import { listenError, ListenError } from './listen-error.ts'
+import { standardOutput, type LogOutput } from './log-output.ts'
+import { describeError } from './log-serializers.ts'
+import { formatJson } from './log-text.ts'
 
 /** One reason why the tracker does not start. */
 export interface StartFailure {
@@ -12,7 +15,8 @@ export interface StartFailure {
   readonly err?: unknown
 }
 
-const STANDARD_ERROR = 2
+// Opened when there is something to say, and kept: a tracker that reloads may fail at it many times.
+let errors: LogOutput | undefined
 
 /** Everything an error says about why the tracker does not start, which listens for UDP at these addresses. */
 export function startFailures(error: unknown, udp: readonly ListenAddress[] = []): StartFailure[] {
@@ -32,19 +36,27 @@ function udpFailure(error: BindError, addresses: readonly ListenAddress[]): stri
   return address === undefined ? `cannot listen on udp: ${error.message}` : listenError('udp', address, error).message
 }
 
+export interface FailureFormat {
+  readonly json: boolean
+  /** In JSON; `error` where the tracker goes on. @default 'fatal' */
+  readonly level?: 'fatal' | 'error'
+}
+
 /** Tells the operator on standard error: one line each, in JSON if the log is. */
-export function writeFailures(failures: readonly StartFailure[], { json }: { json: boolean }): void {
+export function writeFailures(failures: readonly StartFailure[], { json, level = 'fatal' }: FailureFormat): void {
+  const output = (errors ??= standardOutput(process.stderr))
   if (json) {
     const options = {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level: string) => ({ level }) },
+      formatters: { level: (label: string) => ({ level: label }) },
+      serializers: { err: describeError },
     }
-    const log = pino(options, pino.destination({ dest: STANDARD_ERROR, sync: true }))
-    for (const { message, note, err } of failures) log.fatal({ ...note, err }, message)
+    const log = pino(options, { write: (line) => output.write(formatJson(line)) })
+    for (const { message, note, err } of failures) log[level]({ ...note, err }, message)
     return
   }
   for (const { message, err } of failures) {
-    process.stderr.write(`chihaya: ${err instanceof Error ? err.stack : message}\n`)
+    output.write(`chihaya: ${err instanceof Error ? err.stack : message}\n`)
   }
 }

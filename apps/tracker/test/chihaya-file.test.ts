@@ -3,58 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { yamlSchema } from '../src/config/yaml-schema.ts'
 import { sections } from '../src/config/sections.ts'
+import { EARLY_FILE, EVERY_KEY } from './chihaya-files.ts'
 import { readText } from './read-text.ts'
-
-// Every key that Chihaya v2 knew, but for the hooks that have packages of their own.
-const EVERY_KEY = `
----
-chihaya:
-  announce_interval: "45m"
-  min_announce_interval: 20m
-  metrics_addr: "0.0.0.0:6880"
-  http:
-    addr: "0.0.0.0:6969"
-    https_addr: ""
-    tls_cert_path: ""
-    tls_key_path: ""
-    read_timeout: "6s"
-    write_timeout: "7s"
-    enable_keepalive: yes
-    idle_timeout: "1m30s"
-    enable_request_timing: false
-    announce_routes:
-      - "/announce"
-      - "/:passkey/announce"
-    scrape_routes: [/scrape]
-    allow_ip_spoofing: false
-    real_ip_header: "x-real-ip"
-    max_numwant: 90
-    default_numwant: 40
-    max_scrape_infohashes: 30
-  udp:
-    addr: "127.0.0.1:6969"
-    max_clock_skew: "11s"
-    private_key: "paste a random string here that will be used to hmac connection IDs"
-    enable_request_timing: true
-    allow_ip_spoofing: true
-    max_numwant: 91
-    default_numwant: 41
-    max_scrape_infohashes: 31
-  storage:
-    name: "memory"
-    config:
-      gc_interval: "4m"
-      peer_lifetime: "50m"
-      shard_count: 1024
-      prometheus_reporting_interval: "1s"
-  prehooks:
-  posthooks: []
-`
 
 describe('a file of Chihaya v2', () => {
   it('becomes the options of the packages', async () => {
-    const { tracker, http, udp } = await readText(EVERY_KEY)
+    const { tracker, http, udp, metricsAddress, stats } = await readText(EVERY_KEY)
     const { storage, ...rest } = tracker
+    expect([metricsAddress, stats]).toEqual([{ host: '', port: 6880, key: 'chihaya.metrics_addr', optional: false }, false])
     expect(rest).toEqual({
       announceInterval: '45m',
       minAnnounceInterval: '20m',
@@ -67,6 +23,7 @@ describe('a file of Chihaya v2', () => {
         maxNumWant: 90,
         defaultNumWant: 40,
         maxScrapeInfoHashes: 30,
+        requestTiming: false,
       },
       udp: {
         maxClockSkew: '11s',
@@ -75,6 +32,7 @@ describe('a file of Chihaya v2', () => {
         maxNumWant: 91,
         defaultNumWant: 41,
         maxScrapeInfoHashes: 31,
+        requestTiming: true,
       },
       prehooks: [],
       posthooks: [],
@@ -93,12 +51,50 @@ describe('a file of Chihaya v2', () => {
   it('warns of what is otherwise here than in Chihaya', async () => {
     const { warnings } = await readText(EVERY_KEY)
     expect(warnings.map(({ key }) => key)).toEqual([
-      'chihaya.metrics_addr',
       'chihaya.http.real_ip_header',
       'chihaya.udp.private_key',
-      'chihaya.udp.enable_request_timing',
       'chihaya.udp.allow_ip_spoofing',
+      'chihaya.storage.config.shard_count',
+      'chihaya.storage.config.prometheus_reporting_interval',
     ])
+  })
+
+  it('may be of an early version, with keys that are called otherwise now', async () => {
+    const { tracker, metricsAddress, warnings } = await readText(EARLY_FILE)
+    expect(metricsAddress).toMatchObject({ port: 6881, optional: false })
+    expect(tracker.http).toMatchObject({
+      announceRoutes: ['/announce', '/announce.php'],
+      scrapeRoutes: ['/scrape', '/scrape.php'],
+    })
+    expect(tracker.prehooks).toMatchObject([{ options: { modifyResponseProbability: 0.5, maxIncreaseDelta: 60 } }])
+    expect(warnings.map(({ line, message }) => `${line}: ${message}`)).toEqual(
+      expect.arrayContaining([
+        '3: chihaya.prometheus_addr: write metrics_addr',
+        '4: chihaya.max_numwant: this has no effect; write it under http and under udp',
+        '7: chihaya.http.request_timeout: this has no effect; write read_timeout',
+        expect.stringMatching(/^8: chihaya\.http\.enable_legacy_php_urls: write announce_routes and scrape_routes, /),
+        '14: chihaya.storage.gc_interval: this has no effect; write it in config, beside name',
+        '15: chihaya.storage.shards: this has no effect; leave it out',
+        '18: chihaya.prehooks[0].config: write options',
+      ]),
+    )
+  })
+
+  it.each([
+    ['chihaya: { udp: { addr: ":1" } }', { host: '127.0.0.1', port: 6880, optional: true }],
+    ['chihaya: { metrics_addr: , udp: { addr: ":1" } }', { host: '127.0.0.1', port: 6880, optional: true }],
+    ['chihaya: { metrics_addr: "", udp: { addr: ":1" } }', undefined],
+    ['chihaya: { metrics_addr: "0.0.0.0:9", udp: { addr: ":1" } }', { host: '', port: 9, optional: false }],
+    ['chihaya: { metrics_addr: "[::1]:9", udp: { addr: ":1" } }', { host: '::1', port: 9, optional: false }],
+  ])('says with metrics_addr where the operator is served: %s', async (text, address) => {
+    const { metricsAddress } = await readText(text)
+    if (address === undefined) expect(metricsAddress).toBeUndefined()
+    else expect(metricsAddress).toMatchObject(address)
+  })
+
+  it('may have statistics beside announces', async () => {
+    expect((await readText('chihaya: { http: { addr: ":1", stats: true } }')).stats).toBe(true)
+    expect((await readText('chihaya: { http: { addr: ":1" } }')).stats).toBe(false)
   })
 
   it('may leave out either frontend', async () => {
@@ -135,9 +131,8 @@ describe('config.example.yaml', () => {
   it('shows every key there is', async () => {
     const text = await example
     const shown = new Set(text.match(/[a-z][a-z_0-9]*(?=:)/g))
-    const silent = ['metrics_addr', 'enable_request_timing', 'shard_count', 'prometheus_reporting_interval']
     for (const section of [sections.root, sections.http, sections.udp, sections.storage, sections.memory]) {
-      const names = [...(section.keys ?? new Map()).keys()].filter((name) => !silent.includes(name))
+      const names = [...(section.keys ?? [])].flatMap(([name, { deprecated }]) => (deprecated === undefined ? [name] : []))
       expect([...shown]).toEqual(expect.arrayContaining(names))
     }
   })

@@ -12,24 +12,31 @@ const PATIENCE = 20_000
 export interface ChihayaOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
+  /** What becomes the command: `prlimit`, `setpriv`, and their arguments. */
+  readonly via?: readonly string[]
+  /** A file in place of the pipe that `stdout` is read from. */
+  readonly output?: number
+  /** The same for `stderr`. */
+  readonly errors?: number
 }
 
 /** The `chihaya` command in a process of its own, ended with the test at the latest. */
 export class Chihaya {
   stdout = ''
   stderr = ''
-  readonly #child: ChildProcess
+  readonly process: ChildProcess
   readonly #ended: Promise<unknown>
 
-  constructor(args: readonly string[], { cwd, env }: ChihayaOptions = {}) {
-    const child = spawn(process.execPath, [...STRIP_TYPES, '--conditions=@chihaya/source', MAIN, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+  constructor(args: readonly string[], { cwd, env, via = [], output, errors }: ChihayaOptions = {}) {
+    const [command, ...words] = [...via, process.execPath]
+    const child = spawn(command, [...words, ...STRIP_TYPES, '--conditions=@chihaya/source', MAIN, ...args], {
+      stdio: ['ignore', output ?? 'pipe', errors ?? 'pipe'],
       ...(cwd !== undefined && { cwd }),
       env: { ...process.env, NO_COLOR: '', ...env },
     })
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
-    this.#child = child
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
+    this.process = child
     this.#ended = once(child, 'close')
     onTestFinished(async () => {
       child.kill('SIGKILL')
@@ -42,7 +49,7 @@ export class Chihaya {
     for (let waited = 0; waited < PATIENCE; waited += 20) {
       const match = pattern.exec(this.stdout)
       if (match) return match
-      if (this.#child.exitCode !== null) break
+      if (this.process.exitCode !== null) break
       // oxlint-disable-next-line no-await-in-loop
       await delay(20)
     }
@@ -62,12 +69,12 @@ export class Chihaya {
   }
 
   signal(name: NodeJS.Signals): void {
-    this.#child.kill(name)
+    this.process.kill(name)
   }
 
   /** The exit code, once the process has ended and its output is read. */
   async exitCode(): Promise<number | null> {
     await this.#ended
-    return this.#child.exitCode
+    return this.process.exitCode
   }
 }

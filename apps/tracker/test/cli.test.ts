@@ -140,7 +140,10 @@ describe('chihaya that does not start', () => {
     [['--help'], 0, /^A BitTorrent tracker[^]*--config FILE[^]*--nocolors/, /^$/],
     [['--version'], 0, /^chihaya \d+\.\d+\.\d+\n$/, /^$/],
     [['--confg', 'x'], 2, /^$/, /^chihaya: there is no flag --confg; did you mean --config\?\nTry chihaya --help\.\n$/],
-    [['e2e'], 2, /^$/, /^chihaya: there is no command "e2e"\n/],
+    [['e2ee'], 2, /^$/, /^chihaya: there is no command "e2ee"; did you mean e2e\?\n/],
+    [['check', '--help'], 0, /^Says everything[^]*chihaya check \[FILE\]/, /^$/],
+    [['print-config', '-h'], 0, /^Prints the configuration[^]*chihaya print-config \[FILE\]/, /^$/],
+    [['e2e', '--help'], 0, /^Announces twice[^]*--httpaddr URL/, /^$/],
     [
       ['--config', '/nowhere/c.yaml'],
       1,

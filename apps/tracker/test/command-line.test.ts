@@ -12,6 +12,15 @@ describe('the command line', () => {
     [['--', '--json', '--nocolors'], { json: true, nocolors: true }],
     [['-h'], { help: true }],
     [['--version'], { version: true }],
+    [['check'], { command: 'check' }],
+    [['check', 'x.yaml', '--json'], { command: 'check', config: 'x.yaml', json: true }],
+    [['--config', 'x.yaml', 'check'], { command: 'check', config: 'x.yaml' }],
+    [['print-config', '--config=x.yaml'], { command: 'print-config', config: 'x.yaml' }],
+    [
+      ['e2e', '--httpaddr', '', '--udpaddr=udp://[::1]:1', '--delay', '5ms'],
+      { command: 'e2e', httpaddr: '', udpaddr: 'udp://[::1]:1', delay: '5ms' },
+    ],
+    [['e2e', '-h'], { command: 'e2e', help: true }],
   ])('%j', (args, flags) => {
     expect({ ...parseCommandLine(args) }).toEqual({ ...NOTHING, ...flags })
   })
@@ -24,8 +33,17 @@ describe('the command line', () => {
     [['--config='], '--config needs a file'],
     [['--config', '--json'], '--config needs a file'],
     [['--json=true'], '--json takes no value'],
-    [['e2e'], 'there is no command "e2e"'],
-    [['--', '--', 'x'], 'there is no command "x"'],
+    [['e2ee'], 'there is no command "e2ee"; did you mean e2e?'],
+    [['chekc'], 'there is no command "chekc"; did you mean check?'],
+    [['--', '--', 'something-else'], 'there is no command "something-else"'],
+    [['check', 'a', 'b'], '"b" is too much: check takes one file'],
+    [['check', 'a', '--config', 'b'], 'there are two files: b and a'],
+    [['e2e', 'a'], '"a" is too much: e2e takes flags only'],
+    [['e2e', '--config', 'a'], 'e2e has no flag --config'],
+    [['--delay', '1s'], 'there is no flag --delay'],
+    [['check', '--jsn'], 'check has no flag --jsn; did you mean --json?'],
+    [['e2e', '--delay'], '--delay needs a duration such as 1s'],
+    [['e2e', '--httpaddr', '--delay'], '--httpaddr needs a URL, or "" for none'],
   ])('refuses %j', (args, message) => {
     expect(() => parseCommandLine(args)).toThrow(message)
   })

@@ -46,7 +46,10 @@ describe('a configuration that is wrong', () => {
   })
 
   it.each([
-    ['private_key: [hush]', '4:18 chihaya.udp.private_key must be text, not what is there'],
+    [
+      'private_key: { hush: x }',
+      '4:18 chihaya.udp.private_key must be text or a list that is not empty, each text that is not empty, not what is there',
+    ],
     ['listen: [{ host: "::", port: 1 }]', /^4:5 chihaya.udp.listen is not a known key; /],
     ['drop_source_ports: [0, 70000]', '4:28 chihaya.udp.drop_source_ports[1] must be a whole number from 0 to 65535, not 70000'],
     ['max_reply_size: 10', '4:21 chihaya.udp.max_reply_size must be a whole number from 128 to 65507, not 10'],
@@ -74,10 +77,7 @@ describe('a configuration that is wrong', () => {
     ['prehooks: jwt', '4:13 chihaya.prehooks must be a list of hooks, each with a name and options, not "jwt"'],
     ['prehooks: [jwt]', '4:14 chihaya.prehooks[0] must be a section of keys, not "jwt"'],
     ['prehooks:\n  - options: {}', '5:5 chihaya.prehooks[0].name must be the name of a hook, not nothing'],
-    [
-      'posthooks:\n  - name: interval variation\n    config: {}',
-      '6:5 chihaya.posthooks[0].config is not a known key; the keys of chihaya.posthooks[0] are name, options',
-    ],
+    ['posthooks:\n  - name: interval variation\n    config: {}', '6:5 chihaya.posthooks[0].config.max_increase_delta is missing'],
     ['prehooks:\n  - name: ./no.js', '5:11 chihaya.prehooks[0].name: there is no file ./no.js in /nowhere'],
     ['prehooks:\n  - name: nosuchhook', /5:11 chihaya.prehooks\[0\].name: the package nosuchhook is not installed; looked from /],
   ])('%s', async (lines, problem) => {

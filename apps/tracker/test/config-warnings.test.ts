@@ -46,15 +46,11 @@ describe('a configuration that loads', () => {
       'allow_ip_spoofing: true',
       '4:5 chihaya.http.allow_ip_spoofing: an address that a client gives is honoured from loopback and private sources only; list networks for others',
     ],
+    ['http', 'request_timeout: 5s', '4:5 chihaya.http.request_timeout: this has no effect; write read_timeout'],
     [
       'http',
-      'enable_request_timing: true',
-      '4:5 chihaya.http.enable_request_timing: this has no effect, as metrics are not part of this version yet',
-    ],
-    [
-      'udp',
-      'enable_request_timing: on',
-      '4:5 chihaya.udp.enable_request_timing: this has no effect, as metrics are not part of this version yet',
+      'enable_legacy_php_urls: true',
+      '4:5 chihaya.http.enable_legacy_php_urls: write announce_routes and scrape_routes, with /announce.php and /scrape.php if you need them',
     ],
     [
       'udp',
@@ -79,7 +75,8 @@ describe('a configuration that loads', () => {
     ['http', 'real_ip_header: x-real-ip', 'trusted_proxies: [127.0.0.1]'],
     ['http', 'real_ip_header: ""'],
     ['http', 'allow_ip_spoofing: [10.0.0.0/8, "::1"]'],
-    ['http', 'enable_request_timing: false', 'allow_ip_spoofing: no'],
+    ['http', 'enable_request_timing: true', 'allow_ip_spoofing: no'],
+    ['udp', 'enable_request_timing: on'],
     ['udp', 'private_key: 0123456789', 'max_clock_skew: 5s'],
   ])('does not warn of %s: %s', async (section, ...lines) => {
     const names = lines.map((line) => `chihaya.${section}.${line.split(':', 1)[0]}`)

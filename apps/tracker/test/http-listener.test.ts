@@ -1,20 +1,25 @@
 import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { HttpListener, type HttpListenerOptions } from '../src/http-listener.ts'
+import { HttpListener, type HttpListenerOptions, type HttpService } from '../src/http-listener.ts'
+import { InFlight } from '../src/in-flight.ts'
 
 const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
 
 const hello: RequestListener = (_request, response) => void response.end('hello')
 
+function serviceOf(handler: RequestListener): HttpService {
+  return { handler, requests: new InFlight() }
+}
+
 async function listen(
   options: Partial<HttpListenerOptions> = {},
   handler = hello,
 ): Promise<{ listener: HttpListener; port: number }> {
-  const listener = new HttpListener({ address: ADDRESS, ...options }, handler)
+  const listener = new HttpListener({ address: ADDRESS, ...options }, serviceOf(handler))
   onTestFinished(() => listener.close())
-  return { listener, port: (await listener.open()).port }
+  return { listener, port: ((await listener.open()) as AddressInfo).port }
 }
 
 function open(port: number): Socket {
@@ -79,7 +84,7 @@ describe('an HTTP listener', () => {
   })
 
   it('may be closed without having been opened, and twice', async () => {
-    await new HttpListener({ address: ADDRESS }, hello).close()
+    await new HttpListener({ address: ADDRESS }, serviceOf(hello)).close()
     const { listener } = await listen()
     await Promise.all([listener.close(), listener.close()])
     await expect(listener.close()).resolves.toBeUndefined()
@@ -87,9 +92,9 @@ describe('an HTTP listener', () => {
 
   it('names the address and the key that asked for it when it cannot listen', async () => {
     const { port } = await listen()
-    const second = new HttpListener({ address: { ...ADDRESS, port } }, hello)
+    const second = new HttpListener({ address: { ...ADDRESS, port } }, serviceOf(hello))
     await expect(second.open()).rejects.toThrow(`test: cannot listen on http 127.0.0.1:${port}: the port is in use`)
-    const elsewhere = new HttpListener({ address: { host: '192.0.2.1', port: 0, key: 'test' } }, hello)
+    const elsewhere = new HttpListener({ address: { host: '192.0.2.1', port: 0, key: 'test' } }, serviceOf(hello))
     await expect(elsewhere.open()).rejects.toThrow('this machine does not have the address')
   })
 })

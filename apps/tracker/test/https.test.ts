@@ -1,32 +1,22 @@
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { copyFile, rename } from 'node:fs/promises'
 import { request, type RequestOptions } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { connect as connectPlain } from 'node:net'
+import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
-import { promisify } from 'node:util'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { announcePath, decode } from './announces.ts'
+import { makeCertificate } from './certificate.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { problemsOf } from './read-text.ts'
+import { problemsOf, readText } from './read-text.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** A folder with `cert.pem`, its `key.pem`, and these files. */
 async function folderWithCertificate(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await temporaryFolder(files)
-  const options = [
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-subj',
-    '/CN=localhost',
-    '-days',
-    '2',
-  ]
-  await promisify(execFile)('openssl', ['req', ...options, '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: folder })
+  await makeCertificate(folder, 'cert')
+  await rename(join(folder, 'cert.key'), join(folder, 'key.pem'))
   return folder
 }
 
@@ -94,10 +84,23 @@ describe('HTTPS', () => {
     ['tls_cert_path: cert.pem', /^1:20 chihaya\.http\.https_addr needs tls_key_path, which is not set/],
   ])('is refused with %s', async (keys, problem) => {
     const other = await folderWithCertificate({})
-    const { copyFile } = await import('node:fs/promises')
     const folder = await folderWithCertificate({ 'junk.pem': 'not a certificate' })
     await copyFile(`${other}/key.pem`, `${folder}/other.pem`)
     const problems = await problemsOf(`chihaya: { http: { https_addr: "127.0.0.1:0", ${keys} } }`, folder)
     expect(problems).toEqual([expect.stringMatching(problem)])
+  })
+
+  it.each([
+    [3, /^chihaya\.http\.tls_cert_path: the certificate in cert\.pem expired on \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/],
+    [-1, /^chihaya\.http\.tls_cert_path: the certificate in cert\.pem is not valid before \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/],
+  ])('warns of a certificate for two days, %i days later, and serves it', async (days, words) => {
+    const folder = await temporaryFolder({})
+    await makeCertificate(folder, 'cert')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * 86_400_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    const text = 'chihaya: { http: { https_addr: "127.0.0.1:0", tls_cert_path: cert.pem, tls_key_path: cert.key } }'
+    const { http, warnings } = await readText(text, folder)
+    expect(http).toHaveLength(1)
+    expect(warnings.map(({ message }) => message)).toContainEqual(expect.stringMatching(words))
   })
 })

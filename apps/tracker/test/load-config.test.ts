@@ -39,6 +39,31 @@ describe('the configuration in force', () => {
   })
 })
 
+describe('the built-in default', () => {
+  const load = (env: NodeJS.ProcessEnv): ReturnType<typeof loadConfig> =>
+    loadConfig({ config: undefined, folder: '/', env, defaultPath: '/nowhere/chihaya.yaml' })
+
+  it('is changed by variables, which is all there is to warn of', async () => {
+    const { http, udp, tracker, warnings } = await load({ CHIHAYA_HTTP_ADDR: ':80', CHIHAYA_UDP_ALLOW_IP_SPOOFING: 'true' })
+    expect(http).toMatchObject([{ address: { host: '', port: 80, key: 'chihaya.http.addr' } }])
+    expect([udp.length, tracker.udp]).toEqual([1, { allowIpSpoofing: true }])
+    expect(warnings.map(({ variable }) => variable)).toEqual(['CHIHAYA_UDP_ALLOW_IP_SPOOFING'])
+  })
+
+  it('is what it is without them', async () => {
+    const { http, metricsAddress, warnings } = await load({ HOME: '/root' })
+    expect(http).toMatchObject([{ address: { host: '', port: 6969, key: 'the built-in default' } }])
+    expect(metricsAddress).toMatchObject({ host: '127.0.0.1', port: 6880, optional: true })
+    expect(warnings).toEqual([])
+  })
+
+  it('is refused with variables that set nothing', async () => {
+    await expect(load({ CHIHAYA_HTTP_ADDRESS: ':80' })).rejects.toThrow(
+      'CHIHAYA_HTTP_ADDRESS: this variable is not known; did you mean',
+    )
+  })
+})
+
 describe('variables in a path', () => {
   it.each([
     ['$A/b', '1/b'],

@@ -1,9 +1,8 @@
 import { ConfigError } from '../src/config/problems.ts'
-import { readConfig } from '../src/config/read-config.ts'
-import type { TrackerConfig } from '../src/config/tracker-config.ts'
+import { readConfig, type ReadConfig } from '../src/config/read-config.ts'
 
 /** Reads a configuration that stands in `folder`, under the name `chihaya.yaml`. */
-export function readText(text: string, folder = '/nowhere'): Promise<TrackerConfig> {
+export function readText(text: string, folder = '/nowhere'): Promise<ReadConfig> {
   return readConfig({ name: 'chihaya.yaml', path: `${folder}/chihaya.yaml`, text, folder })
 }
 

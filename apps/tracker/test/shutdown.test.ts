@@ -80,17 +80,6 @@ describe('chihaya that is told to stop', () => {
   })
 })
 
-describe('chihaya that is told to reload', () => {
-  it('says that it cannot, and goes on', async () => {
-    const chihaya = await chihayaWith('export default async () => {}')
-    const port = await chihaya.port('HTTP')
-    chihaya.signal('SIGUSR1')
-    await chihaya.line(/SIGUSR1: this version cannot reload/)
-    expect((await fetch(`http://127.0.0.1:${port}${announcePath()}`)).status).toBe(200)
-    expect(chihaya.stderr).toBe('')
-  })
-})
-
 describe('chihaya with a fault that nobody catches', () => {
   it('logs it and exits with 1', async () => {
     const chihaya = await chihayaWith(FAULTY)

@@ -1,4 +1,5 @@
 import { durationSchema, type JsonSchema } from '@chihaya/core'
+import type { YamlSchema } from './yaml-schema.ts'
 
 const DURATION_PATTERN: unknown = durationSchema('', '0')['pattern']
 
@@ -20,7 +21,7 @@ export function schemaTypes(schema: JsonSchema): readonly string[] {
  * What a schema allows, in words: `a whole number from 1 to 65535`, `one of leechers, all`. `item` stands for the words for
  * each item of a list.
  */
-export function describeSchema(schema: JsonSchema, item?: string): string {
+function describeSchema(schema: JsonSchema, item?: string): string {
   if (isDurationSchema(schema)) return 'a duration such as 30m, 1h30m or 500ms'
   const choices = schema['enum']
   if (Array.isArray(choices)) return choices.length === 1 ? String(choices[0]) : `one of ${choices.join(', ')}`
@@ -28,6 +29,12 @@ export function describeSchema(schema: JsonSchema, item?: string): string {
   if (Array.isArray(variants)) return (variants as JsonSchema[]).map((variant) => describeSchema(variant)).join(' or ')
   const types = schemaTypes(schema)
   return types.length === 0 ? 'something else' : types.map((type) => describeType(type, schema, item)).join(' or ')
+}
+
+/** What a place of the file allows, in the best words there are. */
+export function describeKey({ schema, items, allowed }: YamlSchema): string {
+  if (allowed !== undefined) return allowed
+  return items?.allowed === undefined ? describeSchema(schema) : describeSchema(schema, items.allowed)
 }
 
 function describeType(type: string, schema: JsonSchema, item: string | undefined): string {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { readConfig } from './read-config.ts'
-import { defaultConfig, type TrackerConfig } from './tracker-config.ts'
+import { readConfig, type ReadConfig } from './read-config.ts'
+import { defaultConfig } from './tracker-config.ts'
 
 /** Where Chihaya looks for its configuration. */
 const DEFAULT_PATH = '/etc/chihaya.yaml'
@@ -16,20 +16,38 @@ export interface LoadOptions {
   readonly defaultPath?: string
 }
 
-export interface LoadedConfig extends TrackerConfig {
+export interface LoadedConfig extends ReadConfig {
   /** Which configuration is in force, in words. */
   readonly source: string
+  /** The same in short: the file as the user named it. */
+  readonly name: string
 }
+
+const DEFAULT_NAME = 'the built-in default'
+const DEFAULT_TEXT = 'chihaya: { http: { addr: ":6969" }, udp: { addr: ":6969" } }'
 
 /** Reads the configuration. @throws {ConfigError} for what is wrong in the file. @throws {UnreadableConfigError} */
 export async function loadConfig({ config, folder, env, defaultPath = DEFAULT_PATH }: LoadOptions): Promise<LoadedConfig> {
   if (config === undefined && !existsSync(defaultPath)) {
     const source = `there is no ${defaultPath}, so the built-in default is in force: HTTP and UDP on port 6969, IPv4 and IPv6, swarms in memory`
-    return { ...defaultConfig, source }
+    return { ...(await readDefault(folder, env)), source, name: DEFAULT_NAME }
   }
   const name = config === undefined ? defaultPath : expandVariables(config, env)
   const path = resolve(folder, name)
-  return { ...(await readConfig({ name, path, text: readText(name, path), folder })), source: `the configuration is ${path}` }
+  const read = await readConfig({ name, path, text: readText(name, path), folder, env })
+  return { ...read, source: `the configuration is ${path}`, name }
+}
+
+/** The built-in default as the environment changes it. */
+async function readDefault(folder: string, env: NodeJS.ProcessEnv): Promise<ReadConfig> {
+  const path = resolve(folder, 'chihaya.yaml')
+  const { warnings, ...read } = await readConfig({ name: DEFAULT_NAME, path, text: DEFAULT_TEXT, folder, env })
+  const isChanged = [...read.settings.values()].some(({ values }) =>
+    [...values.values()].some(({ variables }) => variables.length > 0),
+  )
+  // What there is to say of a file says nothing where there is none.
+  const ofVariables = warnings.filter(({ variable }) => variable !== undefined)
+  return { ...read, ...(!isChanged && defaultConfig), warnings: ofVariables }
 }
 
 /** Replaces `$VAR` and `${VAR}` as a shell does: by nothing when the variable is not set. */
@@ -49,7 +67,7 @@ function readText(name: string, path: string): string {
 }
 
 /** A configuration file that cannot be read at all. */
-class UnreadableConfigError extends Error {
+export class UnreadableConfigError extends Error {
   override readonly name = 'UnreadableConfigError'
   readonly code = 'UNREADABLE_CONFIG'
 }

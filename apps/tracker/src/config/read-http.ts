@@ -1,26 +1,36 @@
+import { LOCAL_NETWORKS } from '@chihaya/bittorrent'
 import type { Duration } from '@chihaya/core'
 import type { HttpFrontendOptions } from '@chihaya/http-frontend'
+import type { ConnectionLimits } from '../connection-limit.ts'
+import { isUnixAddress, type HttpAddress } from '../http-address.ts'
 import type { HttpListenerOptions } from '../http-listener.ts'
 import type { ListenAddress } from '../go-address.ts'
 import { readTls } from './read-tls.ts'
 import type { ConfigReader, Located } from './reader.ts'
 import { sections } from './sections.ts'
-import { warn, warnOfFrontend } from './warnings.ts'
+import { warn, warnOfSpoofing } from './warnings.ts'
 
 interface OwnKeys {
-  addresses?: ListenAddress[]
+  addresses?: HttpAddress[]
   httpsAddresses?: ListenAddress[]
   tlsCertPath?: string
   tlsKeyPath?: string
   readTimeout?: Duration
   writeTimeout?: Duration
   idleTimeout?: Duration
-  requestTiming?: boolean
+  unixMode?: string
+  maxConnections?: number
+  maxConnectionsPerIp?: number
+  stats?: boolean
+  legacyPhpUrls?: boolean
 }
 
 export interface HttpConfig {
   readonly frontend: HttpFrontendOptions
   readonly listeners: readonly HttpListenerOptions[]
+  readonly connections: ConnectionLimits
+  /** Whether statistics are served beside announces. */
+  readonly stats: boolean
 }
 
 /** Reads `chihaya.http`; undefined when it names no address to listen on. */
@@ -35,9 +45,14 @@ export function readHttp(reader: ConfigReader, place: Located, folder: string): 
     readTimeout,
     writeTimeout,
     idleTimeout,
-    requestTiming,
-    ...frontend
+    unixMode,
+    maxConnections,
+    maxConnectionsPerIp,
+    stats = false,
+    legacyPhpUrls = false,
+    ...routed
   } = options
+  const frontend = legacyPhpUrls ? withPhpRoutes(routed) : routed
   if (addresses === undefined && httpsAddresses === undefined) {
     reader.warning(place.key, path, `${path} has neither addr nor https_addr, so HTTP is off`)
     return undefined
@@ -46,16 +61,50 @@ export function readHttp(reader: ConfigReader, place: Located, folder: string): 
     const text = `${frontend.realIpHeader} is believed from loopback and private addresses and from nobody else; name your proxies in trusted_proxies`
     warn(reader, place, path, 'real_ip_header', text)
   }
-  warnOfFrontend(reader, place, path, { allowIpSpoofing: frontend.allowIpSpoofing, requestTiming })
+  warnOfSpoofing(reader, place, path, frontend.allowIpSpoofing)
   const timeouts = {
     ...(readTimeout !== undefined && { readTimeout }),
     ...(writeTimeout !== undefined && { writeTimeout }),
     ...(idleTimeout !== undefined && { idleTimeout }),
   }
+  checkUnixSockets(reader, place, addresses ?? [], frontend.realIpHeader)
+  const unix = unixMode === undefined ? {} : { unixMode: Number.parseInt(unixMode, 8) }
+  const connections = {
+    ...(maxConnections !== undefined && { maxConnections }),
+    ...(maxConnectionsPerIp !== undefined && { maxConnectionsPerIp }),
+    // A proxy's connections are those of all its clients.
+    ...(frontend.realIpHeader !== undefined && { unlimited: frontend.trustedProxies ?? LOCAL_NETWORKS }),
+  }
   const tls = readTls(reader, place, { httpsAddresses, tlsCertPath, tlsKeyPath, folder })
   const listeners = [
-    ...(addresses ?? []).map((address) => ({ address, ...timeouts })),
+    ...(addresses ?? []).map((address) => ({ address, ...timeouts, ...(isUnixAddress(address) && unix) })),
     ...(tls === undefined ? [] : (httpsAddresses ?? []).map((address) => ({ address, tls, ...timeouts }))),
   ]
-  return { frontend, listeners }
+  return { frontend, listeners, connections, stats }
+}
+
+/** What early versions of Chihaya added to their routes. */
+function withPhpRoutes({
+  announceRoutes = ['/announce'],
+  scrapeRoutes = ['/scrape'],
+  ...rest
+}: HttpFrontendOptions): HttpFrontendOptions {
+  return {
+    ...rest,
+    announceRoutes: [...new Set([...announceRoutes, '/announce.php'])],
+    scrapeRoutes: [...new Set([...scrapeRoutes, '/scrape.php'])],
+  }
+}
+
+/** Over a Unix socket, only a proxy's header tells who a client is. */
+function checkUnixSockets(
+  reader: ConfigReader,
+  place: Located,
+  addresses: readonly HttpAddress[],
+  header: string | undefined,
+): void {
+  const unix = addresses.find(isUnixAddress)
+  if (unix === undefined || header !== undefined) return
+  const at = reader.entries(place, 'chihaya.http').get('addr')?.value ?? place.key
+  reader.problem(at, unix.key, `${unix.key} is a Unix socket, over which clients have no address: it needs real_ip_header`)
 }

@@ -36,16 +36,22 @@ async function readHook(reader: ConfigReader, place: Located, path: string, file
     reader.problem(nameNode ?? place.key, `${path}.name`, `${path}.name must be the name of a hook, not ${given}`)
     return undefined
   }
-  // Chihaya wrote `options`; what it did not know may also write `config`, as storage does.
-  const optionKeys = HOOK_PACKAGES.has(name) ? ['options'] : ['options', 'config']
+  // Chihaya reads `options`, though its own documents have `config`, as storage does.
+  const optionKeys = ['options', 'config']
   const known = ['name', ...optionKeys]
   for (const [key, entry] of entries) if (!known.includes(key)) reader.unknownKey(entry.key, path, key, known)
+  const config = entries.get('config')
+  if (config && HOOK_PACKAGES.has(name)) reader.warning(config.key, `${path}.config`, `${path}.config: write options`)
   const [options, ...rest] = optionKeys.filter((key) => entries.has(key))
   for (const key of rest)
     reader.problem(entries.get(key)?.key ?? place.key, `${path}.${key}`, `${path} has both options and config`)
   const loaded = await load(reader, 'hook', { name, place: nameEntry, path: `${path}.name` }, file)
   if (loaded === undefined) return undefined
   const optionsKey = options ?? 'options'
+  reader.sections.set(path, {
+    schema: undefined,
+    values: new Map([['name', { value: name, variables: nameNode ? reader.variablesOf(nameNode) : [] }]]),
+  })
   const optionsPlace = entries.get(optionsKey) ?? { key: place.key, value: null }
   return { plugin: loaded.plugin, options: readOptions(reader, schemaOf(loaded), optionsPlace, `${path}.${optionsKey}`) }
 }
@@ -73,8 +79,5 @@ function schemaOf({ optionsSchema }: LoadedPlugin, spelling?: Spelling): YamlSch
 
 /** Options in the spelling of the package when it has a schema, and as they are in the file otherwise. */
 function readOptions(reader: ConfigReader, schema: YamlSchema | undefined, place: Located, path: string): object {
-  if (schema !== undefined) return reader.section(place, schema, path)
-  reader.entries(place, path)
-  const node = reader.node(place)
-  return node === undefined ? {} : (reader.plain(node) as object)
+  return schema === undefined ? reader.looseSection(place, path) : reader.section(place, schema, path)
 }

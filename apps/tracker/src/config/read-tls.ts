@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -51,7 +52,14 @@ export function readTls(reader: ConfigReader, place: Located, keys: TlsKeys): Tl
   if (badKey !== undefined) problem('tls_key_path', `${tlsKeyPath} holds no private key that can be used: ${badKey}`)
   if (badCert !== undefined || badKey !== undefined) return undefined
   const mismatch = tlsProblem({ cert, key })
-  if (mismatch === undefined) return { cert, key }
+  if (mismatch === undefined) {
+    const dates = datesProblem(cert)
+    if (dates !== undefined) {
+      const { key: name, value } = at('tls_cert_path')
+      reader.warning(value ?? name, `${PATH}.tls_cert_path`, `${PATH}.tls_cert_path: the certificate in ${tlsCertPath} ${dates}`)
+    }
+    return { cert, key }
+  }
   return problem('tls_key_path', `${tlsKeyPath} is not the key of the certificate in ${tlsCertPath}: ${mismatch}`)
 }
 
@@ -70,4 +78,17 @@ function tlsProblem(files: Partial<TlsFiles>): string | undefined {
   } catch (error) {
     return (error as Error).message
   }
+}
+
+/** What is wrong with a certificate that clients will not take any more, or not yet. */
+function datesProblem(cert: Buffer): string | undefined {
+  const { validFrom, validTo } = new X509Certificate(cert)
+  const now = Date.now()
+  if (Date.parse(validTo) < now) return `expired on ${dateOf(validTo)}`
+  if (Date.parse(validFrom) > now) return `is not valid before ${dateOf(validFrom)}`
+}
+
+/** `2026-05-01T12:00:00Z`. */
+function dateOf(text: string): string {
+  return new Date(text).toISOString().replace('.000', '')
 }

@@ -2,7 +2,7 @@ import type { UdpFrontendOptions } from '@chihaya/udp-frontend'
 import type { ListenAddress } from '../go-address.ts'
 import type { ConfigReader, Located } from './reader.ts'
 import { sections } from './sections.ts'
-import { warn, warnOfFrontend } from './warnings.ts'
+import { warn, warnOfSpoofing } from './warnings.ts'
 
 export interface UdpConfig {
   readonly frontend: UdpFrontendOptions
@@ -17,19 +17,18 @@ export function readUdp(reader: ConfigReader, place: Located): UdpConfig | undef
   const path = 'chihaya.udp'
   const options = reader.section(place, sections.udp, path) as UdpFrontendOptions & {
     addresses?: ListenAddress[]
-    requestTiming?: boolean
   }
-  const { addresses, requestTiming, ...frontend } = options
+  const { addresses, ...frontend } = options
   if (addresses === undefined) {
     reader.warning(place.key, path, `${path} has no addr, so UDP is off`)
     return undefined
   }
   if (frontend.privateKey === undefined) {
     warn(reader, place, path, 'private_key', 'not set, so each start makes its own, and clients have to connect again after it')
-  } else if (PUBLISHED_KEYS.has(frontend.privateKey.trim())) {
+  } else if ([frontend.privateKey].flat().some((key) => PUBLISHED_KEYS.has(key.trim()))) {
     const text = "this is the key of Chihaya's example, which everybody knows, so connection ids can be forged; choose your own"
     warn(reader, place, path, 'private_key', text)
   }
-  warnOfFrontend(reader, place, path, { allowIpSpoofing: frontend.allowIpSpoofing, requestTiming })
+  warnOfSpoofing(reader, place, path, frontend.allowIpSpoofing)
   return { frontend, addresses }
 }

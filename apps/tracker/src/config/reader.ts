@@ -1,18 +1,15 @@
 import { parseDuration, type JsonSchema } from '@chihaya/core'
 import { Ajv } from 'ajv'
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, Scalar, visit, type Document, type Node } from 'yaml'
+import { isMap, isScalar, isSeq, Scalar, type Node } from 'yaml'
 import { nearest } from '../nearest.ts'
-import { describeSchema, isDurationSchema, schemaTypes } from './describe-schema.ts'
-import type { ConfigNote } from './problems.ts'
+import { ConfigDocument, type Entries, type Located } from './config-document.ts'
+import { describeKey, isDurationSchema, schemaTypes } from './describe-schema.ts'
+import { Overrides } from './overrides.ts'
+import type { ReadSection, ReadValue } from './settings.ts'
+import { parseValueText, ValueTextError } from './value-text.ts'
 import type { YamlKey, YamlSchema } from './yaml-schema.ts'
 
-/** A key of the file and what it holds; the key of a list's item is the item itself. */
-export interface Located {
-  readonly key: Node
-  readonly value: Node | null
-}
-
-export type Entries = ReadonlyMap<string, Located>
+export type { Entries, Located } from './config-document.ts'
 
 // Packages of others may use keywords that this version of ajv does not know.
 const ajv: Ajv = new Ajv({ strict: false, validateFormats: false })
@@ -22,56 +19,44 @@ const TRUE_WORDS: ReadonlySet<string> = new Set(['y', 'yes', 'on'])
 const FALSE_WORDS: ReadonlySet<string> = new Set(['n', 'no', 'off'])
 const SECRET = /(private_key|secret|password|token|broker)$/
 const NANOSECONDS_IN_MILLISECOND = 1e6
+const OTHER_SCALARS: ReadonlySet<string> = new Set(['number', 'integer', 'boolean'])
+const NO_KEYS: ReadonlyMap<string, YamlKey> = new Map()
 
-/** Reads a configuration file piece by piece, and collects what is wrong with it instead of stopping there. */
-export class ConfigReader {
+export interface ConfigReaderOptions {
+  /** The file as the user named it. */
   readonly file: string
-  readonly problems: ConfigNote[] = []
-  readonly warnings: ConfigNote[] = []
-  readonly #document: Document.Parsed
-  readonly #lines = new LineCounter()
+  readonly text: string
+  /** @default {} */
+  readonly env?: NodeJS.ProcessEnv
+  /** The folder that relative paths start from. */
+  readonly folder: string
+}
 
-  constructor(file: string, text: string) {
-    this.file = file
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, stringKeys: true })
-    for (const error of this.#document.errors) this.problems.push(this.#note(error.pos[0], '', error.message))
-    this.#checkAliases()
-    for (const warning of this.#document.warnings) this.warnings.push(this.#note(warning.pos[0], '', warning.message))
+/** Reads a configuration piece by piece, and collects what is wrong with it instead of stopping there. */
+export class ConfigReader extends ConfigDocument {
+  readonly folder: string
+  /** What has been read, by the path of its section. */
+  readonly sections: Map<string, ReadSection> = new Map()
+  readonly #overrides: Overrides
+
+  constructor({ file, text, env = {}, folder }: ConfigReaderOptions) {
+    super(file, text, env)
+    this.folder = folder
+    this.#overrides = new Overrides(this, env, folder)
   }
 
-  /** The whole file. */
-  root(): Located {
-    const contents: Node | null = this.#document.contents
-    return { key: contents ?? new Scalar(null), value: contents }
-  }
-
-  problem(at: Node, key: string, message: string): void {
-    const note = this.#note(at.range?.[0] ?? 0, key, message)
-    // Several readers may look at one place.
-    if (
-      !this.problems.some(({ line, column, message: said }) => line === note.line && column === note.column && said === message)
-    )
-      this.problems.push(note)
-  }
-
-  warning(at: Node, key: string, message: string): void {
-    this.warnings.push(this.#note(at.range?.[0] ?? 0, key, message))
-  }
-
-  /** What a place holds, behind its alias; undefined when that is nothing. */
-  node(place: Located): Node | undefined {
-    const node = isAlias(place.value) ? place.value.resolve(this.#document) : place.value
-    if (!node || (isScalar(node) && node.value === null)) return undefined
-    return node
-  }
-
-  /** The plain value of a node, without any check. */
-  plain(node: Node): unknown {
-    return node.toJS(this.#document)
+  /** The entries of a section: those of the file, and in their place those that the environment sets. */
+  entries(place: Located, path: string): Entries {
+    const entries = this.#entriesOfFile(place, path)
+    for (const [name, located] of this.#overrides.below(path)) {
+      const own = entries.get(name)
+      if (!this.#overrides.isSection(located) || own === undefined || this.node(own) === undefined) entries.set(name, located)
+    }
+    return entries
   }
 
   /** The entries of a map, merged ones (`<<`) included; empty when the place holds nothing. */
-  entries(place: Located, path: string): Entries {
+  #entriesOfFile(place: Located, path: string): Map<string, Located> {
     const node = this.node(place)
     const entries = new Map<string, Located>()
     if (node === undefined) return entries
@@ -99,20 +84,55 @@ export class ConfigReader {
 
   /** The options that a section sets, by their names in the package; unknown keys are problems. */
   section(place: Located, schema: YamlSchema, path: string): Record<string, unknown> {
-    const keys = schema.keys ?? new Map<string, YamlKey>()
+    const keys = schema.keys ?? NO_KEYS
+    const values = new Map<string, ReadValue>()
+    this.sections.set(path, { schema, values })
+    this.#overrides.find(keys, path)
     const entries = this.entries(place, path)
     const options: Record<string, unknown> = {}
+    const setBy = new Map<string, string>()
     for (const [name, entry] of entries) {
       const key = keys.get(name)
       if (key === undefined) {
-        this.unknownKey(entry.key, path, name, keys.keys())
+        this.unknownKey(entry.key, path, name, currentNames(keys))
         continue
       }
       const value = this.#set(entry, key, `${path}.${name}`)
-      if (value !== undefined) options[key.option] = value
+      if (value === undefined) continue
+      const other = setBy.get(key.option)
+      if (other !== undefined && key.deprecated === undefined && keys.get(other)?.deprecated === undefined)
+        this.problem(entry.key, `${path}.${name}`, `${path} has both ${other} and ${name}`)
+      if (other !== undefined && key.deprecated !== undefined) continue
+      setBy.set(key.option, name)
+      values.set(name, this.#readValue(entry, key, value))
+      options[key.option] = value
     }
     this.#missing(place, schema, entries, path)
     return options
+  }
+
+  /** A section whose keys nobody knows, as it is written. */
+  looseSection(place: Located, path: string): object {
+    this.#overrides.findAny(path)
+    const options: Record<string, unknown> = {}
+    const values = new Map<string, ReadValue>()
+    for (const [name, entry] of this.entries(place, path)) {
+      const node = this.node(entry)
+      const value = node === undefined ? null : this.plain(node)
+      // A key may be called anything, `__proto__` too.
+      Object.defineProperty(options, name, { value, enumerable: true, configurable: true, writable: true })
+      values.set(name, { value, variables: node === undefined ? [] : this.variablesOf(node) })
+    }
+    this.sections.set(path, { schema: undefined, values })
+    return options
+  }
+
+  /** Variables that look like keys and are none. `others` are those that exist although nobody has asked for them. */
+  refuseUnknownVariables(others: Iterable<string>): void {
+    for (const { variable, guess } of this.#overrides.unknown(others)) {
+      const hint = guess === undefined ? 'no key of the configuration has this name' : `did you mean ${guess}?`
+      this.problem(this.comesFrom(variable, new Scalar(null)), variable, `this variable is not known; ${hint}`)
+    }
   }
 
   unknownKey(at: Node, path: string, name: string, known: Iterable<string>): void {
@@ -123,21 +143,22 @@ export class ConfigReader {
   }
 
   /** What a place holds, if the schema allows it; undefined and a problem otherwise. */
-  value(place: Located, schema: YamlSchema, path: string): unknown {
-    if (schema.keys) return this.section(place, schema, path)
+  value(given: Located, schema: YamlSchema, path: string): unknown {
+    if (schema.keys) return this.section(given, schema, path)
+    const place = this.#expanded(given, schema.schema, path)
     if (schema.items) return this.#list(place, schema, schema.items, path)
     const node = this.node(place)
     if (node === undefined) return undefined
     const value = this.#convert(node, schema.schema, path)
     if (ajv.validate(schema.schema, value)) return value
-    const allowed = allowedBy(schema)
-    const given = schema.schema.writeOnly === true ? 'what is there' : describeNode(node, path)
-    this.problem(node, path, `${path} must be ${allowed}, not ${given}`)
+    const allowed = describeKey(schema)
+    const found = schema.schema.writeOnly === true ? 'what is there' : describeNode(node, path)
+    this.problem(node, path, `${path} must be ${allowed}, not ${found}`)
     return undefined
   }
 
   #list(place: Located, schema: YamlSchema, itemSchema: YamlSchema, path: string): unknown[] | undefined {
-    const allowed = allowedBy(schema)
+    const allowed = describeKey(schema)
     const node = this.node(place)
     const items = this.items(place, path, allowed)
     if (isSeq(node) && items.length < Number(schema.schema['minItems'] ?? 0))
@@ -145,15 +166,17 @@ export class ConfigReader {
     return items.map((item, index) => {
       const itemPath = `${path}[${index}]`
       if (this.node(item) === undefined)
-        this.problem(item.key, itemPath, `${itemPath} must be ${allowedBy(itemSchema)}, not nothing`)
+        this.problem(item.key, itemPath, `${itemPath} must be ${describeKey(itemSchema)}, not nothing`)
       return this.value(item, itemSchema, itemPath)
     })
   }
 
   /** The value of a key, unless it is unset in Go's eyes. */
-  #set(entry: Located, key: YamlKey, path: string): unknown {
+  #set(given: Located, key: YamlKey, path: string): unknown {
+    const entry = key.keys ? given : this.#expanded(given, key.schema, path)
     const node = this.node(entry)
     if (node === undefined) return undefined
+    if (key.deprecated !== undefined) this.warning(entry.key, path, `${path}: ${key.deprecated}`)
     if (key.chihaya === true && isGoZero(node, key.schema)) {
       if (isNumber(key.schema)) this.warning(node, path, `${path} is 0, so its default applies: ${defaultOf(key.schema)}`)
       return undefined
@@ -175,6 +198,10 @@ export class ConfigReader {
 
   /** A value as Go's YAML would decode it into the type that the schema asks for. */
   #convert(node: Node, schema: JsonSchema, path: string): unknown {
+    if (isSeq(node) && isSchema(schema['items'])) {
+      const { items } = schema
+      return node.items.map((item) => this.#convertItem(item as Node, items, path))
+    }
     const value = this.plain(node)
     if (!isScalar(node)) return value
     const types = schemaTypes(schema)
@@ -187,19 +214,36 @@ export class ConfigReader {
       if (TRUE_WORDS.has(value.toLowerCase())) return true
       if (FALSE_WORDS.has(value.toLowerCase())) return false
     }
-    if (types.length === 1 && types[0] === 'string' && typeof value !== 'string') return node.source ?? value
-    return value
+    const textual = types.includes('string') && !types.some((type) => OTHER_SCALARS.has(type))
+    return textual && typeof value !== 'string' ? (node.source ?? value) : value
   }
 
-  /** Aliases without an anchor, and those that stand inside what they stand for, have no value. */
-  #checkAliases(): void {
-    visit(this.#document, {
-      Alias: (_key, alias, path) => {
-        const node = alias.resolve(this.#document)
-        if (node === undefined) this.problem(alias, '', `the alias *${alias.source} has no anchor before it`)
-        else if (path.includes(node)) this.problem(alias, '', `the alias *${alias.source} stands inside its own anchor`)
-      },
-    })
+  #convertItem(item: Node, schema: JsonSchema, path: string): unknown {
+    const node = this.node(this.#expanded({ key: item, value: item }, schema, path))
+    return node === undefined ? null : this.#convert(node, schema, path)
+  }
+
+  /** What a place holds once the variables in it have their values: a number, say, if that is what the schema needs. */
+  #expanded(place: Located, schema: JsonSchema, path: string): Located {
+    const node = this.node(place)
+    const expansion = node && this.expansion(node)
+    if (node === undefined || expansion === undefined || !isScalar(node)) return place
+    try {
+      return { key: place.key, value: this.standsFor(parseValueText(expansion.text, schema), node) }
+    } catch (error) {
+      if (!(error instanceof ValueTextError)) throw error
+      this.problem(node, path, `${path} is no YAML once its variables have their values: ${error.message}`)
+      return { key: place.key, value: null }
+    }
+  }
+
+  #readValue(entry: Located, key: YamlKey, value: unknown): ReadValue {
+    const node = this.node(entry)
+    const variables = node === undefined ? [] : this.variablesOf(node)
+    if (key.section === true) return { value: undefined, variables }
+    const written = key.read && node !== undefined ? this.plain(node) : value
+    if (typeof written !== 'number' || !isDurationSchema(key.schema)) return { value: written, variables }
+    return { value: key.read ? `${written}ns` : `${written}ms`, variables }
   }
 
   #merged(place: Located, path: string): Map<string, Located> {
@@ -207,13 +251,10 @@ export class ConfigReader {
     const node = this.node(place)
     const sources = isSeq(node) ? node.items.map((item) => ({ key: item as Node, value: item as Node })) : [place]
     // The first map that holds a key wins.
-    for (const source of sources.toReversed()) for (const [name, entry] of this.entries(source, path)) merged.set(name, entry)
+    for (const source of sources.toReversed()) {
+      for (const [name, entry] of this.#entriesOfFile(source, path)) merged.set(name, entry)
+    }
     return merged
-  }
-
-  #note(offset: number, key: string, message: string): ConfigNote {
-    const { line, col } = this.#lines.linePos(offset)
-    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), key, message }
   }
 }
 
@@ -227,9 +268,8 @@ export function describeNode(node: Node, path: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
-function allowedBy({ schema, items, allowed }: YamlSchema): string {
-  if (allowed !== undefined) return allowed
-  return items?.allowed === undefined ? describeSchema(schema) : describeSchema(schema, items.allowed)
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isGoZero(node: Node, schema: JsonSchema): boolean {
@@ -253,4 +293,9 @@ function isNumber(schema: JsonSchema): boolean {
 
 function defaultOf(schema: JsonSchema): string {
   return String(schema.default)
+}
+
+/** The names to suggest. */
+function currentNames(keys: ReadonlyMap<string, YamlKey>): string[] {
+  return [...keys].filter(([, { deprecated }]) => deprecated === undefined).map(([name]) => name)
 }

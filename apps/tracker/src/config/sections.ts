@@ -3,22 +3,44 @@ import { optionsSchema as httpSchema } from '@chihaya/http-frontend'
 import { optionsSchema as memorySchema } from '@chihaya/storage-memory'
 import { optionsSchema as udpSchema } from '@chihaya/udp-frontend'
 import { isScalar } from 'yaml'
-import { readAddresses } from './listen-address.ts'
+import { readAddresses, readHttpAddresses } from './listen-address.ts'
+import { readMetricsAddress } from './metrics-address.ts'
 import { networksKey } from './networks.ts'
 import { describeNode } from './reader.ts'
 import { yamlSchema, type Spelling, type YamlKey, type YamlSchema } from './yaml-schema.ts'
 
 const FRONTEND_NAMES = {
+  requestTiming: 'enable_request_timing',
   defaultNumWant: 'default_numwant',
   maxNumWant: 'max_numwant',
   maxScrapeInfoHashes: 'max_scrape_infohashes',
 }
-const FRONTEND_NUMBERS = Object.values(FRONTEND_NAMES)
+const FRONTEND_NUMBERS = ['default_numwant', 'max_numwant', 'max_scrape_infohashes']
 const NETWORK_KEYS = ['allow_ip_spoofing', 'trusted_proxies']
 const PATH = 'a path such as /announce, /:passkey/announce or /announce/*rest'
 
-const addresses: YamlKey = { option: 'addresses', schema: { description: 'Where to listen.' }, read: readAddresses }
-const requestTiming: YamlKey = { option: 'requestTiming', schema: { type: 'boolean' } }
+const addresses: YamlKey = {
+  option: 'addresses',
+  schema: {
+    description: 'Where to listen: host:port, or a list of these. :6969, 0.0.0.0:6969 and [::]:6969 all mean every address.',
+    type: ['string', 'array'],
+    items: { type: 'string' },
+    examples: [':6969', '192.0.2.1:6969', '[2001:db8::1]:6969'],
+  },
+  allowed: 'an address, or a list of addresses',
+  read: readAddresses,
+}
+
+const httpAddresses: YamlKey = {
+  ...addresses,
+  schema: {
+    ...addresses.schema,
+    description:
+      'Where to listen: host:port, unix:/path of a Unix socket, or a list of these. :6969, 0.0.0.0:6969 and [::]:6969 all mean every address.',
+    examples: [...(addresses.schema.examples ?? []), 'unix:/run/chihaya/http.sock'],
+  },
+  read: readHttpAddresses,
+}
 
 function text(option: string, description: string): YamlKey {
   return { option, schema: { type: 'string', description } }
@@ -28,9 +50,23 @@ function duration(option: string, description: string, defaultValue: string): Ya
   return { option, schema: durationSchema(description, defaultValue) }
 }
 
+function count(option: string, description: string, defaultValue: number): YamlKey {
+  return { option, schema: { type: 'integer', minimum: 0, description, default: defaultValue } }
+}
+
 /** A part with rules of its own, which is handed on as it is. */
-function subsection(option: string): YamlKey {
-  return { option, schema: {}, read: (_reader, place) => place }
+function subsection(option: string, description: string): YamlKey {
+  return { option, section: true, schema: { description, type: 'object' }, read: (_reader, place) => place }
+}
+
+/** A list of hooks, which is handed on as it is. */
+function hooks(option: string, description: string): YamlKey {
+  return { option, schema: { description, type: 'array', default: [] }, read: (_reader, place) => place }
+}
+
+/** A key of an old file that sets nothing here. */
+function ignored(instead: string, schema: JsonSchema = {}): YamlKey {
+  return { option: '', schema, deprecated: `this has no effect; ${instead}`, read: () => undefined }
 }
 
 /** Clients are told whole seconds. */
@@ -47,19 +83,37 @@ function wholeSeconds(key: YamlKey): YamlKey {
   }
 }
 
+const metricsAddress: YamlKey = {
+  option: 'metricsAddress',
+  schema: {
+    description:
+      'Where /metrics, /healthz, /readyz, /stats and /stats.json are served; "" for nowhere. When the key is absent, a port in use is only a warning.',
+    type: 'string',
+    default: '127.0.0.1:6880',
+    examples: ['127.0.0.1:6880', '0.0.0.0:6880'],
+  },
+  allowed: 'an address, or ""',
+  read: readMetricsAddress,
+}
+
 /** Keys of `chihaya`, beside the sections. */
 const root: YamlSchema = withKeys(
   wholeSeconds,
   ['announce_interval'],
   yamlSchema(coreSchema as unknown as JsonSchema, {
-    chihaya: ['announce_interval', 'min_announce_interval', 'metrics_addr'],
+    chihaya: ['announce_interval', 'min_announce_interval'],
     extra: {
-      metrics_addr: text('metricsAddress', 'Where metrics are served.'),
-      http: subsection('http'),
-      udp: subsection('udp'),
-      storage: subsection('storage'),
-      prehooks: subsection('prehooks'),
-      posthooks: subsection('posthooks'),
+      metrics_addr: metricsAddress,
+      prometheus_addr: { ...metricsAddress, deprecated: 'write metrics_addr' },
+      http: subsection('http', 'HTTP announces and scrapes. Without this section, or without an address in it, there are none.'),
+      udp: subsection('udp', 'UDP announces and scrapes. Without this section, or without an address in it, there are none.'),
+      storage: subsection('storage', 'Where swarms are kept.'),
+      prehooks: hooks('prehooks', 'Middleware, in the order it runs.'),
+      posthooks: hooks('posthooks', 'Middleware that comes after all of prehooks.'),
+      max_numwant: ignored('write it under http and under udp'),
+      default_numwant: ignored('write it under http and under udp'),
+      max_scrape_infohashes: ignored('write it under http and under udp'),
+      allow_ip_spoofing: ignored('write it under http and under udp'),
     },
   }),
 )
@@ -67,7 +121,7 @@ const root: YamlSchema = withKeys(
 const http: YamlSchema = withKeys(
   networksKey,
   NETWORK_KEYS,
-  yamlSchema(httpSchema as unknown as JsonSchema, {
+  addressesFirst(httpSchema as unknown as JsonSchema, {
     names: { ...FRONTEND_NAMES, keepAlive: 'enable_keepalive' },
     allowed: {
       announce_routes: PATH,
@@ -87,14 +141,47 @@ const http: YamlSchema = withKeys(
       'real_ip_header',
     ],
     extra: {
-      addr: addresses,
+      addr: httpAddresses,
       https_addr: { ...addresses, option: 'httpsAddresses' },
       tls_cert_path: text('tlsCertPath', 'The certificate and its chain, in PEM.'),
       tls_key_path: text('tlsKeyPath', "The certificate's private key, in PEM."),
       read_timeout: duration('readTimeout', 'Time for a request to arrive in full.', '5s'),
       write_timeout: duration('writeTimeout', 'Time a connection may stand still while it is answered.', '5s'),
       idle_timeout: duration('idleTimeout', 'Time a connection is kept for the next request.', '30s'),
-      enable_request_timing: requestTiming,
+      unix_mode: {
+        option: 'unixMode',
+        schema: {
+          description: 'Who may connect to Unix sockets: permissions in octal.',
+          type: 'string',
+          pattern: '^0?[0-7]{3}$',
+          default: '660',
+          examples: ['660', '666'],
+        },
+      },
+      max_connections: count(
+        'maxConnections',
+        'Connections at a time, at all addresses together; 0 for no limit. Those of trusted_proxies do not count where real_ip_header is set.',
+        10_000,
+      ),
+      max_connections_per_ip: count(
+        'maxConnectionsPerIp',
+        'The same from one IPv4 address or IPv6 /64. Off, as providers put many customers behind one address.',
+        0,
+      ),
+      stats: {
+        option: 'stats',
+        schema: {
+          description: 'Serve /stats and /stats.json at the addresses of the tracker, too, not only at metrics_addr.',
+          type: 'boolean',
+          default: false,
+        },
+      },
+      enable_legacy_php_urls: {
+        option: 'legacyPhpUrls',
+        schema: { description: 'Answer announces at /announce.php and scrapes at /scrape.php, too.', type: 'boolean' },
+        deprecated: 'write announce_routes and scrape_routes, with /announce.php and /scrape.php if you need them',
+      },
+      request_timeout: ignored('write read_timeout'),
     },
   }),
 )
@@ -102,24 +189,42 @@ const http: YamlSchema = withKeys(
 const udp: YamlSchema = withKeys(
   networksKey,
   NETWORK_KEYS,
-  yamlSchema(udpSchema as unknown as JsonSchema, {
-    names: FRONTEND_NAMES,
+  addressesFirst(udpSchema as unknown as JsonSchema, {
+    names: { ...FRONTEND_NAMES, keyRotation: 'private_key_rotation' },
     hidden: ['listen', 'bind'],
     allowed: { allow_ip_spoofing: 'true, false or a list of networks' },
     chihaya: [...FRONTEND_NUMBERS, 'addr', 'private_key', 'max_clock_skew'],
-    extra: { addr: addresses, enable_request_timing: requestTiming },
+    extra: { addr: addresses },
   }),
 )
+
+const storageName: JsonSchema = {
+  description: 'memory, redis, the path of a module that begins with ./ or /, or an npm package.',
+  type: 'string',
+  default: 'memory',
+  examples: ['memory', 'redis', './my-store.js'],
+}
 
 const storage: YamlSchema = {
   schema: {},
   keys: new Map<string, YamlKey>([
-    ['name', { option: 'name', schema: { type: 'string' }, chihaya: true }],
-    ['config', subsection('config')],
+    ['name', { option: 'name', schema: storageName, chihaya: true }],
+    ['config', subsection('config', 'What the store is told.')],
+    ...['gc_interval', 'peer_lifetime', 'shards', 'max_numwant'].map((name): [string, YamlKey] => [
+      name,
+      ignored(name === 'shards' || name === 'max_numwant' ? 'leave it out' : `write it in config, beside name`),
+    ]),
   ]),
 }
 
-const memory: YamlSchema = yamlSchema(memorySchema as unknown as JsonSchema, { chihaya: ['gc_interval', 'peer_lifetime'] })
+const memory: YamlSchema = yamlSchema(memorySchema as unknown as JsonSchema, {
+  chihaya: ['gc_interval', 'peer_lifetime'],
+  deprecated: {
+    shard_count: 'this has no effect, as the store has nothing to shard; leave it out',
+    prometheus_reporting_interval: 'this has no effect, as totals are kept at all times; leave it out',
+  },
+  extra: { shards: ignored('leave it out') },
+})
 
 /** How `config` of a store is spelt, where the store's package is loaded only if the file names it. */
 export const STORAGE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
@@ -148,6 +253,14 @@ export const sections: {
   readonly storage: YamlSchema
   readonly memory: YamlSchema
 } = { root, http, udp, storage, memory }
+
+/** The keys of a frontend, beginning with where it listens. */
+function addressesFirst(schema: JsonSchema, spelling: Spelling): YamlSchema {
+  const whole = yamlSchema(schema, spelling)
+  const keys = [...(whole.keys ?? [])]
+  const isAddress = ([name]: readonly [string, YamlKey]): boolean => /^(https_)?addr$|^tls_/.test(name)
+  return { ...whole, keys: new Map([...keys.filter(isAddress), ...keys.filter((entry) => !isAddress(entry))]) }
+}
 
 /** A schema some of whose keys are read in a way of their own. */
 function withKeys(change: (key: YamlKey) => YamlKey, names: readonly string[], schema: YamlSchema): YamlSchema {

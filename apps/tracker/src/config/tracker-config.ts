@@ -1,6 +1,8 @@
+import type { ConnectionLimits } from '../connection-limit.ts'
 import type { HttpListenerOptions } from '../http-listener.ts'
 import type { TrackerOptions } from '../options.ts'
 import type { ListenAddress } from '../go-address.ts'
+import { DEFAULT_METRICS_ADDRESS, type MetricsAddress } from './metrics-address.ts'
 import type { ConfigNote } from './problems.ts'
 
 /** What the `chihaya` command runs. */
@@ -9,8 +11,14 @@ export interface TrackerConfig {
   readonly tracker: TrackerOptions
   /** Where HTTP and HTTPS are served. */
   readonly http: readonly HttpListenerOptions[]
+  /** How many may be connected over HTTP. @default {} */
+  readonly connections?: ConnectionLimits
   /** Where UDP is served. */
   readonly udp: readonly ListenAddress[]
+  /** Where the operator is served: metrics, health and statistics. Undefined for nowhere. */
+  readonly metricsAddress: MetricsAddress | undefined
+  /** Whether the addresses of `http` serve the statistics too. */
+  readonly stats: boolean
   /** What the operator should know, in the order of the file. */
   readonly warnings: readonly ConfigNote[]
 }
@@ -22,5 +30,7 @@ export const defaultConfig: TrackerConfig = {
   tracker: {},
   http: [{ address: EVERYWHERE }],
   udp: [EVERYWHERE],
+  metricsAddress: DEFAULT_METRICS_ADDRESS,
+  stats: false,
   warnings: [],
 }

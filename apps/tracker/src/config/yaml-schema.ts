@@ -1,4 +1,6 @@
 import type { JsonSchema } from '@chihaya/core'
+import { schemaTypes } from './describe-schema.ts'
+import { secretFileKey } from './secret-file.ts'
 import type { ConfigReader, Located } from './reader.ts'
 
 /** What a place of the file may hold: a JSON Schema, whose objects have their keys in YAML's spelling. */
@@ -17,6 +19,10 @@ export interface YamlKey extends YamlSchema {
   readonly option: string
   /** Chihaya knew the key, so Go's zero value leaves it unset: 0 or "". */
   readonly chihaya?: boolean
+  /** The key holds a section of the file, whose keys the environment may set. */
+  readonly section?: boolean
+  /** The key is here for old files: what to write instead. */
+  readonly deprecated?: string
   /** Reads what a JSON Schema cannot describe. */
   readonly read?: (reader: ConfigReader, place: Located, path: string) => unknown
 }
@@ -33,6 +39,8 @@ export interface Spelling {
   readonly extra?: Readonly<Record<string, YamlKey>>
   /** What a key allows, or the items of its list, where the words of the schema would not help. */
   readonly allowed?: Readonly<Record<string, string>>
+  /** What to write instead of a key, by YAML name. */
+  readonly deprecated?: Readonly<Record<string, string>>
 }
 
 /** The YAML form of a package's options. */
@@ -43,15 +51,27 @@ export function yamlSchema(schema: JsonSchema, spelling: Spelling = {}): YamlSch
 }
 
 function yamlKeys(properties: JsonSchema, spelling: Spelling): ReadonlyMap<string, YamlKey> {
-  const { names = {}, hidden = [], chihaya = [], extra = {}, allowed = {} } = spelling
+  const { names = {}, hidden = [], chihaya = [], extra = {}, allowed = {}, deprecated = {} } = spelling
   const keys = new Map<string, YamlKey>()
   for (const [option, schema] of Object.entries(properties)) {
     if (hidden.includes(option)) continue
     const name = names[option] ?? snakeCase(option)
-    keys.set(name, { ...withWords(yamlSchema(schema as JsonSchema), allowed[name]), option, chihaya: chihaya.includes(name) })
+    const key: YamlKey = {
+      ...withWords(yamlSchema(schema as JsonSchema), allowed[name]),
+      option,
+      chihaya: chihaya.includes(name),
+    }
+    const instead = deprecated[name]
+    keys.set(name, instead === undefined ? key : { ...key, deprecated: instead })
+    if (isSecretText(key.schema)) keys.set(`${name}_file`, secretFileKey(name, option))
   }
   for (const [name, key] of Object.entries(extra)) keys.set(name, { ...key, chihaya: chihaya.includes(name) })
   return keys
+}
+
+/** A secret that fits into a file of its own, and is text when it comes from there. */
+function isSecretText(schema: JsonSchema): boolean {
+  return schema.writeOnly === true && schemaTypes(schema).includes('string') && !schemaTypes(schema).includes('object')
 }
 
 function withWords(schema: YamlSchema, allowed: string | undefined): YamlSchema {

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { sections, STORAGE_SPELLINGS } from '../src/config/sections.ts'
+import { yamlSchema, type YamlSchema } from '../src/config/yaml-schema.ts'
+import { loadPlugin, type PluginKind } from '../src/load-plugin.ts'
+import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin-names.ts'
+
+/** What a configuration file may hold: the packages' own schemas in the spelling of the file. */
+export interface Catalogue {
+  readonly root: YamlSchema
+  readonly http: YamlSchema
+  readonly udp: YamlSchema
+  readonly storage: YamlSchema
+  /** What `config` of a store may hold, by the store's name. */
+  readonly stores: ReadonlyMap<string, YamlSchema>
+  /** What `options` of a hook may hold, by the hook's name. */
+  readonly hooks: ReadonlyMap<string, YamlSchema>
+}
+
+/** Everything there is, with the packages that have names of their own. */
+export async function readCatalogue(): Promise<Catalogue> {
+  const { root, http, udp, storage } = sections
+  const stores = await schemasOf('storage', STORAGE_PACKAGES.keys())
+  const hooks = await schemasOf('hook', HOOK_PACKAGES.keys())
+  return { root, http, udp, storage, stores, hooks }
+}
+
+async function schemasOf(kind: PluginKind, names: Iterable<string>): Promise<ReadonlyMap<string, YamlSchema>> {
+  const here = join(import.meta.dirname, 'catalogue.ts')
+  const entries = [...names].map(async (name): Promise<[string, YamlSchema]> => {
+    if (kind === 'storage' && name === 'memory') return [name, sections.memory]
+    const { optionsSchema = {} } = await loadPlugin(kind, name, here)
+    return [name, yamlSchema(optionsSchema, kind === 'storage' ? STORAGE_SPELLINGS.get(name) : {})]
+  })
+  return new Map(await Promise.all(entries))
+}

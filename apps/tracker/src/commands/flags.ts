@@ -1,0 +1,32 @@
+/** What `chihaya` can do beside running a tracker. */
+export type CommandName = 'check' | 'print-config' | 'e2e'
+
+export type FlagName = 'config' | 'debug' | 'json' | 'nocolors' | 'httpaddr' | 'udpaddr' | 'delay' | 'help' | 'version'
+
+const ALWAYS: readonly FlagName[] = ['help', 'version']
+// Whoever puts flags of the tracker before a command means the same tracker.
+const OF_TRACKER: readonly FlagName[] = ['config', 'debug', 'json', 'nocolors']
+const FLAGS: Readonly<Record<CommandName, readonly FlagName[]>> = {
+  check: [...OF_TRACKER, ...ALWAYS],
+  'print-config': [...OF_TRACKER, ...ALWAYS],
+  e2e: ['httpaddr', 'udpaddr', 'delay', 'debug', 'json', 'nocolors', ...ALWAYS],
+}
+
+/** Flags that need a value, and what it is. */
+export const VALUE_FLAGS: ReadonlyMap<FlagName, string> = new Map([
+  ['config', 'a file'],
+  ['httpaddr', 'a URL, or "" for none'],
+  ['udpaddr', 'a URL, or "" for none'],
+  ['delay', 'a duration such as 1s'],
+])
+
+export const COMMAND_NAMES: readonly string[] = Object.keys(FLAGS)
+
+export function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(FLAGS, name)
+}
+
+/** The flags of a command, or of the tracker itself. */
+export function commandFlags(command: CommandName | undefined): readonly FlagName[] {
+  return command === undefined ? [...OF_TRACKER, ...ALWAYS] : FLAGS[command]
+}

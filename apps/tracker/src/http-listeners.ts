@@ -1,0 +1,103 @@
+import type { Handover } from '@chihaya/udp-frontend'
+import type { FastifyBaseLogger } from 'fastify'
+import { ConnectionLimit, type ConnectionLimits } from './connection-limit.ts'
+import { formatHttpAddress } from './http-address.ts'
+import { HttpListener, type HttpListenerOptions, type HttpService } from './http-listener.ts'
+
+/** What HTTP is to be served with. */
+export interface HttpPlan {
+  readonly listeners: readonly HttpListenerOptions[]
+  readonly limits: ConnectionLimits
+  readonly service: HttpService
+}
+
+/** The HTTP and HTTPS addresses of a service, from one configuration to the next. */
+export class HttpListeners {
+  readonly #log: FastifyBaseLogger
+  readonly #name: string
+  readonly #limit = new ConnectionLimit()
+  #listeners: readonly HttpListener[] = []
+
+  /** `name` says in the log what is served. */
+  constructor(log: FastifyBaseLogger, name = 'tracker') {
+    this.#log = log
+    this.#name = name
+  }
+
+  /** Opens the addresses that are new. @throws the first error, with none of them left open. */
+  async prepare({ listeners, limits, service }: HttpPlan): Promise<Handover> {
+    const rest = [...this.#listeners]
+    const next = listeners.map((options) => {
+      const index = rest.findIndex((listener) => isAt(listener, options))
+      const [kept] = index < 0 ? [] : rest.splice(index, 1)
+      return { options, kept, listener: kept ?? new HttpListener(options, service, this.#limit) }
+    })
+    const opened = next.filter(({ kept }) => !kept).map(({ listener }) => listener)
+    await this.#open(opened)
+    return {
+      commit: async () => {
+        this.#limit.configure(limits)
+        for (const { kept, options } of next) if (kept) this.#pass(kept, options, service)
+        for (const listener of rest) listener.serve(listener.options, service)
+        this.#listeners = next.map(({ listener }) => listener)
+        await this.#close(rest)
+      },
+      cancel: () => this.#close(opened),
+    }
+  }
+
+  /** Sends the replies that are due, and ends every connection. */
+  async close(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
+  }
+
+  async #open(listeners: readonly HttpListener[]): Promise<void> {
+    try {
+      for (const listener of listeners) {
+        // One after the other, so that the log has them in the order of the configuration.
+        // oxlint-disable-next-line no-await-in-loop
+        await listener.open()
+        this.#log.info(placeOf(listener), `the ${listener.protocol.toUpperCase()} ${this.#name} listens`)
+      }
+    } catch (error) {
+      await this.#close(listeners)
+      throw error
+    }
+  }
+
+  #pass(listener: HttpListener, options: HttpListenerOptions, service: HttpService): void {
+    const { tls } = listener.options
+    listener.serve(options, service)
+    if (tls && options.tls && !(tls.cert.equals(options.tls.cert) && tls.key.equals(options.tls.key))) {
+      this.#log.info(placeOf(listener), `the HTTPS ${this.#name} has another certificate`)
+    }
+  }
+
+  async #close(listeners: readonly HttpListener[]): Promise<void> {
+    await Promise.all(
+      listeners.map(async (listener) => {
+        const place = placeOf(listener)
+        if (!place) return
+        await listener.close()
+        this.#log.info(place, `the ${listener.protocol.toUpperCase()} ${this.#name} no longer listens`)
+      }),
+    )
+  }
+}
+
+/** A server speaks one protocol for all its life. */
+function isAt(listener: HttpListener, { address, tls, unixMode }: HttpListenerOptions): boolean {
+  const { options } = listener
+  const isSamePlace = formatHttpAddress(options.address) === formatHttpAddress(address)
+  return isSamePlace && (options.tls === undefined) === (tls === undefined) && options.unixMode === unixMode
+}
+
+/** For the log; undefined for one that does not listen. */
+function placeOf(listener: HttpListener): object | undefined {
+  const place = listener.address()
+  if (place === null) return undefined
+  if (typeof place === 'string') return { path: place }
+  const { address, port } = place
+  // An IPv6 socket at no address in particular takes IPv4 connections too.
+  return { address, port, ...(address === '::' && { families: 'IPv4 and IPv6' }) }
+}

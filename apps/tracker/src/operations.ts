@@ -1,0 +1,118 @@
+import { readinessOf, type PeerStore } from '@chihaya/core'
+import { recommendedServerOptions } from '@chihaya/http-frontend'
+import { metrics, TrackerMetrics } from '@chihaya/metrics'
+import { status, TrackerStatus } from '@chihaya/status'
+import type { Handover } from '@chihaya/udp-frontend'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import type { TrackerConfig } from './config/tracker-config.ts'
+import { HttpListeners } from './http-listeners.ts'
+import { InFlight } from './in-flight.ts'
+
+/** What the operations server tells of; both are of the generation in force. */
+export interface Operated {
+  readonly app: FastifyInstance | undefined
+  readonly peerStore: PeerStore | undefined
+}
+
+/**
+ * What is for the operator alone: metrics, health and statistics, on a listener of their own. It outlives configurations, so
+ * that no counter starts anew and no probe fails while the tracker changes hands.
+ */
+export class Operations {
+  readonly #log: FastifyBaseLogger
+  readonly #version: string
+  readonly #listeners: HttpListeners
+  readonly #operated: () => Operated
+  #metrics: TrackerMetrics | undefined
+  #status: TrackerStatus | undefined
+  #app: FastifyInstance | undefined
+
+  constructor(log: FastifyBaseLogger, version: string, operated: () => Operated) {
+    this.#log = log
+    this.#version = version
+    this.#operated = operated
+    this.#listeners = new HttpListeners(log, 'operations server')
+  }
+
+  /** What a generation is decorated with so that its requests, and its hooks where it asks for that, are counted. */
+  decorations(config: TrackerConfig): Record<string, unknown> {
+    if (!isCounted(config)) return {}
+    const { meter, hookMeter } = this.#counters()
+    const { http, udp } = config.tracker
+    const timing = (http && http.requestTiming) || (udp && udp.requestTiming)
+    return { requestMeter: meter, ...(timing && { hookMeter }) }
+  }
+
+  /** Statistics for the addresses of the tracker itself, where they are asked for. */
+  get publicStats(): FastifyPluginAsync {
+    const source = this.#trackerStatus()
+    return async (fastify) => {
+      await fastify.register(status, { health: false, stats: true, source })
+    }
+  }
+
+  /**
+   * Opens the listener of a configuration where it is a new one.
+   * @throws when that fails, unless nobody asked for this address.
+   */
+  async prepare(config: TrackerConfig): Promise<Handover> {
+    const { metricsAddress: address } = config
+    if (isCounted(config)) this.#trackerStatus().start()
+    const app = address && (this.#app ??= await this.#build())
+    const service = {
+      handler: (request: object, response: object) => app?.routing(request as never, response as never),
+      requests: new InFlight(),
+    }
+    const plan = { limits: {}, service }
+    try {
+      return await this.#listeners.prepare({ ...plan, listeners: address ? [{ address }] : [] })
+    } catch (error) {
+      if (address?.optional !== true) throw error
+      this.#log.warn(`${(error as Error).message}; there are no metrics: set chihaya.metrics_addr to another address, or to ""`)
+      return this.#listeners.prepare({ ...plan, listeners: [] })
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#listeners.close()
+    await this.#app?.close()
+    this.#status?.stop()
+  }
+
+  async #build(): Promise<FastifyInstance> {
+    const app: FastifyInstance = Fastify({ loggerInstance: this.#log, logController: recommendedServerOptions.logController })
+    app.register(metrics, { metrics: this.#counters() })
+    app.register(status, { stats: true, source: this.#trackerStatus() })
+    await app.ready()
+    return app
+  }
+
+  /** The store is read when metrics are, as it is not there yet when the first configuration is applied. */
+  #counters(): TrackerMetrics {
+    this.#metrics ??= new TrackerMetrics({ log: this.#log, version: this.#version })
+    return this.#metrics
+  }
+
+  #trackerStatus(): TrackerStatus {
+    this.#status ??= new TrackerStatus({
+      store: () => this.#operated().peerStore,
+      meter: this.#counters().meter,
+      readiness: () => {
+        const { app } = this.#operated()
+        return app && readinessOf(app)
+      },
+      version: this.#version,
+    })
+    return this.#status
+  }
+
+  /** Has the metrics follow the store in force. */
+  follow(store: PeerStore | undefined): void {
+    if (this.#metrics) this.#metrics.store = store
+  }
+}
+
+/** Whether anybody can see how many requests there are. */
+function isCounted({ metricsAddress, stats }: TrackerConfig): boolean {
+  return metricsAddress !== undefined || stats
+}

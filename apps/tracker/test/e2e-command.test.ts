@@ -1,0 +1,111 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Chihaya } from './chihaya-process.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const CONFIG = `chihaya:
+  metrics_addr: ""
+  http: { addr: ["127.0.0.1:0", "[::1]:0"], announce_routes: [/announce, "/:passkey/announce"] }
+  udp: { addr: ["127.0.0.1:0", "[::1]:0"], private_key: x }
+  prehooks:
+  - name: ./gate.mjs
+`
+const GATE = `export default async (fastify) => fastify.tracker.addHook('preAnnounce', (request) => {
+  console.log('event ' + request.event + ' ' + (request.params.get?.('k') ?? ''))
+})`
+
+async function test(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const command = new Chihaya(['e2e', '--delay', '10ms', ...args])
+  return { code: await command.exitCode(), stdout: command.stdout, stderr: command.stderr }
+}
+
+async function httpServer(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A tracker over UDP that answers announces with an error. */
+async function grudgingUdp(): Promise<string> {
+  const socket = createSocket('udp4')
+  socket.on('message', (packet, { port, address }) => {
+    const action = packet.readUInt32BE(8)
+    const head = Buffer.alloc(8)
+    head.writeUInt32BE(action === 0 ? 0 : 3, 0)
+    packet.copy(head, 4, 12, 16)
+    socket.send(Buffer.concat([head, Buffer.from(action === 0 ? '12345678' : 'go away')]), port, address)
+  })
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  onTestFinished(() => void socket.close())
+  return `udp://127.0.0.1:${socket.address().port}`
+}
+
+describe('chihaya e2e', () => {
+  it('succeeds with a tracker that works, over IPv4 and IPv6, and leaves no peers', async () => {
+    const folder = await temporaryFolder({ 'c.yaml': CONFIG, 'gate.mjs': GATE })
+    const tracker = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+    const [http4, http6] = await tracker.ports('HTTP', 2)
+    const [udp4, udp6] = await tracker.ports('UDP', 2)
+    const ipv4 = await test('--httpaddr', `http://127.0.0.1:${http4}/announce`, '--udpaddr', `udp://127.0.0.1:${udp4}`)
+    expect(ipv4).toEqual({
+      code: 0,
+      stdout: expect.stringContaining(`HTTP http://127.0.0.1:${http4}: the second peer was given the first\n`),
+      stderr: '',
+    })
+    expect(ipv4.stdout).toContain(`UDP udp://127.0.0.1:${udp4}: the second peer was given the first\n`)
+    const ipv6 = await test(
+      '--httpaddr',
+      `http://[::1]:${http6}/hush/announce?k=v`,
+      '--udpaddr',
+      `udp://[::1]:${udp6}/announce?k=w`,
+    )
+    expect([ipv6.code, ipv6.stderr]).toEqual([0, ''])
+    expect(ipv6.stdout).not.toContain('hush')
+    await expect.poll(() => tracker.stdout.match(/^event stopped/gm)).toHaveLength(8)
+    expect(tracker.stdout.match(/^event started/gm)).toHaveLength(8)
+    expect(tracker.stdout).toMatch(/^event started v$/m)
+    expect(tracker.stdout).toMatch(/^event started w$/m)
+  })
+
+  it('fails when the second peer is not given the first', async () => {
+    const url = await httpServer((_request, response) => void response.end('d8:intervali1800e5:peers0:e'))
+    expect(await test('--httpaddr', `${url}/announce`, '--udpaddr', '')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `chihaya: HTTP ${url}: the second peer was given no peers, not the first\n`,
+    })
+  })
+
+  it('fails when either tracker refuses, is not there, or is none', async () => {
+    const refusal = await httpServer((_request, response) => void response.end('d14:failure reason2:noe'))
+    const none = await httpServer((_request, response) => void response.writeHead(404).end('<html>'))
+    const refused = await test('--httpaddr', `${refusal}/announce`, '--udpaddr', await grudgingUdp())
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/HTTP .*: the tracker refuses: no\n/)
+    expect(refused.stderr).toMatch(/UDP .*: the tracker refuses: go away\n/)
+    const missing = await test('--httpaddr', `${none}/announce`, '--udpaddr', 'udp://127.0.0.1:1')
+    expect(missing.code).toBe(1)
+    expect(missing.stderr).toMatch(/HTTP .*: the answer is no tracker's, with HTTP status 404\n/)
+    expect(missing.stderr).toMatch(/UDP udp:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/)
+    const gone = await test('--httpaddr', 'http://127.0.0.1:1/announce', '--udpaddr', '')
+    expect(gone.stderr).toMatch(/HTTP http:\/\/127\.0\.0\.1:1: .+/)
+  })
+
+  it.each([
+    [['--httpaddr', '', '--udpaddr', ''], 'there is no tracker to test: --httpaddr and --udpaddr are both empty'],
+    [['--httpaddr', 'udp://x:1'], '--httpaddr must be a URL that begins with http:// or https://, not udp://x:1'],
+    [['--httpaddr', '', '--udpaddr', '127.0.0.1:6969'], '--udpaddr must be a URL that begins with udp://, not 127.0.0.1:6969'],
+    [['--httpaddr', '', '--udpaddr', 'udp://127.0.0.1'], '--udpaddr needs a port, as in udp://127.0.0.1:6969'],
+    [['--delay', 'soon'], '--delay: "soon" is no duration'],
+  ])('is misused with %j', async (args, message) => {
+    const { code, stderr } = await test(...args)
+    expect(code).toBe(2)
+    expect(stderr).toContain(`chihaya: ${message}`)
+    expect(stderr).toContain('Try chihaya --help.')
+  })
+})

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { announcePath, decode } from './announces.ts'
+import { Chihaya } from './chihaya-process.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { announceByUdp } from './udp-client.ts'
+
+// Connections that say nothing are left alone, so that they stay as many as the test wants.
+const PATIENT = 'read_timeout: 1h, write_timeout: 1h, max_connections: 20000'
+const DESCRIPTORS = 60
+const IDLE = 10_000
+// Of a thousand ports each, so that these do not run out.
+const SOURCES = 10
+
+async function chihayaWith(via: readonly string[]): Promise<Chihaya> {
+  const text = `chihaya: { http: { addr: "127.0.0.1:0", ${PATIENT} }, udp: { addr: "127.0.0.1:0" } }`
+  const folder = await temporaryFolder({ 'chihaya.yaml': text })
+  return new Chihaya(['--config', 'chihaya.yaml'], { cwd: folder, via })
+}
+
+/** Connections that say nothing. Those that the other side ends count as opened too. */
+async function openIdle(port: number, count: number): Promise<Socket[]> {
+  const sockets = Array.from({ length: count }, (_, index) => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + (index % SOURCES)}` })
+    return socket.on('error', () => undefined).resume()
+  })
+  onTestFinished(() => sockets.forEach((socket) => socket.destroy()))
+  await Promise.all(sockets.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])))
+  return sockets
+}
+
+async function closed(sockets: readonly Socket[]): Promise<void> {
+  await Promise.all(sockets.filter((socket) => !socket.closed).map((socket) => once(socket, 'close')))
+}
+
+async function announce(port: number): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${port}${announcePath()}`)
+  return decode(new Uint8Array(await response.arrayBuffer()))
+}
+
+/** Hundredths of a second of CPU that a process has used. */
+function cpuTime(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return Number(fields[11]) + Number(fields[12])
+}
+
+describe('a tracker that runs out of file descriptors', () => {
+  it('goes on without spinning, and takes connections again when there are some', async () => {
+    const chihaya = await chihayaWith(['prlimit', `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`, '--'])
+    const port = await chihaya.port('HTTP')
+    const sockets = await openIdle(port, 200)
+    const udpPort = await chihaya.port('UDP')
+    expect((await announceByUdp('127.0.0.1', udpPort)).readUInt32BE(0)).toBe(1)
+
+    const pid = chihaya.process.pid as number
+    // The last one is for turning connections away.
+    expect(readdirSync(`/proc/${pid}/fd`).length).toBeGreaterThanOrEqual(DESCRIPTORS - 1)
+    const before = cpuTime(pid)
+    await delay(1000)
+    // A loop around a failing accept would take all of the second.
+    expect(cpuTime(pid) - before).toBeLessThan(50)
+    expect(chihaya.process.exitCode).toBe(null)
+
+    await closed(sockets.map((socket) => socket.destroy()))
+    await expect.poll(() => announce(port).catch(() => 'refused'), { timeout: 20_000 }).toMatchObject({ incomplete: 1 })
+    chihaya.signal('SIGTERM')
+    expect(await chihaya.exitCode()).toBe(0)
+  })
+})
+
+describe('ten thousand connections that say nothing', () => {
+  it('keep nobody else from being answered, and the tracker not from stopping', async () => {
+    const limit = IDLE + 1000
+    const chihaya = await chihayaWith(['prlimit', `--nofile=${limit}:${limit}`, '--'])
+    const port = await chihaya.port('HTTP')
+    const sockets = await openIdle(port, IDLE)
+    expect(sockets.filter((socket) => !socket.closed)).toHaveLength(IDLE)
+    expect(await announce(port)).toMatchObject({ incomplete: 1 })
+    expect((await announceByUdp('127.0.0.1', await chihaya.port('UDP'))).readUInt32BE(0)).toBe(1)
+    chihaya.signal('SIGTERM')
+    expect(await chihaya.exitCode()).toBe(0)
+  })
+
+  it('end when the tracker has waited for a request for as long as it is told to', async () => {
+    const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0", read_timeout: 1s } }' })
+    const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+    const port = await chihaya.port('HTTP')
+    const sockets = await openIdle(port, 1000)
+    await closed(sockets)
+    expect(await announce(port)).toMatchObject({ incomplete: 1 })
+  })
+})

@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { stat, writeFile } from 'node:fs/promises'
+import { request, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { HttpListener } from '../src/http-listener.ts'
+import { InFlight } from '../src/in-flight.ts'
+import { announcePath, decode } from './announces.ts'
+import { Chihaya } from './chihaya-process.ts'
+import { problemsOf, readText } from './read-text.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+async function announceOver(socketPath: string, query: object, headers = {}): Promise<Record<string, unknown>> {
+  const sent = request({ socketPath, path: announcePath({ ...query }), headers }).end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  return decode(Buffer.concat((await response.toArray()) as Buffer[]))
+}
+
+function listenerAt(path: string, unixMode?: number): HttpListener {
+  const service = { handler: (_: unknown, response: { end(): void }) => response.end(), requests: new InFlight() }
+  return new HttpListener({ address: { path, key: 'test' }, ...(unixMode !== undefined && { unixMode }) }, service)
+}
+
+/** A socket file that nobody listens at, as a process leaves it that was killed. */
+async function leaveSocket(path: string): Promise<void> {
+  const code = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
+  const { spawn } = await import('node:child_process')
+  await once(spawn(process.execPath, ['-e', code]), 'close')
+}
+
+describe('a Unix socket', () => {
+  it('serves the clients that a proxy names', async () => {
+    const folder = await temporaryFolder()
+    const path = join(folder, 'http.sock')
+    await leaveSocket(path)
+    await writeFile(
+      join(folder, 'c.yaml'),
+      `chihaya: { http: { addr: ["unix:${path}", "127.0.0.1:0"], unix_mode: 0600, real_ip_header: x-real-ip } }`,
+    )
+    const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+    await chihaya.line(/the HTTP tracker listens \{"path":"\/.*http\.sock"\}/)
+    await chihaya.port('HTTP')
+    await announceOver(path, { port: 1000, left: 0 }, { 'x-real-ip': '198.51.100.1' })
+    const seen = await announceOver(path, { port: 2000, compact: 0 }, { 'x-real-ip': '203.0.113.9' })
+    expect(seen).toMatchObject({ complete: 1, incomplete: 1 })
+    expect(await announceOver(path, { port: 3000 })).toEqual({ 'failure reason': 'failed to parse peer IP address' })
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    chihaya.signal('SIGUSR1')
+    await chihaya.line(/the configuration is reloaded/)
+    expect(await announceOver(path, { port: 4000 }, { 'x-real-ip': '203.0.113.10' })).toMatchObject({ incomplete: 2 })
+    chihaya.signal('SIGTERM')
+    expect(await chihaya.exitCode()).toBe(0)
+    await expect(stat(path)).rejects.toThrow('ENOENT')
+  })
+
+  it('is refused where another process listens, or a file is no socket', async () => {
+    const folder = await temporaryFolder({ file: 'not a socket' })
+    const path = join(folder, 'taken.sock')
+    const server = createServer().listen(path)
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    for (const taken of [path, join(folder, 'file')]) {
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(listenerAt(taken).open()).rejects.toThrow(
+        `test: cannot listen on http unix:${taken}: another process listens there, or there is a file that is no socket`,
+      )
+    }
+    await expect(listenerAt(join(folder, 'no', 'folder')).open()).rejects.toThrow(/EACCES|there is no such folder|may not/)
+  })
+
+  it('is for its user and group unless told otherwise', async () => {
+    const folder = await temporaryFolder()
+    const path = join(folder, 'default.sock')
+    const listener = listenerAt(path)
+    onTestFinished(() => listener.close())
+    expect(await listener.open()).toBe(path)
+    expect((await stat(path)).mode & 0o777).toBe(0o660)
+  })
+})
+
+describe('unix: in a configuration', () => {
+  it('is an address of HTTP, with a header that tells who clients are', async () => {
+    const { http } = await readText(
+      'chihaya: { http: { addr: "unix:/run/a.sock", unix_mode: "0666", real_ip_header: x-real-ip } }',
+    )
+    expect(http).toEqual([{ address: { path: '/run/a.sock', key: 'chihaya.http.addr' }, unixMode: 0o666 }])
+  })
+
+  it.each([
+    [
+      'http: { addr: "unix:/run/a.sock" }',
+      /chihaya\.http\.addr is a Unix socket, over which clients have no address: it needs real_ip_header/,
+    ],
+    ['http: { addr: "unix:run/a.sock", real_ip_header: x-real-ip }', /must be unix: and an absolute path of at most 103 bytes/],
+    [
+      `http: { addr: "unix:/${'a'.repeat(103)}", real_ip_header: x-real-ip }`,
+      /must be unix: and an absolute path of at most 103 bytes/,
+    ],
+    ['udp: { addr: "unix:/run/a.sock" }', /must be host:port/],
+    ['http: { addr: "unix:/run/a.sock", unix_mode: "rw", real_ip_header: x-real-ip }', /chihaya\.http\.unix_mode must be/],
+  ])('is refused in %s', async (section, problem) => {
+    expect(await problemsOf(`chihaya: { ${section} }`)).toEqual([expect.stringMatching(problem)])
+  })
+})
