@@ -31,8 +31,8 @@ function installedPnpm() {
   return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).version : undefined
 }
 
-/** The npm that runs us, or the one on the PATH when none does. */
-function npm(args) {
+/** A command of the npm that runs us, or of the one on the PATH when none does. */
+export function npm(args) {
   const running = process.env.npm_execpath
   return running?.endsWith('npm-cli.js') ? [process.execPath, [running, ...args]] : ['npm', args]
 }

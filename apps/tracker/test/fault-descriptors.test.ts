@@ -57,7 +57,7 @@ describe('a tracker that runs out of file descriptors', () => {
 
     const pid = chihaya.process.pid as number
     // The last one is for turning connections away.
-    expect(readdirSync(`/proc/${pid}/fd`).length).toBeGreaterThanOrEqual(DESCRIPTORS - 1)
+    await expect.poll(() => readdirSync(`/proc/${pid}/fd`).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(DESCRIPTORS - 1)
     const before = cpuTime(pid)
     await delay(1000)
     // A loop around a failing accept would take all of the second.

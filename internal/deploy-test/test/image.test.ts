@@ -1,0 +1,97 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { validate } from 'dockerfile-utils'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { Container } from './container.ts'
+import { imageCommand, imageInstruction, readDockerfile, type Dockerfile } from './dockerfile.ts'
+import { repositoryPath } from './paths.ts'
+import { run } from './run.ts'
+
+const ANNOUNCE = 'info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-aaaaaaaaaaaa&port=6881&uploaded=0&downloaded=0&left=1'
+const FETCH = `fetch('http://127.0.0.1:6969/announce?${ANNOUNCE}').then((r) => r.text()).then(console.log)`
+const CONNECT = `const socket = require('node:dgram').createSocket('udp4')
+socket.on('message', (reply) => { console.log(reply.toString('hex')); socket.close() })
+socket.send(Buffer.from('00000417271019800000000061626364', 'hex'), 6969, '127.0.0.1')`
+
+let dockerfile: Dockerfile
+let tree: string
+
+beforeAll(async () => {
+  dockerfile = await readDockerfile()
+  const folder = await mkdtemp(join(tmpdir(), 'chihaya-image-'))
+  tree = join(folder, 'opt')
+  // The command of the Dockerfile, but with what `npm test` has installed and built.
+  const [build] = dockerfile.stages
+  const command = build?.find(({ name }) => name === 'RUN')?.text ?? ''
+  const [, script = ''] = /^CHIHAYA_NODE=system node (\S+) \/opt\/chihaya$/.exec(command) ?? []
+  const outcome = await run(process.execPath, [repositoryPath(script), '--built', tree])
+  expect(outcome).toMatchObject({ code: 0, stderr: '' })
+  return () => rm(folder, { recursive: true, force: true })
+}, 60_000)
+
+/** The image's own command, or another, with what the image has in it. */
+function start(
+  command: readonly string[] = [...imageCommand(dockerfile, 'ENTRYPOINT'), ...imageCommand(dockerfile, 'CMD')],
+): Container {
+  const files = { '/opt/chihaya': tree, '/etc/chihaya.yaml': repositoryPath('deploy/docker/chihaya.yaml') }
+  return new Container(command, { files })
+}
+
+describe('the Dockerfile', () => {
+  it('is correct', () => {
+    expect(validate(dockerfile.text).map(({ message, range }) => ({ line: range.start.line + 1, message }))).toEqual([])
+  })
+
+  it('copies what there is, and runs as a user that Kubernetes can see not to be root', async () => {
+    const copies = dockerfile.stages.flat().filter(({ name, text }) => name === 'COPY' && !text.startsWith('/'))
+    for (const { text } of copies) await stat(repositoryPath(text.split(' ')[0] as string))
+    expect(imageInstruction(dockerfile, 'USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+  })
+})
+
+describe('the image', () => {
+  it('starts where nothing can be written, as nobody in particular, and stops as the first process', async () => {
+    const container = start()
+    for (const protocol of ['UDP', 'HTTP']) await container.prints(new RegExp(`the ${protocol} tracker listens`))
+    if (process.getuid?.() === 0) {
+      expect(await container.credentials()).toMatch(/Uid:\t10001\t10001\t10001\t10001\n(Cap\w+:\t0{16}\n){3}NoNewPrivs:\t1/)
+    }
+    expect((await container.node('-e', FETCH)).stdout).toMatch(/^d8:completei0e.*10:incompletei1e/)
+    expect((await container.node('-e', CONNECT)).stdout).toMatch(/^0000000061626364[0-9a-f]{16}\n$/)
+    container.signal('SIGTERM')
+    expect(await container.exitCode()).toBe(0)
+    expect(container.output).not.toMatch(/EROFS|EACCES|EPERM|"level":"(error|fatal)"/)
+  })
+
+  it('receives datagrams in batches, where the system has them', async () => {
+    const batches = `import('file:///opt/chihaya/node_modules/@chihaya/udp-frontend/dist/index.js').then(async () => {
+      const { createRequire } = await import('node:module')
+      const { realpathSync } = await import('node:fs')
+      const require = createRequire(realpathSync('/opt/chihaya/node_modules/@chihaya/udp-frontend/dist/index.js'))
+      console.log((await import(require.resolve('@chihaya/udp-batch'))).unavailable() ?? 'to be had')
+    })`
+    const container = start(['node', '-e', batches])
+    expect(await container.exitCode()).toBe(0)
+    expect(container.output).toBe('to be had\n')
+  })
+
+  it.each([
+    ['200', 0],
+    ['503', 1],
+  ])('is as healthy as its tracker says: %s', async (status, code) => {
+    const stub = `require('node:http').createServer((q, r) => { r.statusCode = q.url === '/healthz' ? ${status} : 404; r.end() })
+      .listen(6880, () => console.log('listens'))`
+    const container = start(['node', '-e', stub])
+    await container.prints(/listens/)
+    const [, ...args] = imageCommand(dockerfile, 'HEALTHCHECK')
+    expect((await container.node(...args)).code).toBe(code)
+  })
+
+  it('is not healthy when nobody answers', async () => {
+    const container = start(['node', '-e', `console.log('idle'); setInterval(() => {}, 1000)`])
+    await container.prints(/idle/)
+    const [, ...args] = imageCommand(dockerfile, 'HEALTHCHECK')
+    expect((await container.node(...args)).code).toBe(1)
+  })
+})
