@@ -3,11 +3,20 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { barChart } from './chart.ts'
 import { markdown, type Section } from './section.ts'
+import { benchHooks } from './hooks/bench-hooks.ts'
+import { benchMetrics } from './metrics/bench-metrics.ts'
 import { benchStore } from './store/bench-store.ts'
+import { benchUdpEcho } from './udp-echo/bench-udp-echo.ts'
 import { benchUdp } from './udp/bench-udp.ts'
 
 /** `pnpm bench [name …]`: runs the benchmarks named, or all of them, and then writes `docs/benchmarks.md`. */
-const BENCHES: Readonly<Record<string, () => Promise<Section[]>>> = { store: benchStore, udp: benchUdp }
+const BENCHES: Readonly<Record<string, () => Promise<Section[]>>> = {
+  udp: benchUdp,
+  'udp-echo': benchUdpEcho,
+  store: benchStore,
+  metrics: benchMetrics,
+  hooks: benchHooks,
+}
 
 const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url))
 

@@ -1,6 +1,6 @@
 /**
- * What a token adds to an announce, the first time and after that:
- * `node --conditions=@chihaya/source internal/bench/src/hooks/jwt.ts`
+ * A process of its own that measures what a token adds to an announce, the first time and after that. Prints rows of a
+ * table as JSON.
  */
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { createRequire } from 'node:module'
@@ -12,7 +12,7 @@ import { memoryStorage } from '@chihaya/storage-memory'
 // This workspace has no dependency on the package or on Fastify.
 import { jwtApproval } from '../../../../packages/middleware-jwt/src/index.ts'
 import { median } from '../median.ts'
-import { table, type Row } from '../table.ts'
+import type { Row } from '../table.ts'
 
 interface Application {
   register(plugin: unknown, options?: object): PromiseLike<unknown>
@@ -94,4 +94,4 @@ for (const [alg, { publicKey, privateKey }] of Object.entries(pairs)) {
   await app.close()
 }
 await without.close()
-console.log(table(rows))
+console.log(JSON.stringify(rows))
