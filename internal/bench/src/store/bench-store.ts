@@ -7,6 +7,7 @@ import type { Row } from '../table.ts'
 
 const MEASURE = fileURLToPath(new URL('measure.ts', import.meta.url))
 const ROUNDS = 5
+const MOST_CHOSEN = 1.5
 
 async function measureAll(...args: Array<string | number>): Promise<number[]> {
   const flags = ['--expose-gc', '--conditions=@chihaya/source', MEASURE]
@@ -21,7 +22,7 @@ async function measure(...args: Array<string | number>): Promise<number> {
 
 /** Measures the memory store: bytes, announces per CPU-second beside the store of maps, and pauses. */
 export async function benchStore(): Promise<Section[]> {
-  const rows = [...(await memoryRows()), ...(await speedRows()), await expiryRow()]
+  const rows = [...(await memoryRows()), ...(await speedRows()), ...(await chosenRows()), await expiryRow()]
   const text =
     'Bytes are of resident memory. Announces are of peers that the store knows, in random order, a thousand answers checked ' +
     'beforehand; they are counted per second of CPU time. They come in flat memory, as from the UDP frontend, or as objects, as from the HTTP frontend. The store of maps beside it is a `Map` of swarms, each a `Map` of peers.'
@@ -78,6 +79,26 @@ async function speedRows(): Promise<Row[]> {
       target: '≥ 80 %',
       met: toMany >= 0.8,
     },
+  ]
+}
+
+/** Somebody who chooses infohashes must not make them slower than others. */
+async function chosenRows(): Promise<Row[]> {
+  const random: number[] = []
+  const prefix: number[] = []
+  const crc: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    random.push(await measure('chosen', 'random'))
+    prefix.push(await measure('chosen', 'prefix'))
+    crc.push(await measure('chosen', 'crc32'))
+  }
+  const row = (what: string, numbers: number[]): Row => {
+    const ratio = median(numbers.map((number, round) => number / (random[round] ?? 0)))
+    return { what, measured: `${ratio.toFixed(2)} ×`, target: `≤ ${MOST_CHOSEN} ×`, met: ratio <= MOST_CHOSEN }
+  }
+  return [
+    row(`100,000 infohashes that share 16 bytes, beside random ones (${median(random).toFixed(0)} ns)`, prefix),
+    row('100,000 infohashes that share their CRC-32, beside random ones', crc),
   ]
 }
 

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlatAnnounce, MaybePromise, PeerStore, SwarmView } from '@chihaya/core'
 import { CoarseClock, ExpiryTimer, MemoryPeerStore } from '@chihaya/storage-memory'
+import { chosenInfoHashes, type Choice } from './chosen-info-hashes.ts'
 import { checkAnswer } from './check-answer.ts'
 import { MapPeerStore } from './map-peer-store.ts'
 import { Workload } from './workload.ts'
@@ -11,6 +12,7 @@ import { Workload } from './workload.ts'
 const NUM_WANT = 50
 const LIFETIME = 60_000
 const IDLE = 10_000
+const CHOSEN = 100_000
 
 function createStore(kind: string, options: object = {}): PeerStore {
   if (kind === 'map') return new MapPeerStore()
@@ -78,6 +80,23 @@ async function measureSpeed(kind: string, swarms: number, peers: number): Promis
   return best
 }
 
+/** Nanoseconds of CPU time for an announce that makes a swarm and one that finds it, by how the infohashes were chosen. */
+function measureChosen(choice: Choice): number {
+  const infoHashes = chosenInfoHashes(choice, CHOSEN)
+  let best = Infinity
+  for (let round = 0; round < 5; round++) {
+    const store = createStore('memory')
+    const workload = new Workload(1, 1)
+    const before = process.cpuUsage()
+    for (let twice = 0; twice < 2; twice++) {
+      for (const infoHash of infoHashes) void store.announce({ ...workload.announce(0, 0), infoHash })
+    }
+    const { user, system } = process.cpuUsage(before)
+    best = Math.min(best, ((user + system) / (2 * CHOSEN)) * 1000)
+  }
+  return best
+}
+
 /**
  * The longest the event loop was held up while `swarms` swarms of `peers` peers passed away, and before that while nothing
  * was done, in milliseconds: what a noisy machine takes away is in both.
@@ -112,6 +131,7 @@ const [name, ...args] = process.argv.slice(2)
 const numbers = args.map(Number)
 if (name === 'memory') console.log(measureMemory(numbers[0] ?? 0, numbers[1] ?? 0, args[2] === 'ids'))
 else if (name === 'speed') console.log(await measureSpeed(args[0] ?? '', numbers[1] ?? 0, numbers[2] ?? 0))
+else if (name === 'chosen') console.log(measureChosen(args[0] as Choice))
 else if (name === 'expiry') console.log((await measureExpiry(numbers[0] ?? 0, numbers[1] ?? 0)).join(' '))
 else throw new Error(`there is nothing to measure called ${name}`)
 process.exit(0)
