@@ -57,7 +57,10 @@ describe('measured hooks', () => {
   test('leave a tracker without hooks its short way', () => {
     const { store } = setUpTracker()
     const log = { error: () => undefined, warn: () => undefined }
-    const tracker = new Tracker({ store: Object.assign(store, { announceFlat: () => undefined }), log })
+    const tracker = new Tracker({
+      store: Object.assign(store, { announceFlat: () => undefined, scrapeFlat: () => undefined }),
+      log,
+    })
     tracker.start(new HookMeter())
     expect(tracker.flat()).toBeDefined()
   })
