@@ -15,8 +15,9 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...endToEnd],
     // Real clients and sockets spend their time waiting for each other.
     maxWorkers: 2 * availableParallelism(),
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A bound for what hangs, not a measure: a busy machine takes many times as long as a quiet one.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],

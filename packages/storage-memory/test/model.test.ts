@@ -109,7 +109,7 @@ const commands = fc.commands(
   { maxCommands: 2000, size: 'max' },
 )
 
-test('agrees with the model over 100,000 steps', { timeout: 120_000 }, () => {
+test('agrees with the model over 100,000 steps', { timeout: 300_000 }, () => {
   let steps = 0
   const property = fc.property(commands, (list) => {
     const pair = new Pair({})
@@ -121,7 +121,7 @@ test('agrees with the model over 100,000 steps', { timeout: 120_000 }, () => {
 })
 
 /** Swarms of thousands, so that blocks split and join again; the model is O(swarm), hence the sampling. */
-test('agrees with the model in swarms of thousands', { timeout: 120_000 }, () => {
+test('agrees with the model in swarms of thousands', { timeout: 300_000 }, () => {
   const crowd =
     (family: number) =>
     (index: number): SwarmAnnounce => ({
