@@ -18,7 +18,9 @@ const requirements = [
     name: 'redis-server',
     package: 'redis-server',
     isThere: () => succeeds('redis-server', ['--version']),
-    tests: '{packages/storage-redis/test/**,packages/status/test/redis.test.ts,apps/tracker/test/{redis-config,secrecy}.test.ts}',
+    tests:
+      '{packages/storage-redis/test/**,packages/status/test/redis.test.ts,apps/tracker/test/{redis-config,secrecy}.test.ts,' +
+      'internal/e2e/test/shared-swarms.test.ts}',
   },
   {
     name: 'chromium',
@@ -33,13 +35,13 @@ const requirements = [
     name: 'aria2c',
     package: 'aria2',
     isThere: () => succeeds('aria2c', ['--version']),
-    tests: 'internal/e2e/test/{aria2,mixed-clients}.test.ts',
+    tests: 'internal/e2e/test/{aria2,mixed-clients,shared-swarms}.test.ts',
   },
   {
     name: 'libtorrent for Python',
     package: 'python3-libtorrent',
     isThere: () => succeeds('/usr/bin/python3', ['-c', 'import libtorrent']),
-    tests: 'internal/e2e/test/{libtorrent,libtorrent-*,mixed-clients}.test.ts',
+    tests: 'internal/e2e/test/{libtorrent,libtorrent-*,mixed-clients,shared-swarms}.test.ts',
   },
   {
     name: 'transmission-cli',

@@ -5,6 +5,7 @@ import { barChart } from './chart.ts'
 import { markdown, type Section } from './section.ts'
 import { benchHooks } from './hooks/bench-hooks.ts'
 import { benchMetrics } from './metrics/bench-metrics.ts'
+import { benchRedis } from './redis/bench-redis.ts'
 import { benchStore } from './store/bench-store.ts'
 import { benchUdpEcho } from './udp-echo/bench-udp-echo.ts'
 import { benchUdp } from './udp/bench-udp.ts'
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Section[]>>> = {
   store: benchStore,
   metrics: benchMetrics,
   hooks: benchHooks,
+  redis: benchRedis,
 }
 
 const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url))

@@ -5,6 +5,8 @@ import { trackerClient, type ScrapeAnswer } from '@internal/client'
 import type { AddressFamily } from '@chihaya/bittorrent'
 import type { Client, StartClient } from './client.ts'
 import { Network } from './network.ts'
+import type { Program } from './program.ts'
+import { redisServer, REDIS_PORT } from './redis-server.ts'
 import { createTorrent, writeFiles, type Torrent } from './torrent.ts'
 import { TrackerProcess } from './tracker-process.ts'
 
@@ -14,23 +16,42 @@ export interface ClientShare {
   readonly leaveOut?: readonly number[]
 }
 
-/** A network with a tracker, and clients that come and go. */
+/** A network with a tracker, or with trackers that share a Redis, and clients that come and go. */
 export class Lab {
   readonly network: Network
   readonly tracker: TrackerProcess
+  /** All of them, that one first. */
+  readonly trackers: readonly TrackerProcess[]
+  readonly #redis: Program | undefined
   readonly #folder: string
   readonly #clients: Client[] = []
 
-  private constructor(network: Network, tracker: TrackerProcess, folder: string) {
+  private constructor(network: Network, folder: string, trackers: readonly TrackerProcess[], redis?: Program) {
     this.network = network
-    this.tracker = tracker
+    this.tracker = trackers[0] as TrackerProcess
+    this.trackers = trackers
+    this.#redis = redis
     this.#folder = folder
   }
 
   static async open(): Promise<Lab> {
     const folder = await mkdtemp(join(tmpdir(), 'chihaya-e2e-'))
     const network = await Network.create()
-    return new Lab(network, await TrackerProcess.start(await network.addHost(), folder), folder)
+    return new Lab(network, folder, [await TrackerProcess.start(await network.addHost(), folder)])
+  }
+
+  /** Opens one with two trackers that share their swarms. */
+  static async openShared(): Promise<Lab> {
+    const folder = await mkdtemp(join(tmpdir(), 'chihaya-e2e-'))
+    const network = await Network.create()
+    const redisHost = await network.addHost()
+    const redis = await redisServer(redisHost)
+    const storage = `{ name: redis, config: { redis_broker: "redis://${redisHost.ipv4}:${REDIS_PORT}/0" } }`
+    const trackers = [
+      await TrackerProcess.start(await network.addHost(), folder, storage),
+      await TrackerProcess.start(await network.addHost(), folder, storage),
+    ]
+    return new Lab(network, folder, trackers, redis)
   }
 
   /** A new torrent that is tracked here. */
@@ -53,8 +74,8 @@ export class Lab {
   }
 
   /** The counters of a torrent, asked over HTTP. */
-  async scrape(torrent: Torrent, family: AddressFamily): Promise<ScrapeAnswer> {
-    const client = trackerClient(this.tracker.announceUrl('http', family))
+  async scrape(torrent: Torrent, family: AddressFamily, tracker: TrackerProcess = this.tracker): Promise<ScrapeAnswer> {
+    const client = trackerClient(tracker.announceUrl('http', family))
     try {
       const [entry] = await client.scrape([torrent.infoHash])
       return entry as ScrapeAnswer
@@ -65,7 +86,8 @@ export class Lab {
 
   async close(): Promise<void> {
     await Promise.all(this.#clients.map(({ program }) => program.stop('SIGKILL')))
-    await this.tracker.stop()
+    await Promise.all(this.trackers.map((tracker) => tracker.stop()))
+    await this.#redis?.stop('SIGKILL')
     await this.network.close()
     await rm(this.#folder, { recursive: true })
   }

@@ -15,6 +15,8 @@ interface SharedFile {
 /** A torrent of random content, which nobody else shares. */
 export interface Torrent {
   readonly infoHash: InfoHash
+  /** What all its .torrent files have in common. */
+  readonly info: Bencodable
   /** The .torrent file (BEP 3). */
   readonly metainfo: Buffer
   readonly files: readonly SharedFile[]
@@ -42,14 +44,24 @@ export function createTorrent(announceUrl: string, lengths: readonly number[]): 
   ])
   return {
     infoHash: infoHashFrom(sha1(bencode(info)).toString('latin1')) as InfoHash,
-    metainfo: bencode(
-      new Map<string, Bencodable>([
-        ['announce', utf8(announceUrl)],
-        ['info', info],
-      ]),
-    ),
+    info,
+    metainfo: metainfo(announceUrl, info),
     files,
   }
+}
+
+/** The same torrent, announced elsewhere. */
+export function announcedTo(announceUrl: string, torrent: Torrent): Torrent {
+  return { ...torrent, metainfo: metainfo(announceUrl, torrent.info) }
+}
+
+function metainfo(announceUrl: string, info: Bencodable): Buffer {
+  return bencode(
+    new Map<string, Bencodable>([
+      ['announce', utf8(announceUrl)],
+      ['info', info],
+    ]),
+  )
 }
 
 /** Puts the shared files where a client that has them all keeps its downloads. */

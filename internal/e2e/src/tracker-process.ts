@@ -14,7 +14,7 @@ const PORT = 6969
 export const INTERVAL = 1800
 export const MIN_INTERVAL = 900
 
-const CONFIG = `
+const configText = (storage: string): string => `
 chihaya:
   announce_interval: ${INTERVAL / 60}m
   min_announce_interval: ${MIN_INTERVAL / 60}m
@@ -25,8 +25,7 @@ chihaya:
   udp:
     addr: ":${PORT}"
     private_key: "one key, so that connection ids outlive a restart"
-  storage:
-    name: memory
+  storage: ${storage}
 `
 
 /** The tracker as it is shipped, on a host of its own. */
@@ -40,11 +39,14 @@ export class TrackerProcess {
     this.#config = config
   }
 
-  /** Starts a tracker that keeps its configuration in `folder`, and waits until it answers. */
-  static async start(host: Host, folder: string): Promise<TrackerProcess> {
-    const config = join(folder, 'chihaya.yaml')
-    await writeFile(config, CONFIG)
-    const tracker = new TrackerProcess(host, config)
+  /**
+   * Starts a tracker that keeps its configuration in `folder`, and waits until it answers. `storage` is that section of the
+   * configuration.
+   */
+  static async start(host: Host, folder: string, storage = '{ name: memory }'): Promise<TrackerProcess> {
+    const file = join(folder, `${host.name}.yaml`)
+    await writeFile(file, configText(storage))
+    const tracker = new TrackerProcess(host, file)
     await tracker.start()
     return tracker
   }

@@ -9,3 +9,11 @@ export const labTest = test.extend('lab', { scope: 'file' }, async ({}, { onClea
   onCleanup(() => lab.close())
   return lab
 })
+
+/** The same with two trackers that share their swarms. */
+// oxlint-disable-next-line no-empty-pattern
+export const sharedLabTest = test.extend('lab', { scope: 'file' }, async ({}, { onCleanup }) => {
+  const lab = await Lab.openShared()
+  onCleanup(() => lab.close())
+  return lab
+})

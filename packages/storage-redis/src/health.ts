@@ -35,6 +35,11 @@ export class Health {
     return this.#fault && `Redis at ${this.#target}: ${this.#fault.reason}`
   }
 
+  /** Which kind of fault it is, or undefined. */
+  get kind(): FaultKind | undefined {
+    return this.#fault?.kind
+  }
+
   /** Failures so far, by kind. */
   get errors(): Readonly<Record<FaultKind, number>> {
     return { ...this.#errors }

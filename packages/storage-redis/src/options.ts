@@ -57,6 +57,8 @@ export interface RedisStorageOptions {
   downloadedLifetime?: Duration
   /** Keep peer ids: needed for dictionary answers, and to tell a client on a new port from another. @default true */
   storePeerIds?: boolean
+  /** The memory store can join the families; this one keeps them apart. @default 'separate' */
+  families?: 'separate'
   /** Peers of one infohash and address family; further ones are answered but not kept. @default 100000 */
   maxPeersPerSwarm?: number
   /** Time between two countings of all swarms, whichever tracker does it. @default '3m' */
@@ -131,6 +133,11 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
       description: 'Keep peer ids: needed for dictionary answers, and to tell a client on a new port from another.',
       type: 'boolean',
       default: true,
+    },
+    families: {
+      description: 'Whether IPv4 and IPv6 peers of a torrent are two swarms or one: two is all that this store offers.',
+      enum: ['separate'],
+      default: 'separate',
     },
     maxPeersPerSwarm: count('Peers of one infohash and address family; further ones are answered but not kept.', 1, 100_000),
     gcInterval: durationSchema('Time between two countings of all swarms, whichever tracker does it.', '3m'),

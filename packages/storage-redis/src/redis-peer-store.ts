@@ -4,15 +4,16 @@ import {
   parseDuration,
   type MaybePromise,
   type PeerStore,
+  type ReadinessAnswer,
   type StoreStats,
   type SwarmAnnounce,
   type SwarmView,
 } from '@chihaya/core'
-import { announceArguments, type Moment } from './announce-arguments.ts'
+import { announceArgument, type Moment } from './announce-argument.ts'
 import { secretsOf, type Client } from './client.ts'
 import { connect } from './connect.ts'
 import { Fallback } from './fallback.ts'
-import { isFault, UNAVAILABLE } from './faults.ts'
+import { isFault, UNAVAILABLE, type Fault } from './faults.ts'
 import type { StoreLog } from './health.ts'
 import { Keys } from './keys.ts'
 import { Link } from './link.ts'
@@ -23,6 +24,7 @@ import type { ScriptSettings } from './lua/settings.ts'
 import type { RedisStoreMetrics } from './metrics.ts'
 import type { RedisStorageOptions } from './options.ts'
 import { readScrapeEntry, readView } from './replies.ts'
+import { describeFault, outlastsReading } from './readiness.ts'
 import { defineScript, type Script } from './script.ts'
 import { Sweeper } from './sweeper.ts'
 import { timeoutsOf } from './timeouts.ts'
@@ -95,6 +97,21 @@ export class RedisPeerStore implements PeerStore {
   /** What is wrong with Redis, without secrets, or undefined when nothing is. */
   health(): string | undefined {
     return this.#link.health.reason
+  }
+
+  /** Asks Redis. A store whose fallback stands in is ready, with a remark. */
+  async readiness(): Promise<ReadinessAnswer> {
+    this.#totals.forget()
+    const kind = await this.#totals.read().then(
+      () => outlastsReading(this.#link.health.kind),
+      (error: unknown) => {
+        expectFault(error)
+        return error.kind
+      },
+    )
+    if (kind === undefined) return true
+    const fault = describeFault(kind)
+    return this.#fallback ? { remark: `${fault}; swarms are kept in this process` } : fault
   }
 
   metrics(): RedisStoreMetrics {
@@ -198,8 +215,8 @@ export class RedisPeerStore implements PeerStore {
     const { infoHash, wantsPeerIds } = announce
     const family = addressFamily(announce.address)
     const keys = [this.#keys.swarm(infoHash, family), this.#keys.peerIds(infoHash, family), this.#keys.downloaded(infoHash)]
-    const args = announceArguments(announce, storePeerIds, moment)
-    const reply = await this.#link.send(() => this.#announce(...keys, ...args))
+    const argument = announceArgument(announce, storePeerIds, moment)
+    const reply = await this.#link.send(() => this.#announce(...keys, argument))
     return readView(reply, family, wantsPeerIds && storePeerIds)
   }
 
@@ -210,7 +227,7 @@ export class RedisPeerStore implements PeerStore {
 }
 
 /** @throws what is no fault of Redis'. */
-function expectFault(error: unknown): void {
+function expectFault(error: unknown): asserts error is Fault {
   if (!isFault(error)) throw error
 }
 

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import type { InfoHash } from '@chihaya/bittorrent'
 import { ModelPeerStore, sampleAnnounce, sampleInfoHash, samplePeerId, testPeerStore } from '@chihaya/core/testing'
 import type { RedisPeerStore, RedisStorageOptions } from '@chihaya/storage-redis'
@@ -10,19 +8,29 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { freePort, RedisServer } from './redis-server.ts'
 import { counted, storeOnClock, storeWith } from './stores.ts'
 
+const SLOTS = 16_384
+
 let servers: RedisServer[] = []
 let nodes: string[] = []
 let client: Cluster
 
+/** Gives each server its share of the slots, and makes the first know the others: the rest is gossip. */
+async function join(all: readonly RedisServer[]): Promise<void> {
+  const [first, ...others] = all
+  const share = Math.ceil(SLOTS / all.length)
+  const assigned = all.map((server, index) => {
+    const slots = Array.from({ length: Math.min(share, SLOTS - index * share) }, (_, slot) => index * share + slot)
+    return server.as((admin) => admin.cluster('ADDSLOTS', ...(slots as [number, ...number[]])))
+  })
+  await Promise.all(assigned)
+  await Promise.all(others.map(({ port }) => first?.as((admin) => admin.cluster('MEET', '127.0.0.1', port))))
+}
+
 beforeAll(async () => {
-  const start = async (): Promise<RedisServer> => {
-    const busPort = String(await freePort())
-    const limits = ['--cluster-node-timeout', '1000', '--cluster-require-full-coverage', 'no']
-    return RedisServer.start('--cluster-enabled', 'yes', '--cluster-port', busPort, ...limits)
-  }
-  servers = await Promise.all([start(), start(), start()])
+  const limits = ['--cluster-node-timeout', '1000', '--cluster-require-full-coverage', 'no']
+  servers = await Promise.all([1, 2, 3].map(() => RedisServer.startNode(...limits)))
   nodes = servers.map(({ port }) => `127.0.0.1:${port}`)
-  await promisify(execFile)('redis-cli', ['--cluster', 'create', ...nodes, '--cluster-yes'])
+  await join(servers)
   const isWhole = async (server: RedisServer): Promise<boolean> =>
     (await server.as((admin) => admin.cluster('INFO'))).includes('cluster_state:ok')
   while (!(await Promise.all(servers.map(isWhole))).every(Boolean)) await sleep(50)

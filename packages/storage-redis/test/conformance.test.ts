@@ -1,20 +1,10 @@
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { testPeerStore } from '@chihaya/core/testing'
 import type { RedisStorageOptions } from '@chihaya/storage-redis'
-import { RedisServer } from './redis-server.ts'
+import { SharedServer } from './shared-server.ts'
 import { counted, storeOnClock } from './stores.ts'
 
-let server: RedisServer
-let client: Redis
-beforeAll(async () => {
-  server = await RedisServer.start()
-  client = new Redis(server.port)
-})
-afterAll(async () => {
-  client.disconnect()
-  await server.stop()
-})
+const shared = new SharedServer()
 
 const variants: Array<[name: string, options: RedisStorageOptions]> = [
   ['the Redis store', {}],
@@ -26,9 +16,8 @@ for (const [name, options] of variants) {
     testPeerStore({
       test,
       createStore: async ({ peerLifetime }) => {
-        await client.flushall()
         const clock = { now: 1_800_000_000 }
-        const store = storeOnClock(client, clock, { ...options, peerLifetime })
+        const store = storeOnClock(shared.admin, clock, { ...options, peerLifetime })
         const advance = (milliseconds: number): void => {
           clock.now += milliseconds / 1000
         }

@@ -3,23 +3,13 @@ import type { SwarmAnnounce, Transition } from '@chihaya/core'
 import { endpoints, ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
 import type { RedisPeerStore } from '@chihaya/storage-redis'
 import * as fc from 'fast-check'
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { RedisServer } from './redis-server.ts'
+import { expect, test } from 'vitest'
+import { SharedServer } from './shared-server.ts'
 import { counted, storeOnClock } from './stores.ts'
 
 const LIFETIME = 60
 
-let server: RedisServer
-let client: Redis
-beforeAll(async () => {
-  server = await RedisServer.start()
-  client = new Redis(server.port)
-})
-afterAll(async () => {
-  client.disconnect()
-  await server.stop()
-})
+const shared = new SharedServer()
 
 /** The store and the model side by side, on one clock that steps by whole seconds. */
 class Pair {
@@ -29,7 +19,7 @@ class Pair {
   steps = 0
 
   constructor() {
-    this.store = storeOnClock(client, this.clock, { peerLifetime: LIFETIME * 1000 })
+    this.store = storeOnClock(shared.admin, this.clock, { peerLifetime: LIFETIME * 1000 })
   }
 
   async announce(announce: SwarmAnnounce): Promise<void> {
@@ -125,7 +115,7 @@ const commands = fc.commands(
 test('agrees with the model over thousands of steps', async () => {
   let steps = 0
   const property = fc.asyncProperty(commands, async (list) => {
-    await client.flushall()
+    await shared.admin.flushall()
     const pair = new Pair()
     try {
       await fc.asyncModelRun(() => ({ model: {}, real: pair }), list)

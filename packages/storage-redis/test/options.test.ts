@@ -68,6 +68,9 @@ describe('options that are wrong', () => {
     [{ tlsCaPath: '/nowhere/ca.pem' }, /cannot read \/nowhere\/ca\.pem: ENOENT/],
     [{ client: {} }, /options\/client must be a Redis or Cluster of ioredis/],
     [{ fallback: 'disk' }, /options\/fallback must be one of none, memory/],
+    [{ families: 'unified' }, /options\/families must be one of separate, got "unified"/],
+    [{ maxPeers: 10, maxSwarms: 5 }, /options has no key maxPeers; options has no key maxSwarms/],
+    [{ maxPeersPerSource: 2 }, /options has no key maxPeersPerSource/],
     [{ redisReadTimeout: 'soon' }, /options\/redisReadTimeout/],
   ])('%j', async (options, message) => {
     const said = await problem(options)

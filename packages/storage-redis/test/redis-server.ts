@@ -6,9 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 
+/** Another server, or another version, can be tried: `CHIHAYA_REDIS_SERVER=valkey-server`. */
+const COMMAND = process.env['CHIHAYA_REDIS_SERVER'] ?? 'redis-server'
+
+/** Nodes of a cluster speak to each other on the port that is so much higher. */
+const BUS = 10_000
+
 /** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
+export async function freePort(wanted = 0): Promise<number> {
+  const server = createServer().listen(wanted, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()
@@ -16,7 +22,18 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** A `redis-server` of the test's own, on a free port of 127.0.0.1. */
+/** The same for a node of a cluster. */
+async function freeNodePort(): Promise<number> {
+  const port = await freePort()
+  try {
+    await freePort(port + BUS)
+    return port
+  } catch {
+    return freeNodePort()
+  }
+}
+
+/** A Redis of the test's own, on a free port of 127.0.0.1. */
 export class RedisServer {
   readonly port: number
   readonly #folder: string
@@ -32,6 +49,15 @@ export class RedisServer {
   /** Starts one; `settings` follow those of the command line: `--maxmemory`, `2mb`. */
   static async start(...settings: string[]): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'chihaya-redis-')), settings)
+    await server.start()
+    return server
+  }
+
+  /** Starts a node of a cluster, which knows no other yet. */
+  static async startNode(...settings: string[]): Promise<RedisServer> {
+    const port = await freeNodePort()
+    const folder = await mkdtemp(join(tmpdir(), 'chihaya-redis-'))
+    const server = new RedisServer(port, folder, ['--cluster-enabled', 'yes', ...settings])
     await server.start()
     return server
   }
@@ -69,12 +95,12 @@ export class RedisServer {
   }
 
   async #spawn(args: readonly string[]): Promise<void> {
-    const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const server = spawn(COMMAND, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#process = server
     let output = ''
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.once('exit', () => reject(new Error(`redis-server did not start: ${output}`)))
+      server.once('exit', () => reject(new Error(`${COMMAND} did not start: ${output}`)))
       server.stdout.on('data', (chunk) => {
         output += String(chunk)
         if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve()

@@ -2,29 +2,13 @@ import { countPeers, readCompactPeers } from '@chihaya/bittorrent'
 import type { SwarmAnnounce } from '@chihaya/core'
 import { endpoints, sampleAnnounce, samplePeerId } from '@chihaya/core/testing'
 import type { RedisPeerStore } from '@chihaya/storage-redis'
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { RedisServer } from './redis-server.ts'
-import { storeOnClock } from './stores.ts'
+import { expect, test } from 'vitest'
+import { SharedServer } from './shared-server.ts'
 
-let server: RedisServer
-let client: Redis
+const shared = new SharedServer()
 const clock = { now: 1_800_000_000 }
-beforeAll(async () => {
-  server = await RedisServer.start()
-  client = new Redis(server.port)
-})
-beforeEach(() => client.flushall())
-afterAll(async () => {
-  client.disconnect()
-  await server.stop()
-})
 
-function startStore(): RedisPeerStore {
-  const store = storeOnClock(client, clock, { peerLifetime: '1h' })
-  onTestFinished(() => store.close())
-  return store
-}
+const startStore = (): RedisPeerStore => shared.startStoreOnClock(clock, { peerLifetime: '1h' })
 
 /** Peers of 20.0.0.0/16 by their number. */
 const peer = (number: number, changes: Partial<SwarmAnnounce> = {}): SwarmAnnounce =>
@@ -83,7 +67,7 @@ test('stale peers are not counted and not drawn, however many there are, and go 
   await enter(store, 400, 460)
   await enter(store, 460, 500, { transition: 'seeder' })
   clock.now += 700
-  const size = async (): Promise<number> => client.zcard((await client.keys('*}4'))[0] ?? '')
+  const size = async (): Promise<number> => shared.admin.zcard((await shared.admin.keys('*}4'))[0] ?? '')
   const sizes = [await size()]
   for (let round = 0; round < 5; round++) {
     const view = await store.announce(peer(400, { numWant: 30, wantsPeerIds: true }))
@@ -94,7 +78,7 @@ test('stale peers are not counted and not drawn, however many there are, and go 
     sizes.push(await size())
   }
   expect(sizes).toEqual([500, 400, 300, 200, 100, 100])
-  expect(await client.hlen((await client.keys('*}4i'))[0] ?? '')).toBe(100)
+  expect(await shared.admin.hlen((await shared.admin.keys('*}4i'))[0] ?? '')).toBe(100)
 })
 
 test('a peer lives through the last second of its lifetime', async () => {

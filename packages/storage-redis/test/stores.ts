@@ -22,8 +22,13 @@ export async function storeWith(options: RedisStorageOptions, log: Log = new Log
   return store
 }
 
-/** A store on a clock of the test's, which stands still at `clock.now` seconds. Closing it leaves the client open. */
-export function storeOnClock(client: Client, clock: { now: number }, options: RedisStorageOptions = {}): RedisPeerStore {
+/** Stands still at a second since 1970 until a test changes that. */
+export interface Clock {
+  now: number
+}
+
+/** A store on a clock of the test's. Closing it leaves the client open. */
+export function storeOnClock(client: Client, clock: Clock, options: RedisStorageOptions = {}): RedisPeerStore {
   const parsed = parseOptions('test', optionsSchema, { gcInterval: 0, prometheusReportingInterval: 0, ...options })
   const now = (): number => clock.now
   return new RedisPeerStore({ client, closeClient: false, target: 'the test', options: parsed, log: new Log(), now })

@@ -1,30 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
 import type { RedisPeerStore, RedisStorageOptions } from '@chihaya/storage-redis'
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from './redis-server.ts'
-import { storeWith } from './stores.ts'
+import { SharedServer } from './shared-server.ts'
 
 const LOCK = 'chihaya:{t}lock'
 
-let server: RedisServer
-let admin: Redis
-beforeAll(async () => {
-  server = await RedisServer.start()
-  admin = new Redis(server.port)
-})
-beforeEach(() => admin.flushall())
-afterAll(async () => {
-  admin.disconnect()
-  await server.stop()
-})
+const shared = new SharedServer()
 
-async function startStore(options: RedisStorageOptions = {}): Promise<RedisPeerStore> {
-  const store = await storeWith({ url: server.url, prometheusReportingInterval: 0, ...options })
-  onTestFinished(() => store.close())
-  return store
-}
+const startStore = async (options: RedisStorageOptions = {}): Promise<RedisPeerStore> =>
+  shared.startStore({ prometheusReportingInterval: 0, ...options })
 
 async function enter(store: RedisPeerStore, torrents: number): Promise<void> {
   const announces = Array.from({ length: torrents }, async (_, number) =>
@@ -41,28 +27,28 @@ test('one tracker counts for all, and no other until it is time again', async ()
   expect(swept.filter(Boolean)).toHaveLength(1)
   expect(await two.stats()).toEqual({ swarms: 700, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 700, ipv6: 0 } })
   expect([await one.sweep(), await two.sweep()]).toEqual([false, false])
-  expect(await admin.pttl(LOCK)).toBeGreaterThan(150_000)
+  expect(await shared.admin.pttl(LOCK)).toBeGreaterThan(150_000)
 })
 
 test('who loses the lock while counting leaves the totals to the new owner', async () => {
   const store = await startStore()
   await enter(store, 3000)
   const sweep = store.sweep()
-  while ((await admin.exists(LOCK)) === 0) await sleep(1)
-  await admin.set(LOCK, 'another tracker')
+  while ((await shared.admin.exists(LOCK)) === 0) await sleep(1)
+  await shared.admin.set(LOCK, 'another tracker')
   expect(await sweep).toBe(false)
-  expect(await admin.get(LOCK)).toBe('another tracker')
-  expect(await admin.exists('chihaya:{t}totals')).toBe(0)
+  expect(await shared.admin.get(LOCK)).toBe('another tracker')
+  expect(await shared.admin.exists('chihaya:{t}totals')).toBe(0)
 })
 
 test('a store that is closed stops counting and frees the lock', async () => {
   const store = await startStore({ gcInterval: '1h' })
   await enter(store, 3000)
   store.start()
-  while ((await admin.exists(LOCK)) === 0) await sleep(1)
+  while ((await shared.admin.exists(LOCK)) === 0) await sleep(1)
   await store.close()
-  while ((await admin.exists(LOCK)) === 1) await sleep(1)
-  expect(await admin.exists('chihaya:{t}totals')).toBe(0)
+  while ((await shared.admin.exists(LOCK)) === 1) await sleep(1)
+  expect(await shared.admin.exists('chihaya:{t}totals')).toBe(0)
 })
 
 test('counting goes on by itself, through the absence of Redis', async () => {

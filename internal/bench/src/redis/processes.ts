@@ -68,8 +68,10 @@ export async function freePort(): Promise<number> {
   return port
 }
 
+/** Starts `redis-server`, or what the environment variable `CHIHAYA_REDIS_SERVER` names. */
 export async function startRedis(port: number): Promise<Process> {
-  const redis = new Process('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'])
+  const command = process.env['CHIHAYA_REDIS_SERVER'] ?? 'redis-server'
+  const redis = new Process(command, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'])
   await redis.line(/Ready to accept connections/)
   return redis
 }

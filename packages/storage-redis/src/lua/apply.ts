@@ -16,22 +16,22 @@ if kind == COMPLETED or merging then
   if merging and (seen < oldest or (before and score % SPAN > seen)) then kind = UNCHANGED end
 end
 
-local downloaded
 if kind == STOPPED then
   call('ZREM', swarm, me)
-  ${withIds(`call('HDEL', ids, me)`)}
+  ${withIds(`call('HDEL', ids, field(me))`)}
 elseif kind ~= UNCHANGED then
   local state = kind == COMPLETED and SEEDER or kind
   local added = call('ZADD', swarm, (reach * 3 + state) * SPAN + seen, me)
   if added == 1 and call('ZCARD', swarm) > ${maxPeersPerSwarm} then
     call('ZREM', swarm, me)
   else
-    call('EXPIRE', swarm, ${peerLifetime + GRACE})
-    ${withIds(`call('HSET', ids, me, peer_id)
-    call('EXPIRE', ids, ${peerLifetime + GRACE})`)}
+    call('EXPIRE', swarm, '${peerLifetime + GRACE}')
+    ${withIds(`call('HSET', ids, field(me), peer_id)
+    call('EXPIRE', ids, '${peerLifetime + GRACE}')`)}
     if kind == COMPLETED and before ~= SEEDER then call('INCR', downloads) end
   end
 end
-downloaded = tonumber(call('GETEX', downloads, 'EX', ${downloadedLifetime}) or 0)
+local downloaded = tonumber(call('GET', downloads) or 0)
+if downloaded > 0 then call('EXPIRE', downloads, '${downloadedLifetime}') end
 `
 }

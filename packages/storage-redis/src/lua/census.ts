@@ -31,7 +31,7 @@ for class = 0, 8 do
   if stale[class] > 0 and removable > 0 then
     local gone = call('ZRANGE', swarm, rank, rank + math.min(stale[class], removable) - 1)
     call('ZREM', swarm, unpack(gone))
-    ${withIds(`call('HDEL', ids, unpack(gone))`)}
+    ${withIds(`call('HDEL', ids, fields(gone))`)}
     stale[class] = stale[class] - #gone
     removable = removable - #gone
   end

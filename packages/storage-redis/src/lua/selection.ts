@@ -75,7 +75,7 @@ local function strangers(pieces)
     end
   end
   if #near == 0 then return peers end
-  local near_ids = call('HMGET', ids, unpack(near))
+  local near_ids = call('HMGET', ids, fields(near))
   for index = #near, 1, -1 do
     if near_ids[index] == peer_id then table.remove(peers, places[index]) end
   end
@@ -92,7 +92,7 @@ end
 if wants_ids and #endpoints > 0 then
   local chosen = {}
   for at = 1, #endpoints, width do chosen[#chosen + 1] = string.sub(endpoints, at, at + width - 1) end
-  local chosen_ids = call('HMGET', ids, unpack(chosen))
+  local chosen_ids = call('HMGET', ids, fields(chosen))
   for index = 1, #chosen do chosen_ids[index] = chosen_ids[index] or string.rep('\\0', 20) end
   endpoints = endpoints .. table.concat(chosen_ids)
 end`

@@ -1,4 +1,4 @@
-import { addressScope, compactPeer } from '@chihaya/bittorrent'
+import { addressScope, compactPeer, PEER_ID_LENGTH, writeByteString } from '@chihaya/bittorrent'
 import type { SwarmAnnounce, Transition } from '@chihaya/core'
 
 const KIND: Readonly<Record<Transition, number>> = { leecher: 0, partial: 1, seeder: 2, completed: 3, stopped: 4, unchanged: 5 }
@@ -14,7 +14,8 @@ const MERGES = 8
 
 /** More peers than any client can use; Lua could not list many more. */
 const MAX_WANT = 2000
-const HEADER_LENGTH = 17
+/** Where the endpoint is, or the peer id before it. */
+export const HEADER_LENGTH = 17
 
 /** When an announce takes place. */
 export interface Moment {
@@ -25,28 +26,29 @@ export interface Moment {
 }
 
 /**
- * The arguments of the announce script:
+ * The argument of the announce script, in one piece as each costs the client three writes:
  *
- *     header    kind 1 | reach 1 | flags 1 | want 2 | dice 4 | now 4 | age 4, big-endian
- *     endpoint  6 or 18 bytes
- *     peer id   20 bytes, or none where they are not kept
+ *     kind 1 | reach 1 | flags 1 | want 2 | dice 4 | now 4 | age 4 | peer id 20, where they are kept | endpoint 6 or 18
  */
-export function announceArguments(announce: SwarmAnnounce, storePeerIds: boolean, moment: Moment): Buffer[] {
-  const header = Buffer.allocUnsafe(HEADER_LENGTH)
-  header[0] = KIND[announce.transition]
-  header[1] = reach(announce)
-  header[2] =
+export function announceArgument(announce: SwarmAnnounce, storePeerIds: boolean, moment: Moment): Buffer {
+  const endpoint = compactPeer(announce.address, announce.port)
+  const endpointAt = HEADER_LENGTH + (storePeerIds ? PEER_ID_LENGTH : 0)
+  const argument = Buffer.allocUnsafe(endpointAt + endpoint.length)
+  argument[0] = KIND[announce.transition]
+  argument[1] = reach(announce)
+  argument[2] =
     (announce.leechersOnly ? LEECHERS_ONLY : 0) |
     (announce.publicOnly ? PUBLIC_ONLY : 0) |
     (announce.wantsPeerIds ? WANTS_PEER_IDS : 0) |
     (moment.age === undefined ? 0 : MERGES)
-  header.writeUInt16BE(Math.min(announce.numWant, MAX_WANT), 3)
+  argument.writeUInt16BE(Math.min(announce.numWant, MAX_WANT), 3)
   // Lua's own random numbers are the same in every script.
-  header.writeUInt32BE(Math.floor(Math.random() * 2 ** 32), 5)
-  header.writeUInt32BE(moment.now, 9)
-  header.writeUInt32BE(moment.age ?? 0, 13)
-  const { buffer } = compactPeer(announce.address, announce.port)
-  return [header, Buffer.from(buffer), Buffer.from(storePeerIds ? announce.peerId : '', 'latin1')]
+  argument.writeUInt32BE(Math.floor(Math.random() * 2 ** 32), 5)
+  argument.writeUInt32BE(moment.now, 9)
+  argument.writeUInt32BE(moment.age ?? 0, 13)
+  if (storePeerIds) writeByteString(announce.peerId, argument, HEADER_LENGTH)
+  argument.set(endpoint, endpointAt)
+  return argument
 }
 
 function reach({ address, port }: SwarmAnnounce): number {
