@@ -1,41 +1,13 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
+import { freePort } from './free-port.ts'
 import { problemsOf, readText, warningsOf } from './read-text.ts'
+import { startRedis } from './redis-process.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { announceByUdp } from './udp-client.ts'
 
 const PASSWORD = 'open-sesame'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** A Redis of the test's own, and how to kill it; gone when the test is over. */
-async function redis(): Promise<{ port: number; kill: () => Promise<void> }> {
-  const port = await freePort()
-  const folder = await temporaryFolder()
-  const settings = ['--bind', '127.0.0.1', '--save', '', '--dir', folder, '--requirepass', PASSWORD]
-  const server = spawn('redis-server', ['--port', String(port), ...settings], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const exit = once(server, 'exit')
-  const kill = async (): Promise<void> => {
-    server.kill('SIGKILL')
-    await exit
-  }
-  onTestFinished(kill)
-  let output = ''
-  while (!output.includes('Ready to accept connections')) output += String((await once(server.stdout, 'data'))[0])
-  server.stdout.resume()
-  return { port, kill }
-}
 
 const config = (...lines: readonly string[]): string => `
 chihaya:
@@ -58,7 +30,7 @@ async function announce(chihaya: Chihaya, query: Record<string, string | number>
 
 describe('the store redis in a file of Chihaya', () => {
   it('is shared by the trackers that name it, over HTTP and UDP', async () => {
-    const server = await redis()
+    const server = await startRedis(PASSWORD)
     const broker = `redis_broker: "redis://${PASSWORD}@127.0.0.1:${server.port}/0"`
     const own = ['redis_read_timeout: "2s"', 'redis_write_timeout: "2s"', 'redis_connect_timeout: "5s"']
     const every = [broker, ...own, 'gc_interval: "3m"', 'peer_lifetime: "31m"', 'prometheus_reporting_interval: "1s"']
