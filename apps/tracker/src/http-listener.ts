@@ -3,12 +3,13 @@ import { recommendedServerOptions } from '@chihaya/http-frontend'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ConnectionLimit } from './connection-limit.ts'
 import { isUnixAddress, type HttpAddress } from './http-address.ts'
 import { InFlight } from './in-flight.ts'
 import { listenError } from './listen-error.ts'
+import { onceAnswered } from './once-answered.ts'
 import { resolveTcp } from './resolve-address.ts'
 import { listenUnix } from './unix-socket.ts'
 
@@ -33,7 +34,14 @@ export interface HttpService {
   readonly requests: InFlight
 }
 
+// A hook or store that stands still must not have memory fill up with what waits for it: a connection brings up to a hundred.
+const MOST_REQUESTS = 20_000
+const BUSY_HEADERS = { 'content-type': 'text/plain', 'cache-control': 'no-store', connection: 'close' }
+const BUSY = 'd14:failure reason25:too many requests at oncee'
+
 const CLOSING_STEP = 50
+// Longer than answers take unless something is wrong, and shorter than the process may take to stop.
+const CLOSING_PATIENCE = 8000
 // What Node's timers can count.
 const LONGEST = 0x7fff_ffff
 const UNIX_MODE = 0o660
@@ -45,8 +53,15 @@ export class HttpListener {
   #service: HttpService
   readonly #server: Server | TlsServer
   readonly #requests = new InFlight()
+  readonly #sockets = new Set<Socket>()
 
-  constructor(options: HttpListenerOptions, service: HttpService, limit?: ConnectionLimit) {
+  /** `onError` hears of connections that the system could not accept. */
+  constructor(
+    options: HttpListenerOptions,
+    service: HttpService,
+    limit?: ConnectionLimit,
+    onError: (error: Error) => void = () => undefined,
+  ) {
     const { tls, readTimeout = '5s' } = options
     this.#options = options
     this.#service = service
@@ -57,13 +72,22 @@ export class HttpListener {
     this.#server = tls ? createTlsServer({ ...settings, ...secure }) : createServer(settings)
     this.#server.maxRequestsPerSocket = recommendedServerOptions.maxRequestsPerSocket
     this.#setTimeouts()
-    if (limit) this.#server.on('connection', (socket) => limit.admit(socket))
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+      limit?.admit(socket)
+    })
+    this.#server.once('listening', () => this.#server.on('error', onError))
     this.#server.on('clientError', recommendedServerOptions.clientErrorHandler)
     this.#server.on('request', (request, response) => {
       const { handler, requests } = this.#service
+      if (requests.count >= MOST_REQUESTS) {
+        response.writeHead(503, BUSY_HEADERS).end(BUSY)
+        return
+      }
       this.#requests.begin()
       requests.begin()
-      response.once('close', () => {
+      onceAnswered(request, response, () => {
         this.#requests.end()
         requests.end()
       })
@@ -107,17 +131,19 @@ export class HttpListener {
     if (options.tls && 'setSecureContext' in this.#server) this.#server.setSecureContext(options.tls)
   }
 
-  /** Accepts no more connections, waits for the replies that are due, and ends what is left. */
-  async close(): Promise<void> {
+  /** Accepts no more connections, waits for the replies that are due, `patience` milliseconds at most, and ends the rest. */
+  async close(patience: number = CLOSING_PATIENCE): Promise<void> {
     if (!this.#server.listening) return
-    const closed = once(this.#server, 'close')
-    this.#server.close()
+    const closed = new Promise<unknown>((resolve) => this.#server.close(resolve))
+    const deadline = performance.now() + patience
     // The first step leaves time to requests that have arrived but are not read yet.
     do {
       // oxlint-disable-next-line no-await-in-loop
       await delay(CLOSING_STEP)
-    } while (this.#requests.count > 0)
-    this.#server.closeAllConnections()
+      // Who asks on and on, or reads an answer byte by byte, would keep this from its end.
+    } while (this.#requests.count > 0 && performance.now() < deadline)
+    // Those in the middle of a TLS handshake among them, which the server itself does not count as its own.
+    for (const socket of this.#sockets) socket.destroy()
     await closed
   }
 

@@ -4,6 +4,8 @@ import { ConnectionLimit, type ConnectionLimits } from './connection-limit.ts'
 import { formatHttpAddress } from './http-address.ts'
 import { HttpListener, type HttpListenerOptions, type HttpService } from './http-listener.ts'
 
+const REPORT_INTERVAL = 1000
+
 /** What HTTP is to be served with. */
 export interface HttpPlan {
   readonly listeners: readonly HttpListenerOptions[]
@@ -17,6 +19,8 @@ export class HttpListeners {
   readonly #name: string
   readonly #limit = new ConnectionLimit()
   #listeners: readonly HttpListener[] = []
+  #errors = 0
+  #reportedAt = Number.NEGATIVE_INFINITY
 
   /** `name` says in the log what is served. */
   constructor(log: FastifyBaseLogger, name = 'tracker') {
@@ -30,7 +34,7 @@ export class HttpListeners {
     const next = listeners.map((options) => {
       const index = rest.findIndex((listener) => isAt(listener, options))
       const [kept] = index < 0 ? [] : rest.splice(index, 1)
-      return { options, kept, listener: kept ?? new HttpListener(options, service, this.#limit) }
+      return { options, kept, listener: kept ?? this.#listener(options, service) }
     })
     const opened = next.filter(({ kept }) => !kept).map(({ listener }) => listener)
     await this.#open(opened)
@@ -49,6 +53,20 @@ export class HttpListeners {
   /** Sends the replies that are due, and ends every connection. */
   async close(): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.close()))
+  }
+
+  #listener(options: HttpListenerOptions, service: HttpService): HttpListener {
+    const listener: HttpListener = new HttpListener(options, service, this.#limit, (error) => this.#report(error, listener))
+    return listener
+  }
+
+  /** Once a second: a host that runs out of something has an error for every connection. */
+  #report(error: Error, listener: HttpListener): void {
+    this.#errors++
+    const now = performance.now()
+    if (now - this.#reportedAt < REPORT_INTERVAL) return
+    this.#reportedAt = now
+    this.#log.warn({ err: error, errors: this.#errors, ...placeOf(listener) }, 'a connection was not accepted')
   }
 
   async #open(listeners: readonly HttpListener[]): Promise<void> {

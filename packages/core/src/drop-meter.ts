@@ -1,8 +1,17 @@
 /**
  * Why a datagram came to nothing: it was no request of a client's, came from an address or port that no client has, had a
- * connection id that is none of ours, or was longer than any request; the system had no room for it, or none for its reply.
+ * connection id that is none of ours, or was longer than any request; the system had no room for it, or none for its reply;
+ * too many replies had to wait for hooks or the store.
  */
-export const DROPS = ['malformed', 'source', 'connection_id', 'too_long', 'receive_buffer', 'send_queue'] as const
+export const DROPS = [
+  'malformed',
+  'source',
+  'connection_id',
+  'too_long',
+  'receive_buffer',
+  'send_queue',
+  'pending_replies',
+] as const
 
 export type Drop = (typeof DROPS)[number]
 

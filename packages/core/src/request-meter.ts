@@ -1,6 +1,7 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
 import { DropMeter } from './drop-meter.ts'
 import { DURATION_BUCKETS } from './duration-histogram.ts'
+import { REFUSALS } from './known-refusals.ts'
 
 export type Protocol = 'http' | 'udp'
 
@@ -8,7 +9,7 @@ export type Protocol = 'http' | 'udp'
 export type Action = 'connect' | 'announce' | 'scrape' | 'other'
 
 export interface RequestMeterInit {
-  /** Refusals that are told apart by their text. Every other text, a hook's of its own say, counts as `other`. */
+  /** Refusals that are told apart by their text, beside `REFUSALS`. Every other text counts as `other`. @default [] */
   readonly errors?: readonly string[]
 }
 
@@ -60,7 +61,7 @@ export class RequestMeter {
   readonly #rows: Float64Array
 
   constructor(init: RequestMeterInit = {}) {
-    this.#errors = [...new Set([...OWN_ERRORS, ...(init.errors ?? [])])]
+    this.#errors = [...new Set([...OWN_ERRORS, ...REFUSALS, ...(init.errors ?? [])])]
     this.#errorIndex = new Map(this.#errors.map((error, index) => [error, index]))
     this.#rows = new Float64Array(PROTOCOLS.length * ACTIONS.length * FAMILIES.length * this.#errors.length * ROW)
   }

@@ -1,4 +1,4 @@
-import { addressScope, type AnnounceEvent, type AnnounceRequest } from '@chihaya/bittorrent'
+import { addressScope, type Address, type AnnounceEvent, type AnnounceRequest } from '@chihaya/bittorrent'
 import type { TrackerContext } from './context.ts'
 import type { CoreOptions } from './options.ts'
 import type { SwarmAnnounce, Transition } from './peer-store.ts'
@@ -12,13 +12,21 @@ export function swarmAnnounce(request: AnnounceRequest, context: TrackerContext,
     peerId: request.peerId,
     address: request.address,
     port,
-    otherAddress: request.otherAddress,
+    otherAddress: otherAddress(request, options),
     transition: transitionOf(port, event, seeding),
     numWant: wantsNobody ? 0 : request.numWant,
     leechersOnly: options.seedersReceive === 'leechers' && !downloads(event, seeding),
     publicOnly: options.withholdPrivatePeers && addressScope(request.address) === 'public',
     wantsPeerIds: request.wantsPeerIds,
   }
+}
+
+/** The peer's second address, which is left out where an announce of it would be refused. */
+function otherAddress(
+  { otherAddress: other }: AnnounceRequest,
+  { rejectPrivatePeers }: Required<CoreOptions>,
+): Address | undefined {
+  return other !== undefined && rejectPrivatePeers && addressScope(other) !== 'public' ? undefined : other
 }
 
 /** The first line that fits: a `stopped` leaves even with nothing left, a `completed` seeds whatever it says is left. */

@@ -26,11 +26,11 @@ describe('a request meter', () => {
     ])
   })
 
-  test('tells only the refusals apart that it was told of', () => {
-    const meter = new RequestMeter({ errors: ['invalid port'] })
-    for (const error of ['invalid port', 'passkey 123 is unknown', 'passkey 456 is unknown'])
+  test('tells only the refusals apart that the packages have, and those that it was told of', () => {
+    const meter = new RequestMeter({ errors: ['no such passkey'] })
+    for (const error of ['invalid port', 'no such passkey', 'passkey 123 is unknown', 'passkey 456 is unknown'])
       meter.count('http', 'announce', 'ipv4', error, 1, 1, UNTIMED)
     const errors = meter.counts().map(({ error, requests }) => [error, requests])
-    expect(Object.fromEntries(errors)).toEqual({ other: 2, 'invalid port': 1 })
+    expect(Object.fromEntries(errors)).toEqual({ other: 2, 'invalid port': 1, 'no such passkey': 1 })
   })
 })

@@ -29,6 +29,15 @@ describe('the store is told of an announce', () => {
     expect(await told(changes)).toEqual(sampleAnnounce(changes))
   })
 
+  test('without a second address that is private, where these are rejected', async () => {
+    const [one, other] = [address('2606:4700::1111'), address('10.0.0.1')]
+    const changes = { address: one, otherAddress: other }
+    expect((await told(changes))?.otherAddress).toEqual(other)
+    expect(await told(changes, { rejectPrivatePeers: true })).toMatchObject({ address: one, otherAddress: undefined })
+    const publicOther = { address: one, otherAddress: address('9.9.9.9') }
+    expect(await told(publicOther, { rejectPrivatePeers: true })).toMatchObject(publicOther)
+  })
+
   test.each<[transition: string, event: AnnounceRequest['event'], seeding: boolean, leechersOnly: boolean]>([
     ['leecher', 'none', false, false],
     ['leecher', 'started', false, false],

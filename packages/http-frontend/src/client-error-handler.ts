@@ -9,6 +9,11 @@ const STATUS: ReadonlyMap<string | undefined, number> = new Map([
 
 /** Answers what Node's HTTP parser refuses: a bare status without body, after which the connection ends. */
 export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
+    // What is written now would wait for the rest of the handshake, and the connection's end with it, for ever.
+    socket.destroy()
+    return
+  }
   if (socket.writable && !isAnswering(socket)) {
     const status = STATUS.get(error.code) ?? 400
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)

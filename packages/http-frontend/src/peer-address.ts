@@ -17,6 +17,9 @@ const UNKNOWN_SOURCE: ClientError = new ClientError('failed to parse peer IP add
 const NO_SOURCE: ClientError = new ClientError('no source address: set realIpHeader or trustProxy')
 const INVALID_IP: ClientError = new ClientError('invalid IP')
 
+// Header lines that every version of Node keeps; some drop what comes behind them without a word.
+const MAX_HEADER_LINES = 1000
+
 /** Where a peer is reached, and where in the other family, if it may tell and does (BEP 7). */
 export interface PeerAddresses {
   readonly address: Address
@@ -46,13 +49,15 @@ export class PeerAddress {
   }
 
   #behindProxy(request: FastifyRequest, header: string): Address | undefined {
-    const { headers, socket } = request.raw
+    const { headers, rawHeaders, socket } = request.raw
     if (socket.remoteAddress !== undefined) {
       const source = sourceAddress(socket.remoteAddress)
       if (source === undefined || !this.#proxies.has(source)) return source
     } else if (!isUnixSocket(socket)) {
       return undefined
     }
+    // The proxy's own line, the last, may not be among those that are left, and then the client's would count.
+    if (rawHeaders.length >= MAX_HEADER_LINES * 2) return undefined
     const value = headers[header]
     // Falling back on the source would register the proxy itself as the peer.
     return typeof value === 'string' ? this.#clientIn(value) : undefined

@@ -2,7 +2,13 @@ import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittor
 import { UNTIMED, type Action, type RequestMeter } from '@chihaya/core'
 import type { FastifyRequest } from 'fastify'
 
-/** Counts the requests of one registration. */
+const COUNTED = Symbol('counted')
+
+interface Marked {
+  [COUNTED]?: true
+}
+
+/** Counts the requests of one registration, each once: one whose `onSend` hook throws is answered twice. */
 export class RequestCounter {
   readonly #meter: RequestMeter
   readonly #timing: boolean
@@ -20,6 +26,9 @@ export class RequestCounter {
 
   /** `address` is the peer's, where that is known; `error` is the text of a refusal, and empty for an answer. */
   count(request: FastifyRequest, action: Action, address: Address | undefined, error: string, body: Buffer, begun: number): void {
+    const marked: FastifyRequest & Marked = request
+    if (marked[COUNTED]) return
+    marked[COUNTED] = true
     const milliseconds = begun === UNTIMED ? UNTIMED : performance.now() - begun
     const family = address === undefined ? sourceFamily(request) : addressFamily(address)
     this.#meter.count('http', action, family, error, requestBytes(request), body.length, milliseconds)

@@ -72,6 +72,16 @@ describe('X-Forwarded-For', () => {
     expect(await seenAs(XFF, { headers: { 'x-forwarded-for': list } })).toBe('8.8.8.8')
   })
 
+  test('is not looked for among so many lines that Node may have dropped the last of them', async () => {
+    const lines = (count: number): Record<string, string> => ({
+      'x-forwarded-for': '8.8.8.8',
+      ...Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, ''])),
+    })
+    expect(await seenAs(XFF, { headers: lines(900) })).toBe('8.8.8.8')
+    expect(await seenAs(XFF, { headers: lines(1000) })).toBe('failed to parse peer IP address')
+    expect(await seenAs({}, { headers: lines(1000) })).toBe('127.0.0.1')
+  })
+
   test.each(['203.0.113.9', '100.64.0.1', '2001:db8::9', '169.254.1.1'])('from %s is not believed', async (from) => {
     expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe(from)
   })
@@ -94,7 +104,7 @@ describe('a TCP connection that has lost its source', () => {
   // The kernel forgets the source of a connection that the client resets, while the request can still be read.
   const request = (address: unknown): FastifyRequest => {
     const socket = { remoteAddress: undefined, server: { address: () => address } }
-    return { raw: { headers: { 'x-forwarded-for': '8.8.8.8' }, socket } } as unknown as FastifyRequest
+    return { raw: { headers: { 'x-forwarded-for': '8.8.8.8' }, rawHeaders: [], socket } } as unknown as FastifyRequest
   }
 
   test('is not mistaken for the Unix socket of a proxy', () => {

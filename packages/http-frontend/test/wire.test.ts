@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bdecode } from '@chihaya/bittorrent'
 import type { PeerStore } from '@chihaya/core'
-import type { FastifyInstance } from 'fastify'
+import { recommendedServerOptions } from '@chihaya/http-frontend'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
 import { exchange, listen, parseResponses, responsesOn, untilClose, type RawResponse } from './raw-http.ts'
 import { announceTarget, modelStore, trackerApp, type AppOptions } from './tracker-app.ts'
@@ -187,6 +188,19 @@ describe('slow clients', () => {
     dribble.write(`GET ${TARGET} HTTP/1.1\r\nA:`)
     expect(await untilClose(dribble)).toMatch(/^HTTP\/1\.1 408 [^{]*\r\n\r\n$/)
     expect(await untilClose(connect(port, '127.0.0.1'))).toMatch(/^HTTP\/1\.1 408 [^{]*\r\n\r\n$/)
+  })
+})
+
+describe('clients that do not end a TLS handshake', () => {
+  test('are cut off', async () => {
+    const { http, ...options } = recommendedServerOptions
+    await using app = Fastify({ ...options, https: { ...http, handshakeTimeout: 100 } })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    expect(await untilClose(connect(port, '127.0.0.1'))).toBe('')
+    const begun = connect(port, '127.0.0.1')
+    begun.write(Buffer.from('16030100c8010000c40303', 'hex'))
+    expect(await untilClose(begun)).toBe('')
   })
 })
 

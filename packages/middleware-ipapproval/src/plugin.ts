@@ -1,4 +1,4 @@
-import type { AnnounceRequest, ScrapeRequest } from '@chihaya/bittorrent'
+import type { AnnounceRequest } from '@chihaya/bittorrent'
 import { parseOptions } from '@chihaya/core'
 import { blacklistOf, hasWhitelist, openList, refusal, whitelistOf } from '@chihaya/core/lists'
 import type { FastifyPluginAsync } from 'fastify'
@@ -18,8 +18,9 @@ const plugin: FastifyPluginAsync<IpApprovalOptions> = async (fastify, given) => 
   const unapproved = refusal('unapproved address', options)
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'ipApproval')) fastify.decorate('ipApproval', approval)
-  const refuse = ({ address }: AnnounceRequest | ScrapeRequest): void => {
-    if (!approval.has(address)) throw unapproved
+  // Of the two addresses of one peer (BEP 7) neither may smuggle in the other.
+  const refuse = ({ address, otherAddress }: Pick<AnnounceRequest, 'address' | 'otherAddress'>): void => {
+    if (!approval.has(address) || (otherAddress !== undefined && !approval.has(otherAddress))) throw unapproved
   }
   fastify.tracker.addHook('preAnnounce', refuse, NAME)
   fastify.tracker.addHook('preScrape', refuse, NAME)

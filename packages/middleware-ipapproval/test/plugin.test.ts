@@ -92,6 +92,20 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
   })
 })
 
+test('neither of the two addresses that a peer may name gets past a list with the other', async () => {
+  await using tracker = await TestTracker.start({
+    register: (app) => void app.register(ipApproval, { blacklist: ['9.9.0.0/16', '2a00::/16'] }),
+    memory: { families: 'unified' },
+    http: { allowIpSpoofing: true },
+  })
+  const announce = (ipv4: string, ipv6: string): Promise<unknown> =>
+    tracker.client('http', { path: `/announce?ipv4=${ipv4}&ipv6=${ipv6}` }).announce(ANNOUNCE)
+  await expect(announce('8.8.8.8', '2a00::1')).rejects.toThrow(REFUSED)
+  await expect(announce('9.9.9.9', '2606:4700::1')).rejects.toThrow(REFUSED)
+  expect(tracker.app.peerStore.stats()).toMatchObject({ swarms: 0 })
+  expect(await announce('8.8.8.8', '2606:4700::1')).toMatchObject({ incomplete: 1 })
+})
+
 test('several lists in one scope must all approve, and the decorator is that of the first', async () => {
   await using tracker = await trackerWith({ whitelist: ['127.0.0.0/8'] }, { blacklist: ['127.0.0.2'] })
   await tracker.client('udp', ONE).announce(ANNOUNCE)

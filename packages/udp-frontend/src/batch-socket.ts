@@ -15,6 +15,7 @@ export class BatchUdpSocket extends UdpSocket {
   readonly room: SocketRoom
   readonly #module: BatchModule
   #socket: NativeSocket | undefined
+  #refused = 0
   #input = Slab.allocate(0)
   #output = Slab.allocate(0)
   readonly #source: { -readonly [Key in keyof Source]: Source[Key] } = { address: new Uint8Array(4), port: 0 }
@@ -55,7 +56,8 @@ export class BatchUdpSocket extends UdpSocket {
   protected drops(): SocketDrops {
     const counters = this.#socket?.counters()
     if (!counters) return {}
-    return { too_long: counters.truncated, receive_buffer: counters.overflowed, send_queue: counters.dropped }
+    const { truncated, overflowed, dropped } = counters
+    return { too_long: truncated, receive_buffer: overflowed, send_queue: dropped, pending_replies: this.#refused }
   }
 
   protected received(): number {
@@ -72,6 +74,10 @@ export class BatchUdpSocket extends UdpSocket {
 
   #receive(batch: Batch): void {
     const { dispatcher, replies } = this.service
+    if (replies.full) {
+      this.#refused += batch.count
+      return
+    }
     if (this.#input.bytes.buffer !== batch.input.buffer) this.#input = new Slab(batch.input.buffer as ArrayBuffer)
     if (this.#output.bytes.buffer !== batch.output.buffer) this.#output = new Slab(batch.output.buffer as ArrayBuffer)
     const source = this.#source

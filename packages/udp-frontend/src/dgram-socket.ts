@@ -19,6 +19,7 @@ export class DgramSocket extends UdpSocket {
   #output = Slab.allocate(0)
   #outputAt = 0
   #tooLong = 0
+  #refused = 0
 
   address(): AddressInfo | undefined {
     return this.#socket?.address()
@@ -56,7 +57,7 @@ export class DgramSocket extends UdpSocket {
   }
 
   protected drops(): SocketDrops {
-    return { too_long: this.#tooLong }
+    return { too_long: this.#tooLong, pending_replies: this.#refused }
   }
 
   override serve(service: UdpService): void {
@@ -80,6 +81,10 @@ export class DgramSocket extends UdpSocket {
   #receive(socket: Socket, message: Buffer, remote: RemoteInfo): void {
     this.#received++
     const { dispatcher, replies } = this.service
+    if (replies.full) {
+      this.#refused++
+      return
+    }
     const source = sourceFrom(remote.address, remote.port)
     if (!source) return
     if (message.length > dispatcher.requestRoom) {

@@ -241,10 +241,14 @@ export class Dispatcher {
     transaction: number,
     write: (response: Response, reply: Slab) => number,
   ): Promise<Buffer> {
-    const reply = Slab.allocate(this.replyRoom)
+    // Only then, as many may wait: the reply's memory is much more than that of the wait.
+    let reply: Slab | undefined
     try {
-      return reply.bytes.subarray(0, write(await pending, reply))
+      const response = await pending
+      reply = Slab.allocate(this.replyRoom)
+      return reply.bytes.subarray(0, write(response, reply))
     } catch (error) {
+      reply ??= Slab.allocate(this.replyRoom)
       return reply.bytes.subarray(0, this.#refuse(error, transaction, reply, 0))
     }
   }

@@ -44,19 +44,22 @@ export interface UdpFrontendInit {
   readonly now?: () => number
   /** Milliseconds that `drain` waits for replies. */
   readonly drainTimeout?: number
+  /** Replies that hooks and the store may be waited for at a time; requests beyond them are dropped. */
+  readonly maxPending?: number
 }
 
 /** The sockets of one tracker, and the dispatcher they share: a connection id is good at each of them. */
 export class UdpFrontend implements UdpTracker {
   readonly #init: UdpFrontendInit
   readonly #ids: ConnectionIds
-  readonly #replies = new PendingReplies()
+  readonly #replies: PendingReplies
   #dispatcher: DatagramHandler
   #meter: RequestMeter | undefined
   #sockets: readonly UdpSocket[] = []
 
   constructor(init: UdpFrontendInit) {
     this.#init = init
+    this.#replies = new PendingReplies(init.maxPending)
     this.#ids = connectionIds(init.options, this.#seconds())
     this.#dispatcher = this.#makeDispatcher(init.options)
   }

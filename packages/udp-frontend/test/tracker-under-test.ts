@@ -18,6 +18,7 @@ export interface TrackerUnderTestInit {
   readonly store?: PeerStore
   readonly hooks?: Partial<TrackerHooks>
   readonly drainTimeout?: number
+  readonly maxPending?: number
 }
 
 /**
@@ -38,8 +39,9 @@ export class TrackerUnderTest {
     for (const [name, hook] of Object.entries(init.hooks ?? {})) tracker.addHook(name as keyof TrackerHooks, hook)
     tracker.start()
     const options = parseOptions('@chihaya/udp-frontend', optionsSchema, init.options ?? {})
-    const { drainTimeout = 5000 } = init
-    this.frontend = new UdpFrontend({ tracker, options, optionalAddresses: false, log, now: () => this.now, drainTimeout })
+    const { drainTimeout = 5000, maxPending = 20_000 } = init
+    const now = (): number => this.now
+    this.frontend = new UdpFrontend({ tracker, options, optionalAddresses: false, log, now, drainTimeout, maxPending })
   }
 
   send(datagram: Uint8Array, source: Source = IPV4): Promise<Buffer | undefined> {

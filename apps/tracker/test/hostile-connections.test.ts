@@ -1,0 +1,182 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
+import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
+import { pino } from 'pino'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ConnectionLimit } from '../src/connection-limit.ts'
+import { HttpListener, type HttpListenerOptions, type HttpService } from '../src/http-listener.ts'
+import { HttpListeners } from '../src/http-listeners.ts'
+import { InFlight } from '../src/in-flight.ts'
+import { makeCertificate } from './certificate.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
+const REQUEST = 'GET / HTTP/1.1\r\n\r\n'
+const CLIENT_HELLO = Buffer.from('16030100c8010000c40303', 'hex')
+
+interface Listening {
+  readonly listener: HttpListener
+  readonly service: HttpService
+  readonly port: number
+}
+
+async function listen(
+  options: Partial<HttpListenerOptions> = {},
+  handler: RequestListener = (_request, response) => void response.end('hello'),
+): Promise<Listening> {
+  const limit = new ConnectionLimit()
+  limit.configure({ maxConnections: 20 })
+  const service = { handler, requests: new InFlight() }
+  const listener = new HttpListener({ address: ADDRESS, ...options }, service, limit)
+  onTestFinished(() => listener.close(0))
+  return { listener, service, port: ((await listener.open()) as AddressInfo).port }
+}
+
+async function certificate(): Promise<NonNullable<HttpListenerOptions['tls']>> {
+  const folder = await temporaryFolder()
+  await makeCertificate(folder, 'c')
+  return { cert: await readFile(join(folder, 'c.pem')), key: await readFile(join(folder, 'c.key')) }
+}
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+
+async function closed(socket: Socket): Promise<void> {
+  socket.resume()
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
+}
+
+describe('TLS handshakes that do not end', () => {
+  it('are cut off, and their connections count no more', async () => {
+    const { port } = await listen({ tls: await certificate(), readTimeout: '500ms' })
+    const silent = await Promise.all(Array.from({ length: 10 }, () => open(port)))
+    const begun = await Promise.all(Array.from({ length: 10 }, () => open(port)))
+    for (const socket of begun) socket.write(CLIENT_HELLO)
+    await Promise.all([...silent, ...begun].map(closed))
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    onTestFinished(() => void socket.destroy())
+    socket.write(REQUEST)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+  })
+
+  it('are not waited for by a listener that closes', async () => {
+    const { listener, port } = await listen({ tls: await certificate(), readTimeout: '1h' })
+    const sockets = await Promise.all([open(port), open(port)])
+    sockets[0].write(CLIENT_HELLO)
+    // Answered after the others have been accepted.
+    const plain = await open(port)
+    plain.write(REQUEST)
+    await closed(plain)
+    await listener.close()
+    await Promise.all(sockets.map(closed))
+    expect(listener.address()).toBe(null)
+  })
+})
+
+describe('clients that ask for more than they read', () => {
+  it('are cut off, and nothing stays under way for them', async () => {
+    // More than the system takes for a client that does not read.
+    const body = Buffer.alloc(1 << 20)
+    const { service, port } = await listen({ writeTimeout: '300ms' }, (_request, response) => void response.end(body))
+    const socket = (await open(port)).pause()
+    socket.write(REQUEST.repeat(50))
+    await expect.poll(() => service.requests.count).toBeGreaterThan(0)
+    await service.requests.idle()
+    await closed(socket)
+  })
+})
+
+describe('requests that are too many to wait for', () => {
+  it('are refused, until others are answered', async () => {
+    const { service, port } = await listen()
+    const ask = async (): Promise<string> => {
+      const response = await fetch(`http://127.0.0.1:${port}/`)
+      return `${response.status} ${await response.text()}`
+    }
+    for (let count = 0; count < 20_000; count++) service.requests.begin()
+    expect(await ask()).toBe('503 d14:failure reason25:too many requests at oncee')
+    service.requests.end()
+    expect(await ask()).toBe('200 hello')
+    expect(service.requests.count).toBeLessThanOrEqual(20_000)
+  })
+})
+
+describe('several requests at once on a connection', () => {
+  const late: RequestListener = (_request, response) => void setTimeout(() => response.end('late'), 50)
+  const last: RequestListener = (_request, response) => void response.setHeader('connection', 'close').end('last')
+  const never: RequestListener = () => undefined
+
+  it.each([
+    ['that are cut off after the first answer', last, (socket: Socket) => socket.write(REQUEST.repeat(5))],
+    ['that are more than one may bring', last, (socket: Socket) => socket.write(REQUEST.repeat(150))],
+    ['whose sender goes', late, (socket: Socket) => socket.write(REQUEST.repeat(5), () => void socket.resetAndDestroy())],
+    ['whose sender sends no more', late, (socket: Socket) => socket.end(REQUEST.repeat(5))],
+    ['that nobody answers', never, (socket: Socket) => socket.write(REQUEST.repeat(5))],
+    ['with garbage behind them', late, (socket: Socket) => socket.write(`${REQUEST.repeat(3)}\xff\xff\r\n\r\n`, 'latin1')],
+    ['that leave HTTP', late, (socket: Socket) => socket.write(`${REQUEST}CONNECT a:1 HTTP/1.1\r\n\r\n${REQUEST}`)],
+  ] as const)('%s do not stay under way', async (_name, handler, send) => {
+    let asked = 0
+    const { listener, service, port } = await listen({ writeTimeout: '500ms' }, (request, response) => {
+      asked++
+      handler(request, response)
+    })
+    const socket = await open(port)
+    send(socket)
+    await closed(socket)
+    await service.requests.idle()
+    await listener.close()
+    expect(asked).toBeGreaterThan(0)
+  })
+})
+
+describe('a listener that closes', () => {
+  it('does not wait for ever for a client that asks on and on, nor for an answer that does not come', async () => {
+    const { listener, service, port } = await listen({ writeTimeout: '1h' }, (request, response) => {
+      if (request.url === '/') setTimeout(() => response.end('hello'), 20)
+    })
+    const asking = await open(port)
+    asking.on('data', () => asking.write(REQUEST))
+    asking.write(REQUEST)
+    const stuck = await open(port)
+    stuck.write('GET /stuck HTTP/1.1\r\n\r\n')
+    await expect.poll(() => service.requests.count).toBeGreaterThan(0)
+    await listener.close(100)
+    await Promise.all([closed(asking), closed(stuck)])
+    await service.requests.idle()
+    expect(listener.address()).toBe(null)
+  })
+})
+
+describe('a connection that the system cannot accept', () => {
+  it('is logged, and others are served', async () => {
+    let server: Server | undefined
+    const service = {
+      handler: ((request, response) => {
+        server = (request.socket as Socket & { server: Server }).server
+        response.end('hello')
+      }) as RequestListener,
+      requests: new InFlight(),
+    }
+    const lines: string[] = []
+    const listeners = new HttpListeners(pino({}, { write: (line: string) => void lines.push(line) }))
+    onTestFinished(() => listeners.close())
+    await (await listeners.prepare({ listeners: [{ address: ADDRESS }], limits: {}, service })).commit()
+    const port = Number(/"port":(\d+)/.exec(lines.join(''))?.[1])
+    const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/`)).text()
+    expect(await ask()).toBe('hello')
+    // As when there are no file descriptors left, not even the one that is spared for turning connections away.
+    for (let count = 0; count < 3; count++) server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
+    expect(await ask()).toBe('hello')
+    const warnings = lines.filter((line) => line.includes('a connection was not accepted'))
+    expect(warnings).toHaveLength(1)
+    expect(JSON.parse(warnings.join(''))).toMatchObject({ level: 40, err: { code: 'EMFILE' }, errors: 1, port })
+  })
+})
