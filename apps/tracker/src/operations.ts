@@ -7,6 +7,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPlug
 import type { TrackerConfig } from './config/tracker-config.ts'
 import { HttpListeners } from './http-listeners.ts'
 import { InFlight } from './in-flight.ts'
+import { overlap, type Endpoint } from './own-ports.ts'
 
 /** What the operations server tells of; both are of the generation in force. */
 export interface Operated {
@@ -26,6 +27,7 @@ export class Operations {
   #metrics: TrackerMetrics | undefined
   #status: TrackerStatus | undefined
   #app: FastifyInstance | undefined
+  #endpoint: Endpoint | undefined
 
   constructor(log: FastifyBaseLogger, version: string, operated: () => Operated) {
     this.#log = log
@@ -51,6 +53,11 @@ export class Operations {
     }
   }
 
+  /** Where it listens. */
+  get endpoint(): Endpoint | undefined {
+    return this.#endpoint
+  }
+
   /**
    * Opens the listener of a configuration where it is a new one.
    * @throws when that fails, unless nobody asked for this address.
@@ -58,18 +65,43 @@ export class Operations {
   async prepare(config: TrackerConfig): Promise<Handover> {
     const { metricsAddress: address } = config
     if (isCounted(config)) this.#trackerStatus().start()
-    const app = address && (this.#app ??= await this.#build())
+    const endpoint = address && { protocol: 'http', address }
+    if (endpoint && address.optional) {
+      const holder = config.http.find((other) => overlap(endpoint, { protocol: 'http', address: other.address }))
+      if (holder) return this.#doWithout(`${address.key}: ${holder.address.key} has the port`)
+    }
+    try {
+      return await this.#listen(endpoint)
+    } catch (error) {
+      if (address?.optional !== true) throw error
+      return this.#doWithout((error as Error).message)
+    }
+  }
+
+  async #doWithout(reason: string): Promise<Handover> {
+    this.#log.warn(
+      `${reason}; there are no metrics, health checks and statistics: set chihaya.metrics_addr to another address, or to ""`,
+    )
+    return this.#listen(undefined)
+  }
+
+  async #listen(endpoint: Endpoint | undefined): Promise<Handover> {
+    const app = endpoint && (this.#app ??= await this.#build())
     const service = {
       handler: (request: object, response: object) => app?.routing(request as never, response as never),
       requests: new InFlight(),
     }
-    const plan = { limits: {}, service }
-    try {
-      return await this.#listeners.prepare({ ...plan, listeners: address ? [{ address }] : [] })
-    } catch (error) {
-      if (address?.optional !== true) throw error
-      this.#log.warn(`${(error as Error).message}; there are no metrics: set chihaya.metrics_addr to another address, or to ""`)
-      return this.#listeners.prepare({ ...plan, listeners: [] })
+    const handover = await this.#listeners.prepare({
+      limits: {},
+      service,
+      listeners: endpoint ? [{ address: endpoint.address }] : [],
+    })
+    return {
+      commit: () => {
+        this.#endpoint = endpoint
+        return handover.commit()
+      },
+      cancel: () => handover.cancel(),
     }
   }
 

@@ -27,7 +27,8 @@ export function refuseOwnPorts(next: readonly Endpoint[], former: readonly Endpo
   }
 }
 
-function overlap(one: Endpoint, other: Endpoint): boolean {
+/** Whether two addresses cannot both be listened on. */
+export function overlap(one: Endpoint, other: Endpoint): boolean {
   const [a, b] = [one.address, other.address]
   if (isUnixAddress(a) || isUnixAddress(b)) return isUnixAddress(a) && isUnixAddress(b) && a.path === b.path
   if ((one.protocol === 'udp') !== (other.protocol === 'udp') || a.port !== b.port || a.port === 0) return false

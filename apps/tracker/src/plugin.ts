@@ -29,8 +29,11 @@ const plugin: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
   // Closing goes the other way round, so that the store is the last to go.
   await fastify.register(store.plugin, store.options)
   await fastify.register(inTrackerScope(trackerCore), coreOptions(options))
-  // oxlint-disable-next-line no-await-in-loop
-  for (const hook of middleware) await fastify.register(hook.plugin, hook.options)
+  for (const [index, [key]] of choices.entries()) {
+    const hook = middleware[index] as Chosen
+    // oxlint-disable-next-line no-await-in-loop
+    await naming(key, async () => fastify.register(hook.plugin, hook.options))
+  }
   addInlineHooks(fastify, options.hooks)
   if (options.http !== false) await fastify.register(inTrackerScope(httpFrontend), options.http)
   if (options.udp !== false) await fastify.register(inTrackerScope(udpFrontend), options.udp)
@@ -52,6 +55,19 @@ async function choose(kind: PluginKind, key: string, choice: PluginChoice, file:
     return { plugin: inTrackerScope((await loadPlugin(kind, name, file)).plugin), options }
   } catch (error) {
     if (error instanceof PluginLoadError) throw new TRK_ERR_OPTIONS(NAME, `options/${key}: ${error.message}`)
+    throw error
+  }
+}
+
+/** Has an error say which hook it is of: hooks may all be called the same, and some errors are Fastify's own. */
+async function naming(key: string, register: () => Promise<unknown>): Promise<void> {
+  try {
+    await register()
+  } catch (error) {
+    if (error instanceof Error) {
+      const isLate = (error as NodeJS.ErrnoException).code === 'AVV_ERR_PLUGIN_EXEC_TIMEOUT'
+      error.message = `${key.replace('/', '[')}]: ${isLate ? 'it has not started in time' : error.message}`
+    }
     throw error
   }
 }

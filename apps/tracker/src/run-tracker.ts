@@ -42,6 +42,7 @@ class RunningTracker {
   readonly #serving: Serving
   #config: LoadedConfig | undefined
   #started: Promise<boolean> | undefined
+  #isStarting = false
 
   constructor(options: RunOptions) {
     this.log = createLogger(options.flags)
@@ -67,12 +68,15 @@ class RunningTracker {
   }
 
   async close(): Promise<void> {
-    await this.#started
+    // Nobody is served yet who would have to be waited for, and what starts may take its time.
+    if (this.#isStarting) return
     await this.#serving.close()
   }
 
   async #start(): Promise<boolean> {
+    this.#isStarting = true
     const started = await this.#apply('fatal')
+    this.#isStarting = false
     if (!started) await this.#serving.close()
     return started
   }

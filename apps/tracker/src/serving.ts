@@ -12,6 +12,12 @@ import { SharedStore } from './shared-store.ts'
 /** A handover of nothing: there is no UDP before, or none after. */
 const NOTHING: Handover = { commit: async () => undefined, cancel: async () => undefined }
 
+interface Prepared {
+  readonly next: Generation
+  readonly store: SharedStore
+  readonly handovers: readonly Handover[]
+}
+
 /**
  * The tracker that runs: what outlives a configuration, and the generation of the one in force.
  *
@@ -48,29 +54,11 @@ export class Serving {
    */
   async apply(config: TrackerConfig): Promise<void> {
     const endpoints = endpointsOf(config)
-    refuseOwnPorts(endpoints, this.#endpoints)
+    const { endpoint: operations } = this.#operations
+    refuseOwnPorts(endpoints, operations ? [...this.#endpoints, operations] : this.#endpoints)
     await this.#udpClosed
-    const udpAddresses = await resolveUdpAddresses(config.udp)
-    const store = (this.#store ??= await SharedStore.open(config.tracker.storage, this.#log))
-    const next = await Generation.build({
-      config,
-      udpAddresses,
-      store,
-      decorations: this.#operations.decorations(config),
-      routes: config.stats ? this.#operations.publicStats : undefined,
-      log: this.#log,
-    })
     const former = this.#generation
-    const handovers: Handover[] = []
-    try {
-      handovers.push((await next.udp?.succeed(former?.udp)) ?? NOTHING)
-      handovers.push(await this.#http.prepare({ listeners: config.http, limits: config.connections ?? {}, service: next.http }))
-      handovers.push(await this.#operations.prepare(config))
-    } catch (error) {
-      await Promise.all(handovers.map((handover) => handover.cancel()))
-      await next.app.close()
-      throw error
-    }
+    const { next, store, handovers } = await this.#prepare(config, former)
     // All of this is one turn of the event loop: no request falls between two generations.
     const closed = handovers.map((handover) => handover.commit())
     this.#generation = next
@@ -82,6 +70,33 @@ export class Serving {
       )
     }
     if (former) this.#retire(former, closed, next.udp === undefined)
+  }
+
+  /** Builds the next generation, and opens the addresses that are new. @throws with none of that left. */
+  async #prepare(config: TrackerConfig, former: Generation | undefined): Promise<Prepared> {
+    const handovers: Handover[] = []
+    let next: Generation | undefined
+    try {
+      // First, so that probes are told that it starts for as long as it does.
+      handovers.push(await this.#operations.prepare(config))
+      const udpAddresses = await resolveUdpAddresses(config.udp)
+      const store = (this.#store ??= await SharedStore.open(config.tracker.storage, this.#log))
+      next = await Generation.build({
+        config,
+        udpAddresses,
+        store,
+        decorations: this.#operations.decorations(config),
+        routes: config.stats ? this.#operations.publicStats : undefined,
+        log: this.#log,
+      })
+      handovers.push((await next.udp?.succeed(former?.udp)) ?? NOTHING)
+      handovers.push(await this.#http.prepare({ listeners: config.http, limits: config.connections ?? {}, service: next.http }))
+      return { next, store, handovers }
+    } catch (error) {
+      await Promise.all(handovers.map((handover) => handover.cancel()))
+      await next?.app.close()
+      throw error
+    }
   }
 
   /** Answers what has been asked, and closes everything, the store last. */
@@ -106,10 +121,11 @@ export class Serving {
   }
 }
 
+/** What the tracker has to listen on: the default of the operations server is none of it. */
 function endpointsOf(config: TrackerConfig): Endpoint[] {
   return [
     ...config.http.map(({ address, tls }) => ({ protocol: tls ? 'https' : 'http', address })),
     ...config.udp.map((address) => ({ protocol: 'udp', address })),
-    ...(config.metricsAddress ? [{ protocol: 'http', address: config.metricsAddress }] : []),
+    ...(config.metricsAddress?.optional === false ? [{ protocol: 'http', address: config.metricsAddress }] : []),
   ]
 }

@@ -47,7 +47,7 @@ describe('chihaya check', () => {
     expect(code).toBe(1)
     expect(stdout.split('\n').filter((line) => !line.includes('warning'))).toEqual([
       'c.yaml:4:5: error: chihaya.http.max_numwnat is not a known key; did you mean max_numwant?',
-      expect.stringMatching(/^c\.yaml:7:19: error: chihaya\.http\.tls_key_path: cannot read key\.pem: ENOENT/),
+      expect.stringMatching(/^c\.yaml:7:19: error: chihaya\.http\.tls_key_path: cannot read key\.pem: there is no such file/),
       expect.stringMatching(/^c\.yaml:9:11: error: chihaya\.prehooks\[0\]\.name: there is no file \.\/hook\.mjs in \//),
       expect.stringMatching(/^CHIHAYA_HTP: error: this variable is not known; /),
       '',

@@ -180,7 +180,7 @@ describe('chihaya that does not start', () => {
     const http = await chihayaWith(`chihaya: { http: { addr: "127.0.0.1:${port}" } }`)
     expect(await http.exitCode()).toBe(1)
     expect(http.stderr).toBe(`chihaya: chihaya.http.addr: cannot listen on http 127.0.0.1:${port}: the port is in use\n`)
-    expect(http.stdout).not.toContain('listens')
+    expect(http.stdout).not.toContain('tracker listens')
   })
 
   it('says in one line that a UDP port is in use', async () => {
@@ -206,6 +206,6 @@ describe('chihaya that does not start', () => {
     })
     const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
     expect(await chihaya.exitCode()).toBe(1)
-    expect(chihaya.stderr).toMatch(/^chihaya: Error: no database\n {4}at .*hook\.mjs:1:/)
+    expect(chihaya.stderr).toMatch(/^chihaya: Error: prehooks\[0\]: no database\n {4}at .*hook\.mjs:1:/)
   })
 })

@@ -201,7 +201,7 @@ describe('secrets from files', () => {
   it.each<[string, NodeJS.ProcessEnv, string]>([
     ['private_key_file: none', {}, 'c.yaml:1:50: chihaya.udp.private_key_file: cannot read none: there is no such file'],
     ['private_key_file: empty', {}, 'c.yaml:1:50: chihaya.udp.private_key_file: empty is empty'],
-    ['private_key_file: .', {}, expect.stringMatching(/^c\.yaml:1:50: chihaya\.udp\.private_key_file: cannot read \.: EISDIR/)],
+    ['private_key_file: .', {}, 'c.yaml:1:50: chihaya.udp.private_key_file: cannot read .: it is a folder'],
     ['private_key: a, private_key_file: key', {}, 'c.yaml:1:48: chihaya.udp has both private_key and private_key_file'],
     [
       '',
@@ -226,9 +226,7 @@ describe('secrets from files', () => {
   ])('%s with %j is an error', async (lines, env, problem) => {
     const folder = await temporaryFolder(secrets)
     const found = await problems(udp(lines), env, folder)
-    expect(found.map((each) => each.replace(/1:\d+/, ''))).toContainEqual(
-      typeof problem === 'string' ? problem.replace(/1:\d+/, '') : expect.stringMatching(/EISDIR/),
-    )
+    expect(found.map((each) => each.replace(/1:\d+/, ''))).toContain(problem.replace(/1:\d+/, ''))
   })
 })
 

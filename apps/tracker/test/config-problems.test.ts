@@ -86,14 +86,23 @@ describe('a configuration that is wrong', () => {
   })
 
   it.each([
-    ['', '1:1 the file has no key chihaya'],
+    ['', '1:1 the file is empty; it needs chihaya, with http or udp in it'],
     ['[]', '1:1 the file must be a section of keys, not a list'],
     ['http: {}', '1:1 http is not a known key; the one key of the file is chihaya'],
     ['chihaya: { udp: { addr: ":1" } }\nother: 1', '2:1 other is not a known key; everything belongs under chihaya'],
     ['chihaya:', '1:1 chihaya has neither http.addr, http.https_addr nor udp.addr: there is nothing to serve'],
     ['chihaya:\n  udp:\n\taddr: ":1"', /^3:1 /],
     ['chihaya:\n  udp: {\n', /^3:1 /],
-    ['chihaya:\n  udp: { addr: ":1" }\n  udp: { addr: ":2" }', '3:3 Map keys must be unique'],
+    ['chihaya:\n  udp: { addr: ":1" }\n  udp: { addr: ":2" }', '3:3 the key udp is here twice'],
+    ['chihaya: { udp: { addr: ":1" } }\n---\nx: 1', /^2:1 a second document begins here/],
+    [
+      'chihaya:\n  http: { addr: [":1", "127.0.0.1:1"] }',
+      /^2:17 chihaya\.http\.addr\[1\] cannot be 127\.0\.0\.1:1: chihaya\.http\.addr\[0\]/,
+    ],
+    [
+      'chihaya:\n  http: { addr: ":6880" }\n  metrics_addr: ":6880"',
+      '3:17 chihaya.metrics_addr cannot be :6880: chihaya.http.addr has the port already',
+    ],
     ['chihaya:\n  udp: *nothing', '2:8 the alias *nothing has no anchor before it'],
     ['chihaya: &a\n  udp: { addr: ":1" }\n  <<: *a', '3:7 the alias *a stands inside its own anchor'],
   ])('the file %j', async (text, problem) => {
@@ -109,6 +118,13 @@ describe('a configuration that is wrong', () => {
       '7:11 chihaya.http.addr',
     ])
     await expect(readText(text)).rejects.toThrow(/^chihaya\.yaml:2:3: chihaya\.x is not/)
+  })
+
+  it('is told by its beginning where there is no end of it, in time that grows with the file alone', async () => {
+    const lines = Array.from({ length: 100_000 }, (_, index) => `key${index}: 1`)
+    const problems = await problemsOf(lines.join('\n'))
+    expect(problems).toHaveLength(101)
+    expect(problems.at(-1)).toBe('101:1 from here on there are 99900 more')
   })
 
   it('is a ConfigError whatever the text is', async () => {

@@ -67,8 +67,14 @@ describe('HTTPS', () => {
   })
 
   it.each([
-    ['tls_cert_path: gone.pem, tls_key_path: key.pem', /^1:62 chihaya\.http\.tls_cert_path: cannot read gone\.pem: ENOENT/],
-    ['tls_cert_path: cert.pem, tls_key_path: gone.pem', /^1:86 chihaya\.http\.tls_key_path: cannot read gone\.pem: ENOENT/],
+    [
+      'tls_cert_path: gone.pem, tls_key_path: key.pem',
+      /^1:62 chihaya\.http\.tls_cert_path: cannot read gone\.pem: there is no such file/,
+    ],
+    [
+      'tls_cert_path: cert.pem, tls_key_path: gone.pem',
+      /^1:86 chihaya\.http\.tls_key_path: cannot read gone\.pem: there is no such file/,
+    ],
     [
       'tls_cert_path: junk.pem, tls_key_path: key.pem',
       /^1:62 chihaya\.http\.tls_cert_path: junk\.pem holds no certificate that can be used/,

@@ -1,4 +1,6 @@
 import * as fc from 'fast-check'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { expandVariables, loadConfig } from '../src/config/load-config.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -35,7 +37,16 @@ describe('the configuration in force', () => {
     await expect(loadConfig({ config: 'gone.yaml', folder, env: {} })).rejects.toThrow(
       'cannot read the configuration gone.yaml: there is no such file',
     )
-    await expect(loadConfig({ config: '.', folder, env: {} })).rejects.toThrow('cannot read the configuration .: ')
+    await expect(loadConfig({ config: '.', folder, env: {} })).rejects.toThrow('cannot read the configuration .: it is a folder')
+  })
+
+  it('is UTF-8, with a byte order mark or without, whatever ends its lines', async () => {
+    const folder = await temporaryFolder({ 'mark.yaml': `\ufeffchihaya:\r\n  udp:\r\n    addr: ":1234"\r\n    x: 1\r\n` })
+    await expect(loadConfig({ config: 'mark.yaml', folder, env: {} })).rejects.toThrow(/^mark\.yaml:4:5: chihaya\.udp\.x is/)
+    await writeFile(join(folder, 'windows.yaml'), Buffer.from(`\ufeff${UDP}`, 'utf16le'))
+    await expect(loadConfig({ config: 'windows.yaml', folder, env: {} })).rejects.toThrow(
+      'cannot read the configuration windows.yaml: it is not text in UTF-8',
+    )
   })
 })
 
@@ -44,10 +55,16 @@ describe('the built-in default', () => {
     loadConfig({ config: undefined, folder: '/', env, defaultPath: '/nowhere/chihaya.yaml' })
 
   it('is changed by variables, which is all there is to warn of', async () => {
-    const { http, udp, tracker, warnings } = await load({ CHIHAYA_HTTP_ADDR: ':80', CHIHAYA_UDP_ALLOW_IP_SPOOFING: 'true' })
+    const { http, udp, tracker, warnings, source } = await load({
+      CHIHAYA_HTTP_ADDR: ':80',
+      CHIHAYA_UDP_ALLOW_IP_SPOOFING: 'true',
+    })
     expect(http).toMatchObject([{ address: { host: '', port: 80, key: 'chihaya.http.addr' } }])
     expect([udp.length, tracker.udp]).toEqual([1, { allowIpSpoofing: true }])
     expect(warnings.map(({ variable }) => variable)).toEqual(['CHIHAYA_UDP_ALLOW_IP_SPOOFING'])
+    expect(source).toBe(
+      'there is no /nowhere/chihaya.yaml, so the built-in default is in force, but for what the environment sets',
+    )
   })
 
   it('is what it is without them', async () => {

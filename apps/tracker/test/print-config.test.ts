@@ -46,7 +46,7 @@ describe('the configuration in force', () => {
     ],
   ])('means the same as what was read, but for secrets: %s', async (_name, text) => {
     const before = await readText(text)
-    const after = await readText((await print(text)).text)
+    const after = await readText((await print(text)).text.replaceAll('********', 'another'))
     const settled = (config: typeof before): unknown => {
       const { chihaya } = parse(printSettings(config.settings, '')) as Printed['value']
       return chihaya
@@ -114,6 +114,14 @@ describe('the configuration in force', () => {
   ])('shows %s as %s', async (broker, shown) => {
     const text = `chihaya: { udp: { addr: ":1" }, storage: { name: redis, config: { redis_broker: "${broker}" } } }`
     expect((await print(text)).value.chihaya['storage']).toMatchObject({ config: { redis_broker: shown } })
+  })
+
+  it('is a configuration itself, which is refused as long as secrets are missing', async () => {
+    const { text } = await print('chihaya: { announce_interval: 20m, udp: { addr: ":1", private_key: hush } }')
+    await expect(print(text)).rejects.toThrow(/chihaya\.udp\.private_key: \*{8} is what print-config shows in place of a secret/)
+    const whole = text.replace('"********"', 'hush')
+    // The first line is where it came from.
+    expect((await print(whole)).text.split('\n').slice(1)).toEqual(text.split('\n').slice(1))
   })
 
   it('names the file of a secret, and what comes from a variable is one still', async () => {

@@ -155,7 +155,7 @@ describe('chihaya that cannot reload', () => {
       ['chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m', 'c.yaml:1:'],
       [
         'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m, prehooks: [{ name: ./bad.mjs }] }',
-        'chihaya: no keys to be had\n',
+        'chihaya: prehooks[0]: no keys to be had\n',
       ],
       [
         `chihaya: { http: { addr: ["127.0.0.1:0", "127.0.0.1:${taken}"] }, udp: { addr: "127.0.0.1:0" }, announce_interval: 20m }`,

@@ -38,6 +38,17 @@ async function open(port: number): Promise<Socket> {
 }
 
 describe('chihaya that is told to stop', () => {
+  it('does so at once while it starts', async () => {
+    const chihaya = await chihayaWith(`export default (fastify) => {
+      fastify.log.info('the hook starts')
+      return new Promise((resolve) => setTimeout(resolve, 60_000))
+    }`)
+    await chihaya.line(/the hook starts/)
+    chihaya.signal('SIGTERM')
+    expect(await chihaya.exitCode()).toBe(0)
+    expect(chihaya.stderr).toBe('')
+  })
+
   it('sends the replies that are due, and takes no more connections', async () => {
     const chihaya = await chihayaWith(SLOW)
     const port = await chihaya.port('HTTP')

@@ -5,5 +5,4 @@ export { metrics }
 export type { MetricsLog } from './failure-log.ts'
 export type { MeasuredStore, RemoteStoreMetrics } from './measured-store.ts'
 export { optionsSchema, type MetricsOptions } from './options.ts'
-export { REFUSALS } from './refusals.ts'
 export { TrackerMetrics, type TrackerMetricsInit } from './tracker-metrics.ts'

@@ -52,7 +52,7 @@ function durations(meter: RequestMeter, protocol: Protocol, help: string): Readi
     const { timed, milliseconds: sum, buckets: counts } = count
     return histogramSamples(name, outcomeLabels(count), { bounds: DURATION_BUCKETS, counts, count: timed, sum })
   }
-  // Requests without a duration would make it look as if they had taken no time.
+  // Chihaya has requests without a duration here with 0 ms, which makes a tracker look quick that nobody has timed.
   const read = (): Sample[] =>
     meter
       .counts()

@@ -1,9 +1,9 @@
 import { HookMeter, Probe, RequestMeter, type PeerStore, type StoreStats } from '@chihaya/core'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { FailureLog, type MetricsLog } from './failure-log.ts'
 import type { MeasuredStore } from './measured-store.ts'
 import { Metric } from './metric.ts'
-import { REFUSALS } from './refusals.ts'
+import { addProcessMetrics } from './process-metrics.ts'
 import { hookMetric, requestMetrics, type Reading } from './request-metrics.ts'
 import { storeMetrics } from './store-metrics.ts'
 
@@ -11,7 +11,7 @@ import { storeMetrics } from './store-metrics.ts'
 const STORE_TIMEOUT = 2000
 
 export interface TrackerMetricsInit {
-  /** Counts the requests. @default a new one, which knows the refusals of the tracker's own packages */
+  /** Counts the requests. @default a new one */
   readonly meter?: RequestMeter
   /** Measures the hooks of the trackers that are given it. @default a new one */
   readonly hookMeter?: HookMeter
@@ -42,7 +42,7 @@ export class TrackerMetrics {
 
   constructor(init: TrackerMetricsInit) {
     const { log, version = '', storeInterval = 1000, processMetrics = true } = init
-    this.meter = init.meter ?? new RequestMeter({ errors: REFUSALS })
+    this.meter = init.meter ?? new RequestMeter()
     this.hookMeter = init.hookMeter ?? new HookMeter()
     this.store = init.store
     this.#foreignFailures = new FailureLog(log)
@@ -56,7 +56,7 @@ export class TrackerMetrics {
     for (const reading of readings) {
       new Metric({ ...reading, report: failures.report(reading.name) }).register(this.registry)
     }
-    if (processMetrics) collectDefaultMetrics({ register: this.registry })
+    if (processMetrics) addProcessMetrics(this.registry, failures)
   }
 
   /** The `content-type` of `text`. */

@@ -29,6 +29,19 @@ describe('the route', () => {
     }
   })
 
+  test('tells by how much the event loop is late, and not how often anybody looks', async () => {
+    await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics) })
+    const lag = async (figure: string): Promise<number> =>
+      valueOf(await scrape(tracker), `nodejs_eventloop_lag_${figure}_seconds`)
+    expect(await lag('min')).toBeLessThan(86_400)
+    // What is late by nothing at all is not counted as late by a look, which comes twice a second.
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    const series = await scrape(tracker)
+    const [least, most] = ['min', 'max'].map((figure) => valueOf(series, `nodejs_eventloop_lag_${figure}_seconds`))
+    expect(most).toBeGreaterThan(0)
+    expect(least).toBeLessThan(0.5)
+  })
+
   test('refuses every other method', async () => {
     await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics) })
     for (const method of ['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']) {

@@ -104,6 +104,21 @@ describe('requests', () => {
     }
   })
 
+  test('are counted once, though a hook may keep their answer from being sent', async () => {
+    let faults = 0
+    await using tracker = await TestTracker.start({
+      register: (app) => {
+        app.register(metrics)
+        app.addHook('onSend', async (request) => {
+          if (request.url.startsWith('/announce') && faults++ === 0) throw new Error('a fault')
+        })
+      },
+    })
+    await expect(tracker.client('http').announce(ANNOUNCE)).rejects.toThrow('internal server error')
+    const counts = (await scrape(tracker)).filter(({ name }) => name === 'chihaya_requests_total')
+    expect(counts.reduce((sum, { value }) => sum + value, 0)).toBe(1)
+  })
+
   test('that no server answers are counted as far as they come', async () => {
     await using tracker = await TestTracker.start({
       register: (app) => {
@@ -147,6 +162,7 @@ describe('datagrams without an answer', () => {
       too_long: 1,
       receive_buffer: 0,
       send_queue: 0,
+      pending_replies: 0,
     })
     expect(valueOf(series, 'chihaya_requests_total', { protocol: 'udp' })).toBe(1)
   })

@@ -26,6 +26,9 @@ export interface KeyRingInit {
   readonly timeout?: number
 }
 
+/** Those that are kept up to date now. */
+const running = new Set<KeyRing>()
+
 /**
  * The keys in force, kept up to date. An update that fails leaves them as they are, and none makes a token wait whose key is
  * known.
@@ -57,15 +60,26 @@ export class KeyRing {
     return this.#outdated ? { remark: 'the last update failed, so those at hand stay' } : true
   }
 
-  /** Loads the keys for the first time. @throws why it cannot, unless they may come later. */
+  /**
+   * Loads the keys for the first time, beginning with those of a ring that runs with the same source: a tracker that reloads has
+   * them already. @throws why it cannot, unless it has some, or they may come later.
+   */
   async start(mayComeLater: boolean): Promise<void> {
-    if (mayComeLater) return this.#update()
-    await this.#load()
-    this.#schedule(this.#init.interval)
+    const { id } = this.#init.source
+    const former = [...running].findLast((ring) => id !== undefined && ring.#init.source.id === id && ring.#keys.size > 0)
+    if (former) this.#keys = former.#keys
+    if (mayComeLater || former) {
+      await this.#update()
+    } else {
+      await this.#load()
+      this.#schedule(this.#init.interval)
+    }
+    if (!this.#stopped) running.add(this)
   }
 
   stop(): void {
     this.#stopped = true
+    running.delete(this)
     clearTimeout(this.#timer)
     this.#abort?.abort(new KeySetError('was not waited for, as the tracker stops'))
   }

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
 import { TRK_ERR_OPTIONS } from '@chihaya/core'
 import type { Algorithm } from './algorithm.ts'
 import { KeySetError } from './errors.ts'
@@ -13,6 +14,8 @@ import type { JwtApprovalOptions } from './options.ts'
 export interface KeySource {
   /** For logs and errors: without what a URL may hide in its query. */
   readonly place: string
+  /** The same for sources that give the same keys; absent where nothing is gained by knowing. */
+  readonly id?: string
   /** False for keys that never change. */
   readonly updates: boolean
   /** @throws {KeySetError} and what the system or `fetch` throws, within the time of `signal`. */
@@ -41,6 +44,7 @@ function urlSource(text: string, allowHttp: boolean, algorithms: readonly Algori
   }
   return {
     place: url.origin + url.pathname,
+    id: `${url.href} ${algorithms.join(' ')}`,
     updates: true,
     load: async (signal) => readKeys(await fetchText(url, signal), algorithms),
   }
@@ -51,7 +55,8 @@ function isLoopback(host: string): boolean {
 }
 
 function fileSource(path: string, algorithms: readonly Algorithm[]): KeySource {
-  return { place: path, updates: true, load: async () => readKeys(await readText(path), algorithms) }
+  const id = `${resolve(path)} ${algorithms.join(' ')}`
+  return { place: path, id, updates: true, load: async () => readKeys(await readText(path), algorithms) }
 }
 
 async function readText(path: string): Promise<string> {

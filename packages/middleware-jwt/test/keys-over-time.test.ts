@@ -64,6 +64,29 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
   })
 })
 
+describe('a tracker that takes the place of another', () => {
+  test('has its keys, though the server is away', async () => {
+    await using keys = await KeyServer.start(RSA)
+    const options = { jwkSetUrl: keys.url }
+    {
+      await using former = await Tracker.start(options)
+      expect(await former.announce('http', token())).toBe('approved')
+      keys.say(503, '')
+      await using next = await Tracker.start(options)
+      expect(await next.announce('http', token())).toBe('approved')
+      expect(next.log.join('')).toContain('were not updated; those at hand stay')
+      await expect(Tracker.start({ ...options, algorithms: ['ES256'] })).rejects.toThrow('answered HTTP 503')
+      keys.serve(EC)
+      await using last = await Tracker.start(options)
+      expect(await last.announce('http', token())).toBe(INVALID)
+      expect(await last.announce('http', token({}, EC))).toBe('approved')
+      keys.say(503, '')
+    }
+    // Nobody has keys any more.
+    await expect(Tracker.start(options)).rejects.toThrow('answered HTTP 503')
+  })
+})
+
 describe('an update that fails leaves the keys as they are', () => {
   test.each<[what: string, reason: string, fail: (keys: KeyServer) => unknown]>([
     ['an error', 'answered HTTP 503', (keys) => keys.say(503, jwkSet([EC]))],

@@ -1,7 +1,9 @@
 import { isAlias, isPair, isScalar, isSeq, LineCounter, parseDocument, Scalar, visit, type Document, type Node } from 'yaml'
+import { MASK } from './mask.ts'
 import { parseYaml, ValueTextError } from './value-text.ts'
 import type { ConfigNote } from './problems.ts'
 import { expandReferences, mayHoldReferences } from './references.ts'
+import { duplicateKeys, yamlProblem } from './yaml-problem.ts'
 
 /** A key of the file and what it holds; the key of a list's item is the item itself. */
 export interface Located {
@@ -29,11 +31,13 @@ export class ConfigDocument {
   readonly #lines = new LineCounter()
   readonly #variables = new WeakMap<Node, string>()
   readonly #expansions = new WeakMap<Node, Expansion>()
+  readonly #said = new Set<string>()
 
   constructor(file: string, text: string, env: NodeJS.ProcessEnv) {
     this.file = file
     this.#text = text
     this.#document = this.#parse(text)
+    if (this.problems.length === 0) this.#checkKeys()
     if (this.problems.length === 0) this.#checkAliases()
     this.isBroken = this.problems.length > 0
     if (!this.isBroken) this.#expandReferences(env)
@@ -101,8 +105,8 @@ export class ConfigDocument {
 
   #parse(text: string): Document {
     try {
-      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, stringKeys: true })
-      for (const error of document.errors) this.problems.push(this.#noteAt(error.pos[0], '', error.message))
+      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, stringKeys: true, uniqueKeys: false })
+      for (const error of document.errors) this.problems.push(this.#noteAt(error.pos[0], '', yamlProblem(error)))
       for (const warning of document.warnings) this.warnings.push(this.#noteAt(warning.pos[0], '', warning.message))
       return document
     } catch (error) {
@@ -110,6 +114,11 @@ export class ConfigDocument {
       this.problems.push(this.#noteAt(0, '', 'the file is nested too deeply'))
       return parseDocument('')
     }
+  }
+
+  #checkKeys(): void {
+    for (const key of duplicateKeys(this.#document))
+      this.problem(key, '', `the key ${String((key as Scalar).value)} is here twice`)
   }
 
   /** Aliases without an anchor, and those that stand inside what they stand for, have no value. */
@@ -126,7 +135,12 @@ export class ConfigDocument {
   #expandReferences(env: NodeJS.ProcessEnv): void {
     visit(this.#document, {
       Scalar: (key, scalar, path) => {
-        if (key === 'key' || typeof scalar.value !== 'string' || !mayHoldReferences(scalar.value)) return
+        if (key === 'key' || typeof scalar.value !== 'string') return
+        if (scalar.value.includes(MASK)) {
+          const name = keyPath(path, key)
+          this.problem(scalar, name, `${name}: ${MASK} is what print-config shows in place of a secret; write the secret itself`)
+        }
+        if (!mayHoldReferences(scalar.value)) return
         const { text, names, bad } = expandReferences(scalar.value, env)
         const [start = 0, end = 0] = scalar.range ?? []
         for (const reference of bad) {
@@ -144,12 +158,11 @@ export class ConfigDocument {
   }
 
   #add(notes: ConfigNote[], note: ConfigNote): void {
+    const { line, column, variable, message } = note
+    const said = JSON.stringify([notes === this.problems, line, column, variable, message])
     // Several readers may look at one place.
-    const said = notes.some(
-      ({ line, column, variable, message }) =>
-        line === note.line && column === note.column && variable === note.variable && message === note.message,
-    )
-    if (!said) notes.push(note)
+    if (!this.#said.has(said)) notes.push(note)
+    this.#said.add(said)
   }
 
   #note(at: Node, key: string, message: string): ConfigNote {

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readConfig, type ReadConfig } from './read-config.ts'
+import { readText, unreadable } from './read-text.ts'
 import { defaultConfig } from './tracker-config.ts'
 
 /** Where Chihaya looks for its configuration. */
@@ -24,22 +25,25 @@ export interface LoadedConfig extends ReadConfig {
 }
 
 const DEFAULT_NAME = 'the built-in default'
+const DEFAULT_WORDS = 'HTTP and UDP on port 6969, IPv4 and IPv6, swarms in memory'
 const DEFAULT_TEXT = 'chihaya: { http: { addr: ":6969" }, udp: { addr: ":6969" } }'
 
 /** Reads the configuration. @throws {ConfigError} for what is wrong in the file. @throws {UnreadableConfigError} */
 export async function loadConfig({ config, folder, env, defaultPath = DEFAULT_PATH }: LoadOptions): Promise<LoadedConfig> {
   if (config === undefined && !existsSync(defaultPath)) {
-    const source = `there is no ${defaultPath}, so the built-in default is in force: HTTP and UDP on port 6969, IPv4 and IPv6, swarms in memory`
-    return { ...(await readDefault(folder, env)), source, name: DEFAULT_NAME }
+    const { isChanged, ...read } = await readDefault(folder, env)
+    const what = isChanged ? ', but for what the environment sets' : `: ${DEFAULT_WORDS}`
+    const source = `there is no ${defaultPath}, so the built-in default is in force${what}`
+    return { ...read, source, name: DEFAULT_NAME }
   }
   const name = config === undefined ? defaultPath : expandVariables(config, env)
   const path = resolve(folder, name)
-  const read = await readConfig({ name, path, text: readText(name, path), folder, env })
+  const read = await readConfig({ name, path, text: readFile(name, path), folder, env })
   return { ...read, source: `the configuration is ${path}`, name }
 }
 
 /** The built-in default as the environment changes it. */
-async function readDefault(folder: string, env: NodeJS.ProcessEnv): Promise<ReadConfig> {
+async function readDefault(folder: string, env: NodeJS.ProcessEnv): Promise<ReadConfig & { isChanged: boolean }> {
   const path = resolve(folder, 'chihaya.yaml')
   const { warnings, ...read } = await readConfig({ name: DEFAULT_NAME, path, text: DEFAULT_TEXT, folder, env })
   const isChanged = [...read.settings.values()].some(({ values }) =>
@@ -47,7 +51,7 @@ async function readDefault(folder: string, env: NodeJS.ProcessEnv): Promise<Read
   )
   // What there is to say of a file says nothing where there is none.
   const ofVariables = warnings.filter(({ variable }) => variable !== undefined)
-  return { ...read, ...(!isChanged && defaultConfig), warnings: ofVariables }
+  return { ...read, ...(!isChanged && defaultConfig), warnings: ofVariables, isChanged }
 }
 
 /** Replaces `$VAR` and `${VAR}` as a shell does: by nothing when the variable is not set. */
@@ -57,12 +61,11 @@ export function expandVariables(text: string, env: NodeJS.ProcessEnv): string {
   })
 }
 
-function readText(name: string, path: string): string {
+function readFile(name: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readText(path)
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
-    throw new UnreadableConfigError(`cannot read the configuration ${name}: ${reason}`, { cause: error })
+    throw new UnreadableConfigError(`cannot read the configuration ${name}: ${unreadable(error)}`, { cause: error })
   }
 }
 

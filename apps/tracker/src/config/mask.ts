@@ -1,7 +1,8 @@
 import { schemaTypes } from './describe-schema.ts'
 import type { YamlKey } from './yaml-schema.ts'
 
-const MASK = '********'
+/** What stands in the place of a secret. */
+export const MASK = '********'
 const SECRET_NAME = /(^|_)(\w*key|secret|password|passwd|passphrase|token|pfx|credentials?|private_key|broker)s?$/i
 const PATH_NAME = /_(file|path)$/i
 const BROKER_NAME = /(^|_)(url|broker)$/

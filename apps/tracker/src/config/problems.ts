@@ -24,18 +24,28 @@ export function formatPlace({ variable, file, line, column }: ConfigNote): strin
   return variable ?? `${file ?? ''}:${line ?? 1}:${column ?? 1}`
 }
 
-/** A configuration that cannot be used, with everything that is wrong with it. */
+// A file that is no configuration at all may have as many as it has lines.
+const MOST = 100
+
+/** A configuration that cannot be used, with everything that is wrong with it, or the beginning of it. */
 export class ConfigError extends Error {
   readonly notes: readonly ConfigNote[]
   /** What the operator should know besides. */
   readonly warnings: readonly ConfigNote[]
 
   constructor(notes: readonly ConfigNote[], warnings: readonly ConfigNote[] = []) {
-    super(notes.map(formatNote).join('\n'))
+    const told = limited(notes)
+    super(told.map(formatNote).join('\n'))
     this.name = 'ConfigError'
-    this.notes = notes
+    this.notes = told
     this.warnings = warnings
   }
+}
+
+function limited(notes: readonly ConfigNote[]): readonly ConfigNote[] {
+  const next = notes[MOST]
+  if (next === undefined) return notes
+  return [...notes.slice(0, MOST), { ...next, key: '', message: `from here on there are ${notes.length - MOST} more` }]
 }
 
 /** Notes in the order of the file, and those about variables after them. */

@@ -1,4 +1,5 @@
 import type { CoreOptions } from '@chihaya/core'
+import { checkPorts } from './check-ports.ts'
 import { ConfigReader, type Located } from './reader.ts'
 import { DEFAULT_METRICS_ADDRESS, type MetricsAddress } from './metrics-address.ts'
 import { ConfigError, inOrder } from './problems.ts'
@@ -46,6 +47,7 @@ export async function readConfig({ name, path, text, folder, env = {} }: ConfigT
   if (!httpConfig && !udpConfig && !reader.problems.some(({ key }) => key.endsWith('addr'))) {
     reader.problem(root.key, 'chihaya', 'chihaya has neither http.addr, http.https_addr nor udp.addr: there is nothing to serve')
   }
+  checkPorts(reader, root, httpConfig?.listeners ?? [], metricsAddress)
   reader.refuseUnknownVariables(variables())
   if (reader.problems.length > 0) throw new ConfigError(inOrder(reader.problems), inOrder(reader.warnings))
   return {
@@ -87,7 +89,10 @@ function rootSection(reader: ConfigReader): Located {
     const hint = chihaya ? 'everything belongs under chihaya' : 'the one key of the file is chihaya'
     reader.problem(key, name, `${name} is not a known key; ${hint}`)
   }
-  if (!chihaya && reader.problems.length === 0) reader.problem(file.key, 'chihaya', 'the file has no key chihaya')
+  if (!chihaya && reader.problems.length === 0) {
+    const found = reader.node(file) === undefined ? 'is empty' : 'has no key chihaya'
+    reader.problem(file.key, 'chihaya', `the file ${found}; it needs chihaya, with http or udp in it`)
+  }
   if (!chihaya) throw new ConfigError(inOrder(reader.problems), inOrder(reader.warnings))
   return chihaya
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { ListenAddress } from '../go-address.ts'
+import { unreadable } from './read-text.ts'
 import type { ConfigReader, Located } from './reader.ts'
 
 /** A certificate chain and its private key, in PEM. */
@@ -42,8 +43,8 @@ export function readTls(reader: ConfigReader, place: Located, keys: TlsKeys): Tl
   }
   const cert = read(tlsCertPath, folder)
   const key = read(tlsKeyPath, folder)
-  if (cert instanceof Error) problem('tls_cert_path', `cannot read ${tlsCertPath}: ${cert.message}`)
-  if (key instanceof Error) problem('tls_key_path', `cannot read ${tlsKeyPath}: ${key.message}`)
+  if (cert instanceof Error) problem('tls_cert_path', `cannot read ${tlsCertPath}: ${unreadable(cert)}`)
+  if (key instanceof Error) problem('tls_key_path', `cannot read ${tlsKeyPath}: ${unreadable(key)}`)
   if (cert instanceof Error || key instanceof Error) return undefined
 
   const badCert = tlsProblem({ cert })

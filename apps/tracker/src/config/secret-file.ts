@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { readText, unreadable } from './read-text.ts'
 import type { YamlKey } from './yaml-schema.ts'
 
 /** A file that should hold a value and does not. The message names the file. */
@@ -11,10 +11,9 @@ export class SecretFileError extends Error {
 export function readSecretFile(path: string, folder: string): string {
   let text: string
   try {
-    text = readFileSync(resolve(folder, path), 'utf8')
+    text = readText(resolve(folder, path))
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message
-    throw new SecretFileError(`cannot read ${path}: ${reason}`, { cause: error })
+    throw new SecretFileError(`cannot read ${path}: ${unreadable(error)}`, { cause: error })
   }
   const value = text.replace(/\r?\n$/, '')
   if (value === '') throw new SecretFileError(`${path} is empty`)

@@ -7,7 +7,6 @@ import { parseOptions, RequestMeter, Tracker, trackerCore } from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 // This workspace has no dependency on the packages.
 import { httpFrontend, recommendedServerOptions } from '../../../../packages/http-frontend/src/index.ts'
-import { REFUSALS } from '../../../../packages/metrics/src/refusals.ts'
 import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
 import { MeteredDispatcher } from '../../../../packages/udp-frontend/src/metered-dispatcher.ts'
 import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
@@ -47,7 +46,7 @@ function measureUdp(): Measurements {
   const metered = (timing: boolean): MeteredDispatcher =>
     new MeteredDispatcher({
       dispatcher,
-      meter: new RequestMeter({ errors: REFUSALS }),
+      meter: new RequestMeter(),
       timing,
       opentrackerIpv6: false,
       dropSourcePorts: [],
@@ -143,8 +142,8 @@ async function measureHttp(): Promise<Measurements> {
   }
   const contenders: Array<[Contender, FastifyInstance]> = [
     ['plain', await application(undefined, false)],
-    ['counted', await application(new RequestMeter({ errors: REFUSALS }), false)],
-    ['timed', await application(new RequestMeter({ errors: REFUSALS }), true)],
+    ['counted', await application(new RequestMeter(), false)],
+    ['timed', await application(new RequestMeter(), true)],
   ]
   const measurements: Measurements = { plain: [], counted: [], timed: [] }
   for (let round = 0; round < HTTP_ROUNDS; round++) {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { REFUSALS } from '@chihaya/metrics'
+import { REFUSALS } from '@chihaya/core'
 import { describe, expect, test } from 'vitest'
 
 const PACKAGES = fileURLToPath(new URL('../../', import.meta.url))
