@@ -1,6 +1,6 @@
-import { addressFamily, readCompactPeers, type CompactPeers } from '@chihaya/bittorrent'
+import { addressFamily } from '@chihaya/bittorrent'
 import type { SwarmAnnounce, Transition } from '@chihaya/core'
-import { endpoints, ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import { checkView, ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
 import { MemoryPeerStore, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -21,15 +21,7 @@ class Pair {
   announce(announce: SwarmAnnounce): void {
     this.steps++
     // The model chooses from all candidates, so asked for enough it gives them all.
-    const expected = this.model.announce({ ...announce, numWant: 1_000_000 })
-    const actual = this.store.announce(announce)
-    expect([actual.complete, actual.incomplete, actual.downloaded]).toEqual([
-      expected.complete,
-      expected.incomplete,
-      expected.downloaded,
-    ])
-    if (announce.numWant === 0) expect(actual.peers.endpoints.length).toBe(0)
-    else checkPeers(actual.peers, expected.peers, announce.numWant)
+    checkView(this.store.announce(announce), this.model.announce({ ...announce, numWant: 1_000_000 }), announce.numWant)
   }
 
   advance(seconds: number): void {
@@ -46,25 +38,6 @@ class Pair {
       expect(this.store.scrape(infoHashes, family)).toEqual(this.model.scrape(infoHashes, family))
     }
   }
-}
-
-function checkPeers(actual: CompactPeers, candidates: CompactPeers, numWant: number): void {
-  const given = endpoints(actual)
-  const allowed = new Set(endpoints(candidates))
-  expect(given.length).toBe(Math.min(numWant, allowed.size))
-  expect(new Set(given).size).toBe(given.length)
-  for (const endpoint of given) expect(allowed).toContain(endpoint)
-  if (actual.peerIds && candidates.peerIds) expect(idsByPeer(candidates)).toMatchObject(idsByPeer(actual))
-}
-
-function idsByPeer(peers: CompactPeers): Record<string, string> {
-  const ids: Record<string, string> = {}
-  for (const [index, { address, port }] of readCompactPeers(peers.endpoints, peers.family).entries()) {
-    ids[`${address.join('.')}:${port}`] = Buffer.from(peers.peerIds?.subarray(index * 20, index * 20 + 20) ?? []).toString(
-      'latin1',
-    )
-  }
-  return ids
 }
 
 const TRANSITIONS: Transition[] = ['leecher', 'partial', 'seeder', 'completed', 'stopped', 'unchanged']
