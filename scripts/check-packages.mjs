@@ -1,5 +1,5 @@
 // Packs every package that is to be published, and checks the tarballs as their users will get them.
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, capture, root } from './command.mjs'
 
@@ -17,6 +17,8 @@ process.exitCode = complaints.length === 0 ? 0 : 1
 
 /** What is wrong with a package, or an empty text. */
 async function check(folder) {
+  const missing = missingScripts(folder)
+  if (missing.length > 0) return `${folder}/package.json runs what is not there: ${missing.join(', ')}`
   const packed = await capture('pnpm', ['pack', '--loglevel=error', '--pack-destination', tarballs], { cwd: folder })
   const tarball = /^\/.*\.tgz$/m.exec(packed.output)?.[0]
   if (packed.code !== 0 || tarball === undefined) return packed.output
@@ -27,4 +29,11 @@ async function check(folder) {
   ]
   const failed = (await Promise.all(checks)).filter(({ code }) => code !== 0)
   return failed.map(({ output }) => output).join('\n')
+}
+
+/** Files that a package's own commands run, and that are not there: a command that few use may name the wrong one for long. */
+function missingScripts(folder) {
+  const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const files = Object.values(scripts).flatMap((script) => /^node (scripts\/\S+)/.exec(script)?.[1] ?? [])
+  return files.filter((file) => !existsSync(join(folder, file)))
 }
