@@ -105,6 +105,11 @@ export class Operations {
     }
   }
 
+  /** Has the metrics show a store: there is none yet when the first configuration is prepared. */
+  follow(store: PeerStore): void {
+    if (this.#metrics) this.#metrics.store = store
+  }
+
   async close(): Promise<void> {
     await this.#listeners.close()
     await this.#app?.close()
@@ -119,7 +124,6 @@ export class Operations {
     return app
   }
 
-  /** The store is read when metrics are, as it is not there yet when the first configuration is applied. */
   #counters(): TrackerMetrics {
     this.#metrics ??= new TrackerMetrics({ log: this.#log, version: this.#version })
     return this.#metrics
@@ -136,11 +140,6 @@ export class Operations {
       version: this.#version,
     })
     return this.#status
-  }
-
-  /** Has the metrics follow the store in force. */
-  follow(store: PeerStore | undefined): void {
-    if (this.#metrics) this.#metrics.store = store
   }
 }
 
