@@ -19,6 +19,11 @@ export interface AnnounceRequest {
    * clients that cannot be reached at all: they are answered and not stored.
    */
   readonly port: number
+  /**
+   * What the client sent as `key`, as 32 unsigned bits: a number that it tells no other client, the same over both families. 0
+   * or undefined if there was none.
+   */
+  readonly key?: number | undefined
   readonly event: AnnounceEvent
   /** Bytes still to download, unsigned 64 bits; undefined when the client does not know or say. */
   readonly left: bigint | undefined

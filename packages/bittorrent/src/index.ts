@@ -5,6 +5,7 @@ export { bdecode, type Bdecoded } from './bdecode.ts'
 export { bencode, BencodeWriter, utf8, type Bencodable } from './bencode.ts'
 export { byteString, isByteString, writeByteString } from './byte-string.ts'
 export { acceptClaim, claimSources } from './claimed-address.ts'
+export { clientKey } from './client-key.ts'
 export { ClientError, isClientError, type ClientErrorOptions } from './client-error.ts'
 export {
   COMPACT_IPV4,

@@ -13,6 +13,8 @@ export interface FlatAnnounce {
   /** Only valid during the call. */
   address: Address
   port: number
+  /** As in `SwarmAnnounce`; 0 for none. */
+  key: number
   transition: Transition
   numWant: number
   leechersOnly: boolean

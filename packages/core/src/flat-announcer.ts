@@ -30,7 +30,7 @@ export class FlatAnnouncer {
    */
   announce(announce: FlatAnnounce, event: AnnounceEvent, seeding: boolean): void {
     const isPublic = (this.#withholdsPrivatePeers || this.#rejectsPrivatePeers) && addressScope(announce.address) === 'public'
-    if (this.#rejectsPrivatePeers && !isPublic) throw INVALID_ADDRESS
+    if (this.#rejectsPrivatePeers && !isPublic && event !== 'stopped') throw INVALID_ADDRESS
     announce.transition = transitionOf(announce.port, event, seeding)
     announce.leechersOnly = this.#leechersForSeeders && !downloads(event, seeding)
     announce.publicOnly = this.#withholdsPrivatePeers && isPublic

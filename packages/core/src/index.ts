@@ -15,7 +15,7 @@ export type { HookName, TrackerHooks } from './hooks.ts'
 export { isPromise, type MaybePromise } from './maybe-promise.ts'
 export { optionsSchema, type CoreOptions } from './options.ts'
 export { parseOptions, type JsonSchema, type OptionsSchema } from './parse-options.ts'
-export type { PeerStore, StoreStats, SwarmAnnounce, SwarmView, Transition } from './peer-store.ts'
+export type { EvictionRules, PeerStore, StoreStats, SwarmAnnounce, SwarmEntry, SwarmView, Transition } from './peer-store.ts'
 export type { TrackerLog } from './post-hooks.ts'
 export { Probe, ProbeTimeout, type ProbeInit } from './probe.ts'
 export {

@@ -3,8 +3,8 @@ import type { MaybePromise } from './maybe-promise.ts'
 import type { ReadinessAnswer } from './readiness.ts'
 
 /**
- * What an announce does to its peer. `completed` makes a seeder and counts a download unless the peer was a seeder
- * already; `stopped` removes the peer and creates nothing; `unchanged` only looks.
+ * What an announce does to its peer. `completed` makes a seeder and counts a download unless this client's download has
+ * been counted already; `stopped` removes the peer and creates nothing; `unchanged` only looks.
  */
 export type Transition = 'leecher' | 'partial' | 'seeder' | 'completed' | 'stopped' | 'unchanged'
 
@@ -15,6 +15,11 @@ export interface SwarmAnnounce {
   /** The peer's address; its family chooses the swarm. */
   readonly address: Address
   readonly port: number
+  /**
+   * A number that the client tells no other client, the same over both families; 0 or undefined if it sent none. With the peer
+   * id it tells that two peers are one client (BEP 7).
+   */
+  readonly key?: number | undefined
   /** The peer's address in the other family, where it has told one; same port. Only a store that joins the families uses it. */
   readonly otherAddress?: Address | undefined
   readonly transition: Transition
@@ -50,6 +55,25 @@ export interface StoreStats {
   readonly leechers: Readonly<Record<AddressFamily, number>>
 }
 
+/** The peers of one infohash, as an operator sees them. Partial seeds count as leechers. */
+export interface SwarmEntry {
+  readonly infoHash: InfoHash
+  readonly seeders: Readonly<Record<AddressFamily, number>>
+  readonly leechers: Readonly<Record<AddressFamily, number>>
+  /** Downloads completed. */
+  readonly downloaded: number
+}
+
+/**
+ * Which peers a tracker takes no longer. A peer goes if one of the functions that are given says so. A store without peer
+ * ids passes over `peerId`. Arguments are valid during the call only.
+ */
+export interface EvictionRules {
+  readonly infoHash?: ((infoHash: InfoHash) => boolean) | undefined
+  readonly address?: ((address: Address) => boolean) | undefined
+  readonly peerId?: ((peerId: PeerId) => boolean) | undefined
+}
+
 /**
  * Where swarms live. The conformance suite in `@chihaya/core/testing` is this contract in executable form.
  *
@@ -58,6 +82,8 @@ export interface StoreStats {
  * - A peer is in one state at a time, and disappears when it has not announced for the store's peer lifetime.
  * - The selection is random, costs O(numWant) and not O(swarm), and holds each peer once. It leaves out the announcer: the
  *   same address and port, or the same address and peer id. It leaves out ports 0 and 1, which cannot be dialled.
+ * - `downloaded` counts a client once while it is known: an endpoint that completes again, having announced something else or
+ *   left in between, and an endpoint of the other family with the same peer id and key, add nothing within the peer lifetime.
  * - A swarm without peers holds no memory, but a bounded number of them may be remembered for their `downloaded`.
  * - A store copies what it keeps of an announce, and never changes an answer it has given: hooks read it after the reply.
  * - A store refuses with `ClientError`, for instance when it is full; anything else it throws is a fault and is logged.
@@ -68,6 +94,16 @@ export interface PeerStore {
   /** The counters of each infohash in the order given; zeros for an unknown one. Creates and refreshes nothing. */
   scrape(infoHashes: readonly InfoHash[], family: AddressFamily): MaybePromise<ScrapeEntry[]>
   stats(): MaybePromise<StoreStats>
+  /**
+   * Removes the peers that the rules name, a part at a time, so that announces do not wait for it. Returns how many. A store
+   * that cannot walk over its peers leaves it out.
+   */
+  evict?(rules: EvictionRules): MaybePromise<number>
+  /**
+   * All swarms that have peers, some at a time, in no order. A swarm that comes or goes meanwhile may be missing, or be there
+   * twice. A store that cannot list them leaves it out.
+   */
+  swarms?(): AsyncIterable<readonly SwarmEntry[]>
   /** Whether it can do its work now. A store that always can leaves it out. */
   readiness?(): MaybePromise<ReadinessAnswer>
 }

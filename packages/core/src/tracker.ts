@@ -1,6 +1,7 @@
 import {
   addressFamily,
   addressScope,
+  isClientError,
   NO_PEERS,
   type AnnounceRequest,
   type AnnounceResponse,
@@ -18,7 +19,7 @@ import { copyHooks, HOOK_NAMES, runHooks, type Hook, type HookLists, type HookNa
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
-import type { PeerStore, SwarmView } from './peer-store.ts'
+import type { EvictionRules, PeerStore, SwarmView } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
 import { INVALID_ADDRESS } from './refusals.ts'
 import { returnSelf } from './return-self.ts'
@@ -32,6 +33,7 @@ const NOBODY: Readonly<ScrapeEntry> = { complete: 0, incomplete: 0, downloaders:
 /** What all forks of a tracker share. */
 interface Shared {
   readonly store: PeerStore
+  readonly log: TrackerLog
   readonly options: Required<CoreOptions>
   readonly postHooks: PostHooks
   /** Whose hooks they are, where that was said. */
@@ -64,7 +66,16 @@ export class Tracker {
       const minInterval = Math.min(Math.round(parseDuration(options.minAnnounceInterval) / 1000), interval)
       const postHooks = new PostHooks(init.log)
       const middleware = new Map<TrackerHooks[HookName], string>()
-      this.#shared = { store: init.store, options, postHooks, middleware, interval, minInterval, started: false }
+      this.#shared = {
+        store: init.store,
+        log: init.log,
+        options,
+        postHooks,
+        middleware,
+        interval,
+        minInterval,
+        started: false,
+      }
       this.#hooks = copyHooks()
     }
   }
@@ -103,12 +114,14 @@ export class Tracker {
 
   /**
    * Applies an announce and answers it, at once unless a hook or the store returns a promise.
+   * A client that stops is never refused by a hook.
    * @throws {ClientError} at once or by the promise, when a hook or the store refuses; anything else that is thrown is a
    * fault, which the caller logs and the client must not see.
    */
   announce(request: AnnounceRequest): MaybePromise<AnnounceResponse> {
     const { options, interval, minInterval } = this.#shared
-    if (options.rejectPrivatePeers && addressScope(request.address) !== 'public') throw INVALID_ADDRESS
+    const leaves = request.event === 'stopped'
+    if (options.rejectPrivatePeers && !leaves && addressScope(request.address) !== 'public') throw INVALID_ADDRESS
     const response: AnnounceResponse = {
       interval,
       minInterval,
@@ -120,9 +133,25 @@ export class Tracker {
       warning: undefined,
     }
     const context: TrackerContext = {}
-    const pending = runHooks(this.#hooks.preAnnounce, request, response, context)
-    if (isPromise(pending)) return pending.then(() => this.#enterSwarm(request, response, context))
-    return this.#enterSwarm(request, response, context)
+    let pending: MaybePromise<void>
+    try {
+      pending = runHooks(this.#hooks.preAnnounce, request, response, context)
+    } catch (error) {
+      if (leaves) return this.#leave(request, response, error)
+      throw error
+    }
+    if (!isPromise(pending)) return this.#enterSwarm(request, response, context)
+    const approved = (): MaybePromise<AnnounceResponse> => this.#enterSwarm(request, response, context)
+    if (!leaves) return pending.then(approved)
+    return pending.then(approved, (error: unknown) => this.#leave(request, response, error))
+  }
+
+  /**
+   * Removes the peers from the store that the rules name, if the store can; for middleware whose lists have changed. Returns
+   * how many were removed.
+   */
+  evict(rules: EvictionRules): MaybePromise<number> {
+    return this.#shared.store.evict?.(rules) ?? 0
   }
 
   /**
@@ -174,6 +203,16 @@ export class Tracker {
     }
     this.#fill(request, response, context, view)
     return this.#announced(request, response, context)
+  }
+
+  /**
+   * Takes a peer out of its swarm although a hook has refused its `stopped`: otherwise other clients would be sent to it until it
+   * expires. The reply tells nothing of the swarm, and there are no post hooks.
+   */
+  #leave(request: AnnounceRequest, response: AnnounceResponse, refusal: unknown): MaybePromise<AnnounceResponse> {
+    if (!isClientError(refusal)) this.#shared.log.error({ err: refusal }, 'a hook failed for a client that stops')
+    const left = this.#shared.store.announce(swarmAnnounce(request, {}, this.#shared.options))
+    return isPromise(left) ? left.then(() => response) : response
   }
 
   #fill(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext, view: SwarmView): void {

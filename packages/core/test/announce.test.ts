@@ -1,9 +1,9 @@
 import { ClientError, compactPeer, onePeer, type AnnounceResponse } from '@chihaya/bittorrent'
 import type { PeerStore } from '@chihaya/core'
-import { address, endpoints, sampleInfoHash, samplePeerId, sampleRequest } from '@chihaya/core/testing'
-import { describe, expect, test } from 'vitest'
+import { address, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId, sampleRequest } from '@chihaya/core/testing'
+import { describe, expect, test, vi } from 'vitest'
 import { asyncStore } from './async-store.ts'
-import { modelStore, setUpTracker, storeWith } from './setup.ts'
+import { modelStore, nextTurns, setUpTracker, storeWith } from './setup.ts'
 
 const stores: Array<[kind: string, create: () => PeerStore]> = [
   ['synchronous', modelStore],
@@ -27,6 +27,40 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
     const response = await tracker.announce(sampleRequest({ event: 'stopped' }))
     expect(response).toMatchObject({ interval: 1800, minInterval: 900, complete: 0, incomplete: 1 })
     expect(endpoints(response.peers)).toEqual([])
+  })
+
+  test.each([
+    ['at once', () => undefined],
+    ['later', async () => undefined],
+  ])('that stops is never refused, and tells nothing of the swarm, when a hook refuses %s', async (_when, wait) => {
+    const { tracker, store, log } = setUpTracker({}, createStore())
+    let refusal: Error | undefined
+    tracker.addHook('preAnnounce', (): void | Promise<void> => {
+      const waiting = wait()
+      if (waiting) return waiting.then(() => Promise.reject(refusal ?? new Error('none')))
+      if (refusal) throw refusal
+    })
+    const postHook = vi.fn<() => void>()
+    tracker.addHook('postAnnounce', postHook)
+    for (const port of [1001, 1002]) await store.announce(sampleAnnounce({ port, peerId: samplePeerId(port) }))
+    refusal = new ClientError('unapproved client')
+    await expect(async () => tracker.announce(sampleRequest({ port: 1003 }))).rejects.toThrow('unapproved client')
+    const response = await tracker.announce(sampleRequest({ port: 1001, event: 'stopped' }))
+    expect(response).toMatchObject({ interval: 1800, complete: 0, incomplete: 0 })
+    expect(await store.stats()).toMatchObject({ leechers: { ipv4: 1 } })
+    refusal = new Error('the database is away')
+    await tracker.announce(sampleRequest({ port: 1002, event: 'stopped' }))
+    expect(await store.stats()).toMatchObject({ swarms: 0 })
+    expect(log.errors).toEqual([{ details: { err: refusal }, message: 'a hook failed for a client that stops' }])
+    await nextTurns()
+    expect(postHook).not.toHaveBeenCalled()
+  })
+
+  test('that stops at an address that is rejected is not refused', async () => {
+    const { tracker, store } = setUpTracker({ rejectPrivatePeers: true }, createStore())
+    await store.announce(sampleAnnounce())
+    await tracker.announce(sampleRequest({ event: 'stopped' }))
+    expect(await store.stats()).toMatchObject({ swarms: 0 })
   })
 
   test('passes the hooks before the store, which may change its answer', async () => {

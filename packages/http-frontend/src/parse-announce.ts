@@ -1,5 +1,6 @@
 import {
   ClientError,
+  clientKey,
   eventFromName,
   infoHashFrom,
   parseUint64,
@@ -53,6 +54,7 @@ export function parseAnnounce(request: FastifyRequest, frontend: Frontend, catch
     address,
     otherAddress,
     port: peerPort(query, options.allowUnconnectable),
+    key: clientKey(query.get('key') ?? ''),
     event: event(query),
     left,
     seeding: left === 0n,

@@ -18,6 +18,7 @@ class FlatStore implements PeerStore {
     Buffer.from(this.#ids.buffer).write(announce.infoHash + announce.peerId, 'latin1')
     const flat: FlatAnnounce = {
       ...announce,
+      key: announce.key ?? 0,
       ids: this.#ids,
       idsAt: 0,
       peers: this.#peers,

@@ -183,6 +183,7 @@ export class Dispatcher {
     announce.idsAt = (start + IDS_OFFSET) >> 2
     announce.address = fields.address
     announce.port = fields.port
+    announce.key = fields.key
     announce.numWant = fields.numWant
     announce.peers = output.words
     announce.peersAt = (at + REPLY_PEERS_OFFSET) >> 1
@@ -274,6 +275,7 @@ function emptyFlatAnnounce(): FlatAnnounce {
     idsAt: 0,
     address: new Uint8Array(4),
     port: 0,
+    key: 0,
     transition: 'unchanged',
     numWant: 0,
     leechersOnly: false,

@@ -45,6 +45,7 @@ export class Workload {
       idsAt: 0,
       address: this.#address,
       port: 0,
+      key: 0,
       transition: 'leecher',
       numWant: 0,
       leechersOnly: false,

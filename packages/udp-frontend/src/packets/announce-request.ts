@@ -26,6 +26,7 @@ export class UdpAnnounceRequest implements AnnounceRequest {
   readonly peerId: PeerId
   readonly address: Address
   readonly port: number
+  readonly key: number
   readonly event: AnnounceEvent
   readonly seeding: boolean
   readonly numWant: number
@@ -44,6 +45,7 @@ export class UdpAnnounceRequest implements AnnounceRequest {
     this.peerId = readPeerId(input, start + PEER_ID_OFFSET)
     this.address = new Uint8Array(fields.address)
     this.port = fields.port
+    this.key = fields.key
     this.event = fields.event
     this.numWant = fields.numWant
     this.seeding = fields.seeding

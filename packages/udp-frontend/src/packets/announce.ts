@@ -25,6 +25,7 @@ const ADDRESS_OFFSET = 84
 const IPV4_LENGTH = 4
 const IPV6_LENGTH = 16
 // These stand behind the address, and are 12 bytes further on when it has 16.
+const KEY_OFFSET = 88
 const NUM_WANT_OFFSET = 92
 const PORT_OFFSET = 96
 const OPTIONS_OFFSET = 98
@@ -56,6 +57,8 @@ export class AnnounceFields {
   /** Where the peer is: the source's own bytes, unless it claims another address. */
   address: Address = NO_ADDRESS
   port = 0
+  /** Unsigned. */
+  key = 0
   event: AnnounceEvent = 'none'
   /** True when nothing is left to download. */
   seeding = false
@@ -80,6 +83,7 @@ export class AnnounceFields {
     const maxNumWant = Math.min(rules.maxNumWant, roomForPeers(source, rules.maxReplySize))
     this.event = event
     this.port = port
+    this.key = view.getUint32(tail + KEY_OFFSET)
     this.numWant = Math.min(wanted < 0 ? rules.defaultNumWant : wanted, maxNumWant)
     this.seeding = view.getInt32(start + LEFT_OFFSET) === 0 && view.getInt32(start + LEFT_OFFSET + 4) === 0
     this.address = rules.claimedAddresses.resolve(input.bytes, start + ADDRESS_OFFSET, addressLength, source)
