@@ -27,7 +27,7 @@ export interface HttpFrontendOptions {
   realIpHeader?: string | undefined
   /** Addresses and CIDR ranges of the proxies whose `realIpHeader` is believed. @default LOCAL_NETWORKS of @chihaya/bittorrent */
   trustedProxies?: string[] | undefined
-  /** Answer clients that announce port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
+  /** Answer clients that announce no port or port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
   allowUnconnectable?: boolean
   /** Take the time of every announce and scrape, for the application's `requestMeter`. @default false */
   requestTiming?: boolean
@@ -86,7 +86,10 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
       type: 'array',
       items: { type: 'string' },
     },
-    allowUnconnectable: flag('Answer clients that announce port 0 instead of refusing them; they are not stored.', false),
+    allowUnconnectable: flag(
+      'Answer clients that announce no port or port 0 instead of refusing them; they are not stored.',
+      false,
+    ),
     requestTiming: flag('Take the time of every announce and scrape, for metrics.', false),
   },
 }
