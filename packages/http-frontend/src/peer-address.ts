@@ -126,7 +126,7 @@ function named(client: Address | undefined, source: Address = LOCAL_HOST): Addre
  * one of the other family.
  */
 function claimedAddresses(requester: Address, query: Query): PeerAddresses {
-  const texts = CLAIMS.flatMap((name) => query.all(name).reverse()).filter((text) => text !== '')
+  const texts = CLAIMS.flatMap((name) => query.all(name).toReversed()).filter((text) => text !== '')
   const claims = texts.flatMap((text) => claimed(text, requester) ?? [])
   // The source is another client's, or the claim would be pointless.
   if (texts.length > 0 && claims.length === 0) throw INVALID_IP
