@@ -34,14 +34,14 @@ export function claimSources(allowed: boolean | readonly string[]): Networks | u
  * Whether `address` may become a peer's when `source` names it: a `client` that announces it in place of its own, or a
  * trusted `proxy` that says whom it has seen. The source of a request itself needs no such test, as it has been seen here.
  *
- * | address                                    | client            | proxy                 |
- * | ------------------------------------------ | ----------------- | --------------------- |
- * | public                                     | yes               | yes                   |
- * | private                                    | not from a public source | not from a public source |
- * | private, in a NAT64 or 6to4 address        | no                | no                    |
- * | documentation, benchmarks                  | no                | yes                   |
- * | loopback                                   | no                | from loopback         |
- * | unspecified, link-local, multicast, broadcast, reserved | no   | no                    |
+ * | address                                               | client         | proxy          |
+ * | ------------------------------------------------------- | -------------- | -------------- |
+ * | public                                                  | yes            | yes            |
+ * | private                                                 | not if public  | not if public  |
+ * | documentation, benchmarks                               | no             | yes            |
+ * | loopback                                                | no             | over loopback  |
+ * | unspecified, link-local, multicast, broadcast, reserved | no             | no             |
+ * | private, wrapped in NAT64 or 6to4                       | no             | no             |
  */
 export function mayName(namer: 'client' | 'proxy', address: Address, source: Address): boolean {
   const scope = addressScope(address)

@@ -41,8 +41,9 @@ export class Query {
   /** The values of `info_hash`, of any length: one more than `maxInfoHashes` when there were too many. */
   readonly infoHashes: string[] = []
   readonly #values = new Map<string, string>()
-  /** The pairs as they came, where some key came more than once. */
-  #pairs: readonly string[] = []
+  /** The text, if some key came more than once. */
+  #text = ''
+  #separator: RegExp | string = '&'
 
   /**
    * Parses `text` from `start` up to `end`, in linear time. `%HH` is a byte, `+` a space, all else itself. A key without `=`
@@ -85,7 +86,10 @@ export class Query {
       at = stop + 1
     }
     if (badInfoHash !== undefined) throw badInfoHash
-    if (pairs > query.#values.size) query.#pairs = text.slice(start, end).split(semicolons ? /[&;]/ : '&')
+    if (pairs > query.#values.size) {
+      query.#text = text.slice(start, end)
+      if (semicolons) query.#separator = /[&;]/
+    }
     return query
   }
 
@@ -98,8 +102,9 @@ export class Query {
   all(key: string): string[] {
     const last = this.#values.get(key)
     if (last === undefined) return []
-    if (this.#pairs.length === 0) return [last]
-    const values = this.#pairs.map((pair) => Query.parse(pair, 0, pair.length, { semicolons: false }).get(key))
+    if (this.#text === '') return [last]
+    const pairs = this.#text.split(this.#separator)
+    const values = pairs.map((pair) => Query.parse(pair, 0, pair.length, { semicolons: false }).get(key))
     return values.filter((value) => value !== undefined)
   }
 }

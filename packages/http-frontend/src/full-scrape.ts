@@ -6,6 +6,9 @@ import { fullScrapeLength, writeFullScrape } from './write-full-scrape.ts'
 
 const NOT_SUPPORTED: ClientError = new ClientError('full scrape not supported')
 
+/** Milliseconds. Node takes a longer time for 1 ms. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 /** An answer to a scrape of everything. */
 export interface FullScrapeAnswer {
   /** Bytes of the body. */
@@ -71,7 +74,7 @@ export class FullScrape {
       // Readers that are slower than the cache is old must not pile up snapshots.
       this.#former?.deref()?.release()
       this.#former = new WeakRef(snapshot)
-      this.#expiry = setTimeout(() => void (this.#taken = undefined), this.#cacheTime).unref()
+      this.#expiry = setTimeout(() => void (this.#taken = undefined), Math.min(this.#cacheTime, LONGEST_TIMER)).unref()
       return { snapshot, lengths: {} }
     } catch (error) {
       this.#taken = undefined

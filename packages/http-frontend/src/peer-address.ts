@@ -131,7 +131,7 @@ function claimedAddresses(requester: Address, query: Query): PeerAddresses {
   // The source is another client's, or the claim would be pointless.
   if (texts.length > 0 && claims.length === 0) throw INVALID_IP
   const address = claims[0] ?? requester
-  const otherAddress = [...claims, requester].find((other) => other?.length !== address.length)
+  const otherAddress = [...claims, requester].find((other) => other.length !== address.length)
   return { address, otherAddress }
 }
 
