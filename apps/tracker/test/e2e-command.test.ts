@@ -72,6 +72,18 @@ describe('chihaya e2e', () => {
     expect(tracker.stdout).toMatch(/^event started w$/m)
   })
 
+  it('succeeds on the host of a tracker that awaits the header of a proxy which nobody has named', async () => {
+    const config = CONFIG.replace('/announce"] }', '/announce"], real_ip_header: x-real-ip }')
+    const folder = await temporaryFolder({ 'c.yaml': config, 'gate.mjs': GATE })
+    const tracker = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+    const [http4, http6] = await tracker.ports('HTTP', 2)
+    for (const url of [`http://127.0.0.1:${http4}/announce`, `http://[::1]:${http6}/announce`]) {
+      // One after the other.
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await test('--httpaddr', url, '--udpaddr', '')).toMatchObject({ code: 0, stderr: '' })
+    }
+  })
+
   it('fails when the second peer is not given the first', async () => {
     const url = await httpServer((_request, response) => void response.end('d8:intervali1800e5:peers0:e'))
     expect(await test('--httpaddr', `${url}/announce`, '--udpaddr', '')).toEqual({

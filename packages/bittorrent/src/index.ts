@@ -4,7 +4,7 @@ export type { AnnounceRequest, AnnounceResponse } from './announce.ts'
 export { bdecode, type Bdecoded } from './bdecode.ts'
 export { bencode, BencodeWriter, utf8, type Bencodable } from './bencode.ts'
 export { byteString, isByteString, writeByteString } from './byte-string.ts'
-export { acceptClaim, claimSources } from './claimed-address.ts'
+export { claimSources, LOCAL_HOST, mayName } from './claimed-address.ts'
 export { clientKey } from './client-key.ts'
 export { ClientError, isClientError, type ClientErrorOptions } from './client-error.ts'
 export {

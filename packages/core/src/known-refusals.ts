@@ -13,6 +13,7 @@ export const REFUSALS: readonly string[] = [
   'failed to parse peer IP address',
   'failed to provide valid client event',
   'failed to provide valid peer_id',
+  'full scrape not supported',
   'invalid IP',
   'invalid port',
   'invalid query escape',

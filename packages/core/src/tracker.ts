@@ -19,7 +19,7 @@ import { copyHooks, HOOK_NAMES, runHooks, type Hook, type HookLists, type HookNa
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
-import type { EvictionRules, PeerStore, SwarmView } from './peer-store.ts'
+import type { EvictionRules, PeerStore, SwarmEntry, SwarmView } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
 import { INVALID_ADDRESS } from './refusals.ts'
 import { returnSelf } from './return-self.ts'
@@ -155,6 +155,11 @@ export class Tracker {
    */
   evict(rules: EvictionRules): MaybePromise<number> {
     return this.#shared.store.evict?.(rules) ?? 0
+  }
+
+  /** All swarms of the store, some at a time; undefined if the store cannot list them. */
+  swarms(): AsyncIterable<readonly SwarmEntry[]> | undefined {
+    return this.#shared.store.swarms?.()
   }
 
   /**

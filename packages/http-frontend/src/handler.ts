@@ -5,7 +5,7 @@ import { failureOf, failureText } from './error-handlers.ts'
 import type { Frontend } from './frontend.ts'
 import { hasBody, refuseBody } from './refuse.ts'
 
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | undefined> | void
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | FastifyReply | undefined> | void
 
 /** What requests of both kinds tell. */
 interface FromPeer {

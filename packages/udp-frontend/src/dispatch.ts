@@ -85,8 +85,14 @@ export class Dispatcher {
     this.#time = this.#now()
     this.#ids = init.ids ?? connectionIds(options, this.#time / 1000)
     this.#errorLimit = new ErrorLimit(randomBytes(16), badIdBan(options.banBadConnectionIds))
-    const { defaultNumWant, maxNumWant, maxReplySize } = options
-    this.#rules = { defaultNumWant, maxNumWant, maxReplySize, claimedAddresses: claimedAddresses(options.allowIpSpoofing) }
+    const { defaultNumWant, maxNumWant, maxReplySize, allowUnconnectable } = options
+    this.#rules = {
+      defaultNumWant,
+      maxNumWant,
+      maxReplySize,
+      allowUnconnectable,
+      claimedAddresses: claimedAddresses(options.allowIpSpoofing),
+    }
     this.#maxScrape = Math.max(options.maxScrapeInfoHashes, LEAST_SCRAPE_LIMIT)
     this.#flatScrape = { ids: new Uint32Array(), idsAt: 0, count: 0, family: 'ipv4', rows: new Uint32Array(this.#maxScrape * 3) }
     this.#dropPorts = new Set([0, ...options.dropSourcePorts])

@@ -50,6 +50,8 @@ export interface UdpFrontendOptions {
    * CIDR ranges. @default false
    */
   allowIpSpoofing?: boolean | string[]
+  /** Answer clients that announce port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
+  allowUnconnectable?: boolean
   /** Answer action 4, an announce with 16 bytes for its address that old versions of opentracker understood. @default false */
   opentrackerIpv6?: boolean
   /** Leave datagrams with a bad connection id without an answer. @default false */
@@ -134,6 +136,11 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       description: 'Who may announce another address: nobody, loopback and private sources, or a list of CIDR ranges.',
       type: ['boolean', 'array'],
       items: { type: 'string' },
+      default: false,
+    },
+    allowUnconnectable: {
+      description: 'Answer clients that announce port 0 instead of refusing them; they are not stored.',
+      type: 'boolean',
       default: false,
     },
     opentrackerIpv6: {

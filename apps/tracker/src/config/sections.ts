@@ -16,7 +16,8 @@ const FRONTEND_NAMES = {
   maxScrapeInfoHashes: 'max_scrape_infohashes',
 }
 const FRONTEND_NUMBERS = ['default_numwant', 'max_numwant', 'max_scrape_infohashes']
-const NETWORK_KEYS = ['allow_ip_spoofing', 'trusted_proxies']
+const NETWORK_KEYS = ['allow_ip_spoofing', 'trusted_proxies', 'full_scrape_from']
+const NETWORKS = 'a list of networks'
 const PATH = 'a path such as /announce, /:passkey/announce or /announce/*rest'
 
 const addresses: YamlKey = {
@@ -128,6 +129,8 @@ const http: YamlSchema = withKeys(
       scrape_routes: PATH,
       real_ip_header: 'the name of a header, such as x-forwarded-for',
       allow_ip_spoofing: 'true, false or a list of networks',
+      trusted_proxies: NETWORKS,
+      full_scrape_from: NETWORKS,
     },
     chihaya: [
       ...FRONTEND_NUMBERS,
