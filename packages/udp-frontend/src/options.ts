@@ -50,6 +50,12 @@ export interface UdpFrontendOptions {
    * CIDR ranges. @default false
    */
   allowIpSpoofing?: boolean | string[]
+  /**
+   * The proxies in front of this tracker, as addresses and CIDR ranges, that put a PROXY header (version 2) into each datagram:
+   * the client is the one it names. Datagrams from there without a header are dropped, and nobody else's header is believed.
+   * @default []
+   */
+  proxyProtocolFrom?: string[]
   /** Answer action 4, an announce with 16 bytes for its address that old versions of opentracker understood. @default false */
   opentrackerIpv6?: boolean
   /** Leave datagrams with a bad connection id without an answer. @default false */
@@ -135,6 +141,12 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       type: ['boolean', 'array'],
       items: { type: 'string' },
       default: false,
+    },
+    proxyProtocolFrom: {
+      description: 'Addresses and CIDR ranges of proxies that put a PROXY header (version 2) into each datagram, and have to.',
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
     },
     opentrackerIpv6: {
       description: 'Answer action 4, an announce with 16 bytes for its address.',
