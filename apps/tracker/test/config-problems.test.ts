@@ -52,6 +52,8 @@ describe('a configuration that is wrong', () => {
     ],
     ['listen: [{ host: "::", port: 1 }]', /^4:5 chihaya.udp.listen is not a known key; /],
     ['drop_source_ports: [0, 70000]', '4:28 chihaya.udp.drop_source_ports[1] must be a whole number from 0 to 65535, not 70000'],
+    ['proxy_protocol_from: [10.0.0.1, proxy]', `4:37 chihaya.udp.proxy_protocol_from[1] must be ${NETWORK}, not "proxy"`],
+    ['proxy_protocol_from: true', /^4:26 chihaya.udp.proxy_protocol_from must be a list/],
     ['max_reply_size: 10', '4:21 chihaya.udp.max_reply_size must be a whole number from 128 to 65507, not 10'],
   ])('udp: %s', async (line, problem) => {
     const problems = await problemsOf(inSection('udp', line, 'addr: ":6969"'))

@@ -16,7 +16,7 @@ const FRONTEND_NAMES = {
   maxScrapeInfoHashes: 'max_scrape_infohashes',
 }
 const FRONTEND_NUMBERS = ['default_numwant', 'max_numwant', 'max_scrape_infohashes']
-const NETWORK_KEYS = ['allow_ip_spoofing', 'trusted_proxies', 'full_scrape_from']
+const NETWORK_KEYS = ['allow_ip_spoofing', 'trusted_proxies', 'proxy_protocol_from', 'full_scrape_from']
 const NETWORKS = 'a list of networks'
 const PATH = 'a path such as /announce, /:passkey/announce or /announce/*rest'
 
