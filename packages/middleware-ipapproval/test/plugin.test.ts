@@ -65,7 +65,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     const file = await listFile('127.0.0.2')
     await using tracker = await trackerWith({ blacklistFile: file })
     await writeFile(file, '127.0.0.1\n127.0.0.256')
-    const message = `${file}:2: "127.0.0.256" is neither an address nor a CIDR range`
+    const message = `${file}:2: "127.0.0.256" is neither an address nor a range of addresses`
     const logged = (): unknown[] => tracker.log.map(({ err }) => (err as Error | undefined)?.message)
     await expect.poll(logged, { timeout: 20_000 }).toContain(message)
     await tracker.client(protocol, ONE).announce(ANNOUNCE)
@@ -133,9 +133,9 @@ describe('the start', () => {
   test.each<[IpApprovalOptions, string]>([
     [
       { whitelist: ['localhost'] },
-      'options/whitelist/0 must be written like 192.0.2.7, 10.0.0.0/8, 2001:db8::/32, got "localhost"',
+      'options/whitelist/0 must be written like 192.0.2.7, 10.0.0.0/8, 2001:db8::/32, 192.0.2.1-192.0.2.99, got "localhost"',
     ],
-    [{ blacklist: ['::1', '10.0.0.0/33'] }, 'options/blacklist/1: "10.0.0.0/33" is neither an address nor a CIDR range'],
+    [{ blacklist: ['::1', '10.0.0.0/33'] }, 'options/blacklist/1: "10.0.0.0/33" is neither an address nor a range of addresses'],
     [{ list: [] } as IpApprovalOptions, 'options has no key list'],
   ])('is refused with %j', async (options, message) => {
     await expect(trackerWith(options)).rejects.toThrow(`@chihaya/middleware-ipapproval: ${message}`)
