@@ -1,2 +1,3 @@
 export { ANNOUNCE } from './announce.ts'
+export { EvictingStore } from './evicting-store.ts'
 export { TestTracker, type Protocol } from './tracker.ts'

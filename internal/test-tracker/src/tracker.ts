@@ -5,12 +5,15 @@ import { udpFrontend, type UdpFrontendOptions } from '@chihaya/udp-frontend'
 import { trackerClient, type ClientOptions, type TrackerClient } from '@internal/client'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
+import type { EvictingStore } from './evicting-store.ts'
 
 export type Protocol = 'http' | 'http6' | 'udp' | 'udp6'
 
 export interface TestTrackerInit {
   /** Registers what is under test, between core and the frontends. */
   readonly register: (app: FastifyInstance) => void
+  /** Where swarms live, instead of the memory store. */
+  readonly store?: EvictingStore
   readonly memory?: MemoryStorageOptions
   readonly core?: CoreOptions
   readonly http?: HttpFrontendOptions
@@ -36,7 +39,8 @@ export class TestTracker implements AsyncDisposable {
     const log: LogLine[] = []
     const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
     const app: FastifyInstance = Fastify({ ...recommendedServerOptions, logger: { level: 'info', stream } })
-    app.register(memoryStorage, init.memory ?? {})
+    if (init.store) app.decorate('peerStore', init.store)
+    else app.register(memoryStorage, init.memory ?? {})
     app.register(trackerCore, init.core ?? {})
     init.register(app)
     app.register(httpFrontend, init.http ?? {})

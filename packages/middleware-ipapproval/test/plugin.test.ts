@@ -1,8 +1,9 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TrackerFailure } from '@internal/client'
-import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
+import { ANNOUNCE, EvictingStore, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ipApproval, type IpApprovalOptions } from '@chihaya/middleware-ipapproval'
@@ -21,10 +22,14 @@ function trackerWith(...options: IpApprovalOptions[]): Promise<TestTracker> {
   })
 }
 
+function trackerOn(store: EvictingStore, options: IpApprovalOptions): Promise<TestTracker> {
+  return TestTracker.start({ store, register: (app) => void app.register(ipApproval, options) })
+}
+
 async function listFile(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'chihaya-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  await writeFile(join(folder, 'addresses'), text)
+  await writeFile(join(folder, 'addresses'), Buffer.from(text, 'latin1'))
   return join(folder, 'addresses')
 }
 
@@ -45,6 +50,30 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     const client = tracker.client(protocol, ONE)
     expect(await client.announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
     expect(await client.scrape([ANNOUNCE.infoHash])).toMatchObject([{ incomplete: 1 }])
+  })
+
+  test('a peer whose address is refused can leave', async () => {
+    await using tracker = await trackerWith({})
+    const clients = [tracker.client(protocol, TWO), tracker.client(`${protocol}6` as Protocol)]
+    for (const client of clients) await client.announce(ANNOUNCE)
+    tracker.app.ipApproval.deny('127.0.0.2')
+    tracker.app.ipApproval.deny('::/0')
+    for (const client of clients) {
+      await expect(client.announce({ ...ANNOUNCE, event: 'completed' })).rejects.toThrow(REFUSED)
+      expect(await client.announce({ ...ANNOUNCE, event: 'stopped' })).toMatchObject({ complete: 0, incomplete: 0 })
+    }
+    expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 0 })
+  })
+
+  test('ranges may be refused, in the options and in a file of PeerGuardian or eMule', async () => {
+    const file = await listFile('Caf\xe9 - No. #3:127.0.0.2-127.0.0.3\n127.000.000.004 - 127.000.000.004 , 200 , allowed\n')
+    await using tracker = await trackerWith({ blacklist: ['127.0.0.5-127.0.0.7'], blacklistFile: file })
+    const answers = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.6', '127.0.0.8'].map(async (localAddress) => {
+      const announced = tracker.client(protocol, { localAddress }).announce({ ...ANNOUNCE, port: 7000 })
+      return announced.then(() => 'approved').catch((error: Error) => error.message)
+    })
+    const refused = REFUSED.message
+    expect(await Promise.all(answers)).toEqual(['approved', refused, refused, 'approved', refused, 'approved'])
   })
 
   test('a file is followed, and what was allowed or denied stays so', async () => {
@@ -104,6 +133,53 @@ test('neither of the two addresses that a peer may name gets past a list with th
   await expect(announce('9.9.9.9', '2606:4700::1')).rejects.toThrow(REFUSED)
   expect(tracker.app.peerStore.stats()).toMatchObject({ swarms: 0 })
   expect(await announce('8.8.8.8', '2606:4700::1')).toMatchObject({ incomplete: 1 })
+})
+
+describe('peers whose addresses are refused from now on leave their swarms', () => {
+  test('when the list in the file has changed, and when they are denied', async () => {
+    const file = await listFile('127.0.0.1-127.0.0.3\n::1')
+    const store = new EvictingStore()
+    await using tracker = await trackerOn(store, { whitelistFile: file })
+    for (const address of [ONE, TWO]) await tracker.client('udp', address).announce(ANNOUNCE)
+    await tracker.client('http6').announce(ANNOUNCE)
+    await writeFile(`${file}.new`, '127.0.0.2-127.0.0.3\n::1')
+    await rename(`${file}.new`, file)
+    await expect.poll(() => store.stats().leechers, { timeout: 20_000 }).toEqual({ ipv4: 1, ipv6: 1 })
+    tracker.app.ipApproval.deny('::-::f')
+    await expect.poll(() => store.stats().leechers, { timeout: 20_000 }).toEqual({ ipv4: 1, ipv6: 0 })
+    expect(await tracker.client('http', TWO).announce({ ...ANNOUNCE, port: 7000 })).toMatchObject({ incomplete: 2 })
+  })
+
+  test('when a tracker with another list takes over', async () => {
+    const store = new EvictingStore()
+    {
+      await using former = await trackerOn(store, {})
+      for (const address of [ONE, TWO]) await former.client('http', address).announce(ANNOUNCE)
+    }
+    await using tracker = await trackerOn(store, { blacklist: ['127.0.0.2'] })
+    await expect.poll(() => store.stats().leechers, { timeout: 20_000 }).toEqual({ ipv4: 1, ipv6: 0 })
+    expect(await tracker.client('udp', ONE).scrape([ANNOUNCE.infoHash])).toMatchObject([{ incomplete: 1 }])
+  })
+
+  test('but not those that another scope takes', async () => {
+    const store = new EvictingStore()
+    const refusing: FastifyInstance[] = []
+    await using tracker = await TestTracker.start({
+      store,
+      register: (app) => {
+        app.register(async (scope) => {
+          await scope.register(ipApproval, {})
+          refusing.push(scope)
+        })
+        app.register(async (scope) => void (await scope.register(ipApproval, { blacklist: ['127.0.0.3'] })))
+      },
+    })
+    await tracker.client('http', ONE).announce(ANNOUNCE)
+    refusing[0]?.ipApproval.deny('127.0.0.1')
+    // A list of the whole tracker would have been heard by then.
+    await sleep(1500)
+    expect([store.walks, store.stats().leechers.ipv4]).toEqual([0, 1])
+  })
 })
 
 test('several lists in one scope must all approve, and the decorator is that of the first', async () => {
