@@ -132,7 +132,10 @@ describe('an eviction', () => {
 
 describe('an application', () => {
   /** One whose store remembers the rules by which it was told to remove peers. */
-  function createApp(options: CoreOptions = {}, store: Partial<PeerStore> = {}): { app: FastifyInstance; rules: EvictionRules[] } {
+  function createApp(
+    options: CoreOptions = {},
+    store: Partial<PeerStore> = {},
+  ): { app: FastifyInstance; rules: EvictionRules[] } {
     const rules: EvictionRules[] = []
     const evict = (each: EvictionRules): number => rules.push(each)
     const peerStore = storeWith({ evict, ...store }, modelStore())

@@ -75,10 +75,11 @@ export function networksOf({ first, last }: AddressRange): Network[] {
   const width = first.length * 8
   const networks: Network[] = []
   const end = toBigInt(last)
-  for (let start = toBigInt(first); start <= end; ) {
+  for (let start = toBigInt(first); start <= end;) {
     let hostBits = 0
     // One bit more as long as the network begins at `start` and ends within the range.
-    while (hostBits < width && ((start >> BigInt(hostBits)) & 1n) === 0n && start + (2n << BigInt(hostBits)) - 1n <= end) hostBits++
+    while (hostBits < width && ((start >> BigInt(hostBits)) & 1n) === 0n && start + (2n << BigInt(hostBits)) - 1n <= end)
+      hostBits++
     networks.push({ base: toAddress(start, first.length), bits: width - hostBits })
     start += 1n << BigInt(hostBits)
   }

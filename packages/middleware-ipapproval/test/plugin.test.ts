@@ -171,7 +171,9 @@ describe('peers whose addresses are refused from now on leave their swarms', () 
           await scope.register(ipApproval, {})
           refusing.push(scope)
         })
-        app.register(async (scope) => void (await scope.register(ipApproval, { blacklist: ['127.0.0.3'] })))
+        app.register(async (scope) => {
+          await scope.register(ipApproval, { blacklist: ['127.0.0.3'] })
+        })
       },
     })
     await tracker.client('http', ONE).announce(ANNOUNCE)

@@ -123,33 +123,33 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
   })
 
   describe('the swarm of a torrent that is refused from now on is emptied', () => {
-  test('when the list in the file has changed, and when it is denied', async () => {
-    const third = sampleInfoHash(3)
-    const file = await listFile(KNOWN, OTHER, third)
-    const store = new EvictingStore()
-    await using tracker = await trackerOn(store, { whitelistFile: file })
-    for (const infoHash of [KNOWN, OTHER, third]) await tracker.client('udp').announce({ ...ANNOUNCE, infoHash })
-    await writeFile(`${file}.new`, `${toHex(OTHER)}\n${toHex(third)}\n`)
-    await rename(`${file}.new`, file)
-    await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 2 })
-    tracker.app.torrentApproval.deny(third)
-    await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 1 })
-    expect(await tracker.client('http').announce({ ...ANNOUNCE, infoHash: OTHER, port: 7000 })).toMatchObject({ incomplete: 2 })
+    test('when the list in the file has changed, and when it is denied', async () => {
+      const third = sampleInfoHash(3)
+      const file = await listFile(KNOWN, OTHER, third)
+      const store = new EvictingStore()
+      await using tracker = await trackerOn(store, { whitelistFile: file })
+      for (const infoHash of [KNOWN, OTHER, third]) await tracker.client('udp').announce({ ...ANNOUNCE, infoHash })
+      await writeFile(`${file}.new`, `${toHex(OTHER)}\n${toHex(third)}\n`)
+      await rename(`${file}.new`, file)
+      await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 2 })
+      tracker.app.torrentApproval.deny(third)
+      await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 1 })
+      expect(await tracker.client('http').announce({ ...ANNOUNCE, infoHash: OTHER, port: 7000 })).toMatchObject({ incomplete: 2 })
+    })
+
+    test('when a tracker with another list takes over', async () => {
+      const store = new EvictingStore()
+      {
+        await using former = await trackerOn(store, {})
+        for (const infoHash of [KNOWN, OTHER]) await former.client('http').announce({ ...ANNOUNCE, infoHash })
+      }
+      await using tracker = await trackerOn(store, { blacklist: [toHex(KNOWN)] })
+      await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 1 })
+      expect(await tracker.client('udp').scrape([OTHER])).toMatchObject([{ incomplete: 1 }])
+    })
   })
 
-  test('when a tracker with another list takes over', async () => {
-    const store = new EvictingStore()
-    {
-      await using former = await trackerOn(store, {})
-      for (const infoHash of [KNOWN, OTHER]) await former.client('http').announce({ ...ANNOUNCE, infoHash })
-    }
-    await using tracker = await trackerOn(store, { blacklist: [toHex(KNOWN)] })
-    await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 1 })
-    expect(await tracker.client('udp').scrape([OTHER])).toMatchObject([{ incomplete: 1 }])
-  })
-})
-
-test('several lists in one scope must all approve', async () => {
+  test('several lists in one scope must all approve', async () => {
     await using tracker = await trackerWith({ whitelist: [KNOWN, OTHER].map(toHex) }, { blacklist: [toHex(OTHER)] })
     const client = tracker.client(protocol)
     await client.announce({ ...ANNOUNCE, infoHash: KNOWN })
