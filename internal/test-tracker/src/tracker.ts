@@ -1,11 +1,10 @@
-import { trackerCore, type CoreOptions } from '@chihaya/core'
+import { trackerCore, type CoreOptions, type PeerStore } from '@chihaya/core'
 import { httpFrontend, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
 import { memoryStorage, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import { udpFrontend, type UdpFrontendOptions } from '@chihaya/udp-frontend'
 import { trackerClient, type ClientOptions, type TrackerClient } from '@internal/client'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
-import type { EvictingStore } from './evicting-store.ts'
 
 export type Protocol = 'http' | 'http6' | 'udp' | 'udp6'
 
@@ -13,7 +12,7 @@ export interface TestTrackerInit {
   /** Registers what is under test, between core and the frontends. */
   readonly register: (app: FastifyInstance) => void
   /** Where swarms live, instead of the memory store. */
-  readonly store?: EvictingStore
+  readonly store?: PeerStore
   readonly memory?: MemoryStorageOptions
   readonly core?: CoreOptions
   readonly http?: HttpFrontendOptions

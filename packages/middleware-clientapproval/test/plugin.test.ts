@@ -2,8 +2,10 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { peerIdFrom, type PeerId } from '@chihaya/bittorrent'
+import type { PeerStore } from '@chihaya/core'
+import { ModelPeerStore } from '@chihaya/core/testing'
 import { TrackerFailure, type ClientAnnounce } from '@internal/client'
-import { ANNOUNCE, EvictingStore, TestTracker, type Protocol } from '@internal/test-tracker'
+import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { clientApproval, type ClientApprovalOptions } from '@chihaya/middleware-clientapproval'
@@ -27,7 +29,12 @@ function trackerWith(...options: ClientApprovalOptions[]): Promise<TestTracker> 
   })
 }
 
-function trackerOn(store: EvictingStore, options: ClientApprovalOptions): Promise<TestTracker> {
+/** A store that can remove peers, and outlives the trackers on it. */
+function modelStore(): ModelPeerStore {
+  return new ModelPeerStore({ peerLifetime: 3_600_000, now: () => Date.now() })
+}
+
+function trackerOn(store: PeerStore, options: ClientApprovalOptions): Promise<TestTracker> {
   return TestTracker.start({ store, register: (app) => void app.register(clientApproval, options) })
 }
 
@@ -120,7 +127,7 @@ describe('clients that are refused from now on leave their swarms', () => {
 
   test('when the list in the file has changed, and when they are denied', async () => {
     const file = await listFile('ZZ0000')
-    const store = new EvictingStore()
+    const store = modelStore()
     await using tracker = await trackerOn(store, { blacklistFile: file })
     const client = tracker.client('http')
     for (const [index, one] of [TRANSMISSION, QBITTORRENT, OLD_QBITTORRENT].entries()) {
@@ -137,7 +144,7 @@ describe('clients that are refused from now on leave their swarms', () => {
   })
 
   test('when a tracker with another list takes over', async () => {
-    const store = new EvictingStore()
+    const store = modelStore()
     {
       await using former = await trackerOn(store, { whitelist: ['TR*', 'qB*'] })
       await former.client('udp').announce(TRANSMISSION)

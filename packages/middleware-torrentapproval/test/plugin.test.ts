@@ -2,9 +2,10 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toHex, type InfoHash } from '@chihaya/bittorrent'
-import { sampleInfoHash } from '@chihaya/core/testing'
+import type { PeerStore } from '@chihaya/core'
+import { ModelPeerStore, sampleInfoHash } from '@chihaya/core/testing'
 import { TrackerFailure } from '@internal/client'
-import { ANNOUNCE, EvictingStore, TestTracker, type Protocol } from '@internal/test-tracker'
+import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { torrentApproval, type TorrentApprovalOptions } from '@chihaya/middleware-torrentapproval'
@@ -23,7 +24,12 @@ function trackerWith(...options: TorrentApprovalOptions[]): Promise<TestTracker>
   })
 }
 
-function trackerOn(store: EvictingStore, options: TorrentApprovalOptions): Promise<TestTracker> {
+/** A store that can remove peers, and outlives the trackers on it. */
+function modelStore(): ModelPeerStore {
+  return new ModelPeerStore({ peerLifetime: 3_600_000, now: () => Date.now() })
+}
+
+function trackerOn(store: PeerStore, options: TorrentApprovalOptions): Promise<TestTracker> {
   return TestTracker.start({ store, register: (app) => void app.register(torrentApproval, options) })
 }
 
@@ -126,7 +132,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     test('when the list in the file has changed, and when it is denied', async () => {
       const third = sampleInfoHash(3)
       const file = await listFile(KNOWN, OTHER, third)
-      const store = new EvictingStore()
+      const store = modelStore()
       await using tracker = await trackerOn(store, { whitelistFile: file })
       for (const infoHash of [KNOWN, OTHER, third]) await tracker.client('udp').announce({ ...ANNOUNCE, infoHash })
       await writeFile(`${file}.new`, `${toHex(OTHER)}\n${toHex(third)}\n`)
@@ -138,7 +144,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     })
 
     test('when a tracker with another list takes over', async () => {
-      const store = new EvictingStore()
+      const store = modelStore()
       {
         await using former = await trackerOn(store, {})
         for (const infoHash of [KNOWN, OTHER]) await former.client('http').announce({ ...ANNOUNCE, infoHash })
