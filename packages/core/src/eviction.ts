@@ -8,7 +8,7 @@ const PAUSE = 1000
 /** Milliseconds after the start until a second walk, as a former application may still have admitted peers. */
 const SECOND_WALK = 5000
 
-export interface EvictionLog {
+interface EvictionLog {
   info(details: object, message: string): void
   error(details: object, message: string): void
 }
