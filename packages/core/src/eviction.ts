@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import type { EvictionRules } from './peer-store.ts'
 import type { Tracker } from './tracker.ts'
 
-/** Milliseconds before each walk over the store: the changes that come meanwhile share it. */
+/** Milliseconds before each walk over the store. Changes in that time share the walk. */
 const PAUSE = 1000
-/** Milliseconds after the start until a second walk, as a former application may still have admitted peers. */
+/** Milliseconds from the start to a second walk: the application before a reload may have admitted peers. */
 const SECOND_WALK = 5000
 
 interface EvictionLog {
@@ -95,9 +95,10 @@ export interface ChangingList {
 }
 
 /**
- * Removes peers from the store that a middleware refuses, if the store can do that: shortly after the application is ready,
- * after a list has changed, and whenever the function that is returned is called. In a scope below that of
- * `@chihaya/core` nothing is removed, as the other scopes share the store and may take what this one refuses.
+ * Removes the peers that a middleware refuses from the store, if the store can do that: shortly after
+ * the application is ready, after a list has changed, and after the returned function was called.
+ * Does nothing in a scope below that of `@chihaya/core`: other scopes share the store, and may accept
+ * the peers that this one refuses.
  */
 export function evictRefused(
   fastify: FastifyInstance,

@@ -22,7 +22,10 @@ export function swarmAnnounce(request: AnnounceRequest, context: TrackerContext,
   }
 }
 
-/** The peer's second address, which is left out where an announce of it would be refused. A peer leaves with both. */
+/**
+ * The peer's second address, unless an announce of it would be refused. A peer that stops leaves with
+ * both.
+ */
 function otherAddress(
   { otherAddress: other, event }: AnnounceRequest,
   { rejectPrivatePeers }: Required<CoreOptions>,

@@ -52,7 +52,7 @@ export interface TrackerInit {
 
 /** The kernel: authorise, update the swarm, count, select, and afterwards let the post hooks know. */
 export class Tracker {
-  /** Whether it belongs to a scope below that of the tracker it was forked from, so that other scopes share its store. */
+  /** Whether it is the tracker of a scope below that of `@chihaya/core`: other scopes share the store. */
   readonly isFork: boolean
   readonly #shared: Shared
   readonly #hooks: HookLists

@@ -6,11 +6,14 @@ export interface AddressRange {
   readonly last: Address
 }
 
-/** Zeros that lead a number of a dotted address: `001` and `000` stand for 1 and 0. */
+/** Leading zeros in the numbers of a dotted address. */
 const LEADING_ZEROS = /(?<![\d])0+(?=\d)/g
 const MAX_QUOTED = 64
 
-/** Reads an address, a CIDR range, or two addresses with a hyphen between them. @throws {RangeError} for any other text. */
+/**
+ * Reads an address, a CIDR range, or two addresses with a hyphen between them.
+ * @throws {RangeError} for any other text.
+ */
 export function parseEntry(text: string): AddressRange {
   const range = text.includes('-') ? parseHyphenated(text) : parseCidr(text)
   if (range === undefined) throw notAnEntry(text)
@@ -24,9 +27,9 @@ export function notAnEntry(text: string): RangeError {
 }
 
 /**
- * Reads two addresses with a hyphen between them. Numbers of IPv4 addresses are decimal and may have leading zeros, as the tools
- * that make such lists write them.
- * @throws {RangeError} when both are addresses but make no range.
+ * Reads two addresses with a hyphen between them; undefined for any other text. The numbers of IPv4
+ * addresses are decimal and may have leading zeros, as in lists that tools write.
+ * @throws {RangeError} if the addresses are of two families, or in the wrong order.
  */
 export function parseHyphenated(text: string): AddressRange | undefined {
   const hyphen = text.indexOf('-')
@@ -34,8 +37,8 @@ export function parseHyphenated(text: string): AddressRange | undefined {
   const first = parseEnd(text.slice(0, hyphen))
   const last = first && parseEnd(text.slice(hyphen + 1))
   if (first === undefined || last === undefined) return undefined
-  if (first.length !== last.length) throw new RangeError(`${JSON.stringify(text)} has an end of each family`)
-  if (compare(first, last) > 0) throw new RangeError(`${JSON.stringify(text)} begins behind its end`)
+  if (first.length !== last.length) throw new RangeError(`${JSON.stringify(text)} mixes IPv4 and IPv6`)
+  if (compare(first, last) > 0) throw new RangeError(`${JSON.stringify(text)} ends before it begins`)
   return { first, last }
 }
 
@@ -44,7 +47,8 @@ function parseEnd(text: string): Address | undefined {
   return parseAddress(trimmed.includes(':') ? trimmed : trimmed.replace(LEADING_ZEROS, ''))
 }
 
-function parseCidr(text: string): AddressRange | undefined {
+/** Reads an address or a CIDR range; undefined for any other text. */
+export function parseCidr(text: string): AddressRange | undefined {
   let network: Network
   try {
     network = parseNetwork(text)

@@ -1,6 +1,6 @@
 import type { Address } from '@chihaya/bittorrent'
 
-/** The order of two addresses of `words` 32-bit numbers each, from `at` and `otherAt` on: below 0, 0 or above 0. */
+/** Compares two addresses of `words` 32-bit numbers each: below 0, 0 or above 0. */
 export function compareWords(some: Uint32Array, at: number, others: Uint32Array, otherAt: number, words: number): number {
   for (let word = 0; word < words; word++) {
     const one = some[at + word] as number

@@ -1,6 +1,6 @@
 import { byteString } from '@chihaya/bittorrent'
 import type { ListFormat } from '@chihaya/core/lists'
-import { notAnEntry, parseEntry, parseHyphenated, type AddressRange } from './address-range.ts'
+import { notAnEntry, parseCidr, parseHyphenated, type AddressRange } from './address-range.ts'
 import { RangeTable } from './range-table.ts'
 
 /** In a file of eMule, ranges with this access level or a higher one are not blocked. */
@@ -9,31 +9,39 @@ const FIRST_ALLOWED_LEVEL = 128
 const LEVEL = /^[ \t]*(\d{1,3})[ \t]*(?:,|$)/
 
 /**
- * Addresses and ranges, each line in one of three forms:
- * `192.0.2.7`, `10.0.0.0/8` or `192.0.2.1-192.0.2.99`; a line of eMule's `ipfilter.dat`; a line of a `.p2p` file of PeerGuardian.
+ * Addresses and ranges, each line in one of three forms: an entry as in the options (`192.0.2.7`,
+ * `10.0.0.0/8`, `192.0.2.1-192.0.2.99`), a line of eMule's `ipfilter.dat`, or a line of a `.p2p` file
+ * of PeerGuardian.
  */
 export const networkList: ListFormat<RangeTable> = {
   create: () => new RangeTable(),
 
   add(table, bytes, start, end, lineEnd = end) {
     const text = byteString(bytes, start, end)
-    const range = text.includes('-')
-      ? readRange(text, lineEnd === end ? text : byteString(bytes, start, lineEnd))
-      : parseEntry(text)
+    const line = lineEnd === end ? text : byteString(bytes, start, lineEnd)
+    const range = readRange(text, line)
     if (range !== undefined) table.add(range)
   },
 
   finish: (table) => table.finish(),
 }
 
-/** The range of a line, which is `line` with its comment and `text` without; undefined for one that blocks nobody. */
+/**
+ * The range in a line, whose comment is left out of `text`; undefined for a range that is not blocked.
+ * @throws {RangeError} for a line without a range.
+ */
 function readRange(text: string, line: string): AddressRange | undefined {
   const comma = text.indexOf(',')
-  const range = parseHyphenated(comma < 0 ? text : text.slice(0, comma))
+  const entry = comma < 0 ? text : text.slice(0, comma)
+  const isRange = comma >= 0 || text.includes('-')
+  const range = isRange ? parseHyphenated(entry) : parseCidr(entry)
+  // The name of a PeerGuardian line may have what looks like a comment in it.
   if (range === undefined) return readNamed(line) ?? readNamed(text) ?? refuse(text)
   if (comma < 0) return range
   const level = LEVEL.exec(text.slice(comma + 1))?.[1]
-  if (level === undefined) throw new RangeError(`${JSON.stringify(text.slice(0, comma))} needs an access level such as 000`)
+  if (level === undefined) {
+    throw new RangeError(`${JSON.stringify(entry)} needs an access level behind it, such as 000`)
+  }
   return Number(level) < FIRST_ALLOWED_LEVEL ? range : undefined
 }
 

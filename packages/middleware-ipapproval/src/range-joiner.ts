@@ -9,7 +9,7 @@ export class RangeJoiner {
   readonly closeness: Uint8Array
   segments = 0
   readonly #words: number
-  /** By closeness: the last address of the ranges so far, of all that are as close. */
+  /** The last address of the ranges so far, for each closeness. */
   readonly #ends: Uint32Array
   readonly #seen = new Uint8Array(MAX_CLOSENESS + 1)
   /** The closeness of the closest range at the place reached so far, 0 in a gap. */
@@ -51,7 +51,7 @@ export class RangeJoiner {
     }
   }
 
-  /** Sets `#next` to the address behind the end of a closeness; false when that is the last address of all. */
+  /** Sets `#next` to the address after the end of a closeness; false at the end of all addresses. */
   #stepOver(closeness: number): boolean {
     for (let word = this.#words - 1; word >= 0; word--) {
       const value = ((this.#ends[closeness * this.#words + word] as number) + 1) >>> 0
@@ -78,7 +78,7 @@ export class RangeJoiner {
   #begin(addresses: Uint32Array, at: number, closeness: number): void {
     const words = this.#words
     this.#closest = closeness
-    // What begins at the same address takes the place of what was thought to begin there.
+    // A segment that begins at the same address replaces the former one.
     if (this.segments > 0 && compareWords(this.starts, (this.segments - 1) * words, addresses, at, words) === 0) this.segments--
     if (this.segments > 0 && this.closeness[this.segments - 1] === closeness) return
     for (let word = 0; word < words; word++) this.starts[this.segments * words + word] = addresses[at + word] as number

@@ -4,7 +4,7 @@ import type { AddressRange } from './address-range.ts'
 import { compareWords, wordOf } from './address-words.ts'
 import { RangeJoiner } from './range-joiner.ts'
 
-/** Ranges that are sorted or joined at a time, between which other work goes on: well under a millisecond. */
+/** Ranges that are sorted or joined in one turn of the event loop, in well under a millisecond. */
 const SLICE = 8192
 const INITIAL_RANGES = 16
 const DIGIT_BITS = 16
@@ -15,10 +15,11 @@ const MIN_SHIFT = 16
 const key: Uint32Array = new Uint32Array(4)
 
 /**
- * How close the closest of many ranges is to an address. The closeness of a range is 1 and the length of the longest prefix that
- * leaves room for as many addresses: 25 for a /24 and for any range of 129 to 256 addresses.
+ * Ranges of addresses, of which it finds the closest that holds an address. The closeness of a range is
+ * one more than the prefix length of the smallest CIDR range with room for as many addresses: 25 for a
+ * /24, and for any range of 129 to 256 addresses.
  *
- * Ranges are added, then `finish` lays them out for look-ups: as disjoint segments in their order, in flat memory.
+ * After all ranges were added, `finish` makes disjoint segments of them, sorted and in flat memory.
  */
 export class RangeTable {
   readonly #ipv4 = new Segments(1)
@@ -58,7 +59,7 @@ class Segments {
   #starts: Uint32Array = new Uint32Array(0)
   /** The closeness of the closest range in a segment, 0 for a gap. */
   #closeness: Uint8Array = new Uint8Array(0)
-  /** By the first bits of an address, all but the last `#shift` of 32: how many segments begin with lower ones. */
+  /** How many segments begin with lower bits, by the first `32 - #shift` bits of an address. */
   #jump: Uint32Array = new Uint32Array(0)
   #shift = 0
 
@@ -95,7 +96,7 @@ class Segments {
     const bits = first >>> this.#shift
     let low = this.#jump[bits] as number
     let high = this.#jump[bits + 1] as number
-    // All segments before `low` begin at the address or before it, and all from `high` on behind it.
+    // Segments before `low` begin at the address or below it, those from `high` on above it.
     while (low < high) {
       const middle = (low + high) >>> 1
       const start = starts[middle * words] as number
@@ -119,7 +120,7 @@ class Segments {
     this.#buildJump()
   }
 
-  /** As many entries as there are segments, more or less, and 65,536 at most: most look-ups then end after a step or two. */
+  /** With about as many entries as there are segments most look-ups take a step or two. */
   #buildJump(): void {
     const segments = this.#closeness.length
     this.#shift = Math.max(MIN_SHIFT, Math.clz32(segments))
@@ -131,7 +132,7 @@ class Segments {
     }
   }
 
-  /** The ranges' numbers in the order of their first addresses: by a radix sort, as that can pause anywhere. */
+  /** The numbers of the ranges in the order of their first addresses. A radix sort can pause. */
   async #order(): Promise<Uint32Array> {
     let order = new Uint32Array(this.#size)
     for (let index = 0; index < this.#size; index++) order[index] = index
@@ -147,7 +148,7 @@ class Segments {
 
   /** Sorts the numbers in `order` into `sorted`, by one digit of their ranges. */
   async #sort(order: Uint32Array, sorted: Uint32Array, digit: number): Promise<void> {
-    /** By value of the digit: how many ranges have a lower one, then where the next range with this one belongs. */
+    /** How many ranges have a lower digit, by digit; then the place of the next range with it. */
     const places = new Uint32Array(DIGITS + 1)
     await inSlices(this.#size, (range) => {
       const above = this.#digit(range, digit) + 1
@@ -172,7 +173,7 @@ class Segments {
   }
 }
 
-/** Does something for each number below `count`, with other work between. */
+/** Calls a function for each number below `count`, and lets other work run now and then. */
 async function inSlices(count: number, step: (index: number) => void): Promise<void> {
   for (let from = 0; from < count; from += SLICE) {
     const to = Math.min(from + SLICE, count)

@@ -43,8 +43,8 @@ describe('an entry', () => {
     ['192.0.2.0/24-192.0.3.0/24', '"192.0.2.0/24-192.0.3.0/24" is neither an address nor a range of addresses'],
     ['192.0.2.1-192.0.2.2-192.0.2.3', '"192.0.2.1-192.0.2.2-192.0.2.3" is neither an address nor a range of addresses'],
     ['192.0.2.1-192.0.2.256', '"192.0.2.1-192.0.2.256" is neither an address nor a range of addresses'],
-    ['192.0.2.2-192.0.2.1', '"192.0.2.2-192.0.2.1" begins behind its end'],
-    ['192.0.2.2-2001:db8::1', '"192.0.2.2-2001:db8::1" has an end of each family'],
+    ['192.0.2.2-192.0.2.1', '"192.0.2.2-192.0.2.1" ends before it begins'],
+    ['192.0.2.2-2001:db8::1', '"192.0.2.2-2001:db8::1" mixes IPv4 and IPv6'],
     ['x'.repeat(70), `"${'x'.repeat(64)}…" is neither an address nor a range of addresses`],
   ])('%s is refused', (text, message) => {
     expect(() => parseEntry(text)).toThrow(new RangeError(message))

@@ -41,6 +41,8 @@ describe('a line of a list', () => {
     // PeerGuardian.
     ['Some Organisation:1.2.3.4-1.2.3.5', '1.2.3.4', '1.2.3.5', ['1.2.3.3', '1.2.3.6']],
     ['A - B, Inc: Department #5 (x:y):001.002.003.004-001.002.003.005\r', '1.2.3.4', '1.2.3.5', ['1.2.3.3', '1.2.3.6']],
+    ['Department #5:1.2.3.4-1.2.3.5', '1.2.3.4', '1.2.3.5', ['1.2.3.3', '1.2.3.6']],
+    ['10.0.0.7 # not a name:1.2.3.4-1.2.3.5', '10.0.0.7', '10.0.0.7', ['1.2.3.4']],
     [':1.2.3.4-1.2.3.5', '1.2.3.4', '1.2.3.5', ['1.2.3.3']],
     ['1.2.3.4-1.2.3.5:9.9.9.8-9.9.9.9', '9.9.9.8', '9.9.9.9', ['1.2.3.4']],
     ['Soci\xe9t\xe9 \x00\xff:1.2.3.4-1.2.3.5  # seen in May', '1.2.3.4', '1.2.3.5', ['1.2.3.3']],
@@ -66,9 +68,9 @@ describe('a line of a list', () => {
     ['192.0.2.07', '"192.0.2.07" is neither an address nor a range of addresses'],
     ['Some Organisation:1.2.3.4', '"Some Organisation:1.2.3.4" is neither an address nor a range of addresses'],
     ['Some-Organisation:1.2.3.4-1.2.3', '"Some-Organisation:1.2.3.4-1.2.3" is neither an address nor a range of addresses'],
-    ['Some Organisation:1.2.3.5-1.2.3.4', '"1.2.3.5-1.2.3.4" begins behind its end'],
-    ['1.2.3.4 - 1.2.3.5 , low , x', '"1.2.3.4 - 1.2.3.5 " needs an access level such as 000'],
-    ['1.2.3.4 - 1.2.3.5 ,', '"1.2.3.4 - 1.2.3.5 " needs an access level such as 000'],
+    ['Some Organisation:1.2.3.5-1.2.3.4', '"1.2.3.5-1.2.3.4" ends before it begins'],
+    ['1.2.3.4 - 1.2.3.5 , low , x', '"1.2.3.4 - 1.2.3.5 " needs an access level behind it, such as 000'],
+    ['1.2.3.4 - 1.2.3.5 ,', '"1.2.3.4 - 1.2.3.5 " needs an access level behind it, such as 000'],
     ['1.2.3.4 , 000 , x', '"1.2.3.4 , 000 , x" is neither an address nor a range of addresses'],
   ])('%j is refused with file and line', async (line, message) => {
     const { path, list } = await file(`# a list\n\n10.0.0.0/8\n${line}\n192.0.2.7\n`)
@@ -126,6 +128,20 @@ describe('any range', () => {
         expect(added).toEqual([{ first: bytes(first), last: bytes(last) }])
       }),
       { numRuns: 1000 },
+    )
+  })
+
+  test('is read back from a file with many of them', async () => {
+    const entry = fc.tuple(pair, name, form)
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 40 }), async (entries) => {
+        const lines = entries.map(([[first, last], text, write]) => write(first, last, text))
+        const list = await (await file(lines.join('\r\n'))).list()
+        expect(list.size).toBe(entries.length)
+        for (const [[first, last]] of entries) {
+          expect([list.get(bytes(first)), list.get(bytes(last))]).not.toContain(0)
+        }
+      }),
     )
   })
 

@@ -15,7 +15,7 @@ const plugin: FastifyPluginAsync<RateLimitOptions> = async (fastify, given) => {
   if (announces) {
     const refusal = new ClientError('too many announces', { retryIn: announces.retryIn })
     const limit = ({ address, event }: AnnounceRequest): void => {
-      // They end what the tracker has counted and handed out, so they are worth more than they cost.
+      // A peer that leaves must not be handed out, and a download is reported only once.
       if (event === 'stopped' || event === 'completed') return
       if (!isExcepted(except, address) && !announces.buckets.take(address, Date.now())) throw refusal
     }
@@ -33,11 +33,11 @@ const plugin: FastifyPluginAsync<RateLimitOptions> = async (fastify, given) => {
 
 interface Limit {
   readonly buckets: TokenBuckets
-  /** Minutes until a bucket that is empty is full again: who comes back at once would soon be refused again. */
+  /** Minutes in which an empty bucket becomes full, so that a whole burst is there for who comes back. */
   readonly retryIn: number
 }
 
-/** The limit that the options ask for, if they do. @throws TRK_ERR_OPTIONS for a burst without a rate. */
+/** The limit, if its rate is set. @throws TRK_ERR_OPTIONS for a burst without a rate. */
 function limitOf(action: 'announce' | 'scrape', perMinute: number | undefined, burst = perMinute): Limit | undefined {
   if (burst === undefined) return undefined
   if (perMinute === undefined) throw new TRK_ERR_OPTIONS(NAME, `options/${action}Burst needs ${action}sPerMinute beside it`)

@@ -1,12 +1,12 @@
 import type { Address } from '@chihaya/bittorrent'
 
-/** 65,536 buckets of 16 bytes. A source needs one only until its bucket is full again. */
+/** 65,536 buckets of 16 bytes. A source needs its bucket only until that is full again. */
 const SETS = 8192
 const WAYS = 8
 /** Bytes that name a source: all of an IPv4 address, the /64 of an IPv6 one. */
 const IPV4_BYTES = 4
 const IPV6_BYTES = 8
-/** The first half of the key of an IPv4 address: no host has an IPv6 address that begins like this. */
+/** The first half of the key of an IPv4 address. In IPv6 it is multicast, so no source has it. */
 const IPV4 = 0xffff_ffff
 
 const MINUTE = 60_000_000
@@ -21,10 +21,11 @@ export interface TokenBucketsInit {
 /**
  * A token bucket for each source, in memory of a fixed size.
  *
- * A source may have its bucket in any of the eight places of one set. One that is full again leaves its place to others. Where all
- * eight are wanted, the bucket that lacks the least is forgotten, and its source begins with a full one. So a flood of sources
- * makes the limit more lenient to those who asked for little, and never refuses anybody for what others did. Which sources
- * share a set is secret.
+ * The bucket of a source lies in one of the eight places of a set. A new source takes the place of the
+ * bucket that lacks the fewest tokens, whose own source starts again with a full one. Most often that
+ * bucket is full anyway. A flood of sources therefore makes the limit more lenient, first for the
+ * sources that have asked for the least, and never causes a refusal. A secret decides which sources
+ * share a set.
  */
 export class TokenBuckets {
   /** Microseconds in which a bucket gains a token, a whole number so that sums are exact. */
@@ -35,7 +36,7 @@ export class TokenBuckets {
   readonly #keys = new Uint32Array(SETS * WAYS * 2)
   /** When each bucket is full again, in microseconds since 1970. */
   readonly #full = new Float64Array(SETS * WAYS)
-  /** Random bits for each value of each byte of a key. The set of a key is their sum without carry. */
+  /** Random bits for each value of each byte of a key. Their XOR is the set of a key. */
   readonly #bits: Uint32Array = crypto.getRandomValues(new Uint32Array(IPV6_BYTES * 256))
 
   constructor({ perMinute, burst }: TokenBucketsInit) {
@@ -43,19 +44,22 @@ export class TokenBuckets {
     this.#depth = this.#cost * burst
   }
 
-  /** Takes a token from a source's bucket, in milliseconds since 1970; false when the bucket is empty. */
+  /**
+   * Takes a token from the bucket of a source; false when the bucket is empty. `now` is in
+   * milliseconds since 1970.
+   */
   take(source: Address, now: number): boolean {
     const micros = Math.floor(now) * 1000
     const bucket = this.#bucketOf(source, micros)
     let full = this.#full[bucket] as number
-    // Beyond what a bucket can lack, the clock has been set back.
+    // No bucket can lack more than that: the clock was set back.
     if (full < micros || full > micros + this.#depth) full = micros
     if (full + this.#cost > micros + this.#depth) return false
     this.#full[bucket] = full + this.#cost
     return true
   }
 
-  /** The bucket of a source: its own, or a place of its set which it takes over with a full one. */
+  /** The bucket of a source, or a full one in place of another source's. */
   #bucketOf(source: Address, micros: number): number {
     const ipv4 = source.length === IPV4_BYTES
     const high = ipv4 ? IPV4 : wordOf(source, 0)

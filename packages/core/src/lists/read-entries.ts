@@ -10,7 +10,10 @@ const SPACE = 32
 const HASH = 35
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
-/** Takes the entry from `start` up to `end`, in a line up to `lineEnd`; the bytes are valid during the call. @throws {RangeError} */
+/**
+ * Takes the entry from `start` up to `end`, in a line up to `lineEnd`. The bytes are valid during the call.
+ * @throws {RangeError}
+ */
 export type TakeEntry = (bytes: Uint8Array, start: number, end: number, lineEnd: number) => void
 
 /** What is wrong in a line of a list. */
