@@ -37,6 +37,8 @@ export const REFUSALS: readonly string[] = [
   'too many requests',
   'unknown action ID',
   // Middleware.
+  'too many announces',
+  'too many scrapes',
   'unapproved address',
   'unapproved client',
   'unapproved request: invalid jwt',

@@ -52,11 +52,14 @@ export interface TrackerInit {
 
 /** The kernel: authorise, update the swarm, count, select, and afterwards let the post hooks know. */
 export class Tracker {
+  /** Whether it is the tracker of a scope below that of `@chihaya/core`: other scopes share the store. */
+  readonly isFork: boolean
   readonly #shared: Shared
   readonly #hooks: HookLists
   readonly #forks: Tracker[] = []
 
   constructor(init: TrackerInit | { readonly parent: Tracker }) {
+    this.isFork = 'parent' in init
     if ('parent' in init) {
       this.#shared = init.parent.#shared
       this.#hooks = copyHooks(init.parent.#hooks)
