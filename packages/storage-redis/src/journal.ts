@@ -4,6 +4,7 @@ import type { SwarmAnnounce, Transition } from '@chihaya/core'
 /** What has become of a peer while Redis was away. */
 interface Entry {
   readonly peerId: PeerId
+  readonly clientKey: number | undefined
   readonly transition: Transition
   /** Whether it completed its download, whatever it has become since. */
   readonly completed: boolean
@@ -32,13 +33,13 @@ export class Journal {
   }
 
   record(announce: SwarmAnnounce): void {
-    const { peerId, transition } = announce
+    const { peerId, key: clientKey, transition } = announce
     if (transition === 'unchanged') return
     const key = keyOf(announce)
     const completed = transition === 'completed' || this.#entries.get(key)?.completed === true
     // Taken out first, so that it comes to stand behind those that are older.
     this.#entries.delete(key)
-    this.#entries.set(key, { peerId, transition, completed, at: performance.now() })
+    this.#entries.set(key, { peerId, clientKey, transition, completed, at: performance.now() })
     if (this.#entries.size > this.#limit) this.#entries.delete(this.#entries.keys().next().value as string)
   }
 
@@ -67,7 +68,7 @@ function keyOf({ infoHash, address, port }: SwarmAnnounce): string {
   return infoHash + byteString(compactPeer(address, port))
 }
 
-function announcesOf(key: string, { peerId, transition, completed, at }: Entry): LateAnnounce[] {
+function announcesOf(key: string, { peerId, clientKey, transition, completed, at }: Entry): LateAnnounce[] {
   const endpoint = new Uint8Array(key.length - INFO_HASH_LENGTH)
   writeByteString(key.slice(INFO_HASH_LENGTH), endpoint, 0)
   const portAt = endpoint.length - 2
@@ -76,6 +77,7 @@ function announcesOf(key: string, { peerId, transition, completed, at }: Entry):
     peerId,
     address: endpoint.subarray(0, portAt),
     port: ((endpoint[portAt] as number) << 8) | (endpoint[portAt + 1] as number),
+    key: clientKey,
     numWant: 0,
     leechersOnly: false,
     publicOnly: false,

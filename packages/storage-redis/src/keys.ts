@@ -9,6 +9,7 @@ const INFO_HASH_PATTERN = '?'.repeat(20)
  *     chihaya:{s<infohash>}4    sorted set of endpoints      chihaya:{s<infohash>}6    likewise for IPv6
  *     chihaya:{s<infohash>}4i   hash, endpoint → peer id     chihaya:{s<infohash>}6i   likewise for IPv6
  *     chihaya:{s<infohash>}d    string, downloads completed
+ *     chihaya:{s<infohash>}c    sorted set of those whose download has been counted
  *
  * The infohash is its 20 bytes. The letter before it keeps the tag from being empty where it begins with a brace, in which
  * case the whole key would be hashed; a brace further on cuts the tag short, for all keys of the torrent alike.
@@ -38,6 +39,11 @@ export class Keys {
   /** The downloads of a torrent. */
   downloaded(infoHash: InfoHash): Buffer {
     return this.#key(infoHash, 'd')
+  }
+
+  /** The endpoints and clients whose download of a torrent has been counted. */
+  counted(infoHash: InfoHash): Buffer {
+    return this.#key(infoHash, 'c')
   }
 
   /** What `SCAN … MATCH` takes to find the peers of every torrent, as one who puts `before` in front of all keys has them. */

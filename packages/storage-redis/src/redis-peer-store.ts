@@ -74,7 +74,7 @@ export class RedisPeerStore implements PeerStore {
     this.#keys = new Keys(options.keyPrefix)
     const secrets = [...secretsOf(client), options.password, options.sentinel?.password]
     this.#link = new Link({ client, target, secrets, timeout, limit: options.maxPending, log })
-    this.#announce = defineScript(client, announceScript(settings), 3)
+    this.#announce = defineScript(client, announceScript(settings), 4)
     this.#scrape = defineScript(client, scrapeScript(settings), 2)
     this.#sweeper = new Sweeper({
       link: this.#link,
@@ -214,9 +214,12 @@ export class RedisPeerStore implements PeerStore {
     const { storePeerIds } = this.#init.options
     const { infoHash, wantsPeerIds } = announce
     const family = addressFamily(announce.address)
-    const keys = [this.#keys.swarm(infoHash, family), this.#keys.peerIds(infoHash, family), this.#keys.downloaded(infoHash)]
+    const swarm = this.#keys.swarm(infoHash, family)
+    const peerIds = this.#keys.peerIds(infoHash, family)
+    const downloaded = this.#keys.downloaded(infoHash)
+    const counted = this.#keys.counted(infoHash)
     const argument = announceArgument(announce, storePeerIds, moment)
-    const reply = await this.#link.send(() => this.#announce(...keys, argument))
+    const reply = await this.#link.send(() => this.#announce(swarm, peerIds, downloaded, counted, argument))
     return readView(reply, family, wantsPeerIds && storePeerIds)
   }
 

@@ -1,5 +1,5 @@
 import { PEER_ID_LENGTH } from '@chihaya/bittorrent'
-import { HEADER_LENGTH } from '../announce-argument.ts'
+import { CLIENT_LENGTH, HEADER_LENGTH } from '../announce-argument.ts'
 import { applyPart } from './apply.ts'
 import { censusPart } from './census.ts'
 import { idsPart } from './ids.ts'
@@ -8,16 +8,17 @@ import type { ScriptSettings } from './settings.ts'
 import { SWARM } from './swarm.ts'
 
 /**
- * KEYS: swarm, peer ids, downloads. ARGV: what `announceArgument` makes.
+ * KEYS: swarm, peer ids, downloads, counted. ARGV: what `announceArgument` makes.
  * Returns complete, incomplete, downloaded, 4 bytes each, then the endpoints, then their peer ids if asked for.
  */
 export function announceScript(settings: ScriptSettings): string {
   const endpointAt = HEADER_LENGTH + (settings.storePeerIds ? PEER_ID_LENGTH : 0) + 1
   return `${SWARM}
 local PARTIAL, SEEDER, COMPLETED, STOPPED, UNCHANGED = 1, 2, 3, 4, 5
-local swarm, ids, downloads = KEYS[1], KEYS[2], KEYS[3]
+local swarm, ids, downloads, counted = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local kind, reach, flags, want, dice, given, age = struct.unpack('>BBBI2I4I4I4', ARGV[1])
-local me = string.sub(ARGV[1], ${endpointAt})
+local names_client = flags % 32 >= 16
+local me = string.sub(ARGV[1], ${endpointAt}, names_client and -${CLIENT_LENGTH + 1} or -1)
 ${settings.storePeerIds ? idsPart(endpointAt) : ''}
 local leechers_only = flags % 2 >= 1
 local public_only = flags % 4 >= 2
