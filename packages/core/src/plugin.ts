@@ -34,9 +34,9 @@ const plugin: FastifyPluginAsync<CoreOptions> = async (fastify, options) => {
     readiness.close()
     done()
   })
-  // HTTP announces still arrive after `preClose`, so post hooks are waited for here.
+  // For applications that announce without a frontend.
   fastify.addHook('onClose', async () => {
-    await tracker.close()
+    await tracker.drain()
   })
 }
 

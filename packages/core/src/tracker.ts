@@ -107,8 +107,11 @@ export class Tracker {
     this.#shared.started = true
   }
 
-  /** Waits for post hooks that still run, within `postHookTimeout`. */
-  async close(): Promise<void> {
+  /**
+   * Waits for post hooks that still run, within `postHookTimeout`. Frontends call it when no request can arrive any more: they
+   * close first, while the middleware that owns the hooks is still open.
+   */
+  async drain(): Promise<void> {
     await this.#shared.postHooks.drain(parseDuration(this.#shared.options.postHookTimeout))
   }
 

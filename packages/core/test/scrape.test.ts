@@ -63,7 +63,7 @@ describe.each(stores)('a scrape, with %s storage,', (_kind, createStore) => {
     let seen: unknown
     tracker.addHook('postScrape', (request, response) => void (seen = [request.infoHashes.length, response.entries.length]))
     await tracker.scrape(scrapeRequest())
-    await tracker.close()
+    await tracker.drain()
     expect(seen).toEqual([3, 3])
   })
 })
