@@ -10,6 +10,7 @@ const INFO_HASH_PATTERN = '?'.repeat(20)
  *     chihaya:{s<infohash>}4i   hash, endpoint → peer id     chihaya:{s<infohash>}6i   likewise for IPv6
  *     chihaya:{s<infohash>}d    string, downloads completed
  *     chihaya:{s<infohash>}c    sorted set of those whose download has been counted
+ *     chihaya:{s<infohash>}p…   likewise, of a peer that only tries whether Redis takes writes
  *
  * The infohash is its 20 bytes. The letter before it keeps the tag from being empty where it begins with a brace, in which
  * case the whole key would be hashed; a brace further on cuts the tag short, for all keys of the torrent alike.
@@ -44,6 +45,11 @@ export class Keys {
   /** The endpoints and clients whose download of a torrent has been counted. */
   counted(infoHash: InfoHash): Buffer {
     return this.#key(infoHash, 'c')
+  }
+
+  /** Keys beside those of a torrent, in the order in which the announce script takes them: no scan finds them. */
+  probe(infoHash: InfoHash): [Buffer, Buffer, Buffer, Buffer] {
+    return [this.#key(infoHash, 'p'), this.#key(infoHash, 'pi'), this.#key(infoHash, 'pd'), this.#key(infoHash, 'pc')]
   }
 
   /** What `SCAN … MATCH` takes to find the peers of every torrent, as one who puts `before` in front of all keys has them. */

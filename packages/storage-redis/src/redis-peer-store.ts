@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { addressFamily, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
+import {
+  addressFamily,
+  COMPACT_IPV4,
+  peerIdFrom,
+  type AddressFamily,
+  type InfoHash,
+  type PeerId,
+  type ScrapeEntry,
+} from '@chihaya/bittorrent'
 import {
   parseDuration,
   type MaybePromise,
@@ -8,13 +16,14 @@ import {
   type StoreStats,
   type SwarmAnnounce,
   type SwarmView,
+  type Transition,
 } from '@chihaya/core'
 import { announceArgument, type Moment } from './announce-argument.ts'
 import { secretsOf, type Client } from './client.ts'
 import { connect } from './connect.ts'
 import { Fallback } from './fallback.ts'
 import { isFault, UNAVAILABLE, type Fault } from './faults.ts'
-import type { StoreLog } from './health.ts'
+import type { Effect, StoreLog } from './health.ts'
 import { Keys } from './keys.ts'
 import { Link } from './link.ts'
 import type { LocalStore } from './local-store.ts'
@@ -24,11 +33,23 @@ import type { ScriptSettings } from './lua/settings.ts'
 import type { RedisStoreMetrics } from './metrics.ts'
 import type { RedisStorageOptions } from './options.ts'
 import { readScrapeEntry, readView } from './replies.ts'
-import { describeFault, outlastsReading } from './readiness.ts'
+import { describeFault } from './readiness.ts'
 import { defineScript, type Script } from './script.ts'
 import { Sweeper } from './sweeper.ts'
 import { timeoutsOf } from './timeouts.ts'
 import { Totals } from './totals.ts'
+import { WriteProbe } from './write-probe.ts'
+
+/** The peer that tries whether Redis takes writes. */
+const PROBE = {
+  peerId: peerIdFrom('-CHIHAYA-write-probe') as PeerId,
+  address: new Uint8Array(COMPACT_IPV4 - 2),
+  port: 0,
+  numWant: 0,
+  leechersOnly: false,
+  publicOnly: false,
+  wantsPeerIds: false,
+}
 
 /** Milliseconds that closing waits for Redis. */
 const CLOSING_PATIENCE = 2000
@@ -58,6 +79,7 @@ export class RedisPeerStore implements PeerStore {
   readonly #scrape: Script<Buffer>
   readonly #sweeper: Sweeper
   readonly #totals: Totals
+  readonly #writeProbe: WriteProbe
   readonly #fallback: Fallback | undefined
 
   constructor(init: RedisPeerStoreInit) {
@@ -73,7 +95,16 @@ export class RedisPeerStore implements PeerStore {
     this.#now = init.now ?? (() => 0)
     this.#keys = new Keys(options.keyPrefix)
     const secrets = [...secretsOf(client), options.password, options.sentinel?.password]
-    this.#link = new Link({ client, target, secrets, timeout, limit: options.maxPending, log })
+    this.#link = new Link({
+      client,
+      target,
+      secrets,
+      timeout,
+      limit: options.maxPending,
+      log,
+      writeFailed: () => this.#writeProbe.watch(),
+    })
+    this.#writeProbe = new WriteProbe(this.#link, (infoHash) => this.#tryWriting(infoHash))
     this.#announce = defineScript(client, announceScript(settings), 4)
     this.#scrape = defineScript(client, scrapeScript(settings), 2)
     this.#sweeper = new Sweeper({
@@ -99,19 +130,18 @@ export class RedisPeerStore implements PeerStore {
     return this.#link.health.reason
   }
 
-  /** Asks Redis. A store whose fallback stands in is ready, with a remark. */
+  /** Reads from Redis and writes to it. A store whose fallback stands in is ready, with a remark. */
   async readiness(): Promise<ReadinessAnswer> {
     this.#totals.forget()
-    const kind = await this.#totals.read().then(
-      () => outlastsReading(this.#link.health.kind),
-      (error: unknown) => {
-        expectFault(error)
-        return error.kind
-      },
-    )
-    if (kind === undefined) return true
-    const fault = describeFault(kind)
-    return this.#fallback ? { remark: `${fault}; swarms are kept in this process` } : fault
+    try {
+      await this.#totals.read()
+      await this.#writeProbe.attempt()
+      return true
+    } catch (error) {
+      expectFault(error)
+      const fault = describeFault(error.kind)
+      return this.#fallback ? { remark: `${fault}; swarms are kept in this process` } : fault
+    }
   }
 
   metrics(): RedisStoreMetrics {
@@ -152,6 +182,7 @@ export class RedisPeerStore implements PeerStore {
     const patience = new AbortController()
     await Promise.race([work, sleep(CLOSING_PATIENCE, undefined, { signal: patience.signal })])
     patience.abort()
+    this.#writeProbe.close()
     this.#link.close()
     if (this.#init.closeClient) this.#init.client.disconnect()
   }
@@ -219,14 +250,35 @@ export class RedisPeerStore implements PeerStore {
     const downloaded = this.#keys.downloaded(infoHash)
     const counted = this.#keys.counted(infoHash)
     const argument = announceArgument(announce, storePeerIds, moment)
-    const reply = await this.#link.send(() => this.#announce(swarm, peerIds, downloaded, counted, argument))
+    const reply = await this.#link.send(() => this.#announce(swarm, peerIds, downloaded, counted, argument), {
+      effect: effectOf(announce, moment),
+      infoHash,
+    })
     return readView(reply, family, wantsPeerIds && storePeerIds)
+  }
+
+  /** Lets a peer enter a swarm that nobody sees, and leave it: what Redis refuses to announces, it refuses to this. */
+  async #tryWriting(infoHash: InfoHash): Promise<void> {
+    const { storePeerIds } = this.#init.options
+    const run = (transition: Transition): Promise<Buffer> => {
+      const argument = announceArgument({ ...PROBE, infoHash, transition }, storePeerIds, { now: this.#now() })
+      const effect = transition === 'stopped' ? 'removes' : 'adds'
+      return this.#link.send(() => this.#announce(...this.#keys.probe(infoHash), argument), { effect, infoHash })
+    }
+    await run('leecher')
+    await run('stopped')
   }
 
   async #scrapeOne(infoHash: InfoHash, family: AddressFamily): Promise<ScrapeEntry> {
     const swarm = this.#keys.swarm(infoHash, family)
     return readScrapeEntry(await this.#link.send(() => this.#scrape(swarm, this.#keys.downloaded(infoHash), this.#now())))
   }
+}
+
+/** Whoever enters late may have been overtaken, so that nothing is written. */
+function effectOf({ transition }: SwarmAnnounce, { age }: Moment): Effect {
+  if (transition === 'unchanged') return 'none'
+  return transition === 'stopped' || age !== undefined ? 'removes' : 'adds'
 }
 
 /** @throws what is no fault of Redis'. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { connectionsOf, prefixOf } from './client.ts'
+import type { CommandDetails } from './flights.ts'
 import { familyOfSwarm, siblingOfSwarm, type Keys } from './keys.ts'
 import type { Link } from './link.ts'
 import { EXTEND_LOCK, PUBLISH_TOTALS } from './lua/lock.ts'
@@ -16,6 +17,7 @@ const STEP = 200
 const PAUSES = 4
 /** Intervals without a new counting after which the totals are gone. */
 const TOTALS_LAST = 10
+const WRITING: CommandDetails = { effect: 'adds' }
 const FIRST_DELAY = 1000
 const MIN_INTERVAL = 1000
 
@@ -66,7 +68,8 @@ export class Sweeper {
     const { link, keys, interval } = this.#init
     const began = performance.now()
     const token = randomBytes(16)
-    if ((await link.send(() => link.client.set(keys.lock, token, 'PX', LEASE, 'NX'))) === null) return false
+    const locked = await link.send(() => link.client.set(keys.lock, token, 'PX', LEASE, 'NX'), WRITING)
+    if (locked === null) return false
     let published = false
     try {
       const tally = new Tally()
@@ -77,7 +80,7 @@ export class Sweeper {
       const left = Math.max(1, Math.round(interval * 0.9 - (performance.now() - began)))
       const goodFor = Math.max(interval * TOTALS_LAST, LEASE)
       const totals = JSON.stringify(tally.stats())
-      published = (await link.send(() => this.#publish(keys.lock, keys.totals, token, left, totals, goodFor))) === 1
+      published = (await link.send(() => this.#publish(keys.lock, keys.totals, token, left, totals, goodFor), WRITING)) === 1
       return published
     } finally {
       if (!published) await this.#extendLock(token, 1).catch(() => {})
