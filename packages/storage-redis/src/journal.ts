@@ -1,5 +1,5 @@
 import { byteString, compactPeer, INFO_HASH_LENGTH, writeByteString, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import type { SwarmAnnounce, Transition } from '@chihaya/core'
+import type { EvictionRules, SwarmAnnounce, Transition } from '@chihaya/core'
 
 /** What has become of a peer while Redis was away. */
 interface Entry {
@@ -48,6 +48,15 @@ export class Journal {
     if (announce.transition !== 'unchanged') this.#entries.delete(keyOf(announce))
   }
 
+  /** Forgets the peers that rules name. */
+  evict({ infoHash, address, peerId }: EvictionRules): void {
+    for (const [key, entry] of this.#entries) {
+      const peer = peerOf(key)
+      const isRefused = infoHash?.(peer.infoHash) || address?.(peer.address) || peerId?.(entry.peerId)
+      if (isRefused === true) this.#entries.delete(key)
+    }
+  }
+
   /** The oldest entries, each with the announces that tell Redis of it; they stay until `settle`. */
   oldest(count: number): Array<{ key: string; entry: object; announces: LateAnnounce[] }> {
     const oldest = []
@@ -68,15 +77,18 @@ function keyOf({ infoHash, address, port }: SwarmAnnounce): string {
   return infoHash + byteString(compactPeer(address, port))
 }
 
-function announcesOf(key: string, { peerId, clientKey, transition, completed, at }: Entry): LateAnnounce[] {
+function peerOf(key: string): Pick<SwarmAnnounce, 'infoHash' | 'address' | 'port'> {
   const endpoint = new Uint8Array(key.length - INFO_HASH_LENGTH)
   writeByteString(key.slice(INFO_HASH_LENGTH), endpoint, 0)
   const portAt = endpoint.length - 2
+  const port = ((endpoint[portAt] as number) << 8) | (endpoint[portAt + 1] as number)
+  return { infoHash: key.slice(0, INFO_HASH_LENGTH) as InfoHash, address: endpoint.subarray(0, portAt), port }
+}
+
+function announcesOf(key: string, { peerId, clientKey, transition, completed, at }: Entry): LateAnnounce[] {
   const announce = {
-    infoHash: key.slice(0, INFO_HASH_LENGTH) as InfoHash,
+    ...peerOf(key),
     peerId,
-    address: endpoint.subarray(0, portAt),
-    port: ((endpoint[portAt] as number) << 8) | (endpoint[portAt + 1] as number),
     key: clientKey,
     numWant: 0,
     leechersOnly: false,

@@ -1,7 +1,8 @@
-import type { AddressFamily, InfoHash } from '@chihaya/bittorrent'
+import { INFO_HASH_LENGTH, type AddressFamily, type InfoHash } from '@chihaya/bittorrent'
 
 const FAMILY_LETTER: Readonly<Record<AddressFamily, string>> = { ipv4: '4', ipv6: '6' }
-const INFO_HASH_PATTERN = '?'.repeat(20)
+const INFO_HASH_PATTERN = '?'.repeat(INFO_HASH_LENGTH)
+const TAG_START = '{s'
 
 /**
  * The names of all keys. Those of one torrent share a hash tag, so that one script may use them in a cluster:
@@ -27,6 +28,12 @@ export class Keys {
     this.lock = Buffer.from(`${prefix}{t}lock`, 'latin1')
   }
 
+  /** The torrent whose peers a key of `swarm` holds. */
+  infoHashOf(swarm: Buffer): InfoHash {
+    const from = this.#prefix.length + TAG_START.length
+    return swarm.toString('latin1', from, from + INFO_HASH_LENGTH) as InfoHash
+  }
+
   /** The peers of a torrent and family. */
   swarm(infoHash: InfoHash, family: AddressFamily): Buffer {
     return this.#key(infoHash, FAMILY_LETTER[family])
@@ -48,21 +55,22 @@ export class Keys {
   }
 
   /** Keys beside those of a torrent, in the order in which the announce script takes them: no scan finds them. */
-  probe(infoHash: InfoHash): [Buffer, Buffer, Buffer, Buffer] {
-    return [this.#key(infoHash, 'p'), this.#key(infoHash, 'pi'), this.#key(infoHash, 'pd'), this.#key(infoHash, 'pc')]
+  probe(infoHash: InfoHash): Buffer[] {
+    return ['p', 'pi', 'pd', 'pc', 'p6'].map((suffix) => this.#key(infoHash, suffix))
   }
 
   /** What `SCAN … MATCH` takes to find the peers of every torrent, as one who puts `before` in front of all keys has them. */
   swarmPattern(before: string): string {
     const literal = `${before}${this.#prefix}`.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)
-    return `${literal}{s${INFO_HASH_PATTERN}}[46]`
+    return `${literal}${TAG_START}${INFO_HASH_PATTERN}}[46]`
   }
 
   #key(infoHash: InfoHash, suffix: string): Buffer {
-    return Buffer.from(`${this.#prefix}{s${infoHash}}${suffix}`, 'latin1')
+    return Buffer.from(`${this.#prefix}${TAG_START}${infoHash}}${suffix}`, 'latin1')
   }
 }
 
+const PEER_IDS = Buffer.from('i')
 const IPV4 = FAMILY_LETTER.ipv4.charCodeAt(0)
 
 /** The family whose peers a key of `Keys.swarm` holds. */
@@ -75,4 +83,9 @@ export function siblingOfSwarm(key: Buffer): Buffer {
   const sibling = Buffer.from(key)
   sibling.write(FAMILY_LETTER[familyOfSwarm(key) === 'ipv4' ? 'ipv6' : 'ipv4'], key.length - 1)
   return sibling
+}
+
+/** The key of the peer ids of the peers of a swarm's key. */
+export function peerIdsOfSwarm(key: Buffer): Buffer {
+  return Buffer.concat([key, PEER_IDS])
 }
