@@ -25,6 +25,7 @@ export { INFO_HASH_LENGTH, infoHashFrom, infoHashFromHex, readInfoHash, type Inf
 export { parseInteger, parseUint64 } from './integer.ts'
 export { LOCAL_NETWORKS, Networks, parseNetwork, type Network } from './networks.ts'
 export { clientId, PEER_ID_LENGTH, peerIdFrom, readPeerId, type PeerId } from './peer-id.ts'
+export { parseProxyHeader, parseProxyHeaderV2, type NoProxyHeader, type ProxyHeader } from './proxy-protocol.ts'
 export { Query, splitTarget, type Params, type QueryOptions } from './query.ts'
 export type { ScrapeEntry, ScrapeRequest, ScrapeResponse } from './scrape.ts'
 export { readUrlData, UrlDataParams } from './url-data.ts'
