@@ -98,8 +98,8 @@ function claimedAddress(requester: Address, text: string | undefined): Address |
 function directSource(request: FastifyRequest): Address | undefined {
   // Over a Unix socket there is none, whatever the types say.
   const text = request.ip as string | undefined
-  if (text === undefined) throw NO_SOURCE
-  return sourceAddress(text)
+  if (text === undefined && isUnixSocket(request.raw.socket)) throw NO_SOURCE
+  return text === undefined ? undefined : sourceAddress(text)
 }
 
 /**
