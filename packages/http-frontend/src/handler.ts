@@ -24,7 +24,7 @@ export function trackerHandler<Asked extends FromPeer, Answer>(
   ask: (asked: Asked) => MaybePromise<Answer>,
   write: (answer: Answer, asked: Asked) => Buffer,
 ): Handler {
-  const answer: Handler = (request, reply) => {
+  const serve: Handler = (request, reply) => {
     const { counter } = frontend
     const begun = counter === undefined ? UNTIMED : counter.begin()
     reply.headers(frontend.headers)
@@ -45,10 +45,10 @@ export function trackerHandler<Asked extends FromPeer, Answer>(
   }
   return (request, reply) => {
     const framing = bodyFraming(request.raw)
-    if (framing === 'none') return answer(request, reply)
+    if (framing === 'none') return serve(request, reply)
     if (framing === 'length') return refuseBody(request, reply, frontend, action)
     // Some proxies frame every request so, those without a body among them.
-    return afterBody(request, reply, frontend, action, answer)
+    return afterBody(request, reply, frontend, action, serve)
   }
 }
 
@@ -57,9 +57,9 @@ async function afterBody(
   reply: FastifyReply,
   frontend: Frontend,
   action: Action,
-  answer: Handler,
+  serve: Handler,
 ): Promise<Buffer | undefined> {
-  if (!(await hasBytes(request.raw))) return (await answer(request, reply)) ?? undefined
+  if (!(await hasBytes(request.raw))) return (await serve(request, reply)) ?? undefined
   refuseBody(request, reply, frontend, action)
   return undefined
 }

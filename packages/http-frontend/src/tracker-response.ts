@@ -20,7 +20,7 @@ export class TrackerResponse<Request extends IncomingMessage = IncomingMessage> 
     if (isLast || bodyFraming(this.req) !== 'none') lingerAtClose(this.req, isLast)
     // Node answers an expectation other than `100-continue` before any handler hears of the request.
     if (args[0] === 417 && args.length === 1 && this.req.headers.expect !== undefined) args.push(EMPTY_AND_CLOSE)
-    return super.writeHead(...(args as Parameters<ServerResponse['writeHead']>)) as this
+    return super.writeHead(...(args as Parameters<ServerResponse['writeHead']>))
   }
 }
 

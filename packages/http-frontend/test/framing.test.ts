@@ -34,7 +34,7 @@ async function statuses(port: number, target: string, framed: string): Promise<n
 describe.each([
   ['an announce', TARGET],
   ['a scrape', SCRAPE],
-])('%s', (_name, target) => {
+])('%s', (_kind, target) => {
   test.each([
     ['an empty chunked body', `${CHUNKED}0\r\n\r\n`],
     ['an empty chunked body with extensions', `${CHUNKED}000;a=b;c="d e"\r\n\r\n`],
