@@ -71,7 +71,8 @@ export class ConnectionLimit {
     if (!address || this.#unlimited.has(address)) return true
     const ip = hostKey(address)
     const source = this.#sources.get(ip) ?? { count: 0, idle: new OldestFirst<Counted>() }
-    if (isReached(this.#maxPerIp, source.count) && !this.#makeRoom(source.idle, connection, 'max_connections_per_ip')) return false
+    if (isReached(this.#maxPerIp, source.count) && !this.#makeRoom(source.idle, connection, 'max_connections_per_ip'))
+      return false
     if (isReached(this.#max, this.#counted.size) && !this.#makeRoom(this.#idle, connection, 'max_connections')) return false
     this.#sources.set(ip, source)
     source.count++

@@ -41,7 +41,8 @@ export function requestMetrics(meter: RequestMeter): Reading[] {
       name: 'chihaya_http_dropped_connections_total',
       help: 'HTTP connections that were ended or not accepted, by reason: new ones, and idle ones that gave way.',
       type: 'counter',
-      read: () => meter.connections.drops().map(({ reason, connection, count: value }) => ({ labels: { reason, connection }, value })),
+      read: () =>
+        meter.connections.drops().map(({ reason, connection, count: value }) => ({ labels: { reason, connection }, value })),
     },
   ]
 }
