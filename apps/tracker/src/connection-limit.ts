@@ -11,6 +11,8 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerIp?: number
   /** Addresses and CIDR ranges of those who are neither counted nor limited. @default [] */
   readonly unlimited?: readonly string[]
+  /** Leave the last file descriptors of the process to others. @default true */
+  readonly sparesDescriptors?: boolean
 }
 
 /** Hears of each connection that is ended or not accepted. */
@@ -44,7 +46,10 @@ export class ConnectionLimit {
   #max = MAX_CONNECTIONS
   #maxPerIp = defaultShare(MAX_CONNECTIONS)
   #unlimited: Networks = new Networks([])
-  readonly #sparedDescriptors = firstSparedDescriptor()
+  #firstSpared = firstSparedDescriptor()
+  /** All connections, and how many of them leave file descriptors to others. */
+  #open = 0
+  #room = Number.POSITIVE_INFINITY
   readonly #idle = new OldestFirst<Counted>()
   readonly #counted = new Map<Connection, Counted>()
   readonly #sources = new Map<string, Source>()
@@ -54,15 +59,31 @@ export class ConnectionLimit {
   }
 
   /** From the next connection on; those there are stay. */
-  configure({ maxConnections = MAX_CONNECTIONS, maxConnectionsPerIp, unlimited = [] }: ConnectionLimits): void {
+  configure({
+    maxConnections = MAX_CONNECTIONS,
+    maxConnectionsPerIp,
+    unlimited = [],
+    sparesDescriptors = true,
+  }: ConnectionLimits): void {
     this.#max = maxConnections
     this.#maxPerIp = maxConnectionsPerIp ?? defaultShare(maxConnections)
     this.#unlimited = new Networks(unlimited)
+    if (!sparesDescriptors) this.#firstSpared = Number.POSITIVE_INFINITY
   }
 
-  /** Sees to it that the process keeps some file descriptors, which the connection may be among. False when it was ended. */
+  /**
+   * Sees to it that the process keeps some file descriptors, whoever the connection is from. False when it was ended.
+   *
+   * A descriptor among the last tells how many connections there is room for. The ones that follow have lower numbers, of
+   * connections that ended, so that from then on they are counted.
+   */
   spareDescriptors(connection: Connection): boolean {
-    return connection.descriptor < this.#sparedDescriptors || this.#makeRoom(this.#idle, connection, 'file_descriptors')
+    this.#open++
+    connection.socket.once('close', () => {
+      if (--this.#open < this.#room / 2) this.#room = Number.POSITIVE_INFINITY
+    })
+    if (connection.descriptor >= this.#firstSpared) this.#room = Math.min(this.#room, this.#open - 1)
+    return this.#open <= this.#room || this.#makeRoom(this.#idle, connection, 'file_descriptors')
   }
 
   /** Counts a connection by its source until it closes, if there is room or room can be made. False when it was ended. */

@@ -95,7 +95,8 @@ export class Operations {
       requests: new InFlight(),
     }
     const handover = await this.#listeners.prepare({
-      limits: {},
+      // The operator is told even when clients have all file descriptors that they may have.
+      limits: { sparesDescriptors: false },
       service,
       listeners: endpoint ? [{ address: endpoint.address }] : [],
     })
