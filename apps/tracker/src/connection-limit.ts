@@ -83,7 +83,7 @@ export class ConnectionLimit {
       if (--this.#open < this.#room / 2) this.#room = Number.POSITIVE_INFINITY
     })
     if (connection.descriptor >= this.#firstSpared) this.#room = Math.min(this.#room, this.#open - 1)
-    return this.#open <= this.#room || this.#makeRoom(this.#idle, connection, 'file_descriptors')
+    return this.#open <= this.#room || this.#makeRoom(this.#idle, connection, 'open_files')
   }
 
   /** Counts a connection by its source until it closes, if there is room or room can be made. False when it was ended. */

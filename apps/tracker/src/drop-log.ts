@@ -6,7 +6,7 @@ const INTERVAL = 60_000
 const MESSAGES: Readonly<Record<ConnectionDrop, string>> = {
   max_connections: 'max_connections is reached: new connections take the place of those idle for the longest time',
   max_connections_per_ip: 'a source has reached max_connections_per_ip: its new connections take the place of its idle ones',
-  file_descriptors: 'file descriptors run out, so idle connections end for new ones: raise the limit of open files',
+  open_files: 'file descriptors run out, so idle connections end for new ones: raise the limit of open files',
   proxy_header: 'a proxy in proxy_protocol_from does not begin a connection with a header of the PROXY protocol',
   accept: 'a connection was not accepted',
 }

@@ -23,8 +23,8 @@ export interface ConnectionRules {
 const STALL_INTERVAL = 1000
 // Turns of the event loop without a new connection after which none waits: the first may be past its poll for them.
 const IDLE_TURNS = 2
-// More than the system keeps for a listener that does not ask for more: Node asks for 511.
-const ACCEPT_QUEUE = 1024
+/** Connections that the system may hold before they are accepted, as far as it lets a program choose. */
+export const ACCEPT_QUEUE = 4096
 
 /** The connections of an HTTP or HTTPS server, which come here before the server reads from them. */
 export class HttpConnections {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConnectionLimit, type DropListener } from './connection-limit.ts'
 import { isUnixAddress, type HttpAddress } from './http-address.ts'
-import { HttpConnections, type ConnectionRules } from './http-connections.ts'
+import { ACCEPT_QUEUE, HttpConnections, type ConnectionRules } from './http-connections.ts'
 import { InFlight } from './in-flight.ts'
 import { listenError } from './listen-error.ts'
 import { resolveTcp } from './resolve-address.ts'
@@ -109,7 +109,7 @@ export class HttpListener {
       if (isUnixAddress(address)) {
         await listenUnix(this.#server, address.path, unixMode)
       } else {
-        this.#server.listen(await resolveTcp(address))
+        this.#server.listen({ ...(await resolveTcp(address)), backlog: ACCEPT_QUEUE })
         await once(this.#server, 'listening')
       }
     } catch (error) {
@@ -193,8 +193,8 @@ function rulesOf({ readTimeout = '5s', writeTimeout = '5s', proxyProtocolFrom }:
 }
 
 /** Why the system could not accept a connection. */
-function dropOf({ code }: NodeJS.ErrnoException): 'file_descriptors' | 'accept' {
-  return code === 'EMFILE' || code === 'ENFILE' ? 'file_descriptors' : 'accept'
+function dropOf({ code }: NodeJS.ErrnoException): 'open_files' | 'accept' {
+  return code === 'EMFILE' || code === 'ENFILE' ? 'open_files' : 'accept'
 }
 
 /** Whole milliseconds that a timer can wait. */

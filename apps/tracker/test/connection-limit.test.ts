@@ -4,7 +4,6 @@ import type { RequestListener } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
-import { setTimeout as delay } from 'node:timers/promises'
 import { ConnectionMeter } from '@chihaya/core'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -164,8 +163,11 @@ describe('connections that are too many', () => {
 })
 
 describe('four sources that open connections as fast as they can and say nothing', () => {
-  it('keep no other client from being served', async () => {
-    const { port, meter } = await serve({})
+  it.each([
+    ['each within its share', { maxConnections: 200 }, 'max_connections idle'],
+    ['each beyond its share', { maxConnections: 2000, maxConnectionsPerIp: 50 }, 'max_connections_per_ip idle'],
+  ])('keep no other client from being served, %s', async (_name, limits, reason) => {
+    const { port, meter } = await serve(limits)
     const flood: Socket[] = []
     const timer = setInterval(() => {
       for (let count = 0; count < 50; count++) {
@@ -177,14 +179,11 @@ describe('four sources that open connections as fast as they can and say nothing
       clearInterval(timer)
       for (const socket of flood) socket.destroy()
     })
-    await delay(500)
-    for (let round = 0; round < 100; round++) {
-      const kept = await open(port, `127.0.1.${1 + round}`)
-      await ask(kept)
-      await ask(kept)
-      kept.destroy()
+    await expect.poll(() => flood.length).toBeGreaterThan(1000)
+    for (let round = 0; round < 30; round++) {
+      expect(await answer(await open(port, `127.0.1.${1 + round}`))).toMatch(/hello$/)
     }
-    expect(flood.length).toBeGreaterThan(1000)
-    expect(meter.open()).toBeLessThanOrEqual(4100)
+    expect(meter.open()).toBeLessThan(300)
+    expect(dropped(meter)).toEqual({ [reason]: expect.any(Number) as number })
   })
 })

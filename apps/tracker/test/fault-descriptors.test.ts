@@ -69,7 +69,7 @@ describe('a tracker that runs out of file descriptors', () => {
     expect(chihaya.stdout.match(/file descriptors run out/g)).toHaveLength(1)
 
     const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
-    const [, dropped] = /dropped_connections_total\{reason="file_descriptors",connection="idle"\} (\d+)/.exec(metrics) ?? []
+    const [, dropped] = /dropped_connections_total\{reason="open_files",connection="idle"\} (\d+)/.exec(metrics) ?? []
     expect(Number(dropped)).toBeGreaterThan(100)
     await closed(sockets.map((socket) => socket.destroy()))
     expect(await announce(port)).toMatchObject({ incomplete: 1 })

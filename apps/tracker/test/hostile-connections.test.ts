@@ -238,7 +238,7 @@ describe('a connection that the system cannot accept', () => {
       }),
     ])
     expect(meter.drops().filter(({ count }) => count > 0)).toEqual([
-      { reason: 'file_descriptors', connection: 'new', count: 3 },
+      { reason: 'open_files', connection: 'new', count: 3 },
       { reason: 'accept', connection: 'new', count: 1 },
     ])
   })

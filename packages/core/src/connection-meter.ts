@@ -2,13 +2,7 @@
  * Why a connection was ended, or not accepted: there were too many at all addresses together, or from one source; the process
  * had no more file descriptors; a trusted proxy did not begin with a header of the PROXY protocol; the system said no.
  */
-export const CONNECTION_DROPS = [
-  'max_connections',
-  'max_connections_per_ip',
-  'file_descriptors',
-  'proxy_header',
-  'accept',
-] as const
+export const CONNECTION_DROPS = ['max_connections', 'max_connections_per_ip', 'open_files', 'proxy_header', 'accept'] as const
 
 export type ConnectionDrop = (typeof CONNECTION_DROPS)[number]
 

@@ -108,14 +108,13 @@ function withPhpRoutes({
 }
 
 /** Over a Unix socket, only a proxy tells who a client is. */
-function checkUnixSockets(
-  reader: ConfigReader,
-  place: Located,
-  addresses: readonly HttpAddress[],
-  isTold: boolean,
-): void {
+function checkUnixSockets(reader: ConfigReader, place: Located, addresses: readonly HttpAddress[], isTold: boolean): void {
   const unix = addresses.find(isUnixAddress)
   if (unix === undefined || isTold) return
   const at = reader.entries(place, 'chihaya.http').get('addr')?.value ?? place.key
-  reader.problem(at, unix.key, `${unix.key} is a Unix socket, over which clients have no address: it needs real_ip_header or proxy_protocol_from`)
+  reader.problem(
+    at,
+    unix.key,
+    `${unix.key} is a Unix socket, over which clients have no address: it needs real_ip_header or proxy_protocol_from`,
+  )
 }
