@@ -1,4 +1,4 @@
-import { readinessOf, type PeerStore } from '@chihaya/core'
+import { readinessOf, type PeerStore, type RequestMeter } from '@chihaya/core'
 import { recommendedServerOptions } from '@chihaya/http-frontend'
 import { metrics, TrackerMetrics } from '@chihaya/metrics'
 import { status, TrackerStatus } from '@chihaya/status'
@@ -22,6 +22,7 @@ export interface Operated {
 export class Operations {
   readonly #log: FastifyBaseLogger
   readonly #version: string
+  readonly #meter: RequestMeter
   readonly #listeners: HttpListeners
   readonly #operated: () => Operated
   #metrics: TrackerMetrics | undefined
@@ -29,9 +30,11 @@ export class Operations {
   #app: FastifyInstance | undefined
   #endpoint: Endpoint | undefined
 
-  constructor(log: FastifyBaseLogger, version: string, operated: () => Operated) {
+  /** `meter` counts what the tracker is asked. */
+  constructor(log: FastifyBaseLogger, version: string, meter: RequestMeter, operated: () => Operated) {
     this.#log = log
     this.#version = version
+    this.#meter = meter
     this.#operated = operated
     this.#listeners = new HttpListeners(log, 'operations server')
   }
@@ -92,7 +95,8 @@ export class Operations {
       requests: new InFlight(),
     }
     const handover = await this.#listeners.prepare({
-      limits: {},
+      // The operator is told even when clients have all file descriptors that they may have.
+      limits: { sparesDescriptors: false },
       service,
       listeners: endpoint ? [{ address: endpoint.address }] : [],
     })
@@ -125,7 +129,7 @@ export class Operations {
   }
 
   #counters(): TrackerMetrics {
-    this.#metrics ??= new TrackerMetrics({ log: this.#log, version: this.#version })
+    this.#metrics ??= new TrackerMetrics({ log: this.#log, version: this.#version, meter: this.#meter })
     return this.#metrics
   }
 

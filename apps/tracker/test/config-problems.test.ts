@@ -34,6 +34,10 @@ describe('a configuration that is wrong', () => {
       'real_ip_header: "x real"',
       '4:21 chihaya.http.real_ip_header must be the name of a header, such as x-forwarded-for, not "x real"',
     ],
+    [
+      'proxy_protocol_from: [10.0.0.1, "unix:", proxy]',
+      '4:46 chihaya.http.proxy_protocol_from[2] must be an address or a range, such as 192.0.2.1 or 10.0.0.0/8 or unix:, not "proxy"',
+    ],
     ['trusted_proxies: [10.0.0.0/33]', `4:23 chihaya.http.trusted_proxies[0] must be ${NETWORK}, not "10.0.0.0/33"`],
     ['allow_ip_spoofing: [localhost]', `4:25 chihaya.http.allow_ip_spoofing[0] must be ${NETWORK}, not "localhost"`],
     [

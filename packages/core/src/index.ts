@@ -3,6 +3,13 @@ import './augment.ts'
 
 export default trackerCore
 export { trackerCore }
+export {
+  CONNECTION_DROPS,
+  ConnectionMeter,
+  type ConnectionDrop,
+  type ConnectionDropCount,
+  type DroppedConnection,
+} from './connection-meter.ts'
 export type { TrackerContext } from './context.ts'
 export { DROPS, type Drop, type DropMeter, type SocketDrops } from './drop-meter.ts'
 export { DURATION_BUCKETS, DurationHistogram, type Durations } from './duration-histogram.ts'

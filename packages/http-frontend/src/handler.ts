@@ -3,7 +3,8 @@ import { isPromise, UNTIMED, type Action, type MaybePromise } from '@chihaya/cor
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { failureOf, failureText } from './error-handlers.ts'
 import type { Frontend } from './frontend.ts'
-import { hasBody, refuseBody } from './refuse.ts'
+import { refuseBody } from './refuse.ts'
+import { bodyFraming, hasBytes } from './request-body.ts'
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | FastifyReply | undefined> | void
 
@@ -13,7 +14,7 @@ interface FromPeer {
 }
 
 /**
- * The handler of a route: what `parse` reads is given to the tracker by `ask`, and `write` encodes what comes back. It
+ * The handler of a route, for requests without a body: what `parse` reads is given to the tracker by `ask`, and `write` encodes what comes back. It
  * replies at once unless the tracker returns a promise.
  */
 export function trackerHandler<Asked extends FromPeer, Answer>(
@@ -23,10 +24,9 @@ export function trackerHandler<Asked extends FromPeer, Answer>(
   ask: (asked: Asked) => MaybePromise<Answer>,
   write: (answer: Answer, asked: Asked) => Buffer,
 ): Handler {
-  return (request, reply) => {
+  const serve: Handler = (request, reply) => {
     const { counter } = frontend
     const begun = counter === undefined ? UNTIMED : counter.begin()
-    if (hasBody(request)) return refuseBody(request, reply, frontend, action)
     reply.headers(frontend.headers)
     let body: Buffer
     let asked: Asked | undefined
@@ -43,6 +43,25 @@ export function trackerHandler<Asked extends FromPeer, Answer>(
     counter?.count(request, action, asked?.address, failure, body, begun)
     reply.send(body)
   }
+  return (request, reply) => {
+    const framing = bodyFraming(request.raw)
+    if (framing === 'none') return serve(request, reply)
+    if (framing === 'length') return refuseBody(request, reply, frontend, action)
+    // Some proxies frame every request so, those without a body among them.
+    return afterBody(request, reply, frontend, action, serve)
+  }
+}
+
+async function afterBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  frontend: Frontend,
+  action: Action,
+  serve: Handler,
+): Promise<Buffer | undefined> {
+  if (!(await hasBytes(request.raw))) return (await serve(request, reply)) ?? undefined
+  refuseBody(request, reply, frontend, action)
+  return undefined
 }
 
 async function answerLater<Asked extends FromPeer, Answer>(

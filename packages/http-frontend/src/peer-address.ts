@@ -144,7 +144,8 @@ function claimed(text: string, requester: Address): Address | undefined {
 function directSource(request: FastifyRequest): Address | undefined {
   // Over a Unix socket there is none, whatever the types say.
   const text = request.ip as string | undefined
-  if (text === undefined) throw NO_SOURCE
+  if (text === undefined && isUnixSocket(request.raw.socket)) throw NO_SOURCE
+  if (text === undefined) return undefined
   const { remoteAddress } = request.raw.socket
   if (text === remoteAddress) return sourceAddress(text)
   return named(sourceAddress(text), remoteAddress === undefined ? undefined : sourceAddress(remoteAddress))

@@ -163,13 +163,31 @@ const http: YamlSchema = withKeys(
       },
       max_connections: count(
         'maxConnections',
-        'Connections at a time, at all addresses together; 0 for no limit. Those of trusted_proxies do not count where real_ip_header is set.',
+        'Connections at a time, at all addresses together; 0 for no limit. The longest idle one ends for one too many. Those of trusted_proxies do not count where real_ip_header is set.',
         10_000,
       ),
-      max_connections_per_ip: count(
-        'maxConnectionsPerIp',
-        'The same from one IPv4 address or IPv6 /64. Off, as providers put many customers behind one address.',
-        0,
+      max_connections_per_ip: {
+        option: 'maxConnectionsPerIp',
+        schema: {
+          description:
+            'The same from one IPv4 address or IPv6 /64. By default a tenth of max_connections, and 100 at least, as providers put many customers behind one address.',
+          type: 'integer',
+          minimum: 0,
+        },
+      },
+      proxy_protocol_from: networksKey(
+        {
+          option: 'proxyProtocolFrom',
+          schema: {
+            description:
+              'Addresses and CIDR ranges of proxies whose connections begin with a header of the PROXY protocol, version 1 or 2, and have to; unix: for Unix sockets.',
+            type: 'array',
+            items: { type: 'string' },
+            default: [],
+            examples: [['192.0.2.1'], ['10.0.0.0/8', 'unix:']],
+          },
+        },
+        ['unix:'],
       ),
       stats: {
         option: 'stats',
