@@ -41,7 +41,7 @@ function withMisplaced(reader: ConfigReader, config: Located, misplaced: readonl
   map.items = isMap(node) ? [...node.items] : []
   map.range = node?.range ?? null
   for (const { key, value } of misplaced) {
-    if (isScalar(key) && !map.has(key.value)) map.items.push(new Pair<unknown, unknown>(key, value))
+    if (isScalar(key) && !map.has(key.value)) map.items.push(new Pair<unknown>(key, value))
   }
   return { key: config.key, value: map }
 }
