@@ -17,7 +17,7 @@ export function parseYamlDocument(text: string, lines?: LineCounter, options: Op
   if (!document) return failed(0, 'the file is empty')
   if (second)
     document.errors.push(problem(second.range[0], 'a second document begins here, and a configuration is one; leave out the ---'))
-  return document as unknown as Document
+  return document
 }
 
 /** The offset of the first collection that is nested too deeply. */
