@@ -15,6 +15,9 @@ export interface Contradiction {
   readonly text: string
 }
 
+/** A part of a tracker that has rules. */
+export type Part = 'core' | 'http' | 'udp' | 'memory' | 'redis' | 'jwt'
+
 type Rule = (view: OptionView) => Contradiction | undefined
 
 /** Fewer bytes are guessed within hours by whoever has a connection id of their own. */
@@ -83,7 +86,7 @@ const fallbackPeers: Rule = ({ given, nameOf }) => {
 }
 
 /** What each part of a tracker is looked through for. */
-export const RULES = {
+export const RULES: Readonly<Record<Part, readonly Rule[]>> = {
   core: [atMost('minAnnounceInterval', 'announceInterval', 'clients are told the latter as both')],
   http: [
     numWant,
@@ -108,7 +111,7 @@ export const RULES = {
   jwt: [
     atMost('jwkSetMinUpdateInterval', 'jwkSetUpdateInterval', 'tokens with an unknown key cause no update before the next one'),
   ],
-} as const satisfies Readonly<Record<string, readonly Rule[]>>
+}
 
 /** What makes no sense among the options of one part. */
 export function contradictions(rules: readonly Rule[], view: OptionView): Contradiction[] {

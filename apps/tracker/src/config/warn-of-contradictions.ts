@@ -1,18 +1,18 @@
-import { contradictions, RULES, shortLifetime, type OptionView } from '../contradictions.ts'
+import { contradictions, RULES, shortLifetime, type OptionView, type Part } from '../contradictions.ts'
 import type { ConfigReader, Located } from './reader.ts'
 import { sections } from './sections.ts'
 import type { ReadSection } from './settings.ts'
 
 const HOOK_LISTS = ['chihaya.prehooks', 'chihaya.posthooks'] as const
 const STORE = 'chihaya.storage.config'
-const STORE_RULES: ReadonlyMap<unknown, keyof typeof RULES> = new Map([
+const STORE_RULES: ReadonlyMap<unknown, Part> = new Map([
   ['memory', 'memory'],
   ['redis', 'redis'],
 ])
 
 /** Warns of settings that make no sense beside each other, once everything has been read. */
 export function warnOfContradictions(reader: ConfigReader, root: Located, udpKey: string | string[] | undefined): void {
-  const check = (path: string, rules: keyof typeof RULES, given: Readonly<Record<string, unknown>> = {}): void => {
+  const check = (path: string, rules: Part, given: Readonly<Record<string, unknown>> = {}): void => {
     const view = viewOf(reader.sections.get(path), given)
     if (view === undefined) return
     for (const { option, text } of contradictions(RULES[rules], view)) warnAt(reader, root, path, view.nameOf(option), text)
