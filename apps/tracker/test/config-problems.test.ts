@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { readConfig } from '../src/config/read-config.ts'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../src/config/problems.ts'
 import { inSection, problemsOf, readText } from './read-text.ts'
@@ -114,6 +115,45 @@ describe('a configuration that is wrong', () => {
   ])('the file %j', async (text, problem) => {
     const problems = await problemsOf(text)
     expect(problems).toContainEqual(typeof problem === 'string' ? problem : expect.stringMatching(problem))
+  })
+
+  it.each([
+    ['lists', `chihaya: ${'['.repeat(5000)}`, '1:109'],
+    ['lists that end', `chihaya: ${'['.repeat(5000)}${']'.repeat(5000)}`, '1:109'],
+    ['maps', `chihaya: ${'{a: '.repeat(5000)}${'}'.repeat(5000)}`, '1:406'],
+    ['blocks', `chihaya:\n${Array.from({ length: 2000 }, (_, index) => `${' '.repeat(index + 1)}a:\n`).join('')}`, '101:101'],
+    ['lists in one line', `chihaya:\n  ${'- '.repeat(5000)}`, '2:201'],
+    ['keys of maps', `chihaya:\n  ${'? '.repeat(5000)}`, '2:201'],
+    ['lists in a second place', `chihaya:\n  udp: { addr: ":1" }\n  http: ${'['.repeat(200)}`, '3:107'],
+  ])('says where %s are nested too deeply', async (_what, text, place) => {
+    expect(await problemsOf(text)).toEqual([`${place} lists and maps are nested more than 100 deep here`])
+  })
+
+  it('says which variable holds what is nested too deeply', async () => {
+    const problem = 'is no YAML: lists and maps are nested more than 100 deep here'
+    const env = { CHIHAYA_HTTP_ANNOUNCE_ROUTES: `${'['.repeat(5000)}${']'.repeat(5000)}` }
+    const read = readConfig({ name: 'x', path: '/x', folder: '/', text: 'chihaya: { http: { addr: ":1" } }', env })
+    await expect(read).rejects.toThrow(`CHIHAYA_HTTP_ANNOUNCE_ROUTES: chihaya.http.announce_routes ${problem}`)
+  })
+
+  it.each([
+    ['lists', 40, (index: number) => `[${Array(9).fill(`*a${index}`).join(', ')}]`, '10:13'],
+    ['merge keys', 40, (index: number) => `{ <<: [${Array(9).fill(`*a${index}`).join(', ')}] }`, '10:19'],
+    ['a long chain', 150, (index: number) => `[*a${index}]`, '104:17'],
+  ])('says where aliases stand for more than memory holds: %s', async (_what, length, value, place) => {
+    const lines = Array.from({ length }, (_, index) => `    x${index + 1}: &a${index + 1} ${value(index)}\n`)
+    const text = `chihaya:\n  udp: { addr: ":1" }\n  http:\n    x0: &a0 { max_numwant: 1 }\n${lines.join('')}`
+    const tooMany = 'the aliases in here stand for more than 1000000 values'
+    const tooDeep = 'with its aliases this is nested more than 100 deep'
+    expect(await problemsOf(text)).toEqual([`${place} ${length === 40 ? tooMany : tooDeep}`])
+  })
+
+  it('says where there are more aliases than anybody writes, in time that grows with the file alone', async () => {
+    const anchors = Array.from({ length: 20_000 }, (_, index) => `    x${index}: &a${index} 1\n`)
+    const aliases = Array.from({ length: 20_000 }, (_, index) => `    y${index}: *a${index}\n`)
+    expect(await problemsOf(`chihaya:\n  http:\n${anchors.join('')}${aliases.join('')}`)).toEqual([
+      '21003:12 from here on there are more than 1000 aliases',
+    ])
   })
 
   it('is reported as a whole, in the order of the file', async () => {

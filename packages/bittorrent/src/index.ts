@@ -1,7 +1,7 @@
 export { addressFamily, formatAddress, parseAddress, unmap, type Address, type AddressFamily } from './address.ts'
 export { addressScope, type AddressScope } from './address-scope.ts'
 export type { AnnounceRequest, AnnounceResponse } from './announce.ts'
-export { bdecode, type Bdecoded } from './bdecode.ts'
+export { bdecode, type BdecodeOptions, type Bdecoded } from './bdecode.ts'
 export { bencode, BencodeWriter, utf8, type Bencodable } from './bencode.ts'
 export { byteString, isByteString, writeByteString } from './byte-string.ts'
 export { claimSources, LOCAL_HOST, mayName } from './claimed-address.ts'

@@ -10,6 +10,7 @@ import { sections } from './sections.ts'
 import type { Settings } from './settings.ts'
 import type { TrackerConfig } from './tracker-config.ts'
 import { variables } from './variables.ts'
+import { warnOfContradictions } from './warn-of-contradictions.ts'
 
 export interface ConfigText {
   /** The file as the user named it, for messages. */
@@ -49,6 +50,7 @@ export async function readConfig({ name, path, text, folder, env = {} }: ConfigT
   }
   checkPorts(reader, root, httpConfig?.listeners ?? [], metricsAddress)
   reader.refuseUnknownVariables(variables())
+  warnOfContradictions(reader, root, udpConfig?.frontend.privateKey)
   if (reader.problems.length > 0) throw new ConfigError(inOrder(reader.problems), inOrder(reader.warnings))
   return {
     tracker: {

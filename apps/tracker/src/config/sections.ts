@@ -70,6 +70,11 @@ function ignored(instead: string, schema: JsonSchema = {}): YamlKey {
   return { option: '', schema, deprecated: `this has no effect; ${instead}`, read: () => undefined }
 }
 
+/** A key of `storage.config` that old files have beside `name`, which is handed on as it is. */
+function misplaced(option: string): YamlKey {
+  return { option, section: true, schema: {}, deprecated: 'write it in config, beside name', read: (_reader, place) => place }
+}
+
 /** Clients are told whole seconds. */
 function wholeSeconds(key: YamlKey): YamlKey {
   return {
@@ -231,10 +236,12 @@ const storage: YamlSchema = {
   keys: new Map<string, YamlKey>([
     ['name', { option: 'name', schema: storageName, chihaya: true }],
     ['config', subsection('config', 'What the store is told.')],
-    ...['gc_interval', 'peer_lifetime', 'shards', 'max_numwant'].map((name): [string, YamlKey] => [
-      name,
-      ignored(name === 'shards' || name === 'max_numwant' ? 'leave it out' : `write it in config, beside name`),
-    ]),
+    ['gc_interval', misplaced('gcInterval')],
+    ['peer_lifetime', misplaced('peerLifetime')],
+    ['shards', ignored('leave it out')],
+    ['shard_count', ignored('leave it out')],
+    ['prometheus_reporting_interval', ignored('with Redis, write it in config, beside name')],
+    ['max_numwant', ignored('write it under http and under udp')],
   ]),
 }
 
