@@ -130,6 +130,34 @@ export class SwarmStore {
     const sets = this.sets(set)
     const peerHash = sets.blocks.hash(this.key, 0)
     const live = record !== 0 && this.records.isLive(record)
+    // Most announces are of peers that are there, and stay what they are: this far, everything is inlined.
+    const role = set + (transition === 'seeder' || transition === 'completed' ? SEEDERS : LEECHERS)
+    const plain = flags === 0 && transition !== 'stopped' && (this.#clients === undefined || this.clientKey === 0)
+    if (plain && live && sets.find(this.records.root(record, role), this.key, peerHash)) {
+      const before = sets.mark
+      if ((before & ALIAS) === 0) {
+        this.mark = this.clock.mark() | (before & COUNTED) | (transition === 'partial' ? PARTIAL : 0)
+        sets.setMark(this.records.root(record, role), this.mark)
+        this.#writePeerId(sets)
+        return record
+      }
+    }
+    return this.#change(hash, record, live, role, peerHash, transition, kind, flags)
+  }
+
+  /** What `apply` does for any announce; `role` is the set that the peer belongs into. */
+  #change(
+    hash: number,
+    record: number,
+    live: boolean,
+    role: number,
+    peerHash: number,
+    transition: Transition,
+    kind: number,
+    flags: number,
+  ): number {
+    const set = role & IPV6_SETS
+    const sets = this.sets(set)
     // What a client claims beside its own address says nothing of where it is counted.
     const clients = kind === SWARM && flags === 0 && this.clientKey !== 0 ? this.#clients : undefined
     clients?.select(hash, this.peerId, this.clientKey)
@@ -138,7 +166,6 @@ export class SwarmStore {
       return this.#leave(hash, record, live && this.#meet(record, set, peerHash), set, kind)
     }
     const own = clients !== undefined && live && clients.isCountedElsewhere(this, record, set) ? ALIAS : flags
-    const role = set + (transition === 'seeder' || transition === 'completed' ? SEEDERS : LEECHERS)
     let entered = record
     if (live && sets.find(this.records.root(record, role), this.key, peerHash)) {
       this.#refresh(record, role, this.#markFor(transition, own, sets.mark))
