@@ -47,5 +47,6 @@ export const REFUSALS: readonly string[] = [
   // Stores.
   'tracker is full: no new peers',
   'tracker is full: no new torrents',
+  'too many new torrents',
   'tracker is temporarily unavailable',
 ]
