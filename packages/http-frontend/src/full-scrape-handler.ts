@@ -4,19 +4,14 @@ import { Readable } from 'node:stream'
 import { failureOf, failureText } from './error-handlers.ts'
 import type { Frontend } from './frontend.ts'
 import type { FullScrape } from './full-scrape.ts'
-import type { Handler } from './handler.ts'
 import { NO_INFO_HASH } from './parse-announce.ts'
-import { hasBody, refuseBody } from './refuse.ts'
+import { withoutBody, type Handler } from './request-body.ts'
 
 /** The handler of scrapes without an infohash. The answer is written as fast as the client reads it. */
 export function fullScrapeHandler(frontend: Frontend, fullScrape: FullScrape): Handler {
-  return async (request, reply) => {
+  return withoutBody(frontend, 'scrape', async (request, reply) => {
     const { counter } = frontend
     const begun = counter === undefined ? UNTIMED : counter.begin()
-    if (hasBody(request)) {
-      refuseBody(request, reply, frontend, 'scrape')
-      return reply
-    }
     reply.headers(frontend.headers)
     let address: Address | undefined
     try {
@@ -31,5 +26,5 @@ export function fullScrapeHandler(frontend: Frontend, fullScrape: FullScrape): H
       counter?.count(request, 'scrape', address, failureText(error), body, begun)
       return reply.sent ? undefined : reply.send(body)
     }
-  }
+  })
 }

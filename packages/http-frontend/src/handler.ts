@@ -3,10 +3,7 @@ import { isPromise, UNTIMED, type Action, type MaybePromise } from '@chihaya/cor
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { failureOf, failureText } from './error-handlers.ts'
 import type { Frontend } from './frontend.ts'
-import { refuseBody } from './refuse.ts'
-import { bodyFraming, hasBytes } from './request-body.ts'
-
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | FastifyReply | undefined> | void
+import { withoutBody, type Handler } from './request-body.ts'
 
 /** What requests of both kinds tell. */
 interface FromPeer {
@@ -14,8 +11,8 @@ interface FromPeer {
 }
 
 /**
- * The handler of a route, for requests without a body: what `parse` reads is given to the tracker by `ask`, and `write` encodes what comes back. It
- * replies at once unless the tracker returns a promise.
+ * The handler of a route: what `parse` reads is given to the tracker by `ask`, and `write` encodes what comes back. It replies at
+ * once unless the tracker returns a promise.
  */
 export function trackerHandler<Asked extends FromPeer, Answer>(
   frontend: Frontend,
@@ -43,25 +40,7 @@ export function trackerHandler<Asked extends FromPeer, Answer>(
     counter?.count(request, action, asked?.address, failure, body, begun)
     reply.send(body)
   }
-  return (request, reply) => {
-    const framing = bodyFraming(request.raw)
-    if (framing === 'none') return serve(request, reply)
-    if (framing === 'length') return refuseBody(request, reply, frontend, action)
-    // Some proxies frame every request so, those without a body among them.
-    return afterBody(request, reply, frontend, action, serve)
-  }
-}
-
-async function afterBody(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  frontend: Frontend,
-  action: Action,
-  serve: Handler,
-): Promise<Buffer | undefined> {
-  if (!(await hasBytes(request.raw))) return (await serve(request, reply)) ?? undefined
-  refuseBody(request, reply, frontend, action)
-  return undefined
+  return withoutBody(frontend, action, serve)
 }
 
 async function answerLater<Asked extends FromPeer, Answer>(

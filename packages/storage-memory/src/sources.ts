@@ -39,7 +39,6 @@ export class Sources {
     const narrow = (Math.imul(first, a) + Math.imul(longs[at + 1]! & NARROW_IPV6, b)) >>> SHIFT
     return narrow | ((Math.imul(first, d) >>> SHIFT) << BITS)
   }
-
 }
 
 /** Hashes the narrow network of the entry at the front of `longs`, `length` words long. */
