@@ -10,7 +10,7 @@ export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<
 type BodyFraming = 'none' | 'length' | 'chunked'
 
 /** What the header says of the body, whose framing Node's parser has checked. */
-function bodyFraming({ headers }: IncomingMessage): BodyFraming {
+export function bodyFraming({ headers }: IncomingMessage): BodyFraming {
   if (headers['transfer-encoding'] !== undefined) return 'chunked'
   const length = headers['content-length']
   return length === undefined || Number(length) === 0 ? 'none' : 'length'
