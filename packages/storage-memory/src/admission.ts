@@ -25,6 +25,11 @@ export class Admission {
     this.#fairShare = new FairShare(store)
   }
 
+  /** A new peer of the heaviest source has entered the swarm of a record. */
+  noteCrowded(record: number): void {
+    this.#fairShare.noteCrowded(record)
+  }
+
   /** Lets the oldest peer of the announcer's source give way where the source is at its limit in the swarm. */
   makeRoomInSource(record: number, set: number): void {
     const crowded = this.#sourceLimit?.meetOldest(this.#store, record, set) ?? -1

@@ -6,6 +6,8 @@ import type { SwarmStore } from './swarm-store.ts'
 /** Swarms that are weighed to make room for one, and places of the table that are looked at for each. */
 const SWARMS_WEIGHED = 32
 const PLACES = 256
+/** Swarms in which a peer of a source that is known to be heavy is looked for. */
+const SWARMS_SEARCHED = 512
 /** Peers of a set that are weighed: of a swarm met by chance, and of one in which heavy peers were found before. */
 const PEERS_WEIGHED = 4
 const PEERS_WEIGHED_AGAIN = 16
@@ -19,8 +21,9 @@ export class FairShare {
   readonly #store: SwarmStore
   /** The next place of the table to look at. */
   #place = 0
-  /** A swarm in which a heavy peer was found, unless it has ended since. */
+  /** Where heavy peers are to be found, unless the swarm has ended since: 0 or a record. */
   #crowded = 0
+  #patience = SWARMS_SEARCHED
   /** The heaviest peer found, and what it weighs. */
   #record = 0
   #set = 0
@@ -51,25 +54,37 @@ export class FairShare {
     return true
   }
 
+  /** The heaviest source has a new peer in the swarm of a record. */
+  noteCrowded(record: number): void {
+    this.#crowded = record
+  }
+
   /** Drops a peer so that one of the source has room; false when no other source has more. */
   makeRoomForPeer(source: number): boolean {
     const { records, peerShares } = this.#store
+    const own = peerShares.nextWeight(source)
+    // Half the heaviest will do, and is worth a search while the newcomer has less than that.
     const enough = peerShares.heaviest / 2
-    this.#weight = peerShares.nextWeight(source)
+    const most = own < enough ? this.#patience : SWARMS_WEIGHED
+    this.#weight = own
     this.#record = 0
     if (this.#crowded !== 0 && records.table.has(records.hashOf(this.#crowded), this.#crowded)) {
       this.#weigh(this.#crowded, PEERS_WEIGHED_AGAIN)
     }
-    for (let weighed = 0; weighed < SWARMS_WEIGHED && (this.#record === 0 || this.#weight < enough); weighed++) {
+    for (let weighed = 0; weighed < most && (this.#record === 0 || this.#weight < enough); weighed++) {
       const record = this.#nextSwarm()
       if (record === 0) break
       this.#weigh(record, PEERS_WEIGHED)
     }
-    this.#crowded = this.#record
+    const found = this.#record !== 0 && this.#weight >= enough
+    if (found) this.#crowded = this.#record
+    // Where long searches find nothing, the heavy ones are few, and anybody will do.
+    this.#patience = found ? SWARMS_SEARCHED : Math.max(SWARMS_WEIGHED, this.#patience >> 1)
     if (this.#record === 0) return false
     const sets = this.#store.sets(this.#set)
     sets.meetAt(records.root(this.#record, this.#set), this.#entry, this.#position)
     this.#store.displace(this.#record, this.#set)
+    this.#store.endIfEmpty(this.#record)
     return true
   }
 

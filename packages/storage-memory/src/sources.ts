@@ -47,33 +47,41 @@ export function hashNarrow(hash: KeyedHash, longs: Uint32Array, length: number):
 }
 
 /**
- * How much of something each source holds. What a source holds *weighs* as much as its narrow network holds times what its
- * wide one holds. A flood weighs by both where it comes from one address, and by the wide one where it comes from many
- * of one provider; the customers of a large provider weigh by the wide one alone, and two networks that share a number by
- * the narrow one alone.
+ * How much of something each source holds. What a source holds *weighs* as much as its narrow network holds times the square
+ * of what its wide one holds, as many narrow networks are sooner got than a second wide one. A flood weighs by both where it
+ * comes from one address, and by the wide one where it comes from many of one provider. The customers of a large provider
+ * weigh by the wide one alone, and networks that share a number with a flood by one of the two.
  */
 export class SourceShares {
   readonly #narrow = new Uint32Array(NUMBERS)
   readonly #wide = new Uint32Array(NUMBERS)
   #heaviest = 0
 
-  add(source: number, by: number): void {
+  /** Whether the source is the heaviest now, as far as that is known. */
+  add(source: number, by: number): boolean {
     this.#narrow[source & NUMBER_MASK]! += by
     this.#wide[source >>> BITS]! += by
-    if (by > 0 && this.weight(source) > this.weight(this.#heaviest)) this.#heaviest = source
+    if (source === this.#heaviest) return true
+    if (by < 0 || this.weight(source) <= this.weight(this.#heaviest)) return false
+    this.#heaviest = source
+    return true
   }
 
   weight(source: number): number {
-    return this.#narrow[source & NUMBER_MASK]! * this.#wide[source >>> BITS]!
+    return weight(this.#narrow[source & NUMBER_MASK]!, this.#wide[source >>> BITS]!)
   }
 
   /** What the source would weigh if it held one more. */
   nextWeight(source: number): number {
-    return (this.#narrow[source & NUMBER_MASK]! + 1) * (this.#wide[source >>> BITS]! + 1)
+    return weight(this.#narrow[source & NUMBER_MASK]! + 1, this.#wide[source >>> BITS]! + 1)
   }
 
   /** What the heaviest source weighs, as far as that is known. */
   get heaviest(): number {
     return this.weight(this.#heaviest)
   }
+}
+
+function weight(narrow: number, wide: number): number {
+  return narrow * wide * wide
 }

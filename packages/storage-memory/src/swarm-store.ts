@@ -158,14 +158,14 @@ export class SwarmStore {
   ): number {
     const set = role & IPV6_SETS
     const sets = this.sets(set)
-    // What a client claims beside its own address says nothing of where it is counted.
-    const clients = kind === SWARM && flags === 0 && this.clientKey !== 0 ? this.#clients : undefined
+    const clients = kind === SWARM && this.clientKey !== 0 ? this.#clients : undefined
     clients?.select(hash, this.peerId, this.clientKey)
     if (transition === 'stopped') {
       clients?.leave(this, set, peerHash)
       return this.#leave(hash, record, live && this.#meet(record, set, peerHash), set, kind)
     }
-    const own = clients !== undefined && live && clients.isCountedElsewhere(this, record, set) ? ALIAS : flags
+    const isAlias = clients !== undefined && flags === 0 && live && clients.isCountedElsewhere(this, record, set)
+    const own = isAlias ? ALIAS : flags
     let entered = record
     if (live && sets.find(this.records.root(record, role), this.key, peerHash)) {
       this.#refresh(record, role, this.#markFor(transition, own, sets.mark))
@@ -176,7 +176,7 @@ export class SwarmStore {
     } else {
       entered = this.#enterAnew(hash, record, role, peerHash, transition, kind, own)
     }
-    if (clients !== undefined && own === 0 && this.stored) clients.count(this, set, peerHash)
+    if (clients !== undefined && this.stored && (this.mark & ALIAS) === 0) clients.count(this, set, peerHash)
     return entered
   }
 
@@ -228,7 +228,7 @@ export class SwarmStore {
     }
     const before = (claimed ? ALIAS : 0) | (this.#hasLeftCounted(hash, stride) ? COUNTED : 0)
     this.#enter(hash, record, role, peerHash, transition, kind, flags, before)
-    this.peerShares.add(source, 1)
+    if (this.peerShares.add(source, 1)) this.#admission.noteCrowded(record)
     return record
   }
 
