@@ -72,7 +72,8 @@ function ignored(instead: string, schema: JsonSchema = {}): YamlKey {
 
 /** A key of `storage.config` that old files have beside `name`, which is handed on as it is. */
 function misplaced(option: string): YamlKey {
-  return { option, section: true, schema: {}, deprecated: 'write it in config, beside name', read: (_reader, place) => place }
+  const deprecated = 'write it in config, beside name'
+  return { option, section: true, schema: {}, deprecated, level: 'info', read: (_reader, place) => place }
 }
 
 /** Clients are told whole seconds. */
