@@ -80,6 +80,11 @@ const downloadsBeforePeers: Rule = (view) => {
   return { option, text }
 }
 
+const torrentsNowhere: Rule = ({ given, nameOf }) => {
+  if (given['torrents'] !== true || given['metricsAddress'] !== '') return undefined
+  return { option: 'torrents', text: `this has no effect without ${nameOf('metricsAddress')}` }
+}
+
 const fallbackPeers: Rule = ({ given, nameOf }) => {
   if (given['fallbackMaxPeers'] === undefined || given['fallback'] === 'memory') return undefined
   return { option: 'fallbackMaxPeers', text: `this has no effect unless ${nameOf('fallback')} is memory` }
@@ -87,7 +92,7 @@ const fallbackPeers: Rule = ({ given, nameOf }) => {
 
 /** What each part of a tracker is looked through for. */
 export const RULES: Readonly<Record<Part, readonly Rule[]>> = {
-  core: [atMost('minAnnounceInterval', 'announceInterval', 'clients are told the latter as both')],
+  core: [atMost('minAnnounceInterval', 'announceInterval', 'clients are told the latter as both'), torrentsNowhere],
   http: [
     numWant,
     needs('trustedProxies', 'realIpHeader', 'proxyProtocol'),

@@ -1,9 +1,10 @@
 import { readinessOf, type PeerStore, type RequestMeter } from '@chihaya/core'
 import { recommendedServerOptions } from '@chihaya/http-frontend'
 import { metrics, TrackerMetrics } from '@chihaya/metrics'
-import { status, TrackerStatus } from '@chihaya/status'
+import { status, TrackerStatus, type StatusOptions } from '@chihaya/status'
 import type { Handover } from '@chihaya/udp-frontend'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import { isDeepStrictEqual } from 'node:util'
 import type { TrackerConfig } from './config/tracker-config.ts'
 import { HttpListeners } from './http-listeners.ts'
 import { InFlight } from './in-flight.ts'
@@ -14,6 +15,9 @@ export interface Operated {
   readonly app: FastifyInstance | undefined
   readonly peerStore: PeerStore | undefined
 }
+
+/** What a configuration says of the routes. */
+type Routes = Pick<StatusOptions, 'torrents' | 'statsOrigins'>
 
 /**
  * What is for the operator alone: metrics, health and statistics, on a listener of their own. It outlives configurations, so
@@ -28,6 +32,7 @@ export class Operations {
   #metrics: TrackerMetrics | undefined
   #status: TrackerStatus | undefined
   #app: FastifyInstance | undefined
+  #routes: Routes = {}
   #endpoint: Endpoint | undefined
 
   /** `meter` counts what the tracker is asked. */
@@ -49,10 +54,10 @@ export class Operations {
   }
 
   /** Statistics for the addresses of the tracker itself, where they are asked for. */
-  get publicStats(): FastifyPluginAsync {
+  publicStats({ statsOrigins = [] }: TrackerConfig): FastifyPluginAsync {
     const source = this.#trackerStatus()
     return async (fastify) => {
-      await fastify.register(status, { health: false, stats: true, source })
+      await fastify.register(status, { health: false, stats: true, statsOrigins: [...statsOrigins], source })
     }
   }
 
@@ -73,8 +78,9 @@ export class Operations {
       const holder = config.http.find((other) => overlap(endpoint, { protocol: 'http', address: other.address }))
       if (holder) return this.#doWithout(`${address.key}: ${holder.address.key} has the port`)
     }
+    const { torrents = false, statsOrigins = [] } = config
     try {
-      return await this.#listen(endpoint)
+      return await this.#listen(endpoint, { torrents, statsOrigins: [...statsOrigins] })
     } catch (error) {
       if (address?.optional !== true) throw error
       return this.#doWithout((error as Error).message)
@@ -88,8 +94,10 @@ export class Operations {
     return this.#listen(undefined)
   }
 
-  async #listen(endpoint: Endpoint | undefined): Promise<Handover> {
-    const app = endpoint && (this.#app ??= await this.#build())
+  async #listen(endpoint: Endpoint | undefined, routes: Routes = {}): Promise<Handover> {
+    const former = this.#app
+    const isSame = former !== undefined && isDeepStrictEqual(this.#routes, routes)
+    const app = endpoint && (isSame ? former : await this.#build(routes))
     const service = {
       handler: (request: object, response: object) => app?.routing(request as never, response as never),
       requests: new InFlight(),
@@ -101,9 +109,10 @@ export class Operations {
       listeners: endpoint ? [{ address: endpoint.address }] : [],
     })
     return {
-      commit: () => {
+      commit: async () => {
         this.#endpoint = endpoint
-        return handover.commit()
+        if (app) [this.#app, this.#routes] = [app, routes]
+        await handover.commit()
       },
       cancel: () => handover.cancel(),
     }
@@ -120,10 +129,11 @@ export class Operations {
     this.#status?.stop()
   }
 
-  async #build(): Promise<FastifyInstance> {
+  /** It binds nothing and owns nothing, so one that another replaces is left to what it still answers. */
+  async #build(routes: Routes): Promise<FastifyInstance> {
     const app: FastifyInstance = Fastify({ loggerInstance: this.#log, logController: recommendedServerOptions.logController })
     app.register(metrics, { metrics: this.#counters() })
-    app.register(status, { stats: true, source: this.#trackerStatus() })
+    app.register(status, { ...routes, stats: true, source: this.#trackerStatus() })
     await app.ready()
     return app
   }

@@ -88,7 +88,7 @@ export class Serving {
         udpAddresses,
         store,
         decorations: this.#operations.decorations(config),
-        routes: config.stats ? this.#operations.publicStats : undefined,
+        routes: config.stats ? this.#operations.publicStats(config) : undefined,
         log: this.#log,
       })
       handovers.push((await next.udp?.succeed(former?.udp)) ?? NOTHING)

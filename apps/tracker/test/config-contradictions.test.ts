@@ -109,6 +109,12 @@ describe('settings that make no sense together', () => {
     ])
   })
 
+  it('of what would be served nowhere', async () => {
+    const text = (address: string) => `chihaya:\n  udp: { addr: ":1" }\n  metrics_addr: "${address}"\n  metrics_torrents: true\n`
+    expect(await contradictionsOf(text(''))).toEqual(['4:3 chihaya.metrics_torrents: this has no effect without metrics_addr'])
+    expect(await contradictionsOf(text(':2'))).toEqual([])
+  })
+
   it('of the keys of tokens', async () => {
     const options = 'issuer: i, audience: a, jwk_set_url: "https://i.example/k", jwk_set_min_update_interval: 10m'
     const text = `chihaya:\n  udp: { addr: ":1" }\n  prehooks:\n  - name: jwt\n    options: { ${options} }\n`

@@ -16,7 +16,7 @@ export interface StatusOptions {
   statsOrigins?: string[]
   /** Serve figures of single torrents, and the largest of them. They tell which torrents there are. @default false */
   torrents?: boolean
-  /** Where torrents are: the largest with `.json` behind it, and each with `/<infohash>.json`. @default '/torrents' */
+  /** Where torrents are: the largest with `.json` behind it, and each with `/INFOHASH.json`. @default '/torrents' */
   torrentsPath?: string
   /** What is reported, where it is not the tracker of this scope. Whoever made it starts and stops it. */
   source?: TrackerStatus | undefined
@@ -46,7 +46,7 @@ export const optionsSchema: OptionsSchema<StatusOptions> = {
       default: [],
     },
     torrents: { description: 'Serve figures of single torrents, and the largest of them.', type: 'boolean', default: false },
-    torrentsPath: path('Where torrents are: the largest with .json behind it, and each with /<infohash>.json.', '/torrents'),
+    torrentsPath: path('Where torrents are: the largest with .json behind it, and each with /INFOHASH.json.', '/torrents'),
     source: { description: 'What is reported, where it is not the tracker of this scope.' },
   },
 }

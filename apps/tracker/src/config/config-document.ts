@@ -55,8 +55,9 @@ export class ConfigDocument {
     this.#add(this.problems, this.#note(at, key, message))
   }
 
-  warning(at: Node, key: string, message: string): void {
-    this.#add(this.warnings, this.#note(at, key, message))
+  /** `level` is for what takes effect as it is written. */
+  warning(at: Node, key: string, message: string, level?: 'info'): void {
+    this.#add(this.warnings, { ...this.#note(at, key, message), ...(level && { level }) })
   }
 
   /** What a place holds, behind its alias; undefined when that is nothing. */

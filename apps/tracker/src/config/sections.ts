@@ -1,5 +1,6 @@
 import { durationSchema, optionsSchema as coreSchema, parseDuration, type Duration, type JsonSchema } from '@chihaya/core'
 import { optionsSchema as httpSchema } from '@chihaya/http-frontend'
+import { optionsSchema as statusSchema } from '@chihaya/status'
 import { optionsSchema as memorySchema } from '@chihaya/storage-memory'
 import { optionsSchema as udpSchema } from '@chihaya/udp-frontend'
 import { isScalar } from 'yaml'
@@ -72,7 +73,8 @@ function ignored(instead: string, schema: JsonSchema = {}): YamlKey {
 
 /** A key of `storage.config` that old files have beside `name`, which is handed on as it is. */
 function misplaced(option: string): YamlKey {
-  return { option, section: true, schema: {}, deprecated: 'write it in config, beside name', read: (_reader, place) => place }
+  const deprecated = 'write it in config, beside name'
+  return { option, section: true, schema: {}, deprecated, level: 'info', read: (_reader, place) => place }
 }
 
 /** Clients are told whole seconds. */
@@ -110,6 +112,23 @@ const root: YamlSchema = withKeys(
     chihaya: ['announce_interval', 'min_announce_interval'],
     extra: {
       metrics_addr: metricsAddress,
+      metrics_torrents: {
+        option: 'torrents',
+        schema: {
+          description:
+            'Serve /torrents.json, the largest torrents, and /torrents/INFOHASH.json at metrics_addr. They tell which torrents there are.',
+          type: 'boolean',
+          default: false,
+        },
+      },
+      stats_origins: {
+        option: 'statsOrigins',
+        schema: {
+          ...statusSchema.properties.statsOrigins,
+          description: 'Origins whose pages may read /stats.json wherever it is served (CORS); "*" is every page.',
+        },
+        allowed: 'a list of origins such as https://example.org, or ["*"]',
+      },
       prometheus_addr: { ...metricsAddress, deprecated: 'write metrics_addr' },
       http: subsection('http', 'HTTP announces and scrapes. Without this section, or without an address in it, there are none.'),
       udp: subsection('udp', 'UDP announces and scrapes. Without this section, or without an address in it, there are none.'),
