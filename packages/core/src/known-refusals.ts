@@ -45,4 +45,5 @@ export const REFUSALS: readonly string[] = [
   'tracker is full: no new peers',
   'tracker is full: no new torrents',
   'tracker is temporarily unavailable',
+  'too many new torrents',
 ]

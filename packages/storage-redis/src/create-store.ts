@@ -13,8 +13,16 @@ import { timeoutsOf } from './timeouts.ts'
  */
 export async function createStore(options: Required<RedisStorageOptions>, log: StoreLog): Promise<RedisPeerStore> {
   const target = targetOf(options)
-  const { client: given, closeClient, fallback, fallbackMaxPeers, maxPeersPerSwarm, storePeerIds, newSwarmsPerSource, withholdPortsBelow } =
-    options
+  const {
+    client: given,
+    closeClient,
+    fallback,
+    fallbackMaxPeers,
+    maxPeersPerSwarm,
+    storePeerIds,
+    newSwarmsPerSource,
+    withholdPortsBelow,
+  } = options
   if (given !== undefined && !isClient(given)) {
     throw new TRK_ERR_OPTIONS(NAME, 'options/client must be a Redis or Cluster of ioredis')
   }

@@ -34,7 +34,10 @@ const KINDS: ReadonlyArray<[kind: FaultKind, pattern: RegExp]> = [
   // The last two are of a cluster that is down and may be read (cluster-allow-reads-when-down).
   ['readonly', /\b(READONLY|MISCONF|NOREPLICAS)\b|only accepts read commands|write command while the cluster is down/],
   ['memory', /\bOOM\b/],
-  ['auth', /\b(NOAUTH|WRONGPASS|NOPERM)\b|user executing the script can't|ACL failure in script|invalid password|without any password/],
+  [
+    'auth',
+    /\b(NOAUTH|WRONGPASS|NOPERM)\b|user executing the script can't|ACL failure in script|invalid password|without any password/,
+  ],
   ['busy', /\b(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|CROSSSLOT)\b|Cluster redirections/],
   [
     'connection',
