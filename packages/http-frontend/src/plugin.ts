@@ -15,6 +15,7 @@ const plugin: FastifyPluginAsync<HttpFrontendOptions> = async (fastify, options)
   fastify.setErrorHandler((error: FastifyError, request, reply) => routeErrorHandler(error, request, reply, frontend, 'other'))
   addRoutes(fastify, frontend)
   warnOfShortParameters(fastify, frontend.options)
+  fastify.addHook('onClose', async () => frontend.fullScrape?.close())
   fastify.addHook('onReady', async () => {
     const { requestMeter } = fastify
     if (requestMeter) frontend.counter = new RequestCounter(requestMeter, frontend.options.requestTiming)

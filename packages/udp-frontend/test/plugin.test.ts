@@ -98,6 +98,8 @@ describe('options', () => {
     [{ privateKey: 123_456_789 }, 'options/privateKey must be string'],
     [{ allowIpSpoofing: 'yes' }, 'options/allowIpSpoofing must be boolean,array'],
     [{ allowIpSpoofing: ['10.0.0.0/33'] }, 'options/allowIpSpoofing: "10.0.0.0/33" is neither an address nor a CIDR range'],
+    [{ proxyProtocolFrom: '10.0.0.1' }, 'options/proxyProtocolFrom must be array'],
+    [{ proxyProtocolFrom: ['proxy'] }, 'options/proxyProtocolFrom: "proxy" is neither an address nor a CIDR range'],
     [{ connectionIdLifetime: 'soon' }, 'options/connectionIdLifetime'],
     [{ maxReplySize: 0 }, 'options/maxReplySize must be >= 128'],
     [{ dropSourcePorts: [-1] }, 'options/dropSourcePorts/0 must be >= 0'],
