@@ -49,5 +49,4 @@ export const REFUSALS: readonly string[] = [
   'tracker is full: no new torrents',
   'too many new torrents',
   'tracker is temporarily unavailable',
-  'too many new torrents',
 ]

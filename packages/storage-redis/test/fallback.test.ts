@@ -177,6 +177,23 @@ describe('with a fallback in memory', () => {
     expect(await server.as((admin) => admin.keys('chihaya:*4'))).toHaveLength(1)
   })
 
+  test('what is limited and withheld in Redis is so without it, and its swarms are listed', async () => {
+    const server = await startServer()
+    const store = await startStore(server, { newSwarmsPerSource: { perMinute: 1, burst: 2 }, withholdPortsBelow: 1024 })
+    await server.kill()
+    await untilAway(store)
+    await store.announce(sampleAnnounce({ ...peer(1) }))
+    await store.announce(sampleAnnounce({ ...peer(100) }))
+    const other = address('10.0.0.2')
+    expect(endpoints((await store.announce(sampleAnnounce({ address: other }))).peers)).toEqual(['10.0.0.1:1100'])
+    await store.announce(sampleAnnounce({ infoHash: sampleInfoHash(2) }))
+    const announce = async (): Promise<unknown> => store.announce(sampleAnnounce({ infoHash: sampleInfoHash(3) }))
+    await expect(announce()).rejects.toThrow('too many new torrents')
+    const listed = []
+    for await (const page of store.swarms()) listed.push(...page)
+    expect(listed.map(({ infoHash }) => infoHash).sort()).toEqual([sampleInfoHash(1), sampleInfoHash(2)])
+  })
+
   test('closing does not wait for a Redis that stands still', async () => {
     const server = await startServer()
     const store = await startStore(server, { redisReadTimeout: '1m', redisWriteTimeout: '1m' })
