@@ -62,6 +62,12 @@ const requirements = [
     tests: 'apps/tracker/test/fault-{descriptors,start}.test.ts',
   },
   {
+    name: 'haproxy',
+    package: 'haproxy',
+    isThere: () => succeeds('haproxy', ['-v']),
+    tests: 'apps/tracker/test/haproxy.test.ts',
+  },
+  {
     name: 'libfaketime',
     package: 'faketime',
     isThere: () => succeeds('faketime', ['--version']),
