@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { CRASHES, readInputs, ROOT, seedFolder, workFolder, writeInput } from './corpus.ts'
+import { readInputs, ROOT, seedFolder, workFolder, writeInput } from './corpus.ts'
 import { Coverage } from './coverage.ts'
 import { Fuzzer, type Failure } from './fuzzer.ts'
 import { TARGETS, type Target } from './target.ts'
@@ -14,18 +14,20 @@ const OWN = new URL('.', import.meta.url).href
 let coverage: Coverage | undefined
 
 /** Fuzzes one target as the task says. Returns whether all that must hold did. */
-export async function fuzz(name: string, { runs, milliseconds, seed, patience, replay, merge }: Task): Promise<boolean> {
+export async function fuzz(name: string, task: Task): Promise<boolean> {
+  const { runs, milliseconds, seed, replay, merge } = task
+  const passed = (result: Uint8Array[] | Failure): result is Uint8Array[] => isPassed(name, task, result)
   coverage ??= new Coverage(isMeasured)
   const { target } = await load(name)
   const inputs = [...readInputs(seedFolder(name)), ...(runs === undefined ? readInputs(workFolder(name)) : [])]
   const room = Math.max(target.maxLength, ...inputs.map(({ length }) => length))
-  const watchdog = new Watchdog(patience, room, CRASHES)
+  const watchdog = new Watchdog(task.patience, room, task.crashes)
   const fuzzer = new Fuzzer({ target, coverage, watchdog, seed })
-  if (replay !== undefined) return passed(name, await fuzzer.learn([readFileSync(replay)]))
+  if (replay !== undefined) return passed(await fuzzer.learn([readFileSync(replay)]))
 
   const started = performance.now()
   const learned = await fuzzer.learn(merge ? inputs.sort((one, other) => one.length - other.length) : inputs)
-  if (!passed(name, learned)) return false
+  if (!passed(learned)) return false
   if (merge) {
     for (const input of learned) writeInput(seedFolder(name), input)
     return true
@@ -33,7 +35,7 @@ export async function fuzz(name: string, { runs, milliseconds, seed, patience, r
   while (runs === undefined ? performance.now() - started < milliseconds : fuzzer.runs < runs) {
     // oxlint-disable-next-line no-await-in-loop
     const found = await fuzzer.step()
-    if (!passed(name, found)) return false
+    if (!passed(found)) return false
     if (runs === undefined) for (const input of found) writeInput(workFolder(name), input)
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
@@ -52,13 +54,12 @@ function isMeasured(url: string): boolean {
 }
 
 /** Reports a failure, with its input in a file and the command that runs it again. */
-function passed(name: string, result: Uint8Array[] | Failure): result is Uint8Array[] {
+function isPassed(name: string, { crashes }: Task, result: Uint8Array[] | Failure): result is Uint8Array[] {
   if (!('error' in result)) return true
   const { input, error } = result
-  const file = writeInput(CRASHES, input)
+  const file = writeInput(crashes, input)
   console.error(`${name} fails: ${error instanceof Error ? error.stack : String(error)}`)
   console.error(`  input: ${file} (${input.length} bytes)`)
   console.error(`  again: pnpm fuzz ${name} --replay ${file}`)
   return false
 }
-

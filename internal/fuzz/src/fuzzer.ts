@@ -1,5 +1,4 @@
-import type { Coverage, Reading } from './coverage.ts'
-import { Covered } from './coverage.ts'
+import { Covered, type Coverage, type Reading } from './coverage.ts'
 import { minimise } from './minimise.ts'
 import { Mutator } from './mutator.ts'
 import { Random } from './random.ts'
@@ -7,7 +6,7 @@ import type { Target } from './target.ts'
 import type { Watchdog } from './watchdog.ts'
 
 /** Inputs between two readings of the coverage, which cost as much as some hundred short runs. */
-const BATCH = 256
+const BATCH = 384
 
 export interface Failure {
   readonly input: Uint8Array
@@ -43,6 +42,8 @@ export class Fuzzer {
     this.#watchdog = watchdog
     this.#random = new Random(seed)
     this.#mutator = new Mutator(this.#random, target.tokens, target.maxLength)
+    // What ran until now is no input's.
+    coverage.read()
   }
 
   /** Characters of source code that have run. */
@@ -104,7 +105,6 @@ export class Fuzzer {
   }
 
   async #try(inputs: readonly Uint8Array[]): Promise<{ reading: Reading } | Failure> {
-    this.#coverage.read()
     for (const input of inputs) {
       // oxlint-disable-next-line no-await-in-loop
       const error = await this.#run(input)
@@ -130,5 +130,5 @@ export class Fuzzer {
 
 /** Whether two failures have the same name and text, wherever they come from. */
 function isSame(one: unknown, other: unknown): boolean {
-  return one !== undefined && String(one) === String(other)
+  return one instanceof Error && other instanceof Error && one.name === other.name && one.message === other.message
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { CRASHES } from './corpus.ts'
 import { fuzz } from './fuzz.ts'
 import { fuzzNative, NATIVE_TARGETS } from './native-fuzzer.ts'
 import { TARGETS } from './target.ts'
@@ -9,6 +10,8 @@ const ALL = [...Object.keys(TARGETS), ...NATIVE_TARGETS]
 const USAGE = `pnpm fuzz [TARGET …] [--minutes N | --runs N] [--seed N]
 pnpm fuzz TARGET --replay FILE
 pnpm fuzz TARGET --merge
+
+--crashes FOLDER says where inputs go that make a target fail, --patience N after how many seconds one is an endless loop.
 
 Targets: ${ALL.join(', ')}, or the path of a module that exports one`
 
@@ -29,11 +32,13 @@ function readCommandLine(): { names: string[]; task: Task } {
         runs: { type: 'string' },
         seed: { type: 'string' },
         patience: { type: 'string', default: '20' },
+        crashes: { type: 'string', default: CRASHES },
         replay: { type: 'string' },
         merge: { type: 'boolean', default: false },
       },
     })
-    for (const name of positionals) if (!ALL.includes(name) && !name.endsWith('.ts')) throw new Error(`there is no target ${name}`)
+    for (const name of positionals)
+      if (!ALL.includes(name) && !name.endsWith('.ts')) throw new Error(`there is no target ${name}`)
     const chosen = positionals.length > 0 ? positionals : ALL
     return {
       names: chosen,
@@ -42,6 +47,7 @@ function readCommandLine(): { names: string[]; task: Task } {
         milliseconds: ((number(values.minutes) ?? 1) * 60_000) / chosen.length,
         seed: number(values.seed) ?? 1 + Math.floor(Math.random() * 2 ** 31),
         patience: (number(values.patience) ?? 0) * 1000,
+        crashes: values.crashes,
         replay: values.replay,
         merge: values.merge,
       },

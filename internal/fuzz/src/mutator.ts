@@ -2,7 +2,7 @@ import type { Random } from './random.ts'
 
 /** Numbers that parsers compare with, as text. */
 const NUMBERS = ['0', '-1', '1', '00', '255', '256', '65535', '65536', '4294967296', '9007199254740993', '18446744073709551615']
-/** The same as big-endian integers of 1, 2 and 4 bytes. */
+/** The same as 32 bits, of which fields may have less. */
 const INTEGERS = [0, 1, 2, 3, 4, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x7fff_ffff, -0x8000_0000, -1]
 
 const MOST_CHANGES = 5

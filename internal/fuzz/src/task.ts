@@ -7,6 +7,8 @@ export interface Task {
   readonly seed: number
   /** Milliseconds after which an input is taken for an endless loop. */
   readonly patience: number
+  /** The folder for inputs that make a target fail. */
+  readonly crashes: string
   /** The file of an input to be run instead. */
   readonly replay: string | undefined
   /** Whether to add what long runs have found to the repository's seeds instead. */

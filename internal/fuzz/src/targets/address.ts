@@ -4,13 +4,13 @@ import { parseAddressLiteral } from '../../../../packages/http-frontend/src/addr
 import { sourceFrom } from '../../../../packages/udp-frontend/src/source.ts'
 import { check, type Target } from '../target.ts'
 
+const ADDRESSES = ['::', '::ffff:', '2001:db8::7', '192.0.2.7', '64:ff9b::', '2002:', '127.1', '010.0.0.1', '0x7f.1']
+const SIGNS = [':', '.', '[', ']', '%eth0', '/0', '/32', '/128', '/129', ':6881', ':65536', ']:', '255', '256', 'ffff', 'FFFF:']
+
 /** Addresses and networks are read as Node itself reads addresses, but for zones; a network is refused with a `RangeError`. */
 export const target: Target = {
   maxLength: 128,
-  tokens: [
-    ...['::', ':', '.', '[', ']', '/', '%', '%eth0', '::ffff:', '2001:db8::7', '192.0.2.7', '255', '256', '0', 'ffff', 'FFFF:'],
-    ...['/0', '/32', '/128', '/129', ':6881', ':65536', ']:', '64:ff9b::', '2002:', '127.1', '010.0.0.1', '0x7f.1'],
-  ],
+  tokens: [...ADDRESSES, ...SIGNS],
   run(input) {
     const text = Buffer.from(input).toString('latin1')
     const address = parseAddress(text)

@@ -33,5 +33,7 @@ function fileOf(bytes: Uint8Array, size: number): FileHandle {
 
 function entriesOf(text: string): string[] {
   const lines = text.replace(/^\xef\xbb\xbf/, '').split('\n')
-  return lines.map((line) => line.replace(/(^|[ \t\r])#.*$/s, '').replace(/^[ \t\r]+|[ \t\r]+$/g, '')).filter((line) => line !== '')
+  return lines
+    .map((line) => line.replace(/(^|[ \t\r])#.*$/s, '').replace(/^[ \t\r]+|[ \t\r]+$/g, ''))
+    .filter((line) => line !== '')
 }

@@ -5,6 +5,9 @@ const MAX_PAIRS = 100
 const MAX_KEY = 64
 const MAX_VALUE = 2048
 
+const NAMES = ['info_hash', 'peer_id', 'port', 'left', 'event', 'ip', 'jwt', '__proto__', '/announce?', '&info_hash=', '&a=b']
+const SIGNS = ['&', ';', '=', '+', '%', '%2', '%00', '%fF', '?', '#', '%26']
+
 /** What a query means, written for being read. Undefined for one that is refused. */
 interface Meaning {
   readonly infoHashes: readonly string[]
@@ -14,10 +17,7 @@ interface Meaning {
 /** A request target is read as the plain description of the rules has it, and refused with a `ClientError` alone. */
 export const target: Target = {
   maxLength: 16_384,
-  tokens: [
-    ...['info_hash', 'peer_id', 'port', 'left', 'event', 'ip', 'jwt', '__proto__', '/announce?'],
-    ...['&', ';', '=', '+', '%', '%2', '%00', '%fF', '?', '#', '&a=b', '&info_hash=', '%26'],
-  ],
+  tokens: [...NAMES, ...SIGNS],
   run(input) {
     const text = Buffer.from(input).toString('latin1')
     const { path, queryStart, queryEnd } = splitTarget(text)
@@ -75,7 +75,5 @@ function meaningOf(text: string, semicolons: boolean, maxInfoHashes: number): Me
 
 function unescape(text: string): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined
-  return text
-    .replaceAll('+', ' ')
-    .replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return text.replaceAll('+', ' ').replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

@@ -11,7 +11,11 @@ import { check, type Target } from '../target.ts'
 /** Stands between two datagrams of an input, so that whatever is put in or taken out leaves the others whole. */
 const NEXT = 'NEXT'
 const FILL = 0xee
-const UNTOUCHED = Buffer.alloc(8192, FILL)
+const ROOM = 8192
+const REPLY_AT = 8
+const UNTOUCHED = Buffer.alloc(ROOM, FILL)
+const INPUT = Slab.allocate(ROOM)
+const OUTPUT = Slab.allocate(ROOM)
 const BEGIN = 1_795_255_278_000
 const MAX_REQUEST = 2944
 const [CONNECT, ANNOUNCE, SCRAPE, ERROR, ANNOUNCE_IPV6] = [0, 1, 2, 3, 4]
@@ -26,13 +30,14 @@ const [IPV6_ACTION, SPOOFING, HOOKS, ASYNCHRONOUS, SILENT] = [1, 2, 4, 8, 16]
 /** Bits of the first byte of a datagram; the two lowest choose its source. The others put a connection id into it. */
 const [FRESH_ID, STALE_ID, LATER] = [4, 8, 16]
 
+const DATAGRAMS = [NEXT, `${NEXT}\x04`, `${NEXT}\x05`, `${NEXT}\x06`, '\x00\x00\x04\x17\x27\x10\x19\x80']
+const WORDS = [0, 1, 2, 3, 4, 255].map((byte) => `\x00\x00\x00${String.fromCharCode(byte)}`)
+const OTHERS = ['\xff\xff\xff\xff', '\x1a\xe1', '\x02\x05/?a=b', 'x'.repeat(20)]
+
 /** Any datagrams in any order are answered within the rules: D1 and D22 of the attacks on UDP trackers. */
 export const target: Target = {
   maxLength: 4096,
-  tokens: [
-    ...[NEXT, `${NEXT}\x04`, `${NEXT}\x05`, `${NEXT}\x06`, '\x00\x00\x04\x17\x27\x10\x19\x80', '\x00\x00\x00\x01', '\x00\x00\x00\x02'],
-    ...['\x00\x00\x00\x03', '\x00\x00\x00\x04', '\x00\x00\x00\x00', '\xff\xff\xff\xff', '\x1a\xe1', '\x02\x05/?a=b', 'x'.repeat(20)],
-  ],
+  tokens: [...DATAGRAMS, ...WORDS, ...OTHERS],
   async run(input) {
     const [choices = 0, ...rest] = input
     const host = new Host(choices)
@@ -95,21 +100,22 @@ class Host {
     return Math.floor(this.#now / 1000)
   }
 
-  /** Has a datagram answered that lies in the middle of other bytes, and looks whether any of these are touched. */
+  /**
+   * Has a datagram answered that lies in the middle of other bytes, and looks whether any of these are touched, or read once
+   * the memory is somebody else's.
+   */
   async #handle(datagram: Buffer, source: Source): Promise<Buffer> {
     const start = this.#has(HOOKS) ? 6 : 4
-    const input = Slab.allocate(start + datagram.length + 64)
-    input.bytes.fill(FILL).set(datagram, start)
-    const before = Buffer.from(input.bytes)
-    const output = Slab.allocate(8 + this.#dispatcher.replyRoom + 8)
-    output.bytes.fill(FILL)
+    INPUT.bytes.fill(FILL).set(datagram, start)
+    OUTPUT.bytes.fill(FILL)
     this.#dispatcher.readClock()
-    const reply = this.#dispatcher.handle(input, start, start + datagram.length, source, output, 8)
-    check(input.bytes.equals(before), 'a datagram is changed')
+    const reply = this.#dispatcher.handle(INPUT, start, start + datagram.length, source, OUTPUT, REPLY_AT)
+    check(INPUT.bytes.subarray(start, start + datagram.length).equals(datagram), 'a datagram is changed')
+    INPUT.bytes.fill(FILL)
     if (typeof reply !== 'number') return reply
-    const [ahead, after] = [output.bytes.subarray(0, 8), output.bytes.subarray(8 + reply)]
+    const [ahead, after] = [OUTPUT.bytes.subarray(0, REPLY_AT), OUTPUT.bytes.subarray(REPLY_AT + reply)]
     check(isUntouched(ahead) && isUntouched(after), 'a reply is written outside of its place')
-    return output.bytes.subarray(8, 8 + reply)
+    return Buffer.from(OUTPUT.bytes.subarray(REPLY_AT, REPLY_AT + reply))
   }
 
   #checkReply(datagram: Buffer, { address }: Source, reply: Buffer, isProven: boolean): void {
@@ -160,7 +166,7 @@ class Host {
   /** Sends a reply back as if it were a request: two trackers must not answer each other for ever. */
   async #checkEcho(source: Source, reply: Buffer): Promise<void> {
     if (reply.length === 0) return
-    const echo = Buffer.from(await this.#handle(reply, source))
+    const echo = await this.#handle(reply, source)
     // The number of seeders stands where a request has its action.
     check(echo.length === 0 || reply.readInt32BE() === SCRAPE, "a tracker's own reply is answered")
     check((await this.#handle(echo, source)).length === 0, "a tracker's own error is answered")

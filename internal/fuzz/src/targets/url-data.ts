@@ -6,7 +6,21 @@ const MAX_URL_DATA = 2560
 /** The options of a UDP announce (BEP 41) give the text that a plain reading of the BEP gives, and never an error. */
 export const target: Target = {
   maxLength: 4096,
-  tokens: ['\x00', '\x01', '\x02\x05/?a=b', '\x02\x00', '\x02\xff', '\x03\x02ab', '/announce?', 'a=b', '&', '%20', '%', '#', 'jwt='],
+  tokens: [
+    '\x00',
+    '\x01',
+    '\x02\x05/?a=b',
+    '\x02\x00',
+    '\x02\xff',
+    '\x03\x02ab',
+    '/announce?',
+    'a=b',
+    '&',
+    '%20',
+    '%',
+    '#',
+    'jwt=',
+  ],
   run(input) {
     const text = readUrlData(input, 0, input.length)
     check(text === urlOf([...input]).slice(0, MAX_URL_DATA), 'readUrlData reads another text')

@@ -88,6 +88,20 @@ static void receive_some(void) {
   check_arrived(p, count, memory_of(input), memory_of(records));
 }
 
+/* What JavaScript would have to send, and at times what it would not. */
+static void fill_records(napi_value memory, uint32_t stride) {
+  struct record *records = memory_of(memory);
+  const size_t count = length_of(memory) / sizeof *records;
+  for (size_t index = 0; index < count && input_left(); index++) {
+    const uint8_t choice = next_byte();
+    struct record *record = &records[index];
+    memset(record->address, choice, sizeof record->address);
+    record->address_length = choice % 4 == 0 ? 16 : choice % 16 == 1 ? choice : 4;
+    record->port = choice;
+    record->outgoing = (uint16_t)(choice < 128 ? 1 + choice % (stride % 256 + 1) : choice < 192 ? 0 : stride - 224 + choice);
+  }
+}
+
 /* How many of the records from `from` to `to` are to be sent. */
 static uint32_t count_outgoing(const struct record *records, uint32_t from, uint32_t to, uint32_t stride) {
   uint32_t count = 0;
@@ -98,10 +112,12 @@ static uint32_t count_outgoing(const struct record *records, uint32_t from, uint
 static void send_some(void) {
   const size_t index = slot();
   const struct parameters *p = &opened[index];
-  const uint32_t from = next_number(), to = next_number();
-  napi_value output = some_memory((size_t)p->send_size * p->output_stride);
-  napi_value records = some_memory((size_t)p->send_size * sizeof(struct record));
-  if (next_byte() < 128) fill(memory_of(records), sizeof(struct record) * 2);
+  const uint32_t from = next_number() % 8, choice = next_byte();
+  const uint32_t to = choice < 128 ? p->send_size : choice < 160 ? p->send_size + 1 : next_number();
+  const size_t count = to > p->send_size && to <= MOST + 1 ? to : p->send_size;
+  napi_value output = some_memory(count * p->output_stride);
+  napi_value records = some_memory(count * sizeof(struct record));
+  if (next_byte() < 192) fill_records(records, p->output_stride);
   const napi_value values[] = {some_socket(index), output, records, new_number(from), next_byte() < 250 ? new_number(to) : new_undefined()};
   const uint32_t taken_before = taken_count;
   uint32_t result;

@@ -74,6 +74,10 @@ void *memory_of(napi_value value) {
   return value->data;
 }
 
+size_t length_of(napi_value value) {
+  return value->length;
+}
+
 napi_value call(napi_callback function, size_t count, const napi_value *arguments) {
   struct napi_callback_info__ info = {count, arguments};
   pending = false;

@@ -30,6 +30,7 @@ napi_value new_boolean(bool boolean);
 napi_value new_text(const char *text);
 napi_value new_memory(size_t length);
 void *memory_of(napi_value value);
+size_t length_of(napi_value value);
 /* Calls a function of the module, as Node does. */
 napi_value call(napi_callback function, size_t count, const napi_value *values);
 /* The number that a function has returned; false when it has thrown or returned something else. */
