@@ -44,17 +44,28 @@ function checkLiteral(text: string, bare: Address | undefined): void {
 }
 
 function checkNetwork(text: string): void {
+  const bits = bitsOf(text)
   let network: ReturnType<typeof parseNetwork>
   try {
     network = parseNetwork(text)
   } catch (error) {
     check(error instanceof RangeError, 'parseNetwork throws something else than a RangeError')
-    check(!isPlainAddress(text), 'parseNetwork refuses an address')
+    check(bits === undefined, 'parseNetwork refuses a network')
     return
   }
-  const { base, bits } = network
-  check(bits >= 0 && bits <= base.length * 8, 'parseNetwork returns a prefix longer than the address')
-  check(new Networks([text]).has(base), 'a network does not cover its own base')
+  check(network.bits === bits, 'parseNetwork reads another prefix')
+  check(new Networks([text]).has(network.base), 'a network does not cover its own base')
+}
+
+/** The length of a network's prefix, undefined where the text is no network. */
+function bitsOf(text: string): number | undefined {
+  const [, literal = '', prefix] = /^([^/]*)(?:\/(0|[1-9]\d*))?$/.exec(text) ?? []
+  const base = parseAddress(literal)
+  if (!base) return undefined
+  const all = base.length * 8
+  // The prefix of a mapped address counts the bits of the mapping, which are no longer there.
+  const bits = prefix === undefined ? all : Number(prefix) - (isIP(literal) === 6 && all === 32 ? 96 : 0)
+  return bits >= 0 && bits <= all ? bits : undefined
 }
 
 function same(one: Address | undefined, other: Address | undefined): boolean {

@@ -18,7 +18,9 @@ const INPUT = Slab.allocate(ROOM)
 const OUTPUT = Slab.allocate(ROOM)
 const BEGIN = 1_795_255_278_000
 const MAX_REQUEST = 2944
+const MAX_SCRAPE = 100
 const [CONNECT, ANNOUNCE, SCRAPE, ERROR, ANNOUNCE_IPV6] = [0, 1, 2, 3, 4]
+const STOPPED = 3
 
 const SOURCES: readonly Source[] = ['192.0.2.9', '10.0.0.9', '2001:db8::9', '0.0.0.0'].map((text) => ({
   address: parseAddress(text) as Address,
@@ -120,9 +122,10 @@ class Host {
 
   #checkReply(datagram: Buffer, { address }: Source, reply: Buffer, isProven: boolean): void {
     const { length } = datagram
-    const isUsable = length >= 16 && length <= MAX_REQUEST && address[0] !== 0
+    const isUsable = length >= 16 && address[0] !== 0
     if (reply.length === 0) {
-      check(!isUsable || !isProven || datagram.readInt32BE(8) === CONNECT, 'a client with a valid connection id gets no reply')
+      const isOwed = isUsable && isProven && length <= MAX_REQUEST && datagram.readInt32BE(8) !== CONNECT
+      check(!isOwed, 'a client with a valid connection id gets no reply')
       return
     }
     check(isUsable, 'what is no request is answered')
@@ -140,16 +143,19 @@ class Host {
       if (!isProven) check(reply.toString('latin1', 8) === 'bad connection ID', 'an unknown source is told of another error')
       if (!isProven) check(asked === SCRAPE || this.#isAnnounce(asked), 'an unknown source is answered whatever it asks')
     } else if (action === SCRAPE) {
-      check(asked === SCRAPE && reply.length === 8 + 12 * Math.floor((length - 16) / 20), 'a scrape reply has other rows')
+      const rows = Math.floor((length - 16) / 20)
+      check(asked === SCRAPE && reply.length === 8 + 12 * rows, 'a scrape reply has other rows')
+      check(rows >= 1 && rows <= MAX_SCRAPE, 'a scrape of too many infohashes is answered')
     } else {
       check(action === asked && this.#isAnnounce(asked), 'a reply has another action')
+      check(isAnnounce(datagram), 'what is no announce is answered like one')
       this.#checkPeers(reply.subarray(20), address.length + 2, datagram)
     }
   }
 
   #checkPeers(peers: Buffer, stride: number, datagram: Buffer): void {
     check(peers.length % stride === 0 && peers.length <= 1232 - 20, 'an announce reply does not hold whole peers')
-    const numWant = datagram.readInt32BE(datagram.readInt32BE(8) === ANNOUNCE_IPV6 ? 104 : 92)
+    const numWant = datagram.readInt32BE(92 + tailOf(datagram))
     check(numWant < 0 || peers.length / stride <= numWant, 'an announce reply has more peers than were asked for')
     const endpoints = new Set<string>()
     for (let at = 0; at < peers.length; at += stride) {
@@ -171,6 +177,19 @@ class Host {
     check(echo.length === 0 || reply.readInt32BE() === SCRAPE, "a tracker's own reply is answered")
     check((await this.#handle(echo, source)).length === 0, "a tracker's own error is answered")
   }
+}
+
+/** How much further on everything behind the address is than in an announce with four bytes for it. */
+function tailOf(datagram: Buffer): number {
+  return datagram.readInt32BE(8) === ANNOUNCE_IPV6 ? 12 : 0
+}
+
+/** Whether an announce is as long as it must be, and has one of the five events and a port, which who leaves can do without. */
+function isAnnounce(datagram: Buffer): boolean {
+  const tail = tailOf(datagram)
+  if (datagram.length < 98 + tail) return false
+  const event = datagram.readUInt32BE(80)
+  return event <= 4 && (event === STOPPED || datagram.readUInt16BE(96 + tail) !== 0)
 }
 
 function isUntouched(bytes: Buffer): boolean {
