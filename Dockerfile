@@ -19,8 +19,9 @@ USER 10001:10001
 WORKDIR /
 EXPOSE 6969/tcp 6969/udp 6880/tcp
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:6880/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# Asks where the configuration and the environment put the metrics, or what the tracker serves where there are none.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
+  CMD ["node", "/opt/chihaya/dist/main.js", "health", "--config", "/etc/chihaya.yaml"]
 # The tracker handles its signals and starts no processes, so it can be the first one itself.
 ENTRYPOINT ["node", "/opt/chihaya/dist/main.js"]
 CMD ["--config", "/etc/chihaya.yaml", "--json"]

@@ -4,6 +4,8 @@ import { addressFamily, addressScope, byteString, compactPeer } from '@chihaya/b
 export class MapPeerStore {
   /** By family and infohash; the peers of a swarm by address and port. */
   #swarms = new Map()
+  /** By infohash: the number of downloads, and when the peers and clients that were counted were last known. */
+  #downloads = new Map()
 
   constructor({ peerLifetime, now = Date.now }) {
     this.peerLifetime = peerLifetime
@@ -13,61 +15,84 @@ export class MapPeerStore {
   announce(announce) {
     const { infoHash, address, port, peerId, transition, wantsPeerIds } = announce
     const family = addressFamily(address)
-    const swarm = this.#swarm(family + infoHash)
-    const key = byteString(compactPeer(address, port))
-    if (transition === 'completed' && swarm.peers.get(key)?.state !== 'seeder') swarm.downloaded++
-    if (transition === 'stopped') swarm.peers.delete(key)
+    const peers = this.#peers(family + infoHash)
+    const endpoint = byteString(compactPeer(address, port))
+    if (transition !== 'unchanged') this.#countDownload(announce, endpoint, peers.get(endpoint)?.state)
+    if (transition === 'stopped') peers.delete(endpoint)
     else if (transition !== 'unchanged') {
       const state = transition === 'completed' ? 'seeder' : transition
       // A copy of the address: its bytes belong to the caller.
-      swarm.peers.set(key, { address: new Uint8Array(address), port, peerId, state, lastSeen: this.now() })
+      peers.set(endpoint, { address: new Uint8Array(address), port, peerId, state, lastSeen: this.now() })
     }
-    if (swarm.peers.size + swarm.downloaded > 0) this.#swarms.set(family + infoHash, swarm)
+    if (peers.size > 0) this.#swarms.set(family + infoHash, peers)
     else this.#swarms.delete(family + infoHash)
 
-    const chosen = select(swarm, announce)
+    const chosen = select(peers, announce)
     const endpoints = Buffer.concat(chosen.map((peer) => compactPeer(peer.address, peer.port)))
     const peerIds = wantsPeerIds ? Buffer.from(chosen.map((peer) => peer.peerId).join(''), 'latin1') : undefined
-    return { ...count(swarm), peers: { family, endpoints, peerIds } }
+    return { ...this.#count(infoHash, family), peers: { family, endpoints, peerIds } }
   }
 
   scrape(infoHashes, family) {
-    return infoHashes.map((infoHash) => count(this.#swarm(family + infoHash)))
+    return infoHashes.map((infoHash) => this.#count(infoHash, family))
   }
 
   stats() {
     this.expire()
     const stats = { seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }
-    for (const [key, swarm] of this.#swarms) {
-      stats.seeders[key.slice(0, 4)] += count(swarm).complete
-      stats.leechers[key.slice(0, 4)] += count(swarm).incomplete
+    for (const key of this.#swarms.keys()) {
+      const [family, infoHash] = [key.slice(0, 4), key.slice(4)]
+      const { complete, incomplete } = this.#count(infoHash, family)
+      stats.seeders[family] += complete
+      stats.leechers[family] += incomplete
     }
     return { swarms: new Set([...this.#swarms.keys()].map((key) => key.slice(4))).size, ...stats }
   }
 
-  /** Forgets peers past their lifetime, and swarms without peers, their downloads included. */
+  /** Forgets peers past their lifetime, and torrents without peers, their downloads included. */
   expire() {
-    for (const key of this.#swarms.keys()) if (this.#swarm(key).peers.size === 0) this.#swarms.delete(key)
+    for (const key of this.#swarms.keys()) if (this.#peers(key).size === 0) this.#swarms.delete(key)
+    for (const [infoHash, { counted }] of this.#downloads) {
+      const isKnown = [...counted.values()].some((lastKnown) => this.#isRecent(lastKnown))
+      const hasPeers = this.#swarms.has('ipv4' + infoHash) || this.#swarms.has('ipv6' + infoHash)
+      if (!isKnown && !hasPeers) this.#downloads.delete(infoHash)
+    }
   }
 
-  /** A swarm without the peers that are past their lifetime; a new one, not yet kept, where there is none. */
-  #swarm(key) {
-    const swarm = this.#swarms.get(key) ?? { peers: new Map(), downloaded: 0 }
-    const oldest = this.now() - this.peerLifetime
-    for (const [endpoint, { lastSeen }] of swarm.peers) if (lastSeen < oldest) swarm.peers.delete(endpoint)
-    return swarm
+  /** The peers of a swarm that are not past their lifetime; a new map, not yet kept, where there are none. */
+  #peers(key) {
+    const peers = this.#swarms.get(key) ?? new Map()
+    for (const [endpoint, { lastSeen }] of peers) if (!this.#isRecent(lastSeen)) peers.delete(endpoint)
+    return peers
   }
-}
 
-function count({ peers, downloaded }) {
-  const states = [...peers.values()].map(({ state }) => state)
-  const complete = states.filter((state) => state === 'seeder').length
-  const downloaders = states.filter((state) => state === 'leecher').length
-  return { complete, incomplete: states.length - complete, downloaders, downloaded }
+  /** Counts a download, unless the peer, or the same client over the other family, has been counted while it was known. */
+  #countDownload({ infoHash, peerId, key, transition }, endpoint, stateBefore) {
+    const completes = transition === 'completed' && stateBefore !== 'seeder'
+    const downloads = this.#downloads.get(infoHash) ?? { count: 0, counted: new Map() }
+    const client = key ? peerId + key : endpoint
+    const isKnown = (name) => this.#isRecent(downloads.counted.get(name) ?? -Infinity)
+    const wasCounted = isKnown(endpoint)
+    if (completes && !wasCounted && !isKnown(client)) downloads.count++
+    for (const name of completes ? [endpoint, client] : wasCounted ? [endpoint] : []) downloads.counted.set(name, this.now())
+    if (downloads.count > 0) this.#downloads.set(infoHash, downloads)
+  }
+
+  #count(infoHash, family) {
+    const states = [...this.#peers(family + infoHash).values()].map(({ state }) => state)
+    const complete = states.filter((state) => state === 'seeder').length
+    const downloaders = states.filter((state) => state === 'leecher').length
+    const downloaded = this.#downloads.get(infoHash)?.count ?? 0
+    return { complete, incomplete: states.length - complete, downloaders, downloaded }
+  }
+
+  #isRecent(time) {
+    return time >= this.now() - this.peerLifetime
+  }
 }
 
 /** Peers of a swarm at random, those of no use to the announcer left out. */
-function select({ peers }, { transition, numWant, address, port, peerId, leechersOnly, publicOnly }) {
+function select(peers, { transition, numWant, address, port, peerId, leechersOnly, publicOnly }) {
   if (transition === 'stopped') return []
   const own = byteString(address)
   return [...peers.values()]

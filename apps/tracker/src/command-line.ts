@@ -17,6 +17,10 @@ export interface CommandLine {
   readonly udpaddr: string | undefined
   /** Go's notation. */
   readonly delay: string | undefined
+  /** Whether `health` asks for readiness. */
+  readonly ready: boolean | undefined
+  /** How long `health` waits, in Go's notation. */
+  readonly timeout: string | undefined
 }
 
 /** A command line that makes no sense. */
@@ -29,6 +33,8 @@ const OPTIONS = {
   httpaddr: { type: 'string' },
   udpaddr: { type: 'string' },
   delay: { type: 'string' },
+  ready: { type: 'boolean' },
+  timeout: { type: 'string' },
   debug: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   nocolors: { type: 'boolean', default: false },

@@ -1,56 +1,139 @@
-import { Networks, parseAddress, type Address } from '@chihaya/bittorrent'
-import type { Socket } from 'node:net'
+import { Networks, type Address } from '@chihaya/bittorrent'
+import type { ConnectionDrop, DroppedConnection } from '@chihaya/core'
+import type { Connection } from './connection.ts'
+import { firstSparedDescriptor } from './descriptor-limit.ts'
+import { OldestFirst } from './oldest-first.ts'
 
 export interface ConnectionLimits {
   /** Connections at a time, at all addresses together; 0 for no limit. @default 10000 */
   readonly maxConnections?: number
-  /** The same from one IPv4 address or IPv6 /64; 0 for no limit. @default 0 */
+  /** The same from one IPv4 address or IPv6 /64; 0 for no limit. @default a tenth of `maxConnections`, and 100 at least */
   readonly maxConnectionsPerIp?: number
   /** Addresses and CIDR ranges of those who are neither counted nor limited. @default [] */
   readonly unlimited?: readonly string[]
+  /** Leave the last file descriptors of the process to others. @default true */
+  readonly sparesDescriptors?: boolean
 }
+
+/** Hears of each connection that is ended or not accepted. */
+export type DropListener = (reason: ConnectionDrop, dropped: DroppedConnection, details?: object) => void
 
 // Far more than requests under way at any one time; those who hold connections open hit it before memory runs out.
 const MAX_CONNECTIONS = 10_000
+// Ten sources have to work together to reach the limit of all, and the customers of a provider behind one address hardly do.
+const SHARE = 10
+const LEAST_SHARE = 100
 const IPV6_PREFIX = 8
 
-/** Ends connections at once that are too many. */
+/** All connections of a source. */
+interface Source {
+  count: number
+  readonly idle: OldestFirst<Counted>
+}
+
+interface Counted {
+  readonly connection: Connection
+  readonly ip: string
+  readonly source: Source
+}
+
+/**
+ * Bounds the connections. Where there are too many, the one that has been without a request under way for the longest time
+ * ends for a new one: whoever only holds connections open keeps nobody out.
+ */
 export class ConnectionLimit {
+  readonly #onDrop: DropListener
   #max = MAX_CONNECTIONS
-  #maxPerIp = 0
+  #maxPerIp = defaultShare(MAX_CONNECTIONS)
   #unlimited: Networks = new Networks([])
-  #count = 0
-  readonly #countByIp = new Map<string, number>()
+  #firstSpared = firstSparedDescriptor()
+  /** All connections, and how many of them leave file descriptors to others. */
+  #open = 0
+  #room = Number.POSITIVE_INFINITY
+  readonly #idle = new OldestFirst<Counted>()
+  readonly #counted = new Map<Connection, Counted>()
+  readonly #sources = new Map<string, Source>()
+
+  constructor(onDrop: DropListener = () => undefined) {
+    this.#onDrop = onDrop
+  }
 
   /** From the next connection on; those there are stay. */
-  configure({ maxConnections = MAX_CONNECTIONS, maxConnectionsPerIp = 0, unlimited = [] }: ConnectionLimits): void {
+  configure({
+    maxConnections = MAX_CONNECTIONS,
+    maxConnectionsPerIp,
+    unlimited = [],
+    sparesDescriptors = true,
+  }: ConnectionLimits): void {
     this.#max = maxConnections
-    this.#maxPerIp = maxConnectionsPerIp
+    this.#maxPerIp = maxConnectionsPerIp ?? defaultShare(maxConnections)
     this.#unlimited = new Networks(unlimited)
+    if (!sparesDescriptors) this.#firstSpared = Number.POSITIVE_INFINITY
   }
 
-  /** Counts a new connection until it closes, or ends it. */
-  admit(socket: Socket): void {
-    // None over a Unix socket, which only processes of this host can open.
-    const address = socket.remoteAddress === undefined ? undefined : parseAddress(withoutZone(socket.remoteAddress))
-    if (!address || this.#unlimited.has(address)) return
-    const ip = ipKey(address)
-    const sameIp = this.#countByIp.get(ip) ?? 0
-    if (isReached(this.#max, this.#count) || isReached(this.#maxPerIp, sameIp)) {
-      socket.destroy()
-      return
-    }
-    this.#count++
-    this.#countByIp.set(ip, sameIp + 1)
-    socket.once('close', () => this.#release(ip))
+  /**
+   * Sees to it that the process keeps some file descriptors, whoever the connection is from. False when it was ended.
+   *
+   * A descriptor among the last tells how many connections there is room for. The ones that follow have lower numbers, of
+   * connections that ended, so that from then on they are counted.
+   */
+  spareDescriptors(connection: Connection): boolean {
+    this.#open++
+    connection.socket.once('close', () => {
+      if (--this.#open < this.#room / 2) this.#room = Number.POSITIVE_INFINITY
+    })
+    if (connection.descriptor >= this.#firstSpared) this.#room = Math.min(this.#room, this.#open - 1)
+    return this.#open <= this.#room || this.#makeRoom(this.#idle, connection, 'open_files')
   }
 
-  #release(ip: string): void {
-    this.#count--
-    const sameIp = (this.#countByIp.get(ip) ?? 0) - 1
-    if (sameIp > 0) this.#countByIp.set(ip, sameIp)
-    else this.#countByIp.delete(ip)
+  /** Counts a connection by its source until it closes, if there is room or room can be made. False when it was ended. */
+  admit(connection: Connection): boolean {
+    const { source: address, socket } = connection
+    if (!address || this.#unlimited.has(address)) return true
+    const ip = hostKey(address)
+    const source = this.#sources.get(ip) ?? { count: 0, idle: new OldestFirst<Counted>() }
+    if (isReached(this.#maxPerIp, source.count) && !this.#makeRoom(source.idle, connection, 'max_connections_per_ip'))
+      return false
+    if (isReached(this.#max, this.#counted.size) && !this.#makeRoom(this.#idle, connection, 'max_connections')) return false
+    this.#sources.set(ip, source)
+    source.count++
+    const counted = { connection, ip, source }
+    this.#counted.set(connection, counted)
+    this.#setIdle(counted)
+    connection.watch = { busy: () => this.#setBusy(counted), idle: () => this.#setIdle(counted) }
+    socket.once('close', () => this.#release(counted))
+    return true
   }
+
+  #makeRoom(idle: OldestFirst<Counted>, newcomer: Connection, reason: ConnectionDrop): boolean {
+    const oldest = idle.take()
+    if (oldest) this.#release(oldest)
+    this.#onDrop(reason, oldest ? 'idle' : 'new')
+    // Its file descriptor is free when this returns.
+    ;(oldest?.connection ?? newcomer).socket.destroy()
+    return oldest !== undefined
+  }
+
+  #setBusy(counted: Counted): void {
+    this.#idle.delete(counted)
+    counted.source.idle.delete(counted)
+  }
+
+  #setIdle(counted: Counted): void {
+    if (!this.#counted.has(counted.connection)) return
+    this.#idle.add(counted)
+    counted.source.idle.add(counted)
+  }
+
+  #release(counted: Counted): void {
+    if (!this.#counted.delete(counted.connection)) return
+    this.#setBusy(counted)
+    if (--counted.source.count === 0) this.#sources.delete(counted.ip)
+  }
+}
+
+function defaultShare(max: number): number {
+  return max === 0 ? 0 : Math.max(Math.ceil(max / SHARE), LEAST_SHARE)
 }
 
 function isReached(limit: number, count: number): boolean {
@@ -58,11 +141,6 @@ function isReached(limit: number, count: number): boolean {
 }
 
 /** What one host has to itself: an IPv4 address, a /64 of IPv6. */
-function ipKey(address: Address): string {
+function hostKey(address: Address): string {
   return Buffer.from(address.subarray(0, IPV6_PREFIX)).toString('latin1')
-}
-
-function withoutZone(text: string): string {
-  const zone = text.indexOf('%')
-  return zone < 0 ? text : text.slice(0, zone)
 }

@@ -4,7 +4,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPlug
 import type { TrackerConfig } from './config/tracker-config.ts'
 import type { HttpService } from './http-listener.ts'
 import { InFlight } from './in-flight.ts'
-import { trackerPlugin } from './plugin.ts'
+import { configuredTracker } from './plugin.ts'
 import type { UdpAddress } from './resolve-address.ts'
 import type { SharedStore } from './shared-store.ts'
 
@@ -44,7 +44,7 @@ export class Generation {
       scope = fastify
     }
     const { posthooks = [], udp, ...options } = config.tracker
-    app.register(trackerPlugin, {
+    app.register(configuredTracker, {
       ...options,
       storage: { plugin: store.plugin },
       posthooks: [...posthooks, { plugin: findScope }],

@@ -1,10 +1,10 @@
 import type { Handover } from '@chihaya/udp-frontend'
 import type { FastifyBaseLogger } from 'fastify'
+import { ConnectionMeter, type ConnectionDrop, type DroppedConnection } from '@chihaya/core'
 import { ConnectionLimit, type ConnectionLimits } from './connection-limit.ts'
+import { DropLog } from './drop-log.ts'
 import { formatHttpAddress } from './http-address.ts'
 import { HttpListener, type HttpListenerOptions, type HttpService } from './http-listener.ts'
-
-const REPORT_INTERVAL = 1000
 
 /** What HTTP is to be served with. */
 export interface HttpPlan {
@@ -17,15 +17,18 @@ export interface HttpPlan {
 export class HttpListeners {
   readonly #log: FastifyBaseLogger
   readonly #name: string
-  readonly #limit = new ConnectionLimit()
+  readonly #meter: ConnectionMeter
+  readonly #drops: DropLog
+  readonly #limit = new ConnectionLimit((reason, dropped) => this.#drop(reason, dropped))
   #listeners: readonly HttpListener[] = []
-  #errors = 0
-  #reportedAt = Number.NEGATIVE_INFINITY
 
   /** `name` says in the log what is served. */
-  constructor(log: FastifyBaseLogger, name = 'tracker') {
+  constructor(log: FastifyBaseLogger, name = 'tracker', meter: ConnectionMeter = new ConnectionMeter()) {
     this.#log = log
     this.#name = name
+    this.#meter = meter
+    this.#drops = new DropLog(log)
+    meter.watch(() => this.#listeners.reduce((sum, { connections }) => sum + connections, 0))
   }
 
   /** Opens the addresses that are new. @throws the first error, with none of them left open. */
@@ -56,17 +59,15 @@ export class HttpListeners {
   }
 
   #listener(options: HttpListenerOptions, service: HttpService): HttpListener {
-    const listener: HttpListener = new HttpListener(options, service, this.#limit, (error) => this.#report(error, listener))
+    const listener: HttpListener = new HttpListener(options, service, this.#limit, (reason, dropped, details) =>
+      this.#drop(reason, dropped, { ...details, ...placeOf(listener) }),
+    )
     return listener
   }
 
-  /** Once a second: a host that runs out of something has an error for every connection. */
-  #report(error: Error, listener: HttpListener): void {
-    this.#errors++
-    const now = performance.now()
-    if (now - this.#reportedAt < REPORT_INTERVAL) return
-    this.#reportedAt = now
-    this.#log.warn({ err: error, errors: this.#errors, ...placeOf(listener) }, 'a connection was not accepted')
+  #drop(reason: ConnectionDrop, dropped: DroppedConnection, details?: object): void {
+    this.#meter.count(reason, dropped)
+    this.#drops.add(reason, dropped, details)
   }
 
   async #open(listeners: readonly HttpListener[]): Promise<void> {

@@ -25,7 +25,8 @@ function printable(value: unknown, name: string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [escapeText(key), printable(item, key)]))
 }
 
-function escapeText(text: string): string {
+/** Text without characters that a terminal obeys. */
+export function escapeText(text: string): string {
   return text.replaceAll(UNSAFE, escapeCharacter)
 }
 

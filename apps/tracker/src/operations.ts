@@ -1,9 +1,10 @@
-import { readinessOf, type PeerStore } from '@chihaya/core'
+import { readinessOf, type PeerStore, type RequestMeter } from '@chihaya/core'
 import { recommendedServerOptions } from '@chihaya/http-frontend'
 import { metrics, TrackerMetrics } from '@chihaya/metrics'
-import { status, TrackerStatus } from '@chihaya/status'
+import { status, TrackerStatus, type StatusOptions } from '@chihaya/status'
 import type { Handover } from '@chihaya/udp-frontend'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import { isDeepStrictEqual } from 'node:util'
 import type { TrackerConfig } from './config/tracker-config.ts'
 import { HttpListeners } from './http-listeners.ts'
 import { InFlight } from './in-flight.ts'
@@ -15,6 +16,9 @@ export interface Operated {
   readonly peerStore: PeerStore | undefined
 }
 
+/** What a configuration says of the routes. */
+type Routes = Pick<StatusOptions, 'torrents' | 'statsOrigins'>
+
 /**
  * What is for the operator alone: metrics, health and statistics, on a listener of their own. It outlives configurations, so
  * that no counter starts anew and no probe fails while the tracker changes hands.
@@ -22,16 +26,20 @@ export interface Operated {
 export class Operations {
   readonly #log: FastifyBaseLogger
   readonly #version: string
+  readonly #meter: RequestMeter
   readonly #listeners: HttpListeners
   readonly #operated: () => Operated
   #metrics: TrackerMetrics | undefined
   #status: TrackerStatus | undefined
   #app: FastifyInstance | undefined
+  #routes: Routes = {}
   #endpoint: Endpoint | undefined
 
-  constructor(log: FastifyBaseLogger, version: string, operated: () => Operated) {
+  /** `meter` counts what the tracker is asked. */
+  constructor(log: FastifyBaseLogger, version: string, meter: RequestMeter, operated: () => Operated) {
     this.#log = log
     this.#version = version
+    this.#meter = meter
     this.#operated = operated
     this.#listeners = new HttpListeners(log, 'operations server')
   }
@@ -46,10 +54,10 @@ export class Operations {
   }
 
   /** Statistics for the addresses of the tracker itself, where they are asked for. */
-  get publicStats(): FastifyPluginAsync {
+  publicStats({ statsOrigins = [] }: TrackerConfig): FastifyPluginAsync {
     const source = this.#trackerStatus()
     return async (fastify) => {
-      await fastify.register(status, { health: false, stats: true, source })
+      await fastify.register(status, { health: false, stats: true, statsOrigins: [...statsOrigins], source })
     }
   }
 
@@ -70,8 +78,9 @@ export class Operations {
       const holder = config.http.find((other) => overlap(endpoint, { protocol: 'http', address: other.address }))
       if (holder) return this.#doWithout(`${address.key}: ${holder.address.key} has the port`)
     }
+    const { torrents = false, statsOrigins = [] } = config
     try {
-      return await this.#listen(endpoint)
+      return await this.#listen(endpoint, { torrents, statsOrigins: [...statsOrigins] })
     } catch (error) {
       if (address?.optional !== true) throw error
       return this.#doWithout((error as Error).message)
@@ -85,21 +94,25 @@ export class Operations {
     return this.#listen(undefined)
   }
 
-  async #listen(endpoint: Endpoint | undefined): Promise<Handover> {
-    const app = endpoint && (this.#app ??= await this.#build())
+  async #listen(endpoint: Endpoint | undefined, routes: Routes = {}): Promise<Handover> {
+    const former = this.#app
+    const isSame = former !== undefined && isDeepStrictEqual(this.#routes, routes)
+    const app = endpoint && (isSame ? former : await this.#build(routes))
     const service = {
       handler: (request: object, response: object) => app?.routing(request as never, response as never),
       requests: new InFlight(),
     }
     const handover = await this.#listeners.prepare({
-      limits: {},
+      // The operator is told even when clients have all file descriptors that they may have.
+      limits: { sparesDescriptors: false },
       service,
       listeners: endpoint ? [{ address: endpoint.address }] : [],
     })
     return {
-      commit: () => {
+      commit: async () => {
         this.#endpoint = endpoint
-        return handover.commit()
+        if (app) [this.#app, this.#routes] = [app, routes]
+        await handover.commit()
       },
       cancel: () => handover.cancel(),
     }
@@ -116,16 +129,17 @@ export class Operations {
     this.#status?.stop()
   }
 
-  async #build(): Promise<FastifyInstance> {
+  /** It binds nothing and owns nothing, so one that another replaces is left to what it still answers. */
+  async #build(routes: Routes): Promise<FastifyInstance> {
     const app: FastifyInstance = Fastify({ loggerInstance: this.#log, logController: recommendedServerOptions.logController })
     app.register(metrics, { metrics: this.#counters() })
-    app.register(status, { stats: true, source: this.#trackerStatus() })
+    app.register(status, { ...routes, stats: true, source: this.#trackerStatus() })
     await app.ready()
     return app
   }
 
   #counters(): TrackerMetrics {
-    this.#metrics ??= new TrackerMetrics({ log: this.#log, version: this.#version })
+    this.#metrics ??= new TrackerMetrics({ log: this.#log, version: this.#version, meter: this.#meter })
     return this.#metrics
   }
 

@@ -4,11 +4,12 @@ export const STORAGE_PACKAGES: ReadonlyMap<string, string> = new Map([
   ['redis', '@chihaya/storage-redis'],
 ])
 
-/** Chihaya's names of hooks, one more in their manner, and the packages that hold them. */
+/** Chihaya's names of hooks, some more in their manner, and the packages that hold them. */
 export const HOOK_PACKAGES: ReadonlyMap<string, string> = new Map([
   ['jwt', '@chihaya/middleware-jwt'],
   ['client approval', '@chihaya/middleware-clientapproval'],
   ['ip approval', '@chihaya/middleware-ipapproval'],
   ['torrent approval', '@chihaya/middleware-torrentapproval'],
+  ['rate limit', '@chihaya/middleware-ratelimit'],
   ['interval variation', '@chihaya/middleware-varinterval'],
 ])

@@ -14,11 +14,12 @@ import fp from 'fastify-plugin'
 import { join } from 'node:path'
 import { inTrackerScope, type AnyPlugin } from './any-plugin.ts'
 import { loadPlugin, PluginLoadError, type PluginKind } from './load-plugin.ts'
+import { optionWarnings } from './option-warnings.ts'
 import { optionsSchema, type InlineHooks, type PluginChoice, type TrackerOptions } from './options.ts'
 
 const NAME = '@chihaya/tracker'
 
-const plugin: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
+const build: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
   const options = parseOptions(NAME, optionsSchema, given)
   // The name is of no file: it stands for any file in the folder.
   const file = join(options.resolveFrom ?? process.cwd(), 'resolve-from')
@@ -37,6 +38,14 @@ const plugin: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
   addInlineHooks(fastify, options.hooks)
   if (options.http !== false) await fastify.register(inTrackerScope(httpFrontend), options.http)
   if (options.udp !== false) await fastify.register(inTrackerScope(udpFrontend), options.udp)
+}
+
+/** The same for the command, which has said what contradicts what in its file. */
+export const configuredTracker: FastifyPluginAsync<TrackerOptions> = fp(build, { name: NAME, fastify: '5.x', encapsulate: true })
+
+const plugin: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
+  for (const warning of optionWarnings(given)) fastify.log.warn(warning)
+  await build(fastify, given)
 }
 
 /** A whole tracker in a scope of its own: store, core, middleware and frontends. */

@@ -88,7 +88,7 @@ class RunningTracker {
     try {
       config = await loadConfig({ config: flags.config, folder, env: process.env })
       this.log.info(`chihaya ${version}; ${config.source}`)
-      for (const warning of config.warnings) this.log.warn(formatNote(warning))
+      for (const warning of config.warnings) this.log[warning.level ?? 'warn'](formatNote(warning))
       await this.#serving.apply(config)
       this.#config = config
       return true

@@ -1,10 +1,10 @@
-import { readinessOf } from '@chihaya/core'
+import { readinessOf, RequestMeter } from '@chihaya/core'
 import type { Handover } from '@chihaya/udp-frontend'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { TrackerConfig } from './config/tracker-config.ts'
 import { Generation } from './generation.ts'
 import { HttpListeners } from './http-listeners.ts'
-import { Operations } from './operations.ts'
+import { Operations, type Operated } from './operations.ts'
 import { refuseOwnPorts, type Endpoint } from './own-ports.ts'
 import { resolveUdpAddresses } from './resolve-address.ts'
 import { SharedStore } from './shared-store.ts'
@@ -39,8 +39,10 @@ export class Serving {
 
   constructor(log: FastifyBaseLogger, version: string) {
     this.#log = log
-    this.#operations = new Operations(log, version, () => ({ app: this.app, peerStore: this.#store?.peerStore }))
-    this.#http = new HttpListeners(log)
+    const meter = new RequestMeter()
+    const operated = (): Operated => ({ app: this.app, peerStore: this.#store?.peerStore })
+    this.#operations = new Operations(log, version, meter, operated)
+    this.#http = new HttpListeners(log, 'tracker', meter.connections)
   }
 
   /** The application of the configuration in force. */
@@ -86,7 +88,7 @@ export class Serving {
         udpAddresses,
         store,
         decorations: this.#operations.decorations(config),
-        routes: config.stats ? this.#operations.publicStats : undefined,
+        routes: config.stats ? this.#operations.publicStats(config) : undefined,
         log: this.#log,
       })
       handovers.push((await next.udp?.succeed(former?.udp)) ?? NOTHING)

@@ -38,6 +38,15 @@ describe('chihaya check', () => {
     ])
   })
 
+  it('tells what takes effect where it is, and has a better place, from what to be warned of', async () => {
+    const file = `${FINE}  storage:\n    name: memory\n    gc_interval: 4m\n    shard_count: 4\n`
+    const { code, stdout } = await run(['check', 'c.yaml'], { 'c.yaml': file })
+    expect(code).toBe(0)
+    expect(stdout).toContain('c.yaml:6:5: info: chihaya.storage.gc_interval: write it in config, beside name\n')
+    expect(stdout).toContain('c.yaml:7:5: warning: chihaya.storage.shard_count: this has no effect; leave it out\n')
+    expect(stdout.match(/: warning: /g)).toHaveLength(Number(/is valid: (\d+) warnings\n$/.exec(stdout)?.[1]))
+  })
+
   it('says everything that is wrong, plugins and certificates too', async () => {
     const { code, stdout } = await run(
       ['check', '--config', 'c.yaml'],

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { yamlSchema } from '../src/config/yaml-schema.ts'
 import { sections } from '../src/config/sections.ts'
 import { EARLY_FILE, EVERY_KEY } from './chihaya-files.ts'
+import { printSettings } from '../src/config/print-settings.ts'
 import { readText } from './read-text.ts'
 
 describe('a file of Chihaya v2', () => {
@@ -66,6 +67,7 @@ describe('a file of Chihaya v2', () => {
       announceRoutes: ['/announce', '/announce.php'],
       scrapeRoutes: ['/scrape', '/scrape.php'],
     })
+    expect(tracker.storage?.options).toEqual({ gcInterval: '14m', peerLifetime: '16m' })
     expect(tracker.prehooks).toMatchObject([{ options: { modifyResponseProbability: 0.5, maxIncreaseDelta: 60 } }])
     expect(warnings.map(({ line, message }) => `${line}: ${message}`)).toEqual(
       expect.arrayContaining([
@@ -73,11 +75,40 @@ describe('a file of Chihaya v2', () => {
         '4: chihaya.max_numwant: this has no effect; write it under http and under udp',
         '7: chihaya.http.request_timeout: this has no effect; write read_timeout',
         expect.stringMatching(/^8: chihaya\.http\.enable_legacy_php_urls: write announce_routes and scrape_routes, /),
-        '14: chihaya.storage.gc_interval: this has no effect; write it in config, beside name',
-        '15: chihaya.storage.shards: this has no effect; leave it out',
-        '18: chihaya.prehooks[0].config: write options',
+        '14: chihaya.storage.gc_interval: write it in config, beside name',
+        '15: chihaya.storage.peer_lifetime: write it in config, beside name',
+        '16: chihaya.storage.shards: this has no effect; leave it out',
+        '17: chihaya.storage.shard_count: this has no effect; leave it out',
+        '20: chihaya.prehooks[0].config: write options',
+        '25: chihaya.posthooks[0].name: no version of Chihaya has the hook gossip; leave it out',
       ]),
     )
+    expect(tracker.posthooks).toEqual([])
+  })
+
+  it('may have the options of its store beside the name of the store, where config lacks them', async () => {
+    const text = (...lines: string[]) => `chihaya:
+  udp: { addr: ":1" }
+  storage:
+    name: memory
+    prometheus_reporting_interval: 1s
+    gc_interval: 4m
+    peer_lifetime: 47m
+${lines.map((line) => `    ${line}\n`).join('')}`
+    const { tracker, warnings } = await readText(text())
+    expect(tracker.storage?.options).toEqual({ gcInterval: '4m', peerLifetime: '47m' })
+    expect(warnings.filter(({ key }) => key.startsWith('chihaya.storage')).map(({ line, key }) => [line, key])).toEqual([
+      [5, 'chihaya.storage.prometheus_reporting_interval'],
+      [6, 'chihaya.storage.gc_interval'],
+      [7, 'chihaya.storage.peer_lifetime'],
+    ])
+    const both = await readText(text('config: { peer_lifetime: 48m, max_swarms: 7 }'))
+    expect(both.tracker.storage?.options).toEqual({ gcInterval: '4m', peerLifetime: '48m', maxSwarms: 7 })
+    await expect(readText(text().replace('47m', 'long'))).rejects.toThrow(
+      'chihaya.yaml:7:20: chihaya.storage.config.peer_lifetime must be a duration such as 30m, 1h30m or 500ms, not "long"',
+    )
+    expect(printSettings(both.settings, 'x')).toMatch(/storage:\n    name: memory\n    config:\n/)
+    expect(printSettings(both.settings, 'x')).toContain('gc_interval: 4m')
   })
 
   it.each([

@@ -59,12 +59,18 @@ export const EARLY_FILE: string = `chihaya:
     tls_key_path: ""
   storage:
     gc_interval: 14m
+    peer_lifetime: 16m
     shards: 16
+    shard_count: 16
   prehooks:
   - name: interval variation
     config:
       modify_response_probability: 0.5
       max_increase_delta: 60
+
+  posthooks:
+  - name: gossip
+    config: { boostrap_node: "127.0.0.1:6881" }
 `
 
 /** The store of several trackers, with keys in the order of the alphabet. */

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { readConfig } from '../src/config/read-config.ts'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../src/config/problems.ts'
 import { inSection, problemsOf, readText } from './read-text.ts'
@@ -34,6 +35,10 @@ describe('a configuration that is wrong', () => {
       'real_ip_header: "x real"',
       '4:21 chihaya.http.real_ip_header must be the name of a header, such as x-forwarded-for, not "x real"',
     ],
+    [
+      'proxy_protocol_from: [10.0.0.1, "unix:", proxy]',
+      '4:46 chihaya.http.proxy_protocol_from[2] must be an address or a range, such as 192.0.2.1 or 10.0.0.0/8 or unix:, not "proxy"',
+    ],
     ['trusted_proxies: [10.0.0.0/33]', `4:23 chihaya.http.trusted_proxies[0] must be ${NETWORK}, not "10.0.0.0/33"`],
     ['allow_ip_spoofing: [localhost]', `4:25 chihaya.http.allow_ip_spoofing[0] must be ${NETWORK}, not "localhost"`],
     [
@@ -52,6 +57,8 @@ describe('a configuration that is wrong', () => {
     ],
     ['listen: [{ host: "::", port: 1 }]', /^4:5 chihaya.udp.listen is not a known key; /],
     ['drop_source_ports: [0, 70000]', '4:28 chihaya.udp.drop_source_ports[1] must be a whole number from 0 to 65535, not 70000'],
+    ['proxy_protocol_from: [10.0.0.1, proxy]', `4:37 chihaya.udp.proxy_protocol_from[1] must be ${NETWORK}, not "proxy"`],
+    ['proxy_protocol_from: true', /^4:26 chihaya.udp.proxy_protocol_from must be a list/],
     ['max_reply_size: 10', '4:21 chihaya.udp.max_reply_size must be a whole number from 128 to 65507, not 10'],
   ])('udp: %s', async (line, problem) => {
     const problems = await problemsOf(inSection('udp', line, 'addr: ":6969"'))
@@ -108,6 +115,45 @@ describe('a configuration that is wrong', () => {
   ])('the file %j', async (text, problem) => {
     const problems = await problemsOf(text)
     expect(problems).toContainEqual(typeof problem === 'string' ? problem : expect.stringMatching(problem))
+  })
+
+  it.each([
+    ['lists', `chihaya: ${'['.repeat(5000)}`, '1:109'],
+    ['lists that end', `chihaya: ${'['.repeat(5000)}${']'.repeat(5000)}`, '1:109'],
+    ['maps', `chihaya: ${'{a: '.repeat(5000)}${'}'.repeat(5000)}`, '1:406'],
+    ['blocks', `chihaya:\n${Array.from({ length: 2000 }, (_, index) => `${' '.repeat(index + 1)}a:\n`).join('')}`, '101:101'],
+    ['lists in one line', `chihaya:\n  ${'- '.repeat(5000)}`, '2:201'],
+    ['keys of maps', `chihaya:\n  ${'? '.repeat(5000)}`, '2:201'],
+    ['lists in a second place', `chihaya:\n  udp: { addr: ":1" }\n  http: ${'['.repeat(200)}`, '3:107'],
+  ])('says where %s are nested too deeply', async (_what, text, place) => {
+    expect(await problemsOf(text)).toEqual([`${place} lists and maps are nested more than 100 deep here`])
+  })
+
+  it('says which variable holds what is nested too deeply', async () => {
+    const problem = 'is no YAML: lists and maps are nested more than 100 deep here'
+    const env = { CHIHAYA_HTTP_ANNOUNCE_ROUTES: `${'['.repeat(5000)}${']'.repeat(5000)}` }
+    const read = readConfig({ name: 'x', path: '/x', folder: '/', text: 'chihaya: { http: { addr: ":1" } }', env })
+    await expect(read).rejects.toThrow(`CHIHAYA_HTTP_ANNOUNCE_ROUTES: chihaya.http.announce_routes ${problem}`)
+  })
+
+  it.each([
+    ['lists', 40, (index: number) => `[${Array(9).fill(`*a${index}`).join(', ')}]`, '10:13'],
+    ['merge keys', 40, (index: number) => `{ <<: [${Array(9).fill(`*a${index}`).join(', ')}] }`, '10:19'],
+    ['a long chain', 150, (index: number) => `[*a${index}]`, '104:17'],
+  ])('says where aliases stand for more than memory holds: %s', async (_what, length, value, place) => {
+    const lines = Array.from({ length }, (_, index) => `    x${index + 1}: &a${index + 1} ${value(index)}\n`)
+    const text = `chihaya:\n  udp: { addr: ":1" }\n  http:\n    x0: &a0 { max_numwant: 1 }\n${lines.join('')}`
+    const tooMany = 'the aliases in here stand for more than 1000000 values'
+    const tooDeep = 'with its aliases this is nested more than 100 deep'
+    expect(await problemsOf(text)).toEqual([`${place} ${length === 40 ? tooMany : tooDeep}`])
+  })
+
+  it('says where there are more aliases than anybody writes, in time that grows with the file alone', async () => {
+    const anchors = Array.from({ length: 20_000 }, (_, index) => `    x${index}: &a${index} 1\n`)
+    const aliases = Array.from({ length: 20_000 }, (_, index) => `    y${index}: *a${index}\n`)
+    expect(await problemsOf(`chihaya:\n  http:\n${anchors.join('')}${aliases.join('')}`)).toEqual([
+      '21003:12 from here on there are more than 1000 aliases',
+    ])
   })
 
   it('is reported as a whole, in the order of the file', async () => {

@@ -77,7 +77,7 @@ describe('a configuration that loads', () => {
     ['http', 'allow_ip_spoofing: [10.0.0.0/8, "::1"]'],
     ['http', 'enable_request_timing: true', 'allow_ip_spoofing: no'],
     ['udp', 'enable_request_timing: on'],
-    ['udp', 'private_key: 0123456789', 'max_clock_skew: 5s'],
+    ['udp', 'private_key: 0123456789abcdef', 'max_clock_skew: 5s'],
   ])('does not warn of %s: %s', async (section, ...lines) => {
     const names = lines.map((line) => `chihaya.${section}.${line.split(':', 1)[0]}`)
     const { warnings } = await readText(inSection(section, ...lines, 'addr: ":1"'))

@@ -29,6 +29,54 @@ async function httpServer(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+/** The peers that a swarm has, the caller left out, as bencode. */
+interface Swarm {
+  readonly compact: string
+  readonly list: string
+}
+
+/** A tracker whose answer is what `answer` makes of the swarm. */
+function trackerThat(answer: (swarm: Swarm) => string): RequestListener {
+  const ports = new Set<number>()
+  return (request, response) => {
+    const port = portOf(request.url)
+    const others = [...ports].filter((each) => each !== port)
+    const list = `l${others.map((each) => `d2:ip9:127.0.0.14:porti${each}ee`).join('')}e`
+    response.end(Buffer.from(answer({ compact: compactPeers(others), list }), 'latin1'))
+    if (isStopped(request.url)) ports.delete(port)
+    else ports.add(port)
+  }
+}
+
+/** What Chihaya v2 answers: a dictionary as Go's maps come, peers after the reply, and the caller where there is nobody else. */
+function chihayaV2(turn: number): RequestListener {
+  const ports = new Set<number>()
+  return (request, response) => {
+    const port = portOf(request.url)
+    const others = [...ports].filter((each) => each !== port)
+    const peers = others.length > 0 ? others : isStopped(request.url) ? [] : [port]
+    const entries = ['12:min intervali900e', '8:completei0e', '8:intervali1800e', '10:incompletei1e']
+    if (peers.length > 0) entries.push(`5:peers${compactPeers(peers)}`)
+    const first = turn % entries.length
+    response.end(Buffer.from(`d${[...entries.slice(first), ...entries.slice(0, first)].join('')}e`, 'latin1'))
+    if (isStopped(request.url)) ports.delete(port)
+    else ports.add(port)
+  }
+}
+
+function portOf(target = ''): number {
+  return Number(new URLSearchParams(target.split('?', 2)[1]).get('port'))
+}
+
+function isStopped(target = ''): boolean {
+  return target.includes('event=stopped')
+}
+
+function compactPeers(ports: readonly number[]): string {
+  const peers = ports.map((port) => `\x7f\0\0\x01${String.fromCharCode(port >> 8, port & 255)}`).join('')
+  return `${peers.length}:${peers}`
+}
+
 /** A tracker over UDP that answers announces with an error. */
 async function grudgingUdp(): Promise<string> {
   const socket = createSocket('udp4')
@@ -37,7 +85,7 @@ async function grudgingUdp(): Promise<string> {
     const head = Buffer.alloc(8)
     head.writeUInt32BE(action === 0 ? 0 : 3, 0)
     packet.copy(head, 4, 12, 16)
-    socket.send(Buffer.concat([head, Buffer.from(action === 0 ? '12345678' : 'go away')]), port, address)
+    socket.send(Buffer.concat([head, Buffer.from(action === 0 ? '12345678' : 'go away\0')]), port, address)
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -70,6 +118,65 @@ describe('chihaya e2e', () => {
     expect(tracker.stdout.match(/^event started/gm)).toHaveLength(8)
     expect(tracker.stdout).toMatch(/^event started v$/m)
     expect(tracker.stdout).toMatch(/^event started w$/m)
+  })
+
+  it('succeeds on the host of a tracker that awaits the header of a proxy which nobody has named', async () => {
+    const config = CONFIG.replace('/announce"] }', '/announce"], real_ip_header: x-real-ip }')
+    const folder = await temporaryFolder({ 'c.yaml': config, 'gate.mjs': GATE })
+    const tracker = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+    const [http4, http6] = await tracker.ports('HTTP', 2)
+    for (const url of [`http://127.0.0.1:${http4}/announce`, `http://[::1]:${http6}/announce`]) {
+      // One after the other.
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await test('--httpaddr', url, '--udpaddr', '')).toMatchObject({ code: 0, stderr: '' })
+    }
+  })
+
+  describe('reads answers as leniently as clients do', () => {
+    it('of Chihaya v2, whose keys come in any order, and whose empty swarm is the caller, or no key peers', async () => {
+      for (const turn of [0, 1, 2, 3]) {
+        // oxlint-disable-next-line no-await-in-loop
+        const url = await httpServer(chihayaV2(turn))
+        // oxlint-disable-next-line no-await-in-loop
+        expect(await test('--httpaddr', `${url}/announce`, '--udpaddr', '')).toEqual({
+          code: 0,
+          stdout:
+            `HTTP ${url}: the second peer was given the first\n` +
+            `HTTP ${url}: the keys of the answer are not sorted, as BEP 3 has them\n`,
+          stderr: '',
+        })
+      }
+    })
+
+    it.each<[habit: string, answer: (swarm: Swarm) => string, remark: string]>([
+      ['sorted keys', ({ compact }) => `d8:intervali9e5:peers${compact}e`, ''],
+      ['a line end after the answer', ({ compact }) => `d8:intervali9e5:peers${compact}e\r\n`, 'a line end follows the answer'],
+      ['peers as dictionaries', ({ list }) => `d8:intervali9e5:peers${list}e`, ''],
+      ['peers in the list of IPv6', ({ list }) => `d8:intervali9e5:peers0:6:peers6${list}e`, ''],
+      ['a warning', ({ compact }) => `d8:intervali9e5:peers${compact}15:warning message3:hmme`, ''],
+      ['a key that nobody knows', ({ compact }) => `d1:a${compact}8:intervali9e5:peers${compact}e`, ''],
+    ])('with %s', async (_habit, answer, remark) => {
+      const url = await httpServer(trackerThat(answer))
+      const { code, stdout, stderr } = await test('--httpaddr', `${url}/announce`, '--udpaddr', '')
+      expect([code, stderr]).toEqual([0, ''])
+      expect(stdout.split('\n').slice(1).join('')).toBe(remark && `HTTP ${url}: ${remark}`)
+    })
+
+    it('and as strictly where bytes are missing or a key is there twice', async () => {
+      const failing: Array<[(swarm: Swarm) => string, string]> = [
+        [({ compact }) => `d8:intervali9e5:peers${compact}`, "the answer is no tracker's, with HTTP status 200"],
+        [({ compact }) => `d5:peers${compact}5:peers${compact}e`, "the answer is no tracker's, with HTTP status 200"],
+        [() => 'd8:intervali9e5:peers7:1234567e', 'the peers of the answer are cut off: 7 bytes of ipv4 peers'],
+        [() => 'd14:failure reason6:\u001b[31m\0e', 'the tracker refuses: \\u001b[31m'],
+      ]
+      for (const [answer, message] of failing) {
+        // oxlint-disable-next-line no-await-in-loop
+        const url = await httpServer(trackerThat(answer))
+        // oxlint-disable-next-line no-await-in-loop
+        const { code, stderr } = await test('--httpaddr', `${url}/announce`, '--udpaddr', '')
+        expect([code, stderr]).toEqual([1, `chihaya: HTTP ${url}: ${message}\n`])
+      }
+    })
   })
 
   it('fails when the second peer is not given the first', async () => {

@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http'
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
+import { ConnectionMeter } from '@chihaya/core'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConnectionLimit } from '../src/connection-limit.ts'
@@ -78,6 +79,51 @@ describe('TLS handshakes that do not end', () => {
     await listener.close()
     await Promise.all(sockets.map(closed))
     expect(listener.address()).toBe(null)
+  })
+})
+
+describe('clients that do not read', () => {
+  const body = Buffer.alloc(1 << 20)
+  const large: RequestListener = (_request, response) => void response.end(body)
+
+  it.each([
+    ['and ask for more in one go', REQUEST.repeat(20_000), ''],
+    ['and go on asking', REQUEST.repeat(10), REQUEST],
+    ['and never end their next request', `${REQUEST.repeat(10)}GET / HTTP/1.1\r\n`, 'A: b\r\n'],
+    ['and send garbage', REQUEST.repeat(10), '\0\0\0\0'],
+  ])('%s are gone within the write timeout', async (_name, first, further) => {
+    const { listener, port } = await listen({ writeTimeout: '1s', readTimeout: '1s' }, large)
+    const socket = (await open(port)).pause()
+    const timer = setInterval(() => void (further !== '' && socket.write(further)), 100)
+    onTestFinished(() => clearInterval(timer))
+    socket.write(first)
+    await expect.poll(() => listener.connections).toBe(1)
+    // A look a second, and no less than a second without progress.
+    await expect.poll(() => listener.connections, { timeout: 4000 }).toBe(0)
+  })
+
+  it('are gone with their hundredth request where the answers are too short to be told from read ones', async () => {
+    const { listener, port } = await listen()
+    const socket = (await open(port)).pause()
+    const timer = setInterval(() => socket.write(REQUEST), 5)
+    onTestFinished(() => clearInterval(timer))
+    await expect.poll(() => listener.connections).toBe(1)
+    // The last reply, and two seconds in which it could be read.
+    await expect.poll(() => listener.connections, { timeout: 4000 }).toBe(0)
+  })
+
+  it('but those that read slowly get all they asked for', async () => {
+    const { port } = await listen({ writeTimeout: '1s' }, (_request, response) => void response.end(Buffer.alloc(4 << 20)))
+    const socket = await open(port)
+    let received = 0
+    socket.on('data', (part: Buffer) => {
+      received += part.length
+      socket.pause()
+      setTimeout(() => socket.resume(), 20)
+    })
+    socket.write('GET / HTTP/1.0\r\n\r\n')
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(received).toBeGreaterThan(4 << 20)
   })
 })
 
@@ -156,7 +202,7 @@ describe('a listener that closes', () => {
 })
 
 describe('a connection that the system cannot accept', () => {
-  it('is logged, and others are served', async () => {
+  it('is logged and counted, and others are served', async () => {
     let server: Server | undefined
     const service = {
       handler: ((request, response) => {
@@ -166,7 +212,8 @@ describe('a connection that the system cannot accept', () => {
       requests: new InFlight(),
     }
     const lines: string[] = []
-    const listeners = new HttpListeners(pino({}, { write: (line: string) => void lines.push(line) }))
+    const meter = new ConnectionMeter()
+    const listeners = new HttpListeners(pino({}, { write: (line: string) => void lines.push(line) }), 'tracker', meter)
     onTestFinished(() => listeners.close())
     await (await listeners.prepare({ listeners: [{ address: ADDRESS }], limits: {}, service })).commit()
     const port = Number(/"port":(\d+)/.exec(lines.join(''))?.[1])
@@ -175,8 +222,24 @@ describe('a connection that the system cannot accept', () => {
     // As when there are no file descriptors left, not even the one that is spared for turning connections away.
     for (let count = 0; count < 3; count++) server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
     expect(await ask()).toBe('hello')
-    const warnings = lines.filter((line) => line.includes('a connection was not accepted'))
-    expect(warnings).toHaveLength(1)
-    expect(JSON.parse(warnings.join(''))).toMatchObject({ level: 40, err: { code: 'EMFILE' }, errors: 1, port })
+    server?.emit('error', Object.assign(new Error('accept EPERM'), { code: 'EPERM' }))
+    const warnings = lines.map((line) => JSON.parse(line) as { level: number }).filter(({ level }) => level === 40)
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        err: expect.objectContaining({ code: 'EMFILE' }) as object,
+        refused: 1,
+        ended: 0,
+        port,
+        msg: 'file descriptors run out, so idle connections end for new ones: raise the limit of open files',
+      }),
+      expect.objectContaining({
+        err: expect.objectContaining({ code: 'EPERM' }) as object,
+        msg: 'a connection was not accepted',
+      }),
+    ])
+    expect(meter.drops().filter(({ count }) => count > 0)).toEqual([
+      { reason: 'open_files', connection: 'new', count: 3 },
+      { reason: 'accept', connection: 'new', count: 1 },
+    ])
   })
 })

@@ -83,6 +83,34 @@ describe('an HTTP listener', () => {
     expect(await Promise.all(answers)).toEqual([expect.stringMatching(/late$/), expect.stringMatching(/late$/)])
   })
 
+  it('says in the last answer of each connection that it is the last when it closes', async () => {
+    const waiting = new Map<string | undefined, () => void>()
+    let asked = 0
+    const { listener, port } = await listen({}, ({ url }, response) => {
+      asked++
+      if (url === '/now') response.end('now')
+      else waiting.set(url, () => response.end('late'))
+    })
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\n\r\n`
+    const lasts = async (answer: Promise<string>): Promise<boolean[]> => {
+      const heads = (await answer).split('HTTP/1.1 200 OK').slice(1)
+      return heads.map((head) => /^connection: close$/im.test(head))
+    }
+    const several = exchange(port, get('/a') + get('/b') + get('/c'))
+    const further = open(port)
+    let received = ''
+    further.setEncoding('latin1').on('data', (part: string) => (received += part))
+    further.write(get('/d'))
+    await expect.poll(() => waiting.size).toBe(4)
+    const closed = listener.close()
+    further.write(get('/now') + get('/now'))
+    await expect.poll(() => asked).toBe(6)
+    for (const answer of waiting.values()) answer()
+    await closed
+    expect(await lasts(several)).toEqual([false, false, true])
+    expect(await lasts(Promise.resolve(received))).toEqual([false, false, true])
+  })
+
   it('may be closed without having been opened, and twice', async () => {
     await new HttpListener({ address: ADDRESS }, serviceOf(hello)).close()
     const { listener } = await listen()

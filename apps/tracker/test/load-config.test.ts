@@ -67,6 +67,11 @@ describe('the built-in default', () => {
     )
   })
 
+  it('names the proxies whose PROXY headers are believed over UDP', async () => {
+    const { tracker, warnings } = await load({ CHIHAYA_UDP_PROXY_PROTOCOL_FROM: '[10.0.0.1, "fd00::/64"]' })
+    expect([tracker.udp, warnings]).toEqual([{ proxyProtocolFrom: ['10.0.0.1', 'fd00::/64'] }, []])
+  })
+
   it('is what it is without them', async () => {
     const { http, metricsAddress, warnings } = await load({ HOME: '/root' })
     expect(http).toMatchObject([{ address: { host: '', port: 6969, key: 'the built-in default' } }])

@@ -95,6 +95,21 @@ describe('ip approval', () => {
   })
 })
 
+describe('rate limit', () => {
+  it('is a name too', async () => {
+    const { byHttp, byUdp } = await chihayaWith(
+      '- name: rate limit',
+      '  options: { announces_per_minute: 1, announce_burst: 3, scrapes_per_minute: 60, except: [192.0.2.0/24] }',
+    )
+    for (const port of ['1', '2', '3']) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await byHttp({ port })).toMatchObject({ interval: 1800 })
+    }
+    expect(await byHttp()).toEqual({ 'failure reason': 'too many announces', 'retry in': 3 })
+    expect(await byUdp()).toBe('too many announces')
+  })
+})
+
 describe('what is wrong with a list', () => {
   it('keeps the tracker from starting, and is named with its place', async () => {
     const text = (options: string): string =>

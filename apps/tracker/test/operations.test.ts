@@ -98,6 +98,27 @@ describe('the operations server', () => {
     expect(await statusOf(`${url}/announce`)).toBe(404)
   })
 
+  it('tells of torrents, and pages of other origins the statistics, where it is asked to, from a reload on', async () => {
+    const { chihaya, url, reload } = await start([HTTP, OWN])
+    const announce = httpAnnouncer(await chihaya.port('HTTP'), 2000, false)
+    await announce()
+    const origin = { headers: { origin: 'https://example.org' } }
+    const allowed = async () => (await fetch(`${url}/stats.json`, origin)).headers.get('access-control-allow-origin')
+    const codes = () => Promise.all([`/torrents/${'0'.repeat(40)}.json`, '/torrents.json'].map((path) => statusOf(url + path)))
+    expect([await codes(), await allowed()]).toEqual([[404, 404], null])
+    const before = await metric(url, /^chihaya_requests_total/)
+    await reload([HTTP, OWN, 'metrics_torrents: true', 'stats_origins: [https://example.org]'])
+    const unknown = await fetch(`${url}/torrents/${'0'.repeat(40)}.json`)
+    expect([unknown.status, await unknown.json()]).toEqual([404, { error: 'nobody has announced this torrent' }])
+    expect(await statusOf(`${url}/torrents/x.json`)).toBe(400)
+    expect([200, 501]).toContain(await statusOf(`${url}/torrents.json`))
+    expect(await allowed()).toBe('https://example.org')
+    await announce()
+    expect(await metric(url, /^chihaya_requests_total/)).toBe(before + 1)
+    await reload([HTTP, OWN])
+    expect([await codes(), await allowed()]).toEqual([[404, 404], null])
+  })
+
   it('is nowhere with ""', async () => {
     const { chihaya } = await start([HTTP, 'metrics_addr: ""'])
     await chihaya.port('HTTP')

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -22,6 +22,17 @@ const HOOK = `export default async (fastify, { text }) => {
   })
 }`
 const FAILING_HOOK = `export default async () => { throw Object.assign(new Error('no keys to be had'), { code: 'NO_KEYS' }) }`
+
+// A middleware that reports what its hooks have collected when it closes.
+const ACCOUNTING = `import { appendFile } from 'node:fs/promises'
+export default async (fastify, { file }) => {
+  const deltas = []
+  fastify.tracker.addHook('postAnnounce', async ({ port }) => {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    deltas.push(port)
+  })
+  fastify.addHook('onClose', async () => appendFile(file, deltas.map((port) => port + '\\n').join('')))
+}`
 
 function odd(interval: string): string {
   return `chihaya:
@@ -125,6 +136,26 @@ describe('chihaya that reloads under load', () => {
     )
     chihaya.signal('SIGTERM')
     expect(await chihaya.exitCode()).toBe(0)
+  })
+
+  it('loses nothing that a middleware has yet to report', async () => {
+    const folder = await temporaryFolder({
+      'accounting.mjs': ACCOUNTING,
+      'c.yaml': `chihaya:
+  http: { addr: "127.0.0.1:0" }
+  prehooks: [{ name: ./accounting.mjs, options: { file: deltas.txt } }]
+`,
+    })
+    const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+    const port = await chihaya.port('HTTP')
+    const announce = (own: number): Promise<unknown> => httpAnnouncer(port, own, false)()
+    await Promise.all([2001, 2002, 2003].map(announce))
+    await reload(chihaya, 'SIGHUP')
+    await Promise.all([2004, 2005].map(announce))
+    chihaya.signal('SIGTERM')
+    expect(await chihaya.exitCode()).toBe(0)
+    const deltas = await readFile(join(folder, 'deltas.txt'), 'utf8')
+    expect(deltas.trim().split('\n').toSorted()).toEqual(['2001', '2002', '2003', '2004', '2005'])
   })
 
   it('serves another certificate when only its files have changed', async () => {

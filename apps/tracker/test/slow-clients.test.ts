@@ -1,32 +1,25 @@
 import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ConnectionLimit, type ConnectionLimits } from '../src/connection-limit.ts'
+import { ConnectionLimit } from '../src/connection-limit.ts'
 import { HttpListener, type HttpListenerOptions } from '../src/http-listener.ts'
 import { InFlight } from '../src/in-flight.ts'
-import { makeCertificate } from './certificate.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 
 const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
 const REQUEST = 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'
 
-async function listen(options: Partial<HttpListenerOptions> = {}, limits: ConnectionLimits = {}): Promise<number> {
-  const limit = new ConnectionLimit()
-  limit.configure(limits)
+async function listen(options: Partial<HttpListenerOptions> = {}): Promise<number> {
   const service = {
     handler: (_: unknown, response: { end(text: string): void }) => response.end('hello'),
     requests: new InFlight(),
   }
-  const listener = new HttpListener({ address: ADDRESS, ...options }, service, limit)
+  const listener = new HttpListener({ address: ADDRESS, ...options }, service, new ConnectionLimit())
   onTestFinished(() => listener.close())
   return ((await listener.open()) as AddressInfo).port
 }
 
-async function open(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress })
+async function open(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   await once(socket, 'connect')
   return socket
@@ -70,50 +63,5 @@ describe('clients that take their time', () => {
     expect(served).toBeGreaterThan(0)
     const answers = await ends
     expect(answers.slice(200)).toEqual(Array<string>(20).fill(expect.stringMatching(/^HTTP\/1\.1 408 /) as string))
-  })
-})
-
-describe('connections that are too many', () => {
-  it('are ended at once, until others have closed', async () => {
-    const port = await listen({}, { maxConnections: 2 })
-    const [first] = [await open(port), await open(port)]
-    expect(await answer(await open(port))).toBe('')
-    expect(await answer(first)).toMatch(/hello$/)
-    await expect.poll(async () => answer(await open(port))).toMatch(/hello$/)
-  })
-
-  it('from one address do not keep others out', async () => {
-    const port = await listen({}, { maxConnectionsPerIp: 1 })
-    await open(port)
-    expect(await answer(await open(port))).toBe('')
-    expect(await answer(await open(port, '127.0.0.2'))).toMatch(/hello$/)
-  })
-
-  it('do not count for those without limit, nor where there is none', async () => {
-    const port = await listen({}, { maxConnections: 1, maxConnectionsPerIp: 1, unlimited: ['127.0.0.2'] })
-    await open(port)
-    await open(port, '127.0.0.2')
-    expect(await answer(await open(port, '127.0.0.2'))).toMatch(/hello$/)
-    expect(await answer(await open(port, '127.0.0.3'))).toBe('')
-    const free = await listen({}, { maxConnections: 0 })
-    await Promise.all(Array.from({ length: 50 }, () => open(free)))
-    expect(await answer(await open(free))).toMatch(/hello$/)
-  })
-
-  it('are ended over TLS, too, and counted until they close', async () => {
-    const folder = await temporaryFolder()
-    await makeCertificate(folder, 'c')
-    const tls = { cert: await readFile(join(folder, 'c.pem')), key: await readFile(join(folder, 'c.key')) }
-    const port = await listen({ tls }, { maxConnections: 1 })
-    const secure = async (): Promise<string> => {
-      const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
-      onTestFinished(() => void socket.destroy())
-      return answer(socket)
-    }
-    for (let round = 0; round < 3; round++) await expect.poll(secure).toMatch(/hello$/)
-    const plain = await open(port)
-    expect(await secure()).toBe('')
-    plain.destroy()
-    await expect.poll(secure).toMatch(/hello$/)
   })
 })

@@ -87,10 +87,28 @@ describe('unix: in a configuration', () => {
     expect(http).toEqual([{ address: { path: '/run/a.sock', key: 'chihaya.http.addr' }, unixMode: 0o666 }])
   })
 
+  it('needs no such header where a proxy speaks the PROXY protocol', async () => {
+    const addr = '["unix:/run/a.sock", "127.0.0.1:1"]'
+    const of = async (list: string): Promise<unknown[]> => {
+      const { http } = await readText(`chihaya: { http: { addr: ${addr}, proxy_protocol_from: ${list}, real_ip_header: a } }`)
+      return http.map(({ proxyProtocolFrom }) => proxyProtocolFrom)
+    }
+    expect(await of('["unix:", 10.0.0.0/8]')).toEqual([[], ['10.0.0.0/8']])
+    expect(await of('["unix:"]')).toEqual([[], undefined])
+    expect(await of('[10.0.0.0/8]')).toEqual([undefined, ['10.0.0.0/8']])
+    const { http } = await readText('chihaya: { http: { addr: "unix:/run/a.sock", proxy_protocol_from: ["unix:"] } }')
+    expect(http).toHaveLength(1)
+  })
+
   it.each([
+    ['http: { addr: "unix:/run/a.sock", proxy_protocol_from: [10.0.0.1] }', /it needs real_ip_header or proxy_protocol_from/],
+    [
+      'http: { addr: ":1", proxy_protocol_from: ["unix:/run/a.sock"] }',
+      /proxy_protocol_from\[0\] must be an address or a range, such as/,
+    ],
     [
       'http: { addr: "unix:/run/a.sock" }',
-      /chihaya\.http\.addr is a Unix socket, over which clients have no address: it needs real_ip_header/,
+      /chihaya\.http\.addr is a Unix socket, over which clients have no address: it needs real_ip_header or proxy_protocol_from/,
     ],
     ['http: { addr: "unix:run/a.sock", real_ip_header: x-real-ip }', /must be unix: and an absolute path of at most 103 bytes/],
     [

@@ -1,4 +1,4 @@
-import { trackerCore, type CoreOptions } from '@chihaya/core'
+import { trackerCore, type CoreOptions, type PeerStore } from '@chihaya/core'
 import { httpFrontend, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
 import { memoryStorage, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import { udpFrontend, type UdpFrontendOptions } from '@chihaya/udp-frontend'
@@ -11,6 +11,8 @@ export type Protocol = 'http' | 'http6' | 'udp' | 'udp6'
 export interface TestTrackerInit {
   /** Registers what is under test, between core and the frontends. */
   readonly register: (app: FastifyInstance) => void
+  /** Where swarms live, instead of the memory store. */
+  readonly store?: PeerStore
   readonly memory?: MemoryStorageOptions
   readonly core?: CoreOptions
   readonly http?: HttpFrontendOptions
@@ -36,7 +38,8 @@ export class TestTracker implements AsyncDisposable {
     const log: LogLine[] = []
     const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
     const app: FastifyInstance = Fastify({ ...recommendedServerOptions, logger: { level: 'info', stream } })
-    app.register(memoryStorage, init.memory ?? {})
+    if (init.store) app.decorate('peerStore', init.store)
+    else app.register(memoryStorage, init.memory ?? {})
     app.register(trackerCore, init.core ?? {})
     init.register(app)
     app.register(httpFrontend, init.http ?? {})

@@ -7,13 +7,18 @@ const MAX_DEPTH = 32
 // 18446744073709551615 is the longest integer that any field of the protocol holds.
 const MAX_DIGITS = 20
 
+export interface BdecodeOptions {
+  /** Accept dictionaries whose keys are out of order; none may appear twice all the same. @default false */
+  readonly unsortedKeys?: boolean
+}
+
 /**
  * Decodes exactly one value. Strict: no leading zeros, no duplicate or unsorted keys, at most 32 levels of
  * lists and dictionaries, integers of at most 20 digits, nothing after it.
  * @throws {SyntaxError} naming the offset.
  */
-export function bdecode(bytes: Uint8Array): Bdecoded {
-  const reader = new Reader(byteString(bytes))
+export function bdecode(bytes: Uint8Array, { unsortedKeys = false }: BdecodeOptions = {}): Bdecoded {
+  const reader = new Reader(byteString(bytes), unsortedKeys)
   const value = reader.value(0)
   if (reader.at !== bytes.length) reader.fail('something follows the value')
   return value
@@ -22,9 +27,11 @@ export function bdecode(bytes: Uint8Array): Bdecoded {
 class Reader {
   at = 0
   readonly #text: string
+  readonly #unsortedKeys: boolean
 
-  constructor(text: string) {
+  constructor(text: string, unsortedKeys: boolean) {
     this.#text = text
+    this.#unsortedKeys = unsortedKeys
   }
 
   fail(what: string): never {
@@ -78,7 +85,8 @@ class Reader {
     this.#enter(depth)
     while (this.#text[this.at] !== 'e') {
       const key = this.#string()
-      if (last !== undefined && key <= last) this.fail('key out of order')
+      if (entries.has(key)) this.fail('duplicate key')
+      if (last !== undefined && key < last && !this.#unsortedKeys) this.fail('key out of order')
       last = key
       entries.set(key, this.value(depth))
     }

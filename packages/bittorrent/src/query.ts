@@ -41,17 +41,22 @@ export class Query {
   /** The values of `info_hash`, of any length: one more than `maxInfoHashes` when there were too many. */
   readonly infoHashes: string[] = []
   readonly #values = new Map<string, string>()
+  /** The text, if some key came more than once. */
+  #text = ''
+  #separator: RegExp | string = '&'
 
   /**
    * Parses `text` from `start` up to `end`, in linear time. `%HH` is a byte, `+` a space, all else itself. A key without `=`
    * has an empty value, a value without key is dropped, and the last of several values counts.
    * @throws {ClientError} on a malformed escape, or past 100 pairs (`info_hash` not counted), 64 bytes of key or 2048 of value.
+   * Of a malformed `info_hash` among too many it says nothing: that there are too many is what the client has to hear.
    */
   static parse(text: string, start: number, end: number, options: QueryOptions = {}): Query {
     const query = new Query()
     const maxInfoHashes = options.maxInfoHashes ?? 1
     const semicolons = options.semicolons ?? true
     let pairs = 0
+    let badInfoHash: unknown
     let at = start
     while (at < end) {
       let equals = -1
@@ -63,16 +68,27 @@ export class Query {
       }
       if (stop > at && equals !== at) {
         const key = decode(text, at, equals < 0 ? stop : equals, MAX_KEY, KEY_TOO_LONG).toLowerCase()
-        const value = equals < 0 ? '' : decode(text, equals + 1, stop, MAX_VALUE, VALUE_TOO_LONG)
+        const valueStart = equals < 0 ? stop : equals + 1
         if (key === 'info_hash') {
-          query.infoHashes.push(value)
+          try {
+            query.infoHashes.push(decode(text, valueStart, stop, MAX_VALUE, VALUE_TOO_LONG))
+          } catch (error) {
+            badInfoHash ??= error
+            query.infoHashes.push('')
+          }
           if (query.infoHashes.length > maxInfoHashes) return query
         } else {
+          const value = decode(text, valueStart, stop, MAX_VALUE, VALUE_TOO_LONG)
           if (++pairs > MAX_PAIRS) throw TOO_MANY_PAIRS
           query.#values.set(key, value)
         }
       }
       at = stop + 1
+    }
+    if (badInfoHash !== undefined) throw badInfoHash
+    if (pairs > query.#values.size) {
+      query.#text = text.slice(start, end)
+      if (semicolons) query.#separator = /[&;]/
     }
     return query
   }
@@ -80,6 +96,16 @@ export class Query {
   /** The last value given for a key other than `info_hash`; `key` in lower case. */
   get(key: string): string | undefined {
     return this.#values.get(key)
+  }
+
+  /** All values given for such a key, in order. */
+  all(key: string): string[] {
+    const last = this.#values.get(key)
+    if (last === undefined) return []
+    if (this.#text === '') return [last]
+    const pairs = this.#text.split(this.#separator)
+    const values = pairs.map((pair) => Query.parse(pair, 0, pair.length, { semicolons: false }).get(key))
+    return values.filter((value) => value !== undefined)
   }
 }
 

@@ -56,7 +56,7 @@ describe('bdecode', () => {
     ['a key without value', 'd1:ae', 'not a number'],
     ['a key that is no string', 'di1ei2ee', 'not a number'],
     ['keys out of order', 'd1:bi1e1:ai1ee', 'key out of order'],
-    ['a key twice', 'd1:ai1e1:ai1ee', 'key out of order'],
+    ['a key twice', 'd1:ai1e1:ai1ee', 'duplicate key'],
     ['two values', 'i1ei2e', 'something follows the value'],
     ['a line end', 'de\r\n', 'something follows the value at offset 2'],
     ['an end alone', 'e', 'not a number'],
@@ -67,6 +67,25 @@ describe('bdecode', () => {
   ])('refuses %s', (_what, encoded, error) => {
     expect(() => decode(encoded)).toThrow(SyntaxError)
     expect(() => decode(encoded)).toThrow(error)
+  })
+
+  test('accepts keys in any order where it is asked to, and none twice', () => {
+    const lenient = (text: string): Bdecoded => bdecode(Buffer.from(text, 'latin1'), { unsortedKeys: true })
+    expect(lenient('d1:bi1e1:ad1:zi2e1:yi3eee')).toEqual(
+      new Map<string, Bdecoded>([
+        ['b', 1],
+        [
+          'a',
+          new Map([
+            ['z', 2],
+            ['y', 3],
+          ]),
+        ],
+      ]),
+    )
+    for (const twice of ['d1:bi1e1:ai1e1:bi1ee', 'd1:ai1e1:ai1ee']) expect(() => lenient(twice)).toThrow('duplicate key')
+    expect(() => lenient('d1:bi1e1:a9:short')).toThrow('string reaches past the end')
+    expect(() => lenient('d1:bi1e1:ai1ee\r\n')).toThrow('something follows the value')
   })
 
   test('reads 32 levels and no more', () => {
@@ -89,6 +108,17 @@ describe('bdecode', () => {
       fc.array(fc.tuple(byteStrings, tie('value')), { maxLength: 6 }).map((entries) => new Map(entries)),
     ),
   }))
+
+  test('reads keys in any order where it is asked to', () => {
+    const entries = fc.uniqueArray(fc.tuple(byteStrings, values), { maxLength: 6, selector: ([key]) => key })
+    fc.assert(
+      fc.property(entries, (pairs) => {
+        const body = pairs.flatMap(([key, value]) => [bencode(key), bencode(value)])
+        const encoded = Buffer.concat([Buffer.from('d'), ...body, Buffer.from('e')])
+        expect(bdecode(encoded, { unsortedKeys: true })).toEqual(new Map(pairs))
+      }),
+    )
+  })
 
   test('undoes bencode', () => {
     fc.assert(

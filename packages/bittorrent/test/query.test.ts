@@ -44,6 +44,15 @@ describe('a query', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
   })
 
+  test('has all values of a key that comes more than once', () => {
+    expect(parse('a=1&A=&b=x;%61=%32&a').all('a')).toEqual(['1', '', '2', ''])
+    expect(parse('a=1;a=2&a=3', { semicolons: false }).all('a')).toEqual(['1;a=2', '3'])
+    expect(parse('a=1&b=2&b=3').all('a')).toEqual(['1'])
+    expect(parse('a=1&b=2&b=3').all('c')).toEqual([])
+    expect(new Query().all('a')).toEqual([])
+    expect(Query.parse('a=0&a=1&a=2&a=3', 4, 11).all('a')).toEqual(['1', '2'])
+  })
+
   test('is read from a part of the text', () => {
     const query = Query.parse('x=1&a=2&b=%41%42', 4, 13)
     expect([query.get('x'), query.get('a'), query.get('b')]).toEqual([undefined, '2', 'A'])
@@ -83,6 +92,13 @@ describe('the infohashes of a query', () => {
     expect(parse(text, { maxInfoHashes: 74 }).infoHashes).toHaveLength(75)
     expect(parse(text, { maxInfoHashes: 1000 }).infoHashes).toHaveLength(1000)
     expect(parse(`${text}a=%zz`).infoHashes).toHaveLength(2)
+  })
+
+  test('are too many rather than malformed when they are both', () => {
+    for (const text of ['info_hash=%zz&info_hash=x', 'info_hash=x&info_hash=%zz', 'info_hash=%&info_hash=%']) {
+      expect(parse(text).infoHashes).toHaveLength(2)
+      expect(() => parse(text, { maxInfoHashes: 2 })).toThrow(new ClientError('invalid query escape'))
+    }
   })
 })
 

@@ -33,6 +33,8 @@ export class FlatAnnouncer {
     if (this.#rejectsPrivatePeers && !isPublic && event !== 'stopped') throw INVALID_ADDRESS
     announce.transition = transitionOf(announce.port, event, seeding)
     announce.leechersOnly = this.#leechersForSeeders && !downloads(event, seeding)
+    // `unchanged`, the transition of a client without a port, would draw peers for one that stops, too.
+    if (event === 'stopped') announce.numWant = 0
     announce.publicOnly = this.#withholdsPrivatePeers && isPublic
     this.#store.announceFlat(announce)
     if (announce.given === 0 && this.#returnsSelf) returnSelfFlat(announce)

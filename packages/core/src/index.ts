@@ -3,10 +3,18 @@ import './augment.ts'
 
 export default trackerCore
 export { trackerCore }
+export {
+  CONNECTION_DROPS,
+  ConnectionMeter,
+  type ConnectionDrop,
+  type ConnectionDropCount,
+  type DroppedConnection,
+} from './connection-meter.ts'
 export type { TrackerContext } from './context.ts'
 export { DROPS, type Drop, type DropMeter, type SocketDrops } from './drop-meter.ts'
 export { DURATION_BUCKETS, DurationHistogram, type Durations } from './duration-histogram.ts'
 export { durationSchema, parseDuration, type Duration } from './duration.ts'
+export { evictRefused, type ChangingList } from './eviction.ts'
 export { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_LIST, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
 export { isFlat, type FlatAnnounce, type FlatPeerStore, type FlatScrape } from './flat-announce.ts'
 export type { FlatAnnouncer } from './flat-announcer.ts'

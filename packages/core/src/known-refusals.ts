@@ -13,6 +13,7 @@ export const REFUSALS: readonly string[] = [
   'failed to parse peer IP address',
   'failed to provide valid client event',
   'failed to provide valid peer_id',
+  'full scrape not supported',
   'invalid IP',
   'invalid port',
   'invalid query escape',
@@ -36,6 +37,8 @@ export const REFUSALS: readonly string[] = [
   'too many requests',
   'unknown action ID',
   // Middleware.
+  'too many announces',
+  'too many scrapes',
   'unapproved address',
   'unapproved client',
   'unapproved request: invalid jwt',
@@ -44,5 +47,6 @@ export const REFUSALS: readonly string[] = [
   // Stores.
   'tracker is full: no new peers',
   'tracker is full: no new torrents',
+  'too many new torrents',
   'tracker is temporarily unavailable',
 ]

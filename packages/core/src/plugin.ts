@@ -1,10 +1,14 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { addressScope } from '@chihaya/bittorrent'
 import fp from 'fastify-plugin'
+import { evictRefused } from './eviction.ts'
 import type { CoreOptions } from './options.ts'
 import type { PeerStore } from './peer-store.ts'
 import { readinessOf } from './readiness.ts'
 import { Tracker } from './tracker.ts'
 import './augment.ts'
+
+const NAME = '@chihaya/core'
 
 /** The scopes whose tracker is a fork of their parent's. */
 const forked = new WeakSet<FastifyInstance>()
@@ -29,19 +33,22 @@ const plugin: FastifyPluginAsync<CoreOptions> = async (fastify, options) => {
     tracker.start(fastify.hookMeter)
     next()
   })
+  if (options.rejectPrivatePeers === true) {
+    evictRefused(fastify, NAME, { address: (address) => addressScope(address) !== 'public' })
+  }
   // Before frontends drain: what balances the load should send nobody any more.
   fastify.addHook('preClose', (done) => {
     readiness.close()
     done()
   })
-  // HTTP announces still arrive after `preClose`, so post hooks are waited for here.
+  // For applications that announce without a frontend.
   fastify.addHook('onClose', async () => {
-    await tracker.close()
+    await tracker.drain()
   })
 }
 
 export const trackerCore: FastifyPluginAsync<CoreOptions> = fp(plugin, {
-  name: '@chihaya/core',
+  name: NAME,
   fastify: '5.x',
   decorators: { fastify: ['peerStore'] },
 })

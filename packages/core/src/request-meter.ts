@@ -1,4 +1,5 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
+import { ConnectionMeter } from './connection-meter.ts'
 import { DropMeter } from './drop-meter.ts'
 import { DURATION_BUCKETS } from './duration-histogram.ts'
 import { REFUSALS } from './known-refusals.ts'
@@ -56,6 +57,8 @@ const ROW = BUCKETS + BOUNDS
 export class RequestMeter {
   /** Datagrams that got no answer; they are not among the requests. */
   readonly drops: DropMeter = new DropMeter()
+  /** Connections of HTTP, where a listener counts them. */
+  readonly connections: ConnectionMeter = new ConnectionMeter()
   readonly #errors: readonly string[]
   readonly #errorIndex: ReadonlyMap<string, number>
   readonly #rows: Float64Array

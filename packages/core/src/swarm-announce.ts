@@ -22,12 +22,16 @@ export function swarmAnnounce(request: AnnounceRequest, context: TrackerContext,
   }
 }
 
-/** The peer's second address, which is left out where an announce of it would be refused. */
+/**
+ * The peer's second address, unless an announce of it would be refused. A peer that stops leaves with
+ * both.
+ */
 function otherAddress(
-  { otherAddress: other }: AnnounceRequest,
+  { otherAddress: other, event }: AnnounceRequest,
   { rejectPrivatePeers }: Required<CoreOptions>,
 ): Address | undefined {
-  return other !== undefined && rejectPrivatePeers && addressScope(other) !== 'public' ? undefined : other
+  if (other === undefined || !rejectPrivatePeers || event === 'stopped') return other
+  return addressScope(other) === 'public' ? other : undefined
 }
 
 /** The first line that fits: a `stopped` leaves even with nothing left, a `completed` seeds whatever it says is left. */

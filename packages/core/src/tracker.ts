@@ -19,7 +19,7 @@ import { copyHooks, HOOK_NAMES, runHooks, type Hook, type HookLists, type HookNa
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
-import type { EvictionRules, PeerStore, SwarmView } from './peer-store.ts'
+import type { EvictionRules, PeerStore, SwarmEntry, SwarmView } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
 import { INVALID_ADDRESS } from './refusals.ts'
 import { returnSelf } from './return-self.ts'
@@ -52,11 +52,14 @@ export interface TrackerInit {
 
 /** The kernel: authorise, update the swarm, count, select, and afterwards let the post hooks know. */
 export class Tracker {
+  /** Whether it is the tracker of a scope below that of `@chihaya/core`: other scopes share the store. */
+  readonly isFork: boolean
   readonly #shared: Shared
   readonly #hooks: HookLists
   readonly #forks: Tracker[] = []
 
   constructor(init: TrackerInit | { readonly parent: Tracker }) {
+    this.isFork = 'parent' in init
     if ('parent' in init) {
       this.#shared = init.parent.#shared
       this.#hooks = copyHooks(init.parent.#hooks)
@@ -107,8 +110,11 @@ export class Tracker {
     this.#shared.started = true
   }
 
-  /** Waits for post hooks that still run, within `postHookTimeout`. */
-  async close(): Promise<void> {
+  /**
+   * Waits for post hooks that still run, within `postHookTimeout`. Frontends call it when no request can arrive any more: they
+   * close first, while the middleware that owns the hooks is still open.
+   */
+  async drain(): Promise<void> {
     await this.#shared.postHooks.drain(parseDuration(this.#shared.options.postHookTimeout))
   }
 
@@ -152,6 +158,11 @@ export class Tracker {
    */
   evict(rules: EvictionRules): MaybePromise<number> {
     return this.#shared.store.evict?.(rules) ?? 0
+  }
+
+  /** All swarms of the store, some at a time; undefined if the store cannot list them. */
+  swarms(): AsyncIterable<readonly SwarmEntry[]> | undefined {
+    return this.#shared.store.swarms?.()
   }
 
   /**

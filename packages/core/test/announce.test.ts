@@ -147,7 +147,7 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
       let reported = 0
       tracker.addHook('postAnnounce', () => void reported++)
       await expect((async () => tracker.announce(sampleRequest()))()).rejects.toBe(failure)
-      await tracker.close()
+      await tracker.drain()
       expect(reported).toBe(0)
     }
   })

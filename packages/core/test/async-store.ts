@@ -7,5 +7,7 @@ export function asyncStore(store: PeerStore): PeerStore {
     announce: (announce) => later().then(() => store.announce(announce)),
     scrape: (infoHashes, family) => later().then(() => store.scrape(infoHashes, family)),
     stats: () => later().then(() => store.stats()),
+    evict: (rules) => later().then(() => store.evict?.(rules) ?? 0),
+    ...(store.swarms && { swarms: store.swarms.bind(store) }),
   }
 }

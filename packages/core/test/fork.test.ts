@@ -51,7 +51,7 @@ describe('a fork', () => {
     let ran = false
     fork.addHook('postAnnounce', () => void (ran = true))
     await fork.announce(sampleRequest())
-    await tracker.close()
+    await tracker.drain()
     expect(ran).toBe(true)
   })
 })

@@ -50,7 +50,7 @@ describe('measured hooks', () => {
     tracker.start(meter)
     await tracker.announce(sampleRequest())
     await fork.announce(sampleRequest())
-    await tracker.close()
+    await tracker.drain()
     expect(calls(meter)).toEqual({ 'postAnnounce of above': 2, 'preAnnounce of below': 1 })
   })
 

@@ -96,7 +96,7 @@ describe('a pre hook that fails', () => {
         tracker.addHook('preAnnounce', () => void later++)
         tracker.addHook('postAnnounce', () => void later++)
         await expect((async () => tracker.announce(sampleRequest()))()).rejects.toBe(error)
-        await tracker.close()
+        await tracker.drain()
         expect(later).toBe(0)
         expect((await store.stats()).swarms).toBe(0)
       },

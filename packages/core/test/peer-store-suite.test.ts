@@ -1,6 +1,6 @@
 import { NO_PEERS, onePeer } from '@chihaya/bittorrent'
 import type { PeerStore, SwarmView } from '@chihaya/core'
-import { ModelPeerStore, testPeerStore } from '@chihaya/core/testing'
+import { ModelPeerStore, samplePeerId, testPeerStore } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { storeWith } from './setup.ts'
 
@@ -95,6 +95,26 @@ describe('the peer store suite', () => {
       'scrapes one family for both',
       (store) => ({ scrape: (infoHashes) => store.scrape(infoHashes, 'ipv4') }),
       'scrapes one family alone',
+    ],
+    [
+      'takes every client for another one',
+      (store) => ({ announce: (announce) => store.announce({ ...announce, key: undefined }) }),
+      'counts one download of a client that completes over both families',
+    ],
+    [
+      'takes the key alone for the client',
+      (store) => ({ announce: (announce) => store.announce({ ...announce, peerId: samplePeerId(1) }) }),
+      'counts clients apart whose peer id or key differs, or that sent no key',
+    ],
+    ['evicts nobody', () => ({ evict: () => 0 }), 'evicts the peers of an address, and gives them to nobody'],
+    [
+      'lists nothing',
+      () => ({
+        swarms: async function* () {
+          yield []
+        },
+      }),
+      'lists every swarm that has peers, with its counters',
     ],
     ['reports empty swarms', (store) => ({ stats: () => ({ ...store.stats(), swarms: 1 }) }), 'creates nothing by scraping'],
   ])('fails a store that %s', async (_fault, fault, name) => {

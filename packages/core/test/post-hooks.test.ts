@@ -59,7 +59,7 @@ describe('post hooks', () => {
     tracker.addHook('postAnnounce', ({ port }) => void order.push(`second of ${port}`))
     await tracker.announce(sampleRequest({ port: 1001 }))
     await tracker.announce(sampleRequest({ port: 1002 }))
-    await tracker.close()
+    await tracker.drain()
     const firsts = ['first of 1001', 'first of 1002']
     expect(order.slice(0, 2)).toEqual(firsts)
     for (const first of firsts) {
@@ -109,7 +109,7 @@ describe('closing the tracker', () => {
     await tracker.announce(sampleRequest({ port: 1001 }))
     await nextTurns()
     await tracker.announce(sampleRequest({ port: 1002 }))
-    await tracker.close()
+    await tracker.drain()
     expect(done).toEqual([1001, 1002])
     expect(log.warnings).toEqual([])
   })
@@ -122,7 +122,7 @@ describe('closing the tracker', () => {
       if (ports.push(port) < 4) await tracker.announce(sampleRequest({ port: port + 1 }))
     })
     await tracker.announce(sampleRequest({ port: 1001 }))
-    await tracker.close()
+    await tracker.drain()
     expect(ports).toEqual([1001, 1002, 1003, 1004])
   })
 
@@ -131,11 +131,11 @@ describe('closing the tracker', () => {
     let release: (() => void) | undefined
     tracker.addHook('postAnnounce', () => new Promise((resolve) => (release = resolve)))
     await tracker.announce(sampleRequest())
-    await tracker.close()
+    await tracker.drain()
     expect(log.warnings).toEqual([{ details: { running: 1 }, message: 'post hooks still ran when the tracker closed' }])
     release?.()
     await nextTurns()
-    await tracker.close()
+    await tracker.drain()
     expect(log.warnings).toHaveLength(1)
   })
 
@@ -146,7 +146,7 @@ describe('closing the tracker', () => {
     const { tracker } = setUpTracker({ postHookTimeout: '1h' })
     tracker.addHook('postAnnounce', nextTurns)
     await tracker.announce(sampleRequest())
-    await tracker.close()
+    await tracker.drain()
     expect(vi.getTimerCount()).toBe(0)
   })
 
@@ -154,14 +154,14 @@ describe('closing the tracker', () => {
     const { tracker, log } = setUpTracker({ postHookTimeout: '10000h' })
     tracker.addHook('postAnnounce', () => new Promise((resolve) => setTimeout(resolve, 20)))
     await tracker.announce(sampleRequest())
-    await tracker.close()
+    await tracker.drain()
     expect(log.warnings).toEqual([])
   })
 
   test('is at once when nothing runs', async () => {
     const { tracker, log } = setUpTracker({ postHookTimeout: 0 })
     await tracker.announce(sampleRequest())
-    await tracker.close()
+    await tracker.drain()
     expect(log.warnings).toEqual([])
   })
 })

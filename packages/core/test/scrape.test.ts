@@ -63,7 +63,18 @@ describe.each(stores)('a scrape, with %s storage,', (_kind, createStore) => {
     let seen: unknown
     tracker.addHook('postScrape', (request, response) => void (seen = [request.infoHashes.length, response.entries.length]))
     await tracker.scrape(scrapeRequest())
-    await tracker.close()
+    await tracker.drain()
     expect(seen).toEqual([3, 3])
   })
+})
+
+test('the swarms of a store are listed, unless it cannot', async () => {
+  const page = [{ infoHash: sampleInfoHash(1), seeders: { ipv4: 1, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 2 }, downloaded: 3 }]
+  async function* swarms(): AsyncGenerator<typeof page> {
+    yield page
+  }
+  const pages: unknown[] = []
+  for await (const listed of setUpTracker({}, storeWith({ swarms })).tracker.fork().swarms() ?? []) pages.push(listed)
+  expect(pages).toEqual([page])
+  expect(setUpTracker({}, storeWith({})).tracker.swarms()).toBeUndefined()
 })

@@ -30,6 +30,8 @@ export function storeWith(changes: Partial<PeerStore>, store: PeerStore = modelS
     announce: (announce) => store.announce(announce),
     scrape: (infoHashes, family) => store.scrape(infoHashes, family),
     stats: () => store.stats(),
+    evict: (rules) => store.evict?.(rules) ?? 0,
+    ...(store.swarms && { swarms: store.swarms.bind(store) }),
     ...changes,
   }
 }

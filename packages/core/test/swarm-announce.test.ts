@@ -36,6 +36,8 @@ describe('the store is told of an announce', () => {
     expect(await told(changes, { rejectPrivatePeers: true })).toMatchObject({ address: one, otherAddress: undefined })
     const publicOther = { address: one, otherAddress: address('9.9.9.9') }
     expect(await told(publicOther, { rejectPrivatePeers: true })).toMatchObject(publicOther)
+    // It leaves with both, whatever it was that let the second in.
+    expect(await told({ ...changes, event: 'stopped' }, { rejectPrivatePeers: true })).toMatchObject(changes)
   })
 
   test.each<[transition: string, event: AnnounceRequest['event'], seeding: boolean, leechersOnly: boolean]>([

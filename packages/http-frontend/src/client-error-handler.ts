@@ -1,11 +1,15 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { closeLingering } from './lingering-close.ts'
 
 const STATUS: ReadonlyMap<string | undefined, number> = new Map([
   ['HPE_HEADER_OVERFLOW', 431],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ])
+
+/** Connections that have been refused: whatever else they send is refused again, by the same parser. */
+const refused = new WeakSet<Socket>()
 
 /** Answers what Node's HTTP parser refuses: a bare status without body, after which the connection ends. */
 export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -14,14 +18,20 @@ export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket)
     socket.destroy()
     return
   }
+  if (refused.has(socket)) return
+  refused.add(socket)
   if (socket.writable && !isAnswering(socket)) {
     const status = STATUS.get(error.code) ?? 400
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   }
-  socket.destroySoon()
+  closeLingering(socket)
 }
 
-/** True when an earlier request on this connection still waits for its answer, whose place a bare status would take. */
+/**
+ * True when an answer is due whose place a bare status would take: that of an earlier request on this connection. A request
+ * whose own body cannot be read has none.
+ */
 function isAnswering(socket: Socket): boolean {
-  return ((socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? null) !== null
+  const response = (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? null
+  return response !== null && (response.req.complete || response.headersSent)
 }

@@ -1,5 +1,6 @@
 import { TRK_ERR_OPTIONS, parseOptions, type Tracker } from '@chihaya/core'
 import type { QueryOptions } from '@chihaya/bittorrent'
+import { FullScrape } from './full-scrape.ts'
 import { optionsSchema, type HttpFrontendOptions } from './options.ts'
 import { PeerAddress } from './peer-address.ts'
 import type { RequestCounter } from './request-counter.ts'
@@ -13,6 +14,8 @@ export interface Frontend {
   readonly headers: ReplyHeaders
   readonly announceQuery: QueryOptions
   readonly scrapeQuery: QueryOptions
+  /** Scrapes of everything, if anybody may ask for them. */
+  readonly fullScrape: FullScrape | undefined
   /** Counts requests, once the application is ready and if it wants to know. */
   counter: RequestCounter | undefined
 }
@@ -30,6 +33,7 @@ export function createFrontend(tracker: Tracker, given: HttpFrontendOptions): Fr
     headers: replyHeaders(options.keepAlive),
     announceQuery: { maxInfoHashes: 1, semicolons },
     scrapeQuery: { maxInfoHashes: options.maxScrapeInfoHashes, semicolons },
+    fullScrape: fullScrape(tracker, options),
     counter: undefined,
   }
 }
@@ -39,5 +43,14 @@ function peerAddress(options: HttpFrontendOptions): PeerAddress {
     return new PeerAddress(options)
   } catch (error) {
     throw new TRK_ERR_OPTIONS(NAME, `options/trustedProxies or options/allowIpSpoofing: ${(error as RangeError).message}`)
+  }
+}
+
+function fullScrape(tracker: Tracker, options: Required<HttpFrontendOptions>): FullScrape | undefined {
+  if (options.fullScrapeFrom.length === 0) return undefined
+  try {
+    return new FullScrape(options, () => tracker.swarms())
+  } catch (error) {
+    throw new TRK_ERR_OPTIONS(NAME, `options/fullScrapeFrom: ${(error as RangeError).message}`)
   }
 }

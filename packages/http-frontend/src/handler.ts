@@ -3,9 +3,7 @@ import { isPromise, UNTIMED, type Action, type MaybePromise } from '@chihaya/cor
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { failureOf, failureText } from './error-handlers.ts'
 import type { Frontend } from './frontend.ts'
-import { hasBody, refuseBody } from './refuse.ts'
-
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | undefined> | void
+import { withoutBody, type Handler } from './request-body.ts'
 
 /** What requests of both kinds tell. */
 interface FromPeer {
@@ -13,8 +11,8 @@ interface FromPeer {
 }
 
 /**
- * The handler of a route: what `parse` reads is given to the tracker by `ask`, and `write` encodes what comes back. It
- * replies at once unless the tracker returns a promise.
+ * The handler of a route: what `parse` reads is given to the tracker by `ask`, and `write` encodes what comes back. It replies at
+ * once unless the tracker returns a promise.
  */
 export function trackerHandler<Asked extends FromPeer, Answer>(
   frontend: Frontend,
@@ -23,10 +21,9 @@ export function trackerHandler<Asked extends FromPeer, Answer>(
   ask: (asked: Asked) => MaybePromise<Answer>,
   write: (answer: Answer, asked: Asked) => Buffer,
 ): Handler {
-  return (request, reply) => {
+  const serve: Handler = (request, reply) => {
     const { counter } = frontend
     const begun = counter === undefined ? UNTIMED : counter.begin()
-    if (hasBody(request)) return refuseBody(request, reply, frontend, action)
     reply.headers(frontend.headers)
     let body: Buffer
     let asked: Asked | undefined
@@ -43,6 +40,7 @@ export function trackerHandler<Asked extends FromPeer, Answer>(
     counter?.count(request, action, asked?.address, failure, body, begun)
     reply.send(body)
   }
+  return withoutBody(frontend, action, serve)
 }
 
 async function answerLater<Asked extends FromPeer, Answer>(

@@ -1,4 +1,4 @@
-import type { JsonSchema, OptionsSchema } from '@chihaya/core'
+import { durationSchema, type Duration, type JsonSchema, type OptionsSchema } from '@chihaya/core'
 
 export interface HttpFrontendOptions {
   /** Paths of announces, with named (`/:passkey/announce`) and catch-all (`/announce/*rest`) parameters. @default ['/announce'] */
@@ -13,6 +13,14 @@ export interface HttpFrontendOptions {
   maxNumWant?: number
   /** Infohashes in one scrape at most. @default 100 */
   maxScrapeInfoHashes?: number
+  /**
+   * Addresses and CIDR ranges whose scrapes without an infohash are answered with all swarms, if the store can list them.
+   * Hooks are not asked.
+   * @default []
+   */
+  fullScrapeFrom?: string[]
+  /** How long such an answer is kept for others who ask. @default '5m' */
+  fullScrapeCacheTime?: Duration
   /** Whether an announce without `compact` is answered with compact peers (BEP 23) or with dictionaries (BEP 3). @default true */
   compactDefault?: boolean
   /** Whether `;` separates query parameters as `&` does. @default true */
@@ -27,7 +35,7 @@ export interface HttpFrontendOptions {
   realIpHeader?: string | undefined
   /** Addresses and CIDR ranges of the proxies whose `realIpHeader` is believed. @default LOCAL_NETWORKS of @chihaya/bittorrent */
   trustedProxies?: string[] | undefined
-  /** Answer clients that announce port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
+  /** Answer clients that announce no port or port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
   allowUnconnectable?: boolean
   /** Take the time of every announce and scrape, for the application's `requestMeter`. @default false */
   requestTiming?: boolean
@@ -67,6 +75,13 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
     defaultNumWant: count('Peers in an answer to a client that asks for no number of them.', 0, 50),
     maxNumWant: count('Peers in an answer at most.', 0, 100),
     maxScrapeInfoHashes: count('Infohashes in one scrape at most.', 1, 100),
+    fullScrapeFrom: {
+      description: 'Addresses and CIDR ranges whose scrapes without an infohash are answered with all swarms.',
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
+    },
+    fullScrapeCacheTime: durationSchema('How long such an answer is kept for others who ask.', '5m'),
     compactDefault: flag('Answer an announce without `compact` with compact peers, not with dictionaries.', true),
     semicolonSeparators: flag('Separate query parameters by `;` as by `&`.', true),
     allowIpSpoofing: {
@@ -86,7 +101,10 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
       type: 'array',
       items: { type: 'string' },
     },
-    allowUnconnectable: flag('Answer clients that announce port 0 instead of refusing them; they are not stored.', false),
+    allowUnconnectable: flag(
+      'Answer clients that announce no port or port 0 instead of refusing them; they are not stored.',
+      false,
+    ),
     requestTiming: flag('Take the time of every announce and scrape, for metrics.', false),
   },
 }

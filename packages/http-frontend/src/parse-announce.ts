@@ -44,18 +44,21 @@ export function parseAnnounce(request: FastifyRequest, frontend: Frontend, catch
   const target = request.raw.url as string
   const { path, queryStart, queryEnd } = splitTarget(target)
   const query = Query.parse(target, queryStart, queryEnd, frontend.announceQuery)
+  // First of all: behind a second infohash, nothing of the query has been read.
+  const infoHash = onlyInfoHash(query)
   const compact = wantsCompact(query, options.compactDefault)
   const left = integer(query, 'left', INVALID_LEFT)
+  const event = eventOf(query)
   const { address, otherAddress } = frontend.addresses.of(request, query)
   return {
     protocol: 'http',
-    infoHash: infoHash(query),
+    infoHash,
     peerId: peerId(query),
     address,
     otherAddress,
-    port: peerPort(query, options.allowUnconnectable),
+    port: peerPort(query, event, options.allowUnconnectable),
     key: clientKey(query.get('key') ?? ''),
-    event: event(query),
+    event,
     left,
     seeding: left === 0n,
     uploaded: integer(query, 'uploaded', INVALID_UPLOADED) ?? 0n,
@@ -67,7 +70,7 @@ export function parseAnnounce(request: FastifyRequest, frontend: Frontend, catch
   }
 }
 
-function infoHash(query: Query): InfoHash {
+function onlyInfoHash(query: Query): InfoHash {
   const [text] = query.infoHashes
   if (text === undefined) throw NO_INFO_HASH
   if (query.infoHashes.length > 1) throw MANY_INFO_HASHES
@@ -93,7 +96,7 @@ function integer(query: Query, name: string, invalid: ClientError): bigint | und
   return value
 }
 
-function event(query: Query): AnnounceEvent {
+function eventOf(query: Query): AnnounceEvent {
   const parsed = eventFromName(query.get('event') ?? '')
   if (parsed === undefined) throw INVALID_EVENT
   return parsed

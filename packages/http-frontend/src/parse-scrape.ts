@@ -22,6 +22,17 @@ export function parseScrape(request: FastifyRequest, frontend: Frontend, catchAl
   }
 }
 
+/** Whether a scrape names no infohash, and so asks for everything. False for one that does not parse. */
+export function asksForAll(request: FastifyRequest, frontend: Frontend): boolean {
+  const target = request.raw.url as string
+  const { queryStart, queryEnd } = splitTarget(target)
+  try {
+    return Query.parse(target, queryStart, queryEnd, frontend.scrapeQuery).infoHashes.length === 0
+  } catch {
+    return false
+  }
+}
+
 function infoHash(text: string): InfoHash {
   const hash = infoHashFrom(text)
   if (hash === undefined) throw INVALID_INFO_HASH

@@ -1,16 +1,18 @@
 import type { Server, Socket } from 'node:net'
 import {
-  acceptClaim,
   claimSources,
   ClientError,
+  LOCAL_HOST,
   LOCAL_NETWORKS,
+  mayName,
   Networks,
   parseAddress,
   type Address,
   type Query,
 } from '@chihaya/bittorrent'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { parseAddressLiteral } from './address-literal.ts'
+import { forwardedFor } from './forwarded.ts'
 import type { HttpFrontendOptions } from './options.ts'
 
 const UNKNOWN_SOURCE: ClientError = new ClientError('failed to parse peer IP address')
@@ -19,6 +21,9 @@ const INVALID_IP: ClientError = new ClientError('invalid IP')
 
 // Header lines that every version of Node keeps; some drop what comes behind them without a word.
 const MAX_HEADER_LINES = 1000
+
+/** Parameters in which a client names its address (BEP 3, BEP 7), the most telling first. */
+const CLAIMS = ['ip', 'ipv4', 'ipv6']
 
 /** Where a peer is reached, and where in the other family, if it may tell and does (BEP 7). */
 export interface PeerAddresses {
@@ -29,29 +34,42 @@ export interface PeerAddresses {
 /** Finds the address a request announces: its source, what a trusted proxy says of it, or what the client claims. */
 export class PeerAddress {
   readonly #header: string | undefined
+  readonly #nodes: (header: string) => Array<string | undefined>
   readonly #proxies: Networks
+  /** Whether the operator has named the proxies, so that none of them is a client. */
+  readonly #proxiesAreNamed: boolean
   readonly #spoofers: Networks | undefined
+  #hasSeenDirectClient = false
 
   /** @throws {RangeError} for an option that names no address and no CIDR range. */
   constructor(options: Pick<HttpFrontendOptions, 'realIpHeader' | 'trustedProxies' | 'allowIpSpoofing'>) {
-    const { realIpHeader, trustedProxies = LOCAL_NETWORKS, allowIpSpoofing = false } = options
+    const { realIpHeader, trustedProxies, allowIpSpoofing = false } = options
     this.#header = realIpHeader?.toLowerCase()
-    this.#proxies = new Networks(trustedProxies)
+    this.#nodes = this.#header === 'forwarded' ? forwardedFor : addressList
+    this.#proxies = new Networks(trustedProxies ?? LOCAL_NETWORKS)
+    this.#proxiesAreNamed = trustedProxies !== undefined
     this.#spoofers = claimSources(allowIpSpoofing)
   }
 
   /** @throws {ClientError} when a proxy or client that is believed names no usable address, or the source has none. */
   of(request: FastifyRequest, query: Query): PeerAddresses {
-    const requester = this.#header === undefined ? directSource(request) : this.#behindProxy(request, this.#header)
-    if (requester === undefined) throw UNKNOWN_SOURCE
+    const requester = this.requester(request)
     if (this.#spoofers === undefined || !this.#spoofers.has(requester)) return { address: requester, otherAddress: undefined }
     return claimedAddresses(requester, query)
   }
 
+  /** Who sends a request, whatever it claims. @throws {ClientError} as `of` does. */
+  requester(request: FastifyRequest): Address {
+    const requester = this.#header === undefined ? directSource(request) : this.#behindProxy(request, this.#header)
+    if (requester === undefined) throw UNKNOWN_SOURCE
+    return requester
+  }
+
   #behindProxy(request: FastifyRequest, header: string): Address | undefined {
     const { headers, rawHeaders, socket } = request.raw
+    let source: Address | undefined
     if (socket.remoteAddress !== undefined) {
-      const source = sourceAddress(socket.remoteAddress)
+      source = sourceAddress(socket.remoteAddress)
       if (source === undefined || !this.#proxies.has(source)) return source
     } else if (!isUnixSocket(socket)) {
       return undefined
@@ -59,47 +77,78 @@ export class PeerAddress {
     // The proxy's own line, the last, may not be among those that are left, and then the client's would count.
     if (rawHeaders.length >= MAX_HEADER_LINES * 2) return undefined
     const value = headers[header]
-    // Falling back on the source would register the proxy itself as the peer.
-    return typeof value === 'string' ? this.#clientIn(value) : undefined
+    // Falling back on the source would register a proxy as the peer.
+    if (typeof value === 'string') return named(this.#clientIn(value), source)
+    return this.#proxiesAreNamed ? undefined : this.#directClient(source, request.log)
+  }
+
+  /** A source that is a proxy only by the default, and does not behave like one: some client in the tracker's own network. */
+  #directClient(source: Address | undefined, log: FastifyBaseLogger): Address | undefined {
+    if (source !== undefined && !this.#hasSeenDirectClient) {
+      this.#hasSeenDirectClient = true
+      log.info('a client in a local network sends no real IP header; if it is a proxy, name it in the trusted proxies')
+    }
+    return source
   }
 
   /**
-   * The client in a list that every proxy appended its source to: the first from the right that is no trusted proxy.
-   * Whatever stands left of it is the client's own invention.
+   * The client in a list that every proxy appended its source to: the first from the right that is no trusted proxy, or the last
+   * of them all. Whatever stands left of it is the client's own invention.
    */
   #clientIn(list: string): Address | undefined {
-    let end = list.length
-    for (;;) {
-      const comma = list.lastIndexOf(',', end - 1)
-      const address = parseAddressLiteral(list.slice(comma + 1, end).trim())
-      if (address === undefined || comma < 0 || !this.#proxies.has(address)) return address
-      end = comma
+    const nodes = this.#nodes(list)
+    let client: Address | undefined
+    for (let index = nodes.length - 1; index >= 0; index--) {
+      client = parseAddressLiteral(nodes[index] ?? '')
+      if (client === undefined || !this.#proxies.has(client)) break
     }
+    return client
   }
 }
 
-/** What a client that may name its own address says: `ip`, `ipv4`, `ipv6` in that order, and one of the other family. */
+/** The elements of `X-Forwarded-For` and its like. Empty ones are no elements (RFC 9110, section 5.6.1). */
+function addressList(list: string): string[] {
+  if (!list.includes(',')) return [list.trim()]
+  return list
+    .split(',')
+    .map((element) => element.trim())
+    .filter((element) => element !== '')
+}
+
+/** What a proxy says of its client, over a connection from `source` or, without one, over a Unix socket. */
+function named(client: Address | undefined, source: Address = LOCAL_HOST): Address | undefined {
+  if (client !== undefined && !mayName('proxy', client, source)) throw INVALID_IP
+  return client
+}
+
+/**
+ * What a client that may name its own address says: `ip`, `ipv4`, `ipv6` in that order, of each the last that is usable, and
+ * one of the other family.
+ */
 function claimedAddresses(requester: Address, query: Query): PeerAddresses {
-  const ipv4 = claimedAddress(requester, query.get('ipv4'))
-  const ipv6 = claimedAddress(requester, query.get('ipv6'))
-  const address = claimedAddress(requester, query.get('ip')) ?? ipv4 ?? ipv6 ?? requester
-  const otherAddress = [ipv4, ipv6, requester].find((other) => other !== undefined && other.length !== address.length)
+  const texts = CLAIMS.flatMap((name) => query.all(name).toReversed()).filter((text) => text !== '')
+  const claims = texts.flatMap((text) => claimed(text, requester) ?? [])
+  // The source is another client's, or the claim would be pointless.
+  if (texts.length > 0 && claims.length === 0) throw INVALID_IP
+  const address = claims[0] ?? requester
+  const otherAddress = [...claims, requester].find((other) => other.length !== address.length)
   return { address, otherAddress }
 }
 
-function claimedAddress(requester: Address, text: string | undefined): Address | undefined {
-  if (!text) return undefined
-  const address = parseAddressLiteral(text)
-  if (address === undefined) throw INVALID_IP
-  return acceptClaim(address, requester)
+function claimed(text: string, requester: Address): Address | undefined {
+  const claim = parseAddressLiteral(text)
+  return claim !== undefined && mayName('client', claim, requester) ? claim : undefined
 }
 
 /** The source by Fastify's reckoning, so that the `trustProxy` of the application counts. */
 function directSource(request: FastifyRequest): Address | undefined {
   // Over a Unix socket there is none, whatever the types say.
   const text = request.ip as string | undefined
-  if (text === undefined) throw NO_SOURCE
-  return sourceAddress(text)
+  if (text === undefined && isUnixSocket(request.raw.socket)) throw NO_SOURCE
+  if (text === undefined) return undefined
+  const { remoteAddress } = request.raw.socket
+  if (text === remoteAddress) return sourceAddress(text)
+  return named(sourceAddress(text), remoteAddress === undefined ? undefined : sourceAddress(remoteAddress))
 }
 
 /**

@@ -15,13 +15,6 @@ export function refuseMethod(request: FastifyRequest, reply: FastifyReply, { cou
   reply.code(405).headers(replyHeaders(false)).header('allow', 'GET').send(METHOD_NOT_ALLOWED)
 }
 
-/** True when a request announces a body, which nothing that a tracker does has a use for. */
-export function hasBody(request: FastifyRequest): boolean {
-  const { headers } = request.raw
-  const length = headers['content-length']
-  return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined
-}
-
 /** Answers a GET with a body, and ends the connection so that the body is not waited for. */
 export function refuseBody(request: FastifyRequest, reply: FastifyReply, { counter }: Frontend, action: Action): void {
   counter?.count(request, action, undefined, BODY, BODY_NOT_ALLOWED, UNTIMED)

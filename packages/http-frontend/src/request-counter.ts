@@ -8,6 +8,9 @@ interface Marked {
   [COUNTED]?: true
 }
 
+/** A body, or what is known of one that is not written yet. */
+type Length = Pick<Buffer, 'length'>
+
 /** Counts the requests of one registration, each once: one whose `onSend` hook throws is answered twice. */
 export class RequestCounter {
   readonly #meter: RequestMeter
@@ -25,7 +28,7 @@ export class RequestCounter {
   }
 
   /** `address` is the peer's, where that is known; `error` is the text of a refusal, and empty for an answer. */
-  count(request: FastifyRequest, action: Action, address: Address | undefined, error: string, body: Buffer, begun: number): void {
+  count(request: FastifyRequest, action: Action, address: Address | undefined, error: string, body: Length, begun: number): void {
     const marked: FastifyRequest & Marked = request
     if (marked[COUNTED]) return
     marked[COUNTED] = true

@@ -2,10 +2,12 @@ import type { Action } from '@chihaya/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { routeErrorHandler } from './error-handlers.ts'
 import type { Frontend } from './frontend.ts'
-import { trackerHandler, type Handler } from './handler.ts'
+import { fullScrapeHandler } from './full-scrape-handler.ts'
+import { trackerHandler } from './handler.ts'
 import { parseAnnounce } from './parse-announce.ts'
-import { parseScrape } from './parse-scrape.ts'
+import { asksForAll, parseScrape } from './parse-scrape.ts'
 import { refuseMethod } from './refuse.ts'
+import type { Handler } from './request-body.ts'
 import { distinctPaths, scrapeTwins, type RoutePath } from './route-path.ts'
 import { writeAnnounce } from './write-announce.ts'
 import { writeScrape } from './write-scrape.ts'
@@ -35,13 +37,16 @@ function announceHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
 
 function scrapeHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
   const { tracker } = frontend
-  return trackerHandler(
+  const ofSome = trackerHandler(
     frontend,
     'scrape',
     (request) => parseScrape(request, frontend, catchAll),
     (scrape) => tracker.scrape(scrape),
     writeScrape,
   )
+  if (frontend.fullScrape === undefined) return ofSome
+  const ofAll = fullScrapeHandler(frontend, frontend.fullScrape)
+  return (request, reply) => (asksForAll(request, frontend) ? ofAll(request, reply) : ofSome(request, reply))
 }
 
 function addRoute(fastify: FastifyInstance, { url }: RoutePath, frontend: Frontend, action: Action, handler: Handler): void {

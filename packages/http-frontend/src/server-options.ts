@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { LogController, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { clientErrorHandler } from './client-error-handler.ts'
 import { bencodedErrorHandler } from './error-handlers.ts'
+import { TrackerResponse } from './tracker-response.ts'
 
 /** What a frontend would set if a plugin could: options that Fastify takes only where the server is made. */
 export interface RecommendedServerOptions {
@@ -46,6 +47,7 @@ export const recommendedServerOptions: RecommendedServerOptions = {
     headersTimeout: 5 * SECONDS,
     // Timeouts are no finer than this.
     connectionsCheckingInterval: 1 * SECONDS,
+    ServerResponse: TrackerResponse,
   },
   // Silence of a connection, longer than a slow store may take to answer.
   connectionTimeout: 10 * SECONDS,

@@ -3,7 +3,7 @@ import type { PeerStore } from '@chihaya/core'
 import { address } from '@chihaya/core/testing'
 import type { HttpFrontendOptions } from '@chihaya/http-frontend'
 import { describe, expect, test } from 'vitest'
-import { announce, announceTarget, decode, trackerApp } from './tracker-app.ts'
+import { announce, announceTarget, decode, trackerApp, modelStore } from './tracker-app.ts'
 
 const PEER = '\xc0\x00\x02\x07\x1a\xe1'
 
@@ -131,12 +131,22 @@ describe('a swarm over HTTP', () => {
     expect((await announce(strict)).get('peers')).toBe('')
   })
 
-  test('answers a client that announces port 0, and stores nothing', async () => {
+  test.each([null, '', '0'])('answers a client that announces port %j, and stores nothing', async (port) => {
     await using app = await trackerApp({ http: { allowUnconnectable: true } })
     await announce(app, { port: '6881' }, '192.0.2.8')
-    const answer = await announce(app, { port: '0' })
+    const answer = await announce(app, { port })
     expect([answer.get('incomplete'), answer.get('peers')]).toEqual([1, '\xc0\0\x02\x08\x1a\xe1'])
     expect((await announce(app, {}, '192.0.2.8')).get('incomplete')).toBe(1)
+  })
+
+  test.each([null, '', '0'])('lets a client leave that announces port %j, and stores nothing', async (port) => {
+    const store = modelStore()
+    await using app = await trackerApp({ store })
+    expect((await announce(app, { port, event: 'stopped' })).get('failure reason')).toBeUndefined()
+    expect(store.stats().swarms).toBe(0)
+    await announce(app, { port: '6881' }, '192.0.2.8')
+    const answer = await announce(app, { port, event: 'stopped' })
+    expect([answer.get('incomplete'), answer.get('peers')]).toEqual([1, ''])
   })
 
   test('holds as many peers as were asked for, at most the limit', async () => {

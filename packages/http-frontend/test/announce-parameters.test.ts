@@ -40,6 +40,14 @@ describe('info_hash', () => {
     [{ info_hash: 'a'.repeat(40) }, 'provided invalid infohash'],
     [{ info_hash: escape('x'.repeat(32)) }, 'provided invalid infohash'],
     [{ info_hash: `${HASH}&info_hash=${HASH}` }, 'multiple info_hash parameters supplied'],
+    [{ info_hash: `${HASH}&info_hash=short` }, 'multiple info_hash parameters supplied'],
+    [{ info_hash: `short&info_hash=${HASH}` }, 'multiple info_hash parameters supplied'],
+    [{ info_hash: `short&info_hash=` }, 'multiple info_hash parameters supplied'],
+    [{ info_hash: `${HASH}&info_hash=%zz` }, 'multiple info_hash parameters supplied'],
+    [{ info_hash: `%zz&info_hash=${HASH}` }, 'multiple info_hash parameters supplied'],
+    [{ info_hash: `%zz&info_hash=%4` }, 'multiple info_hash parameters supplied'],
+    [{ info_hash: `${HASH}&info_hash=${'x'.repeat(2049)}` }, 'multiple info_hash parameters supplied'],
+    [{ info_hash: null, left: `x&info_hash=${HASH}&info_hash=${HASH}` }, 'multiple info_hash parameters supplied'],
     [{ info_hash: '%0%a' }, 'invalid query escape'],
     [{ info_hash: '%2541'.repeat(4) }, 'provided invalid infohash'],
   ])
@@ -82,13 +90,31 @@ describe('port', () => {
     [{ port: '0', cryptoport: '65536' }, 'invalid port'],
     [{ port: '0', cryptoport: 'x' }, 'invalid port'],
     [{ port: '6881', cryptoport: '6882' }, 6881],
-    [{ port: '0', event: 'stopped' }, 'invalid port'],
+    [{ port: null, cryptoport: '6882' }, 6882],
+    [{ port: 'x', cryptoport: '6882' }, 'failed to parse parameter: port'],
+    [{ port: '0', event: 'paused' }, 'invalid port'],
+    [{ port: '0', event: 'x' }, 'failed to provide valid client event'],
   ])
 
-  test('0 is let through where unconnectable clients are served', async () => {
-    expect(await parsed({ port: '0' }, { allowUnconnectable: true })).toMatchObject({ port: 0 })
-    expect(await parsed({ port: '0', cryptoport: '7' }, { allowUnconnectable: true })).toMatchObject({ port: 7 })
-    expect(await parsed({ port: '65536' }, { allowUnconnectable: true })).toBe('invalid port')
+  test.each([null, '', '0', '-1', 'x', '65536'])('%j does not keep a client from leaving', async (port) => {
+    for (const allowUnconnectable of [false, true]) {
+      expect(await parsed({ port, event: 'Stopped' }, { allowUnconnectable })).toMatchObject({ port: 0, event: 'stopped' })
+    }
+    expect(await parsed({ port, cryptoport: '6882', event: 'stopped' })).toMatchObject({ port: 6882 })
+  })
+
+  test.each([null, '', '0'])('%j is let through where unconnectable clients are served', async (port) => {
+    expect(await parsed({ port }, { allowUnconnectable: true })).toMatchObject({ port: 0 })
+    expect(await parsed({ port, cryptoport: '7' }, { allowUnconnectable: true })).toMatchObject({ port: 7 })
+    expect(await parsed({ port, cryptoport: 'x' }, { allowUnconnectable: true })).toMatchObject({ port: 0 })
+  })
+
+  test.each([
+    ['65536', 'invalid port'],
+    ['-1', 'failed to parse parameter: port'],
+    ['x', 'failed to parse parameter: port'],
+  ])('%j is refused there as well', async (port, reason) => {
+    expect(await parsed({ port }, { allowUnconnectable: true })).toBe(reason)
   })
 })
 
@@ -165,7 +191,14 @@ describe('numwant', () => {
     [{ numwant: '5', num_want: '7' }, 5],
     [{ numwant: 'abc' }, 'failed to parse parameter: numwant'],
     [{ numwant: '1.0' }, 'failed to parse parameter: numwant'],
-    [{ num_want: 'abc' }, 'failed to parse parameter: numwant'],
+    [{ numwant: 'abc', num_want: '7' }, 'failed to parse parameter: numwant'],
+    [{ num_want: 'abc' }, 50],
+    [{ num_want: '' }, 50],
+    [{ num_want: '-1' }, 50],
+    [{ num_want: '1.0' }, 50],
+    [{ numwant: '', num_want: '7' }, 7],
+    [{ numwant: '', num_want: 'abc' }, 50],
+    [{ numwant: '5', num_want: 'abc' }, 5],
   ])
 
   test('keeps within the limits of the options', async () => {

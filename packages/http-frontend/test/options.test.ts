@@ -19,6 +19,8 @@ describe('options', () => {
     ['options/maxScrapeInfoHashes must be >= 1', { maxScrapeInfoHashes: 0 }],
     ['options/realIpHeader must match pattern', { realIpHeader: 'x real ip' }],
     ['"proxy.example" is neither an address nor a CIDR range', { trustedProxies: ['proxy.example'] }],
+    ['options/fullScrapeFrom: "nowhere" is neither an address nor a CIDR range', { fullScrapeFrom: ['nowhere'] }],
+    ['options/fullScrapeCacheTime must be written like 30m', { fullScrapeCacheTime: 'soon' }],
     ['"10.0.0.0/33" is neither an address nor a CIDR range', { allowIpSpoofing: ['10.0.0.0/33'] }],
   ])('%s', async (message, options) => {
     await expect(trackerApp({ http: options })).rejects.toMatchObject({
@@ -49,6 +51,8 @@ describe('options', () => {
       defaultNumWant: 50,
       maxNumWant: 100,
       maxScrapeInfoHashes: 100,
+      fullScrapeFrom: [],
+      fullScrapeCacheTime: '5m',
       compactDefault: true,
       semicolonSeparators: true,
       allowIpSpoofing: false,

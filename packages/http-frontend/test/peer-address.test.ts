@@ -47,11 +47,17 @@ describe('X-Forwarded-For', () => {
     ['10.0.0.7', '10.0.0.7'],
     ['10.0.0.7, 10.0.0.1', '10.0.0.7'],
     ['fc00::7, 127.0.0.1', 'fc00::7'],
+    // Empty elements are none (RFC 9110, section 5.6.1).
+    ['8.8.8.8,', '8.8.8.8'],
+    ['8.8.8.8, ,10.0.0.1', '8.8.8.8'],
+    [', ,8.8.8.8 ,, 10.0.0.1 ,\t,', '8.8.8.8'],
+    [',10.0.0.1', '10.0.0.1'],
     ['', 'failed to parse peer IP address'],
+    [',', 'failed to parse peer IP address'],
+    [' , ,', 'failed to parse peer IP address'],
     ['unknown', 'failed to parse peer IP address'],
     ['unknown, 10.0.0.1', 'failed to parse peer IP address'],
-    ['8.8.8.8,', 'failed to parse peer IP address'],
-    [',10.0.0.1', 'failed to parse peer IP address'],
+    ['unknown,', 'failed to parse peer IP address'],
     ['tracker.example', 'failed to parse peer IP address'],
     ['127.1', 'failed to parse peer IP address'],
     ['0x7f.0.0.1', 'failed to parse peer IP address'],
@@ -62,10 +68,22 @@ describe('X-Forwarded-For', () => {
     expect(await seenAs(XFF, { headers: { 'x-forwarded-for': header } })).toBe(expected)
   })
 
-  test('is needed from a trusted proxy, which must not be registered itself', async () => {
-    expect(await seenAs(XFF, {})).toBe('failed to parse peer IP address')
-    expect(await seenAs(XFF, { from: '::ffff:10.0.0.1' })).toBe('failed to parse peer IP address')
+  test('is needed from a named proxy, which must not be registered itself', async () => {
+    const http = { ...XFF, trustedProxies: ['127.0.0.0/8', '10.0.0.1'] }
+    expect(await seenAs(http, {})).toBe('failed to parse peer IP address')
+    expect(await seenAs(http, { from: '::ffff:10.0.0.1' })).toBe('failed to parse peer IP address')
+    expect(await seenAs(http, { from: '10.0.0.2' })).toBe('10.0.0.2')
   })
+
+  test.each(['127.0.0.1', '::1', '10.0.0.1', '172.16.9.9', '192.168.1.1', 'fd00::1', '::ffff:10.0.0.1'])(
+    'is not needed from %s where nobody has said that it is a proxy',
+    async (from) => {
+      expect(await seenAs(XFF, { from })).toBe(from.replace('::ffff:', ''))
+      expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe('8.8.8.8')
+      // What a proxy sends, if it sends anything, has to make sense.
+      expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '' } })).toBe('failed to parse peer IP address')
+    },
+  )
 
   test('of a long list is walked through', async () => {
     const list = `8.8.8.8${', 10.0.0.1'.repeat(1500)}`
@@ -79,6 +97,7 @@ describe('X-Forwarded-For', () => {
     })
     expect(await seenAs(XFF, { headers: lines(900) })).toBe('8.8.8.8')
     expect(await seenAs(XFF, { headers: lines(1000) })).toBe('failed to parse peer IP address')
+    expect(await seenAs({ realIpHeader: 'x-real-ip' }, { headers: lines(1000) })).toBe('failed to parse peer IP address')
     expect(await seenAs({}, { headers: lines(1000) })).toBe('127.0.0.1')
   })
 
@@ -107,6 +126,13 @@ describe('a TCP connection that has lost its source', () => {
     return { raw: { headers: { 'x-forwarded-for': '8.8.8.8' }, rawHeaders: [], socket } } as unknown as FastifyRequest
   }
 
+  test('is no direct client where the header is absent', () => {
+    const addresses = new PeerAddress({ realIpHeader: 'x-real-ip' })
+    for (const address of ['/run/tracker.sock', { address: '::', family: 'IPv6', port: 6969 }]) {
+      expect(() => addresses.of(request(address), new Query())).toThrow('failed to parse peer IP address')
+    }
+  })
+
   test('is not mistaken for the Unix socket of a proxy', () => {
     const addresses = new PeerAddress(XFF)
     expect(formatAddress(addresses.of(request('/run/tracker.sock'), new Query()).address)).toBe('8.8.8.8')
@@ -122,6 +148,77 @@ describe('a header of one value', () => {
     const headers = { 'cf-connecting-ip': '8.8.8.8', 'x-forwarded-for': '9.9.9.9' }
     expect(await seenAs(http, { from: '173.245.48.1', headers })).toBe('8.8.8.8')
     expect(await seenAs(http, { from: '8.8.4.4', headers })).toBe('8.8.4.4')
+  })
+})
+
+describe('Forwarded', () => {
+  const FORWARDED = { realIpHeader: 'Forwarded' }
+  const UNKNOWN = 'failed to parse peer IP address'
+
+  test.each([
+    ['for=8.8.8.8', '8.8.8.8'],
+    ['FOR=8.8.8.8;proto=http;by=203.0.113.43', '8.8.8.8'],
+    ['by=_x; For="[2001:db8:cafe::17]:4711"', '2001:db8:cafe::17'],
+    ['for="[2001:db8::7]"', '2001:db8::7'],
+    ['for="8.8.8.8:4711"', '8.8.8.8'],
+    ['for=8.8.8.8:4711', '8.8.8.8'],
+    ['for=192.0.2.1, for=198.51.100.7;by=_x', '198.51.100.7'],
+    ['for=1.1.1.1, for=8.8.8.8, for=10.0.0.1, for="[fd00::1]:80"', '8.8.8.8'],
+    ['for=unknown, for=8.8.8.8, for=10.0.0.1', '8.8.8.8'],
+    ['whatever a client writes, for=8.8.8.8', '8.8.8.8'],
+    ['for=10.0.0.7, for=10.0.0.1', '10.0.0.7'],
+    [', for=8.8.8.8,,', '8.8.8.8'],
+    ['for=unknown', UNKNOWN],
+    ['for=_hidden', UNKNOWN],
+    ['for=8.8.8.8, for=_hidden, for=10.0.0.1', UNKNOWN],
+    ['for=8.8.8.8, proto=https', UNKNOWN],
+    ['8.8.8.8', UNKNOWN],
+    ['for=8.8.8.8;for=9.9.9.9', UNKNOWN],
+    ['for="8.8.8.8', UNKNOWN],
+    ['', UNKNOWN],
+    [',', UNKNOWN],
+    ['for=224.0.0.1', 'invalid IP'],
+  ])('%j from a trusted proxy means %s', async (header, expected) => {
+    expect(await seenAs(FORWARDED, { headers: { forwarded: header } })).toBe(expected)
+  })
+
+  test('in another header than its own is a list of addresses', async () => {
+    expect(await seenAs(XFF, { headers: { 'x-forwarded-for': 'for=8.8.8.8' } })).toBe(UNKNOWN)
+    expect(await seenAs(FORWARDED, { headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe('127.0.0.1')
+  })
+
+  test('from a stranger is not believed', async () => {
+    expect(await seenAs(FORWARDED, { from: '9.9.9.9', headers: { forwarded: 'for=8.8.8.8' } })).toBe('9.9.9.9')
+  })
+})
+
+describe('an address that no peer can have', () => {
+  const IMPOSSIBLE = ['0.0.0.0', '224.0.0.1', '239.1.1.1', '240.0.0.1', '255.255.255.255', '169.254.1.1']
+  const IMPOSSIBLE_IPV6 = ['::', 'ff02::1', 'fe80::1', '64:ff9b::10.0.0.1', '64:ff9b::224.0.0.1', '2002:a00:1::1']
+
+  test.each([...IMPOSSIBLE, ...IMPOSSIBLE_IPV6])('%s is refused, whoever names it', async (text) => {
+    const literal = text.includes(':') ? `"[${text}]"` : text
+    for (const headers of [{ 'x-forwarded-for': text }, { 'x-forwarded-for': `8.8.8.8, ${text}, 10.0.0.1` }]) {
+      expect(await seenAs(XFF, { headers })).toBe('invalid IP')
+      expect(await seenAs({}, { headers, trustProxy: ['127.0.0.1', '10.0.0.1'] })).toBe('invalid IP')
+    }
+    expect(await seenAs({ realIpHeader: 'x-real-ip' }, { headers: { 'x-real-ip': text } })).toBe('invalid IP')
+    expect(await seenAs({ realIpHeader: 'forwarded' }, { headers: { forwarded: `for=${literal}` } })).toBe('invalid IP')
+    expect(await seenAs({ allowIpSpoofing: true }, { query: { ip: text } })).toBe('invalid IP')
+  })
+
+  test('is a private one where a proxy of another network names it', async () => {
+    const http = { ...XFF, trustedProxies: ['9.9.9.9'] }
+    for (const text of ['10.0.0.7', 'fd00::7', '100.64.0.1', '127.0.0.1']) {
+      const headers = { 'x-forwarded-for': text }
+      expect(await seenAs(http, { from: '9.9.9.9', headers })).toBe('invalid IP')
+      expect(await seenAs({}, { from: '9.9.9.9', headers, trustProxy: ['9.9.9.9'] })).toBe('invalid IP')
+    }
+  })
+
+  test('is not the loopback address of a client on the host of its proxy', async () => {
+    expect(await seenAs(XFF, { headers: { 'x-forwarded-for': '127.0.0.1' } })).toBe('127.0.0.1')
+    expect(await seenAs(XFF, { from: '10.0.0.1', headers: { 'x-forwarded-for': '127.0.0.1' } })).toBe('invalid IP')
   })
 })
 
@@ -163,6 +260,18 @@ describe('an address that the client claims', () => {
     [{ ip: '10.1.2.3' }, '10.1.2.3'],
     [{ ip: '100.64.0.1' }, '100.64.0.1'],
     [{ ip: 'fd00::1' }, 'fd00::1'],
+    // Of several claims the usable one counts.
+    [{ ip: 'attacker.example', ipv4: '8.8.8.8' }, '8.8.8.8'],
+    [{ ip: '127.0.0.1', ipv6: '2606:4700::1' }, '2606:4700::1'],
+    [{ ipv4: '224.0.0.1', ipv6: '2606:4700::1' }, '2606:4700::1'],
+    [{ ip: '8.8.8.8', ipv4: 'x', ipv6: 'fe80::1' }, '8.8.8.8'],
+    [{ ip: '8.8.8.8&ip=attacker.example' }, '8.8.8.8'],
+    [{ ip: 'attacker.example&ip=8.8.8.8' }, '8.8.8.8'],
+    [{ ip: '8.8.8.8&ip=9.9.9.9' }, '9.9.9.9'],
+    [{ ip: '8.8.8.8&ip=' }, '8.8.8.8'],
+    [{ ip: '&ip=&ip=', ipv4: '' }, '127.0.0.1'],
+    [{ ipv6: '2606:4700::1&ipv6=fe80::1' }, '2606:4700::1'],
+    [{ ip: 'x&ip=y', ipv4: 'z', ipv6: '::' }, 'invalid IP'],
     [{ ip: 'attacker.example' }, 'invalid IP'],
     [{ ip: 'localhost' }, 'invalid IP'],
     [{ ip: '127.1' }, 'invalid IP'],
@@ -247,10 +356,13 @@ describe('a second address', () => {
     expect(await both(LITERALS)).toEqual(['9.9.9.9', '2606:4700::1'])
     expect(await both({ ip: '2606:4700::2', ...LITERALS })).toEqual(['2606:4700::2', '9.9.9.9'])
     expect(await both({ ipv6: '2606:4700::1' }, '10.0.0.1')).toEqual(['2606:4700::1', '10.0.0.1'])
+    expect(await both({ ip: '9.9.9.9&ip=2606:4700::1' })).toEqual(['2606:4700::1', '9.9.9.9'])
+    expect(await both({ ipv4: '9.9.9.9', ipv6: '2606:4700::1&ipv6=fe80::1' })).toEqual(['9.9.9.9', '2606:4700::1'])
   })
 
   test('is none where the client names none, or may not', async () => {
     expect(await both({ ipv4: '9.9.9.9' })).toEqual(['9.9.9.9', undefined])
+    expect(await both({ ipv4: '9.9.9.9', ipv6: 'fe80::1' })).toEqual(['9.9.9.9', undefined])
     expect(await both(LITERALS, '8.8.8.8')).toEqual(['8.8.8.8', undefined])
     expect(await both(LITERALS, '127.0.0.1', false)).toEqual(['127.0.0.1', undefined])
   })

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import core, { type CoreOptions, type PeerStore, type Tracker } from '@chihaya/core'
+import core, { type CoreOptions, type PeerStore, type RequestMeter, type Tracker } from '@chihaya/core'
 import { bdecode, toHex, type Bdecoded } from '@chihaya/bittorrent'
 import { ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
 import { httpFrontend, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
@@ -12,6 +12,8 @@ export interface AppOptions {
   readonly core?: CoreOptions
   readonly server?: FastifyHttpOptions<Server>
   readonly store?: PeerStore
+  /** Counts the requests. */
+  readonly meter?: RequestMeter
   /** Adds hooks while plugins load. */
   readonly hooks?: (tracker: Tracker) => void
 }
@@ -21,6 +23,7 @@ export async function trackerApp(options: AppOptions = {}): Promise<FastifyInsta
   const app: FastifyInstance = Fastify({ ...recommendedServerOptions, ...options.server })
   const store: PeerStore = options.store ?? modelStore()
   app.decorate('peerStore', store)
+  if (options.meter) app.decorate('requestMeter', options.meter)
   await app.register(core, options.core ?? {})
   options.hooks?.(app.tracker)
   await app.register(httpFrontend, options.http ?? {})

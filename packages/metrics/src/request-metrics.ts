@@ -31,6 +31,19 @@ export function requestMetrics(meter: RequestMeter): Reading[] {
       type: 'counter',
       read: () => Object.entries(meter.drops.counts()).map(([reason, value]) => ({ labels: { reason }, value })),
     },
+    {
+      name: 'chihaya_http_connections',
+      help: 'HTTP connections that are open.',
+      type: 'gauge',
+      read: () => [{ labels: {}, value: meter.connections.open() }],
+    },
+    {
+      name: 'chihaya_http_dropped_connections_total',
+      help: 'HTTP connections that were ended or not accepted, by reason: new ones, and idle ones that gave way.',
+      type: 'counter',
+      read: () =>
+        meter.connections.drops().map(({ reason, connection, count: value }) => ({ labels: { reason, connection }, value })),
+    },
   ]
 }
 

@@ -18,10 +18,13 @@ export class ClientApproval {
   readonly #edits = new Map<string, Edit>()
   /** The same, the latest first. */
   #latest: readonly Edit[] = []
+  readonly #denied: () => void
 
-  constructor(list: EntryList<ClientList>, isWhitelist: boolean) {
+  /** `denied` is called after each `deny`. */
+  constructor(list: EntryList<ClientList>, isWhitelist: boolean, denied: () => void = () => undefined) {
     this.#list = list
     this.#isWhitelist = isWhitelist
+    this.#denied = denied
   }
 
   /** Approves all clients that an entry matches, from now on. @throws {RangeError} for what is no entry of a list. */
@@ -32,6 +35,7 @@ export class ClientApproval {
   /** Refuses all clients that an entry matches, from now on. @throws {RangeError} for what is no entry of a list. */
   deny(entry: string): void {
     this.#edit(entry, false)
+    this.#denied()
   }
 
   /** Whether a client is approved, by its peer id or its client id; `TR2940` is then that of `-TR2940-…`. @throws {RangeError} */

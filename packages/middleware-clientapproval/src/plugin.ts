@@ -1,5 +1,5 @@
 import type { AnnounceRequest } from '@chihaya/bittorrent'
-import { parseOptions } from '@chihaya/core'
+import { evictRefused, parseOptions } from '@chihaya/core'
 import { onlyList, openList, refusal } from '@chihaya/core/lists'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -13,7 +13,9 @@ const NAME = '@chihaya/middleware-clientapproval'
 const plugin: FastifyPluginAsync<ClientApprovalOptions> = async (fastify, given) => {
   const options = parseOptions(NAME, optionsSchema, given)
   const source = onlyList(NAME, options)
-  const approval = new ClientApproval(await openList(fastify, NAME, source, clientList), source.option === 'whitelist')
+  const list = await openList(fastify, NAME, source, clientList)
+  const evict = evictRefused(fastify, NAME, { peerId: (peerId) => !approval.has(peerId) }, [list])
+  const approval = new ClientApproval(list, source.option === 'whitelist', evict)
   const unapproved = refusal('unapproved client', options)
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'clientApproval')) fastify.decorate('clientApproval', approval)

@@ -1,7 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { peerIdFrom, type PeerId } from '@chihaya/bittorrent'
+import type { PeerStore } from '@chihaya/core'
+import { ModelPeerStore } from '@chihaya/core/testing'
 import { TrackerFailure, type ClientAnnounce } from '@internal/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -27,6 +29,15 @@ function trackerWith(...options: ClientApprovalOptions[]): Promise<TestTracker> 
   })
 }
 
+/** A store that can remove peers, and outlives the trackers on it. */
+function modelStore(): ModelPeerStore {
+  return new ModelPeerStore({ peerLifetime: 3_600_000, now: () => Date.now() })
+}
+
+function trackerOn(store: PeerStore, options: ClientApprovalOptions): Promise<TestTracker> {
+  return TestTracker.start({ store, register: (app) => void app.register(clientApproval, options) })
+}
+
 async function listFile(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'chihaya-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -50,6 +61,18 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await expect(client.announce(TRANSMISSION)).rejects.toThrow(REFUSED)
     await expect(client.announce(by('exbc\x00\x38aaaaaaaaaaaaaa'))).rejects.toThrow(REFUSED)
     expect(await client.announce(QBITTORRENT)).toMatchObject({ incomplete: 1 })
+  })
+
+  test('a client that is refused can leave', async () => {
+    await using tracker = await trackerWith({})
+    const client = tracker.client(protocol)
+    await client.announce(TRANSMISSION)
+    await client.announce({ ...QBITTORRENT, port: 7000 })
+    tracker.app.clientApproval.deny('TR*')
+    await expect(client.announce({ ...TRANSMISSION, event: 'completed' })).rejects.toThrow(REFUSED)
+    // It learns nothing of the swarm that it leaves.
+    expect(await client.announce({ ...TRANSMISSION, event: 'stopped' })).toMatchObject({ complete: 0, incomplete: 0 })
+    expect(await client.announce({ ...QBITTORRENT, port: 7000 })).toMatchObject({ incomplete: 1 })
   })
 
   test('a file is followed, and what was allowed or denied stays so', async () => {
@@ -96,6 +119,40 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(await client.announce(TRANSMISSION)).toMatchObject({ incomplete: 1 })
     await expect.poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 }).toContain('a post hook failed')
     expect(await client.announce({ ...TRANSMISSION, port: 7000 })).toMatchObject({ incomplete: 2 })
+  })
+})
+
+describe('clients that are refused from now on leave their swarms', () => {
+  const inSwarm = async (tracker: TestTracker): Promise<unknown> => (await tracker.client('udp').scrape([ANNOUNCE.infoHash]))[0]
+
+  test('when the list in the file has changed, and when they are denied', async () => {
+    const file = await listFile('ZZ0000')
+    const store = modelStore()
+    await using tracker = await trackerOn(store, { blacklistFile: file })
+    const client = tracker.client('http')
+    for (const [index, one] of [TRANSMISSION, QBITTORRENT, OLD_QBITTORRENT].entries()) {
+      // oxlint-disable-next-line no-await-in-loop
+      await client.announce({ ...one, port: 7000 + index })
+    }
+    await writeFile(`${file}.new`, 'TR2940')
+    await rename(`${file}.new`, file)
+    await expect.poll(() => inSwarm(tracker), { timeout: 20_000 }).toMatchObject({ incomplete: 2 })
+    tracker.app.clientApproval.deny('qB < 4.4')
+    await expect.poll(() => inSwarm(tracker), { timeout: 20_000 }).toMatchObject({ incomplete: 1 })
+    const removed = { level: 30, middleware: '@chihaya/middleware-clientapproval', peers: 1 }
+    expect(tracker.log.filter(({ peers }) => peers !== undefined)).toMatchObject([removed, removed])
+  })
+
+  test('when a tracker with another list takes over', async () => {
+    const store = modelStore()
+    {
+      await using former = await trackerOn(store, { whitelist: ['TR*', 'qB*'] })
+      await former.client('udp').announce(TRANSMISSION)
+      await former.client('http').announce({ ...QBITTORRENT, port: 7000 })
+    }
+    await using tracker = await trackerOn(store, { whitelist: ['qB*'] })
+    await expect.poll(() => inSwarm(tracker), { timeout: 20_000 }).toMatchObject({ incomplete: 1 })
+    expect(await tracker.client('http').announce({ ...QBITTORRENT, port: 7000 })).toMatchObject({ incomplete: 1 })
   })
 })
 

@@ -1,13 +1,15 @@
-import { parseAddress, parseNetwork, type Address } from '@chihaya/bittorrent'
+import { parseAddress, type Address } from '@chihaya/bittorrent'
 import type { EntryList } from '@chihaya/core/lists'
+import { networksOf, parseEntry } from './address-range.ts'
 import { NetworkTrie } from './network-trie.ts'
+import type { RangeTable } from './range-table.ts'
 
 const ALLOWED = 1
 const DENIED = 2
 
 export interface IpLists {
-  readonly whitelist: EntryList<NetworkTrie>
-  readonly blacklist: EntryList<NetworkTrie>
+  readonly whitelist: EntryList<RangeTable>
+  readonly blacklist: EntryList<RangeTable>
   /** Whether an address on neither list is approved. */
   readonly approvesOthers: boolean
 }
@@ -16,19 +18,23 @@ export interface IpLists {
 export class IpApproval {
   readonly #lists: IpLists
   readonly #edits = new NetworkTrie()
+  readonly #denied: () => void
 
-  constructor(lists: IpLists) {
+  /** `denied` is called after each `deny`. */
+  constructor(lists: IpLists, denied: () => void = () => undefined) {
     this.#lists = lists
+    this.#denied = denied
   }
 
-  /** Approves an address or all of a CIDR range, from now on. @throws {RangeError} for what is neither. */
-  allow(network: string): void {
-    this.#edits.cover(parseNetwork(network), ALLOWED)
+  /** Approves an address or all of a range, from now on. @throws {RangeError} for any other text. */
+  allow(entry: string): void {
+    this.#edit(entry, ALLOWED)
   }
 
-  /** Refuses an address or all of a CIDR range, from now on. @throws {RangeError} for what is neither. */
-  deny(network: string): void {
-    this.#edits.cover(parseNetwork(network), DENIED)
+  /** Refuses an address or all of a range, from now on. @throws {RangeError} for any other text. */
+  deny(entry: string): void {
+    this.#edit(entry, DENIED)
+    this.#denied()
   }
 
   /** Whether an address is approved: its bytes, or its text. @throws {RangeError} for a text that is none. */
@@ -40,6 +46,10 @@ export class IpApproval {
     const white = Math.max(whitelist.inOptions.get(bytes), whitelist.inFile.get(bytes))
     const black = Math.max(blacklist.inOptions.get(bytes), blacklist.inFile.get(bytes))
     return white > black || (black === 0 && approvesOthers)
+  }
+
+  #edit(entry: string, verdict: number): void {
+    for (const network of networksOf(parseEntry(entry))) this.#edits.cover(network, verdict)
   }
 }
 

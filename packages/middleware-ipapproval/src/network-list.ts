@@ -1,13 +1,63 @@
-import { byteString, parseNetwork } from '@chihaya/bittorrent'
+import { byteString } from '@chihaya/bittorrent'
 import type { ListFormat } from '@chihaya/core/lists'
-import { NetworkTrie } from './network-trie.ts'
+import { notAnEntry, parseCidr, parseHyphenated, type AddressRange } from './address-range.ts'
+import { RangeTable } from './range-table.ts'
 
-/** Addresses and CIDR ranges. The number of each is the length of its prefix in bits and one more: the larger, the closer. */
-export const networkList: ListFormat<NetworkTrie> = {
-  create: () => new NetworkTrie(),
+/** In a file of eMule, ranges with this access level or a higher one are not blocked. */
+const FIRST_ALLOWED_LEVEL = 128
 
-  add(trie, bytes, start, end) {
-    const network = parseNetwork(byteString(bytes, start, end))
-    trie.set(network, network.bits + 1)
+const LEVEL = /^[ \t]*(\d{1,3})[ \t]*(?:,|$)/
+
+/**
+ * Addresses and ranges, each line in one of three forms: an entry as in the options (`192.0.2.7`,
+ * `10.0.0.0/8`, `192.0.2.1-192.0.2.99`), a line of eMule's `ipfilter.dat`, or a line of a `.p2p` file
+ * of PeerGuardian.
+ */
+export const networkList: ListFormat<RangeTable> = {
+  create: () => new RangeTable(),
+
+  add(table, bytes, start, end, lineEnd = end) {
+    const text = byteString(bytes, start, end)
+    const line = lineEnd === end ? text : byteString(bytes, start, lineEnd)
+    const range = readRange(text, line)
+    if (range !== undefined) table.add(range)
   },
+
+  finish: (table) => table.finish(),
+}
+
+/**
+ * The range in a line, whose comment is left out of `text`; undefined for a range that is not blocked.
+ * @throws {RangeError} for a line without a range.
+ */
+function readRange(text: string, line: string): AddressRange | undefined {
+  const comma = text.indexOf(',')
+  const entry = comma < 0 ? text : text.slice(0, comma)
+  const isRange = comma >= 0 || text.includes('-')
+  const range = isRange ? parseHyphenated(entry) : parseCidr(entry)
+  // The name of a PeerGuardian line may have what looks like a comment in it.
+  if (range === undefined) return readNamed(line) ?? readNamed(text) ?? refuse(text)
+  if (comma < 0) return range
+  const level = LEVEL.exec(text.slice(comma + 1))?.[1]
+  if (level === undefined) {
+    throw new RangeError(`${JSON.stringify(entry)} needs an access level behind it, such as 000`)
+  }
+  return Number(level) < FIRST_ALLOWED_LEVEL ? range : undefined
+}
+
+/** The range behind a name, which may have colons, hyphens and blanks in it. */
+function readNamed(line: string): AddressRange | undefined {
+  const lastColon = line.lastIndexOf(':')
+  const ipv4 = parseHyphenated(line.slice(lastColon + 1))
+  if (lastColon < 0 || ipv4 !== undefined) return ipv4
+  // IPv6 addresses have colons of their own: the longest range counts.
+  for (let colon = line.indexOf(':'); colon >= 0; colon = line.indexOf(':', colon + 1)) {
+    const ipv6 = parseHyphenated(line.slice(colon + 1))
+    if (ipv6 !== undefined) return ipv6
+  }
+  return undefined
+}
+
+function refuse(text: string): never {
+  throw notAnEntry(text)
 }

@@ -39,13 +39,6 @@ export class NetworkTrie {
     return value
   }
 
-  /** Gives a number to a network. Smaller networks in it keep theirs. */
-  set(network: Network, value: number): void {
-    const node = this.#nodeOf(network)
-    if (this.#values[node] === 0) this.#size++
-    this.#values[node] = value
-  }
-
   /** Gives a number to a network as a whole. Smaller networks in it lose theirs. */
   cover(network: Network, value: number): void {
     const node = this.#nodeOf(network)

@@ -1,7 +1,10 @@
 import type { OptionsSchema } from '@chihaya/core'
 import { listOptionSchemas, type ListOptions } from '@chihaya/core/lists'
 
-/** Entries are addresses (`192.0.2.7`) and CIDR ranges (`2001:db8::/32`). There may be both lists: the closest entry decides. */
+/**
+ * Entries are addresses (`192.0.2.7`), CIDR ranges (`2001:db8::/32`) and ranges (`192.0.2.1-192.0.2.99`). There may be both
+ * lists: the closest entry decides.
+ */
 export type IpApprovalOptions = ListOptions
 
 export const optionsSchema: OptionsSchema<IpApprovalOptions> = {
@@ -9,7 +12,7 @@ export const optionsSchema: OptionsSchema<IpApprovalOptions> = {
   additionalProperties: false,
   properties: listOptionSchemas({
     type: 'string',
-    pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$',
-    examples: ['192.0.2.7', '10.0.0.0/8', '2001:db8::/32'],
+    pattern: '^[0-9A-Fa-f:.]+(/[0-9]{1,3}| *- *[0-9A-Fa-f:.]+)?$',
+    examples: ['192.0.2.7', '10.0.0.0/8', '2001:db8::/32', '192.0.2.1-192.0.2.99'],
   }),
 }

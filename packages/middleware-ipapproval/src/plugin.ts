@@ -1,5 +1,5 @@
 import type { AnnounceRequest } from '@chihaya/bittorrent'
-import { parseOptions } from '@chihaya/core'
+import { evictRefused, parseOptions } from '@chihaya/core'
 import { blacklistOf, hasWhitelist, openList, refusal, whitelistOf } from '@chihaya/core/lists'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -14,7 +14,8 @@ const plugin: FastifyPluginAsync<IpApprovalOptions> = async (fastify, given) => 
   const options = parseOptions(NAME, optionsSchema, given)
   const whitelist = await openList(fastify, NAME, whitelistOf(options), networkList)
   const blacklist = await openList(fastify, NAME, blacklistOf(options), networkList)
-  const approval = new IpApproval({ whitelist, blacklist, approvesOthers: !hasWhitelist(options) })
+  const evict = evictRefused(fastify, NAME, { address: (address) => !approval.has(address) }, [whitelist, blacklist])
+  const approval = new IpApproval({ whitelist, blacklist, approvesOthers: !hasWhitelist(options) }, evict)
   const unapproved = refusal('unapproved address', options)
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'ipApproval')) fastify.decorate('ipApproval', approval)

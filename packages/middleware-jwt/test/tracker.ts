@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import type { InfoHash } from '@chihaya/bittorrent'
+import type { AnnounceEvent, InfoHash } from '@chihaya/bittorrent'
 import { trackerCore } from '@chihaya/core'
 import { samplePeerId } from '@chihaya/core/testing'
 import { httpFrontend, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
@@ -49,10 +49,10 @@ export class Tracker implements AsyncDisposable {
   }
 
   /** Announces to a path: `approved`, or the text of the refusal. */
-  async announceTo(protocol: Protocol, path: string, infoHash: InfoHash = TORRENT): Promise<string> {
+  async announceTo(protocol: Protocol, path: string, infoHash: InfoHash = TORRENT, event?: AnnounceEvent): Promise<string> {
     const client = trackerClient(this.url(protocol, path))
     try {
-      await client.announce({ infoHash, peerId: samplePeerId(1), port: 6881, left: 1n })
+      await client.announce({ infoHash, peerId: samplePeerId(1), port: 6881, left: 1n, ...(event && { event }) })
       return 'approved'
     } catch (error) {
       if (error instanceof TrackerFailure) return error.message

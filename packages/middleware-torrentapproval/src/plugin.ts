@@ -1,5 +1,5 @@
 import type { AnnounceRequest } from '@chihaya/bittorrent'
-import { parseOptions, type PeerStore } from '@chihaya/core'
+import { evictRefused, parseOptions, type PeerStore } from '@chihaya/core'
 import { onlyList, openList, refusal } from '@chihaya/core/lists'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -14,7 +14,9 @@ const NAME = '@chihaya/middleware-torrentapproval'
 const plugin: FastifyPluginAsync<TorrentApprovalOptions> = async (fastify, given) => {
   const options = parseOptions(NAME, optionsSchema, given)
   const source = onlyList(NAME, options)
-  const approval = new TorrentApproval(await openList(fastify, NAME, source, infoHashList), source.option === 'whitelist')
+  const list = await openList(fastify, NAME, source, infoHashList)
+  const evict = evictRefused(fastify, NAME, { infoHash: (infoHash) => !approval.has(infoHash) }, [list])
+  const approval = new TorrentApproval(list, source.option === 'whitelist', evict)
   const unapproved = refusal('unapproved torrent', options)
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'torrentApproval')) fastify.decorate('torrentApproval', approval)

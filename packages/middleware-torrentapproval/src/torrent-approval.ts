@@ -10,10 +10,13 @@ export class TorrentApproval {
   readonly #list: EntryList<InfoHashTable>
   readonly #isWhitelist: boolean
   readonly #edits = new InfoHashTable(0)
+  readonly #denied: () => void
 
-  constructor(list: EntryList<InfoHashTable>, isWhitelist: boolean) {
+  /** `denied` is called after each `deny`. */
+  constructor(list: EntryList<InfoHashTable>, isWhitelist: boolean, denied: () => void = () => undefined) {
     this.#list = list
     this.#isWhitelist = isWhitelist
+    this.#denied = denied
   }
 
   /** Approves a torrent from now on. Takes 20 bytes or hex, as all methods do. @throws {RangeError} for anything else. */
@@ -24,6 +27,7 @@ export class TorrentApproval {
   /** Refuses a torrent from now on. */
   deny(infoHash: string): void {
     this.#edit(infoHash, DENIED)
+    this.#denied()
   }
 
   /** Whether a torrent is approved. */

@@ -2,7 +2,8 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toHex, type InfoHash } from '@chihaya/bittorrent'
-import { sampleInfoHash } from '@chihaya/core/testing'
+import type { PeerStore } from '@chihaya/core'
+import { ModelPeerStore, sampleInfoHash } from '@chihaya/core/testing'
 import { TrackerFailure } from '@internal/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -21,6 +22,15 @@ function trackerWith(...options: TorrentApprovalOptions[]): Promise<TestTracker>
       for (const each of options) app.register(torrentApproval, each)
     },
   })
+}
+
+/** A store that can remove peers, and outlives the trackers on it. */
+function modelStore(): ModelPeerStore {
+  return new ModelPeerStore({ peerLifetime: 3_600_000, now: () => Date.now() })
+}
+
+function trackerOn(store: PeerStore, options: TorrentApprovalOptions): Promise<TestTracker> {
+  return TestTracker.start({ store, register: (app) => void app.register(torrentApproval, options) })
 }
 
 async function listFile(...infoHashes: InfoHash[]): Promise<string> {
@@ -44,6 +54,18 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     const client = tracker.client(protocol)
     await expect(client.announce({ ...ANNOUNCE, infoHash: KNOWN })).rejects.toThrow(REFUSED)
     expect(await client.announce({ ...ANNOUNCE, infoHash: OTHER })).toMatchObject({ incomplete: 1 })
+  })
+
+  test('peers of a torrent that is refused can leave it', async () => {
+    await using tracker = await trackerWith({})
+    const client = tracker.client(protocol)
+    for (const port of [7000, 7001]) await client.announce({ ...ANNOUNCE, infoHash: KNOWN, port })
+    tracker.app.torrentApproval.deny(KNOWN)
+    const leave = { ...ANNOUNCE, infoHash: KNOWN, port: 7000, event: 'stopped' } as const
+    await expect(client.announce({ ...leave, event: 'completed' })).rejects.toThrow(REFUSED)
+    expect(await client.announce(leave)).toMatchObject({ complete: 0, incomplete: 0 })
+    tracker.app.torrentApproval.allow(KNOWN)
+    expect(await client.announce({ ...leave, port: 7001, event: 'none' })).toMatchObject({ complete: 0, incomplete: 1 })
   })
 
   test('without a list all is approved until it is denied', async () => {
@@ -104,6 +126,33 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(approved).toMatchObject(seeded)
     tracker.app.torrentApproval.deny(OTHER)
     expect(await client.scrape([OTHER])).toEqual([unknown])
+  })
+
+  describe('the swarm of a torrent that is refused from now on is emptied', () => {
+    test('when the list in the file has changed, and when it is denied', async () => {
+      const third = sampleInfoHash(3)
+      const file = await listFile(KNOWN, OTHER, third)
+      const store = modelStore()
+      await using tracker = await trackerOn(store, { whitelistFile: file })
+      for (const infoHash of [KNOWN, OTHER, third]) await tracker.client('udp').announce({ ...ANNOUNCE, infoHash })
+      await writeFile(`${file}.new`, `${toHex(OTHER)}\n${toHex(third)}\n`)
+      await rename(`${file}.new`, file)
+      await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 2 })
+      tracker.app.torrentApproval.deny(third)
+      await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 1 })
+      expect(await tracker.client('http').announce({ ...ANNOUNCE, infoHash: OTHER, port: 7000 })).toMatchObject({ incomplete: 2 })
+    })
+
+    test('when a tracker with another list takes over', async () => {
+      const store = modelStore()
+      {
+        await using former = await trackerOn(store, {})
+        for (const infoHash of [KNOWN, OTHER]) await former.client('http').announce({ ...ANNOUNCE, infoHash })
+      }
+      await using tracker = await trackerOn(store, { blacklist: [toHex(KNOWN)] })
+      await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 1 })
+      expect(await tracker.client('udp').scrape([OTHER])).toMatchObject([{ incomplete: 1 }])
+    })
   })
 
   test('several lists in one scope must all approve', async () => {

@@ -4,13 +4,14 @@ import fp from 'fastify-plugin'
 import { addHealthRoutes } from './health-routes.ts'
 import { optionsSchema, type StatusOptions } from './options.ts'
 import { addStatsRoutes } from './stats-routes.ts'
+import { addTorrentRoutes } from './torrent-routes.ts'
 import { TrackerStatus } from './tracker-status.ts'
 
 const NAME = '@chihaya/status'
 
 const plugin: FastifyPluginAsync<StatusOptions> = async (fastify, given) => {
   const options = parseOptions(NAME, optionsSchema, given)
-  const status = options.source ?? ownStatus(fastify, options.stats)
+  const status = options.source ?? ownStatus(fastify, options)
   // The meter has to be where frontends find it, so it is the routes alone that are in a scope of their own.
   const { prefix = '' } = given as { prefix?: string }
   const routes = async (scope: FastifyInstance): Promise<void> => {
@@ -20,14 +21,16 @@ const plugin: FastifyPluginAsync<StatusOptions> = async (fastify, given) => {
     })
     if (options.health) addHealthRoutes(scope, status, options)
     if (options.stats) addStatsRoutes(scope, status, options)
+    if (options.torrents) addTorrentRoutes(scope, status, options)
   }
   await fastify.register(routes, { prefix })
 }
 
 /** The status of this scope's tracker, which starts and stops with the application. */
-function ownStatus(fastify: FastifyInstance, stats: boolean): TrackerStatus {
+function ownStatus(fastify: FastifyInstance, { stats, torrents }: Required<StatusOptions>): TrackerStatus {
   const readiness = readinessOf(fastify)
-  if (!stats) return new TrackerStatus({ store: () => undefined, meter: new RequestMeter(), readiness: () => readiness })
+  if (!stats && !torrents)
+    return new TrackerStatus({ store: () => undefined, meter: new RequestMeter(), readiness: () => readiness })
   const store = fastify.getDecorator<PeerStore>('peerStore')
   if (!fastify.hasDecorator('requestMeter')) fastify.decorate('requestMeter', new RequestMeter())
   const meter = fastify.getDecorator<RequestMeter>('requestMeter')

@@ -1,5 +1,8 @@
 import { createRequire } from 'node:module'
+import type { InfoHash } from '@chihaya/bittorrent'
 import { Probe, type PeerStore, type Readiness, type RequestMeter, type StoreStats } from '@chihaya/core'
+import { scrapedFigures, type TorrentFigures } from './torrent-figures.ts'
+import { TorrentRanking, type Sort, type TopTorrents } from './top-torrents.ts'
 import { RequestHistory } from './request-history.ts'
 import type { MemoryFigures, StatusReport, StoreFigures, TrackerStats } from './tracker-stats.ts'
 
@@ -22,12 +25,14 @@ export class TrackerStatus {
   readonly #version: string
   readonly #history: RequestHistory
   readonly #storeStats: Probe<StoreStats | undefined>
+  readonly #ranking: TorrentRanking
 
   constructor(init: TrackerStatusInit) {
     this.#init = init
     this.#version = init.version ?? ownVersion()
     this.#history = new RequestHistory(init.meter)
     this.#storeStats = new Probe(() => init.store()?.stats())
+    this.#ranking = new TorrentRanking(init.store)
   }
 
   /** Begins to look at the meter, so that there are rates. */
@@ -60,6 +65,24 @@ export class TrackerStatus {
       requests: this.#history.figures(),
       memory: memoryFigures(),
     }
+  }
+
+  /** What is known of a torrent; undefined for one that nobody has announced. Rejects with what the store throws. */
+  async torrent(infoHash: InfoHash): Promise<TorrentFigures | undefined> {
+    const store = this.#init.store()
+    const [ipv4, ipv6] = await Promise.all([store?.scrape([infoHash], 'ipv4'), store?.scrape([infoHash], 'ipv6')])
+    if (!ipv4?.[0] || !ipv6?.[0]) return undefined
+    const figures = scrapedFigures(infoHash, ipv4[0], ipv6[0])
+    const { seeders, leechers, downloaded } = figures
+    return sum(seeders) + sum(leechers) + downloaded > 0 ? figures : undefined
+  }
+
+  /**
+   * The largest torrents, from a walk over all swarms that is up to ten seconds old. Undefined when the store cannot list
+   * them; rejects with what the store throws, or a `ProbeTimeout`.
+   */
+  topTorrents(sort: Sort, limit: number): Promise<TopTorrents | undefined> {
+    return this.#ranking.top(sort, limit)
   }
 
   async #storeFigures(): Promise<StoreFigures> {

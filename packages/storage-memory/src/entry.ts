@@ -6,7 +6,7 @@ import { addressScope, type Address, type AddressFamily } from '@chihaya/bittorr
  *
  *     | address 4 or 16 bytes | port 2 | mark 2 |
  *
- * The *mark* says when the peer was last seen, in ticks modulo 2^14, and holds two flags.
+ * The *mark* says when the peer was last seen, in ticks modulo 2^13, and holds three flags.
  */
 
 /** Whether the first byte of a word is its lowest. */
@@ -19,13 +19,15 @@ export const PORT_MASK: number = (0xffff << FIRST_HALF) >>> 0
 
 /** Mark bits: ticks above, flags below. */
 export const PARTIAL = 1
-/** The second address of a peer that is counted elsewhere. */
+/** An endpoint of a client that is counted at its endpoint of the other family. */
 export const ALIAS = 2
-export const TICK_SHIFT = 2
-export const TICKS: number = 1 << 14
+/** The peer's download has been counted. */
+export const COUNTED = 4
+export const TICK_SHIFT = 3
+export const TICKS: number = 1 << 13
 
-const PORT_0 = 0
-const PORT_1: number = word(0, 1, 0, 0)
+/** Ports below this one cannot be dialled: clients without a port of their own send 0 or 1. */
+export const FIRST_DIALLABLE_PORT = 2
 
 /** 32-bit words of an entry of a family. */
 export function entryLongs(family: AddressFamily): number {
@@ -33,7 +35,7 @@ export function entryLongs(family: AddressFamily): number {
 }
 
 /** The word whose four bytes lie in memory in the order given. */
-function word(first: number, second: number, third: number, fourth: number): number {
+export function word(first: number, second: number, third: number, fourth: number): number {
   return (
     (LITTLE_ENDIAN
       ? first | (second << 8) | (third << 16) | (fourth << 24)
@@ -73,10 +75,10 @@ function wordOfText(text: string, index: number): number {
   return word(text.charCodeAt(index), text.charCodeAt(index + 1), text.charCodeAt(index + 2), text.charCodeAt(index + 3))
 }
 
-/** True for ports 0 and 1, which nobody can dial. `last` is the entry's last word. */
-export function isUndiallable(last: number): boolean {
-  const port = (last & PORT_MASK) >>> 0
-  return port === PORT_0 || port === PORT_1
+/** The port of an entry whose last word is `last`. */
+export function portOf(last: number): number {
+  const half = (last >>> FIRST_HALF) & 0xffff
+  return LITTLE_ENDIAN ? ((half & 0xff) << 8) | (half >>> 8) : half
 }
 
 const scratch = new Uint32Array(4)

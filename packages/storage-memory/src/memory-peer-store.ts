@@ -1,36 +1,53 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { addressFamily, countPeers, NO_PEERS, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
 import {
   DurationHistogram,
   parseDuration,
   parseOptions,
   type Durations,
+  type EvictionRules,
   type FlatAnnounce,
   type FlatPeerStore,
   type FlatScrape,
   type PeerStore,
   type StoreStats,
   type SwarmAnnounce,
+  type SwarmEntry,
   type SwarmView,
 } from '@chihaya/core'
 import { Answerer } from './answer.ts'
-import { ALIAS, writeText } from './entry.ts'
+import { ALIAS, COUNTED, writeText } from './entry.ts'
+import { Eviction } from './eviction.ts'
 import { Expiry } from './expiry.ts'
 import { KeyedHash } from './keyed-hash.ts'
+import type { SwarmLimits } from './limits.ts'
+import { availableMemory, boundsFor } from './memory-bounds.ts'
+import { NewSwarmLimit } from './new-swarm-limit.ts'
 import { optionsSchema, type MemoryStorageOptions } from './options.ts'
 import { SourceLimit } from './source-limit.ts'
+import { Sources } from './sources.ts'
 import { SubnetPeers } from './subnet-peers.ts'
+import { SwarmListing } from './swarm-listing.ts'
 import { LEECHERS, SEEDERS, SUBNET, SWARM } from './swarm-records.ts'
-import { setsOf, SwarmStore } from './swarm-store.ts'
+import { CLAIMED, setsOf, SwarmStore } from './swarm-store.ts'
 import { TickClock } from './tick-clock.ts'
 
 /** 32-bit words of an infohash, and of a peer id. */
 const ID_LONGS = 5
+/** Random numbers for hashes. */
+const RANDOM_LONGS = 6
+/** Milliseconds. */
+const SLICE = 1
 
 const NO_SWARM: ScrapeEntry = Object.freeze({ complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 })
 
 /** A `PeerStore` in flat memory; `docs/memory-layout.md` draws it. Expiry is driven from outside, by `expire`. */
 export class MemoryPeerStore implements PeerStore, FlatPeerStore {
+  /** The bounds in force. */
+  readonly limits: SwarmLimits
+  /** Milliseconds that may pass at most between the beginnings of two searches for peers past their lifetime. */
+  readonly longestExpiryInterval: number
   readonly #store: SwarmStore
   readonly #answerer: Answerer
   readonly #subnetPeers: SubnetPeers | undefined
@@ -43,20 +60,31 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
   /** `now` gives milliseconds and never goes back. @throws TRK_ERR_OPTIONS, and RangeError for a duration. */
   constructor(options: MemoryStorageOptions = {}, now: () => number = () => performance.now()) {
     const parsed = parseOptions('@chihaya/storage-memory', optionsSchema, options)
-    const keys = randomBytes(8)
-    const hash = new KeyedHash(keys.readInt32LE(0), keys.readInt32LE(4))
+    const [key0, key1, ...factors] = new Int32Array(new Uint8Array(randomBytes(RANDOM_LONGS * 4)).buffer)
+    const hash = new KeyedHash(key0!, key1!)
     const sourceLimit = parsed.maxPeersPerSource > 0 ? new SourceLimit(parsed.maxPeersPerSource) : undefined
+    const bounds = boundsFor(availableMemory())
+    const { maxSwarms = bounds.maxSwarms, maxPeers = bounds.maxPeers, maxPeersPerSwarm, newSwarmsPerSource } = parsed
+    const clock = new TickClock(now, parseDuration(parsed.peerLifetime))
+    this.limits = { maxSwarms, maxPeers, maxPeersPerSwarm }
+    this.longestExpiryInterval = clock.longestWalk
+    this.#unified = parsed.families === 'unified'
     this.#subnetPeers = parsed.preferredSubnet && new SubnetPeers(parsed.preferredSubnet, hash)
     this.#store = new SwarmStore({
       hash,
-      clock: new TickClock(now, parseDuration(parsed.peerLifetime)),
-      limits: parsed,
+      sources: new Sources(Int32Array.from(factors)),
+      clock,
+      limits: this.limits,
+      rememberedSwarms: parsed.rememberedSwarms,
       storePeerIds: parsed.storePeerIds,
+      withholdPortsBelow: parsed.withholdPortsBelow,
+      unified: this.#unified,
       sourceLimit,
+      newSwarmLimit: newSwarmsPerSource && new NewSwarmLimit(newSwarmsPerSource, hash, now),
+      subnetPeers: this.#subnetPeers,
     })
     this.#answerer = new Answerer(this.#store, sourceLimit, this.#subnetPeers)
     this.#expiry = new Expiry(this.#store)
-    this.#unified = parsed.families === 'unified'
   }
 
   announce(announce: SwarmAnnounce): SwarmView {
@@ -64,11 +92,15 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
     const { address, port, otherAddress, transition } = announce
     writeText(store.records.key, 0, announce.infoHash)
     writeText(store.peerId, 0, announce.peerId)
+    store.clientKey = announce.key ?? 0
     let record = store.apply(address, port, transition, SWARM, 0)
-    if (this.#unified && otherAddress !== undefined && store.stored) {
-      record = store.apply(otherAddress, port, transition, SWARM, ALIAS)
+    const { stored, mark } = store
+    if (this.#unified && otherAddress !== undefined && stored) {
+      // A client that is counted elsewhere may be counted at the very address it claims.
+      const flags = CLAIMED | (mark & COUNTED) | ((mark & ALIAS) === 0 ? ALIAS : 0)
+      record = store.apply(otherAddress, port, transition, SWARM, flags)
     }
-    return this.#view(announce, record, this.#enterSubnet(announce))
+    return this.#view(announce, record, stored ? this.#enterSubnet(announce) : 0)
   }
 
   announceFlat(announce: FlatAnnounce): void {
@@ -78,8 +110,9 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
       store.records.key[index] = ids[idsAt + index]!
       store.peerId[index] = ids[idsAt + ID_LONGS + index]!
     }
+    store.clientKey = announce.key
     const record = store.apply(announce.address, announce.port, announce.transition, SWARM, 0)
-    const subnet = this.#enterSubnet(announce)
+    const subnet = store.stored ? this.#enterSubnet(announce) : 0
     const family = addressFamily(announce.address)
     announce.complete = announce.incomplete = announce.given = 0
     if (record === 0 || !store.records.isLive(record)) return
@@ -116,9 +149,28 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
     }
   }
 
-  /** Bytes that swarms and their table take from the system. */
+  /** Bytes that swarms, and what is remembered of them, take from the system. */
   get bytes(): number {
-    return this.#store.heap.bytes + this.#store.records.table.bytes
+    return this.#store.bytes
+  }
+
+  /** A millisecond of work at a time, between which announces are answered. */
+  async evict(rules: EvictionRules): Promise<number> {
+    const eviction = new Eviction(this.#store, rules)
+    // oxlint-disable-next-line no-await-in-loop
+    while (!eviction.slice(SLICE)) await turn()
+    return eviction.removed
+  }
+
+  /** Some hundred at a time, between which announces are answered. */
+  async *swarms(): AsyncGenerator<SwarmEntry[]> {
+    const listing = new SwarmListing(this.#store)
+    while (!listing.done) {
+      const page = listing.page()
+      if (page.length > 0) yield page
+      // oxlint-disable-next-line no-await-in-loop
+      await turn()
+    }
   }
 
   /** Searches for peers past their lifetime for about `budget` milliseconds. True when all swarms have been looked at. */
@@ -139,7 +191,7 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
 
   /** Applies an announce to its subnet's part of the swarm as well, where one is preferred; the part's record, or 0. */
   #enterSubnet(announce: SwarmAnnounce | FlatAnnounce): number {
-    if (this.#subnetPeers === undefined || !this.#store.stored) return 0
+    if (this.#subnetPeers === undefined) return 0
     const { address, port, transition } = announce
     this.#subnetPeers.derive(this.#store.records.key, address)
     return this.#store.apply(address, port, transition, SUBNET, 0)

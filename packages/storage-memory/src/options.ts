@@ -10,6 +10,14 @@ export interface SubnetPreference {
   outsideShare?: number
 }
 
+/** How many torrents that the store does not know one source may bring. */
+export interface NewSwarmRate {
+  /** Over time. */
+  perMinute: number
+  /** At once, before the rate binds. @default as many as in a minute */
+  burst?: number
+}
+
 export interface MemoryStorageOptions {
   /** How long a peer is kept after its last announce. @default '46m' */
   peerLifetime?: Duration
@@ -23,26 +31,33 @@ export interface MemoryStorageOptions {
   storePeerIds?: boolean
   /** Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one. @default 'separate' */
   families?: 'separate' | 'unified'
-  /** Infohashes with peers; new ones are refused beyond. @default 5000000 */
-  maxSwarms?: number
-  /** Peers in all; new ones are refused beyond. @default 50000000 */
-  maxPeers?: number
+  /**
+   * Infohashes with peers; beyond, those of the sources that have the most give way. By default as many as a quarter of the
+   * memory of the machine or cgroup has room for at 160 bytes each, 5,000,000 at most.
+   */
+  maxSwarms?: number | undefined
+  /** Peers in all; beyond, as above. By default as many as a quarter of the memory has room for at 64 bytes each, 50,000,000 at most. */
+  maxPeers?: number | undefined
   /** Peers of one infohash; further ones are answered but not kept. @default 100000 */
   maxPeersPerSwarm?: number
   /** Peers of one IPv4 address or IPv6 /64 in one swarm, the oldest giving way; an answer holds two of them. 0 is no limit. @default 0 */
   maxPeersPerSource?: number
+  /** Torrents new to the store that one IPv4 address or IPv6 /56 may bring over time. Off unless set. */
+  newSwarmsPerSource?: NewSwarmRate | undefined
+  /** Peers on ports below this one are counted but given to nobody; those on port 1 never are. @default 0 */
+  withholdPortsBelow?: number
   /** Infohashes whose downloads are remembered after their last peer has gone. @default 100000 */
   rememberedSwarms?: number
   /** Give peers of the announcer's own subnet first. Off unless set; a peer then takes twice the memory. */
   preferredSubnet?: SubnetPreference | undefined
 }
 
-const count = (description: string, minimum: number, defaultValue: number, maximum = 0x7fff_ffff): JsonSchema => ({
+const count = (description: string, minimum: number, defaultValue?: number, maximum = 0x7fff_ffff): JsonSchema => ({
   description,
   type: 'integer',
   minimum,
   maximum,
-  default: defaultValue,
+  ...(defaultValue !== undefined && { default: defaultValue }),
 })
 
 export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
@@ -66,14 +81,41 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       enum: ['separate', 'unified'],
       default: 'separate',
     },
-    maxSwarms: count('Infohashes with peers; new ones are refused beyond.', 1, 5_000_000),
-    maxPeers: count('Peers in all; new ones are refused beyond.', 1, 50_000_000),
+    maxSwarms: count(
+      'Infohashes with peers; beyond, those of the sources that have the most give way. By default as many as a quarter of the memory of the machine or cgroup has room for at 160 bytes each, 5000000 at most.',
+      1,
+    ),
+    maxPeers: count(
+      'Peers in all; beyond, those of the sources that have the most give way. By default as many as a quarter of the memory of the machine or cgroup has room for at 64 bytes each, 50000000 at most.',
+      1,
+    ),
     maxPeersPerSwarm: count('Peers of one infohash; further ones are answered but not kept.', 1, 100_000),
     maxPeersPerSource: count(
       'Peers of one IPv4 address or IPv6 /64 in one swarm, the oldest giving way; an answer holds two of them. 0 is no limit.',
       0,
       0,
       255,
+    ),
+    newSwarmsPerSource: {
+      description:
+        'Torrents new to the store that one IPv4 address or IPv6 /56 may bring over time; more of them are refused. Off unless set.',
+      type: 'object',
+      additionalProperties: false,
+      required: ['perMinute'],
+      properties: {
+        perMinute: { description: 'New torrents a minute.', type: 'number', exclusiveMinimum: 0 },
+        burst: {
+          description: 'New torrents at once, before the rate binds. By default as many as in a minute.',
+          type: 'number',
+          minimum: 1,
+        },
+      },
+    },
+    withholdPortsBelow: count(
+      'Peers on ports below this one are counted but given to nobody; those on port 1 never are.',
+      0,
+      0,
+      65_536,
     ),
     rememberedSwarms: count('Infohashes whose downloads are remembered after their last peer has gone.', 0, 100_000),
     preferredSubnet: {

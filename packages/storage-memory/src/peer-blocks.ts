@@ -1,4 +1,4 @@
-import { isPublicEntry, isUndiallable, PARTIAL, PORT_MASK, readMark, writeMark } from './entry.ts'
+import { FIRST_DIALLABLE_PORT, isPublicEntry, PARTIAL, PORT_MASK, portOf, readMark, writeMark } from './entry.ts'
 import { longsAt, segmentOf, wordsAt, type Heap } from './heap.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import {
@@ -12,7 +12,7 @@ import {
   PEER_ID_LONGS,
   SLOTS,
   slotsFor,
-  UNDIALLABLE,
+  WITHHELD,
 } from './peer-layout.ts'
 
 /**
@@ -30,8 +30,10 @@ export class PeerBlocks {
   /** What of an entry the hash covers: address and port, or less where a source's peers must stay together. */
   readonly #hashedLongs: number
   readonly #lastMask: number
+  /** The first port that is given to others. */
+  readonly #firstPort: number
 
-  constructor(heap: Heap, hash: KeyedHash, stride: number, sourceLongs: number, keepsPeerIds: boolean) {
+  constructor(heap: Heap, hash: KeyedHash, stride: number, sourceLongs: number, keepsPeerIds: boolean, withholdPortsBelow = 0) {
     this.heap = heap
     this.stride = stride
     this.keepsPeerIds = keepsPeerIds
@@ -39,6 +41,12 @@ export class PeerBlocks {
     this.#hash = hash
     this.#hashedLongs = sourceLongs === 0 ? stride : sourceLongs
     this.#lastMask = sourceLongs === 0 ? PORT_MASK : 0xffff_ffff
+    this.#firstPort = Math.max(FIRST_DIALLABLE_PORT, withholdPortsBelow)
+  }
+
+  /** Whether the peer of an entry is counted but not given to others, because of its port. `last` is the entry's last word. */
+  withholds(last: number): boolean {
+    return portOf(last) < this.#firstPort
   }
 
   /** The hash of the entry that begins at `longs[at]`. */
@@ -123,6 +131,26 @@ export class PeerBlocks {
     return positions
   }
 
+  /** Whether a peer of the hash is there whose mark passes the test. */
+  holds(block: number, hash: number, passes: (mark: number) => boolean): boolean {
+    const longs = this.heap.longs[segmentOf(block)]!
+    const matches = (position: number): boolean => {
+      const entry = this.entryAt(block, position)
+      return this.hash(longs, entry) === hash && passes(readMark(longs, entry + this.stride - 1))
+    }
+    const slots = this.header(block, SLOTS)
+    if (slots === 0) {
+      for (let position = 0; position < this.header(block, COUNT); position++) if (matches(position)) return true
+      return false
+    }
+    const words = this.heap.words[segmentOf(block)]!
+    const index = wordsAt(block) + HEADER_WORDS
+    for (let slot = slotOf(hash, slots); words[index + slot] !== 0; slot = (slot + 1) % slots) {
+      if (matches(words[index + slot]! - 1)) return true
+    }
+    return false
+  }
+
   /** Puts the entry at `from[at]` behind the others of a block that has room for it, and returns its position. */
   append(block: number, from: Uint32Array, at: number, hash: number): number {
     const words = this.heap.words[segmentOf(block)]!
@@ -204,7 +232,7 @@ export class PeerBlocks {
   #tally(words: Uint16Array, longs: Uint32Array, base: number, entry: number, by: number): void {
     const last = entry + this.stride - 1
     if (readMark(longs, last) & PARTIAL) words[base + PARTIALS]! += by
-    if (isUndiallable(longs[last]!)) words[base + UNDIALLABLE]! += by
+    if (this.withholds(longs[last]!)) words[base + WITHHELD]! += by
     if (!isPublicEntry(longs, entry, this.stride)) words[base + NOT_PUBLIC]! += by
   }
 

@@ -1,7 +1,7 @@
-import { FIRST_HALF, isPublicEntry, isUndiallable, LITTLE_ENDIAN, PORT_MASK, SECOND_HALF } from './entry.ts'
+import { FIRST_HALF, isPublicEntry, LITTLE_ENDIAN, PORT_MASK, SECOND_HALF } from './entry.ts'
 import { segmentOf } from './heap.ts'
 import type { PeerBlocks } from './peer-blocks.ts'
-import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_LONGS, UNDIALLABLE } from './peer-layout.ts'
+import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_LONGS, WITHHELD } from './peer-layout.ts'
 import type { PeerSets } from './peer-sets.ts'
 
 /** Blocks that one draw looks at: the bound on its cost where filters turn most peers away. */
@@ -84,7 +84,7 @@ export class PeerDraw {
     const plain =
       this.peerIds === undefined &&
       this.refuses === undefined &&
-      blocks.header(block, UNDIALLABLE) === 0 &&
+      blocks.header(block, WITHHELD) === 0 &&
       (!this.publicOnly || blocks.header(block, NOT_PUBLIC) === 0)
     if (!plain) {
       this.#sift(blocks, block, start, count, goal)
@@ -138,7 +138,7 @@ export class PeerDraw {
     for (let position = from; position < to && this.drawn < goal; position++) {
       const source = blocks.entryAt(block, position)
       if (longs[source] === this.own[0] && this.#isOwn(blocks, block, longs, source)) continue
-      if (this.#leavesOut(longs, source, blocks.stride)) continue
+      if (this.#leavesOut(blocks, longs, source)) continue
       this.#take(longs, source)
       if (this.peerIds !== undefined) this.#takePeerId(longs, blocks.peerIdAt(block, position))
       this.drawn++
@@ -157,9 +157,9 @@ export class PeerDraw {
     return true
   }
 
-  #leavesOut(longs: Uint32Array, source: number, stride: number): boolean {
-    if (isUndiallable(longs[source + stride - 1]!)) return true
-    if (this.publicOnly && !isPublicEntry(longs, source, stride)) return true
+  #leavesOut(blocks: PeerBlocks, longs: Uint32Array, source: number): boolean {
+    if (blocks.withholds(longs[source + blocks.stride - 1]!)) return true
+    if (this.publicOnly && !isPublicEntry(longs, source, blocks.stride)) return true
     return this.refuses !== undefined && this.refuses(longs, source)
   }
 

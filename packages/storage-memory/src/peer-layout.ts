@@ -12,8 +12,8 @@ export const CAPACITY = 0
 export const COUNT = 1
 /** How many of the peers are partial seeds. */
 export const PARTIALS = 2
-/** How many have a port that nobody can dial. */
-export const UNDIALLABLE = 3
+/** How many have a port that is not given to others. */
+export const WITHHELD = 3
 /** How many have an address that means nothing on the public internet. */
 export const NOT_PUBLIC = 4
 /** How many leading bits of the hash all peers of this block share (see `PeerSets`). */

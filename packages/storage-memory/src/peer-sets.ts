@@ -55,6 +55,13 @@ export class PeerSets {
     this.position = this.blocks.positionsOf(this.block, key, hash, length)[index]!
   }
 
+  /** Meets the peer at a position of the block behind an entry. */
+  meetAt(root: number, entry: number, position: number): void {
+    this.block = this.blockOf(root, entry)
+    this.position = position
+    this.#entry = entry
+  }
+
   /** The block that holds all peers of a hash, or 0. */
   #blockFor(root: number, hash: number): number {
     if (root === 0 || !this.directories.is(root)) return root
@@ -91,7 +98,13 @@ export class PeerSets {
     return this.#settle(root, this.block, this.#entry)
   }
 
-  /** How many entries `expire` can be asked to look at. */
+  /** Whether a peer of the hash is in the set whose mark passes the test. */
+  holds(root: number, hash: number, passes: (mark: number) => boolean): boolean {
+    const block = this.#blockFor(root, hash)
+    return block !== 0 && this.blocks.holds(block, hash, passes)
+  }
+
+  /** How many entries `removeWhere` can be asked to look at. */
   entries(root: number): number {
     if (root === 0) return 0
     return this.directories.is(root) ? 1 << this.directories.depth(root) : 1
@@ -105,13 +118,32 @@ export class PeerSets {
     return this.blocks.header(block, COUNT)
   }
 
-  /** Takes out the peers of one entry's block whose mark `isStale` condemns. */
-  expire(root: number, entry: number, isStale: (mark: number) => boolean): number {
-    const block = this.directories.is(root) ? this.directories.block(root, entry) : root
+  /** The block behind an entry, or 0. */
+  blockOf(root: number, entry: number): number {
+    return this.directories.is(root) ? this.directories.block(root, entry) : root
+  }
+
+  /** The entry for peers of a hash. */
+  entryFor(root: number, hash: number): number {
+    return this.directories.is(root) ? this.directories.entryOf(root, hash) : 0
+  }
+
+  /** The least hash beyond those of an entry's block: 2^32 after the last. */
+  endOf(root: number, entry: number): number {
+    if (!this.directories.is(root)) return 2 ** 32
+    const depth = this.directories.depth(root)
+    const block = this.directories.block(root, entry)
+    const blockDepth = block === 0 ? depth : this.blocks.header(block, DEPTH)
+    return (this.directories.firstEntry(root, entry, blockDepth) + (1 << (depth - blockDepth))) * 2 ** (32 - depth)
+  }
+
+  /** Takes out those peers of one entry's block that `goes` says. */
+  removeWhere(root: number, entry: number, goes: (block: number, position: number) => boolean): number {
+    const block = this.blockOf(root, entry)
     if (block === 0) return root
     let taken = 0
     for (let position = this.blocks.header(block, COUNT) - 1; position >= 0; position--) {
-      if (!isStale(this.blocks.mark(block, position))) continue
+      if (!goes(block, position)) continue
       this.#take(root, block, position)
       taken++
     }

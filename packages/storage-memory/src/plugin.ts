@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { CoarseClock } from './coarse-clock.ts'
 import { ExpiryTimer } from './expiry-timer.ts'
+import { availableMemory } from './memory-bounds.ts'
 import { MemoryPeerStore } from './memory-peer-store.ts'
 import { optionsSchema, type MemoryStorageOptions } from './options.ts'
 
@@ -10,7 +11,9 @@ const plugin: FastifyPluginAsync<MemoryStorageOptions> = async (fastify, options
   const clock = new CoarseClock()
   const store = new MemoryPeerStore(options, clock.now)
   const { gcInterval } = parseOptions('@chihaya/storage-memory', optionsSchema, options)
-  const expiry = new ExpiryTimer(store, parseDuration(gcInterval))
+  const expiry = new ExpiryTimer(store, Math.min(parseDuration(gcInterval), store.longestExpiryInterval))
+  const { maxSwarms, maxPeers } = store.limits
+  fastify.log.debug({ maxSwarms, maxPeers, memory: availableMemory() }, 'the memory store is bounded')
   fastify.decorate('peerStore', store)
   fastify.addHook('onReady', async () => {
     clock.start()

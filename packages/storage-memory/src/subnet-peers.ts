@@ -2,6 +2,8 @@ import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittor
 import { writeEndpoint } from './entry.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import type { SubnetPreference } from './options.ts'
+import { INFO_HASH_LONGS, IPV6_SETS, LEECHERS, SEEDERS, SUBNET } from './swarm-records.ts'
+import type { SwarmStore } from './swarm-store.ts'
 
 const DEFAULT_BITS: Readonly<Record<AddressFamily, number>> = { ipv4: 24, ipv6: 64 }
 const DEFAULT_OUTSIDE_SHARE = 0.1
@@ -19,6 +21,9 @@ export class SubnetPeers {
   /** The announcer's subnet in 32-bit words, then one that tells the two halves of the derived infohash apart. */
   readonly #subnet = new Uint32Array(5)
   #mask: Uint32Array
+  /** The infohash of a part and the endpoint of its peer that is to go. */
+  readonly #key = new Uint32Array(INFO_HASH_LONGS)
+  readonly #endpoint = new Uint32Array(5)
 
   constructor(preference: SubnetPreference, hash: KeyedHash) {
     this.outsideShare = preference.outsideShare ?? DEFAULT_OUTSIDE_SHARE
@@ -32,9 +37,32 @@ export class SubnetPeers {
 
   /** Makes the infohash in `key` that of the swarm's peers in the announcer's subnet. */
   derive(key: Uint32Array, address: Address): void {
-    this.#mask = this.#masks[addressFamily(address)]
-    const length = this.#mask.length
     writeEndpoint(this.#subnet, address, 0)
+    this.#derive(key, this.#masks[addressFamily(address)])
+  }
+
+  /** Takes the peer of the entry at `longs[at]` out of its subnet's part of the swarm, which ends with its last peer. */
+  forget(store: SwarmStore, swarm: number, set: number, longs: Uint32Array, at: number): void {
+    const { records } = store
+    const sets = store.sets(set)
+    for (let index = 0; index < sets.blocks.stride; index++) this.#subnet[index] = this.#endpoint[index] = longs[at + index]!
+    records.copyKey(swarm, this.#key, 0)
+    this.#derive(this.#key, this.#masks[set < IPV6_SETS ? 'ipv4' : 'ipv6'])
+    const part = records.find(records.hashKey(this.#key), this.#key)
+    if (part === 0 || records.kind(part) !== SUBNET) return
+    const hash = sets.blocks.hash(this.#endpoint, 0)
+    for (const role of [LEECHERS, SEEDERS]) {
+      const from = (set & IPV6_SETS) + role
+      if (!sets.find(records.root(part, from), this.#endpoint, hash)) continue
+      store.take(part, from)
+      store.endIfEmpty(part)
+      return
+    }
+  }
+
+  #derive(key: Uint32Array, mask: Uint32Array): void {
+    this.#mask = mask
+    const length = mask.length
     for (let index = 0; index < length; index++) this.#subnet[index]! &= this.#mask[index]!
     for (const half of [0, 1]) {
       this.#subnet[length] = half + 1

@@ -5,7 +5,9 @@ import { SwarmTable } from './swarm-table.ts'
 /**
  * A swarm's record, in 32-bit words:
  *
- *     | infohash 5 | downloaded 1 | kind 1 | roots of its peer sets 4 | peers in each set 4 |
+ *     | infohash 5 | downloaded 1 | kind and source 1 | roots of its peer sets 4 | peers in each set 4 |
+ *
+ * The *source* is the network whose announce made the swarm, as `Sources` packs it.
  *
  * A swarm without peers that had downloads stays for a while as a *remembered* record: it holds no peer sets, so their
  * place links it to the records remembered before and after it.
@@ -18,7 +20,8 @@ export const IPV6_SETS = 2
 export const LEECHERS = 0
 export const SEEDERS = 1
 
-const INFO_HASH_LONGS = 5
+/** 32-bit words of an infohash. */
+export const INFO_HASH_LONGS = 5
 const DOWNLOADED = 5
 const KIND = 6
 const FIRST_ROOT = 7
@@ -33,6 +36,8 @@ export const SWARM = 0
 /** The peers that a swarm has in one subnet, held a second time to be found quickly. */
 export const SUBNET = 1
 const REMEMBERED = 2
+const KIND_MASK = 3
+const SOURCE_SHIFT = 2
 
 export class SwarmRecords {
   readonly table: SwarmTable
@@ -54,20 +59,21 @@ export class SwarmRecords {
   }
 
   /** The hash of the infohash in `key`. */
-  hashKey(): number {
-    return this.#hash.longs(this.key, 0, INFO_HASH_LONGS, ALL_BITS)
+  hashKey(key: Uint32Array = this.key): number {
+    return this.#hash.longs(key, 0, INFO_HASH_LONGS, ALL_BITS)
   }
 
   /** The record of the infohash in `key`, remembered ones included, or 0. */
-  find(hash: number): number {
-    return this.table.find(hash, this.key)
+  find(hash: number, key: Uint32Array = this.key): number {
+    return this.table.find(hash, key)
   }
 
   /** A record for the infohash in `key`, which has none, or the remembered one taken back to life. */
-  create(hash: number, found: number, kind: number): number {
+  create(hash: number, found: number, kind: number, source: number): number {
+    const kindAndSource = (source << SOURCE_SHIFT) | kind
     if (found !== 0) {
       this.#forget(found)
-      this.#set(found, KIND, kind)
+      this.#set(found, KIND, kindAndSource)
       this.#set(found, OLDER, 0)
       this.#set(found, NEWER, 0)
       return found
@@ -77,7 +83,7 @@ export class SwarmRecords {
     const at = longsAt(record)
     for (let index = 0; index < INFO_HASH_LONGS; index++) longs[at + index] = this.key[index]!
     for (let field = DOWNLOADED; field < RECORD_LONGS; field++) longs[at + field] = 0
-    longs[at + KIND] = kind
+    longs[at + KIND] = kindAndSource
     this.table.insert(hash, record)
     return record
   }
@@ -99,11 +105,28 @@ export class SwarmRecords {
 
   /** True for a swarm that has peers. */
   isLive(record: number): boolean {
-    return this.#get(record, KIND) !== REMEMBERED
+    return this.kind(record) !== REMEMBERED
   }
 
   kind(record: number): number {
-    return this.#get(record, KIND)
+    return this.#get(record, KIND) & KIND_MASK
+  }
+
+  /** The source of the announce that made a live record. */
+  source(record: number): number {
+    return this.#get(record, KIND) >>> SOURCE_SHIFT
+  }
+
+  /** The hash of a record's infohash. */
+  hashOf(record: number): number {
+    return this.#hash.longs(this.#heap.longs[segmentOf(record)]!, longsAt(record), INFO_HASH_LONGS, ALL_BITS)
+  }
+
+  /** Copies a record's infohash. */
+  copyKey(record: number, to: Uint32Array, at: number): void {
+    const longs = this.#heap.longs[segmentOf(record)]!
+    const from = longsAt(record)
+    for (let index = 0; index < INFO_HASH_LONGS; index++) to[at + index] = longs[from + index]!
   }
 
   downloaded(record: number): number {
@@ -147,7 +170,7 @@ export class SwarmRecords {
   }
 
   #free(record: number): void {
-    this.table.remove(this.#hash.longs(this.#heap.longs[segmentOf(record)]!, longsAt(record), INFO_HASH_LONGS, ALL_BITS), record)
+    this.table.remove(this.hashOf(record), record)
     this.#heap.free(record)
   }
 

@@ -59,6 +59,24 @@ export class SwarmTable {
     return this.#slots[slot * 2 + 1]!
   }
 
+  /** How many places `at` can be asked about. */
+  get places(): number {
+    return this.slots + (this.#old === undefined ? 0 : this.#oldMask + 1)
+  }
+
+  /** The record in a place, or 0: slots, then those of the old table. */
+  at(place: number): number {
+    if (place <= this.#mask) return this.record(place)
+    const record = this.#old?.[(place - this.slots) * 2 + 1] ?? EMPTY
+    return record === MOVED ? EMPTY : record
+  }
+
+  /** Whether a record of the hash is there. */
+  has(hash: number, record: number): boolean {
+    if (holdsRecord(this.#slots, this.#mask, hash, record)) return true
+    return this.#old !== undefined && holdsRecord(this.#old, this.#oldMask, hash, record)
+  }
+
   /** The record of the infohash in `key`, 5 long words, or 0. */
   find(hash: number, key: Uint32Array): number {
     const found = this.#search(this.#slots, this.#mask, hash, key)
@@ -159,4 +177,11 @@ export class SwarmTable {
     }
     if (end > this.#oldMask) this.#old = undefined
   }
+}
+
+function holdsRecord(slots: Uint32Array, mask: number, hash: number, record: number): boolean {
+  for (let slot = hash & mask; slots[slot * 2 + 1] !== EMPTY; slot = (slot + 1) & mask) {
+    if (slots[slot * 2 + 1] === record) return true
+  }
+  return false
 }

@@ -5,7 +5,7 @@ const LIFETIME_TICKS = TICKS / 2
 const MIN_TICK = 1000
 
 /**
- * Time as peers' marks hold it: ticks of at least a second, as many of them to a lifetime as fit 13 bits. The clock behind
+ * Time as peers' marks hold it: ticks of at least a second, as many of them to a lifetime as fit 12 bits. The clock behind
  * it must never go back, which the time of day does.
  */
 export class TickClock {
@@ -24,6 +24,21 @@ export class TickClock {
   /** The mark of a peer seen now, without flags. */
   mark(): number {
     return (Math.floor(this.#now() / this.#tick) % TICKS) << TICK_SHIFT
+  }
+
+  /** Ticks since the clock began. */
+  tick(): number {
+    return Math.floor(this.#now() / this.#tick)
+  }
+
+  /** The first tick at which a peer last seen at `mark`, in the past, is past its lifetime. */
+  end(mark: number): number {
+    return this.tick() - this.age(mark, this.mark()) + this.#lifetime + 1
+  }
+
+  /** Milliseconds within which every mark must be looked at, lest an old one seem new again. */
+  get longestWalk(): number {
+    return ((TICKS - this.#lifetime) * this.#tick) / 2
   }
 
   /** Ticks between two marks, whatever their flags. */

@@ -1,5 +1,5 @@
 import { addressFamily } from '@chihaya/bittorrent'
-import type { SwarmAnnounce, Transition } from '@chihaya/core'
+import type { EvictionRules, PeerStore, SwarmAnnounce, SwarmEntry, Transition } from '@chihaya/core'
 import { checkView, ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
 import { MemoryPeerStore, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import * as fc from 'fast-check'
@@ -31,6 +31,22 @@ class Pair {
     expect(this.store.stats()).toEqual(this.model.stats())
   }
 
+  async evict(rules: EvictionRules): Promise<void> {
+    this.steps++
+    expect(await this.store.evict(rules)).toBe(this.model.evict(rules))
+    expect(this.store.stats()).toEqual(this.model.stats())
+  }
+
+  async list(): Promise<void> {
+    this.steps++
+    const listed = async (store: PeerStore): Promise<Map<string, SwarmEntry>> => {
+      const entries = new Map<string, SwarmEntry>()
+      for await (const page of store.swarms?.() ?? []) for (const entry of page) entries.set(entry.infoHash, entry)
+      return entries
+    }
+    expect(await listed(this.store)).toEqual(await listed(this.model))
+  }
+
   scrape(numbers: readonly number[]): void {
     this.steps++
     const infoHashes = numbers.map(sampleInfoHash)
@@ -55,6 +71,7 @@ const announce: fc.Arbitrary<SwarmAnnounce> = fc.record({
   peerId: fc.nat(9).map(samplePeerId),
   address,
   port: fc.constantFrom(1, 2, 3, 4, 5),
+  key: fc.constantFrom(undefined, 0, 1, 2),
   transition: fc.constantFrom(...TRANSITIONS),
   numWant: fc.constantFrom(0, 1, 3, 50, 200),
   leechersOnly: fc.boolean(),
@@ -62,11 +79,20 @@ const announce: fc.Arbitrary<SwarmAnnounce> = fc.record({
   wantsPeerIds: fc.boolean(),
 })
 
-type Step = fc.Command<object, Pair>
+/** Which of the few infohashes, addresses and peer ids above are refused. */
+const rules: fc.Arbitrary<EvictionRules> = fc
+  .record({ infoHash: fc.option(fc.nat(5)), last: fc.option(fc.nat(3)), peerId: fc.option(fc.nat(9)) })
+  .map(({ infoHash, last, peerId }) => ({
+    infoHash: infoHash === null ? undefined : (refused) => refused === sampleInfoHash(infoHash),
+    address: last === null ? undefined : (refused) => refused[refused.length - 1] === last,
+    peerId: peerId === null ? undefined : (refused) => refused === samplePeerId(peerId),
+  }))
 
-const step = (name: string, run: (pair: Pair) => void): Step => ({
+type Step = fc.AsyncCommand<object, Pair>
+
+const step = (name: string, run: (pair: Pair) => void | Promise<void>): Step => ({
   check: () => true,
-  run: (_model, pair) => run(pair),
+  run: async (_model, pair) => run(pair),
   toString: () => name,
 })
 
@@ -78,18 +104,20 @@ const commands = fc.commands(
     announce.map((a) => step(`again ${a.transition}`, (pair) => pair.announce({ ...a, transition: 'leecher' }))),
     fc.integer({ min: 1, max: 50 }).map((seconds) => step(`${seconds} s pass`, (pair) => pair.advance(seconds))),
     fc.array(fc.nat(6), { maxLength: 4 }).map((numbers) => step('scrape', (pair) => pair.scrape(numbers))),
+    rules.map((refused) => step('evict', (pair) => pair.evict(refused))),
+    fc.constant(step('list', (pair) => pair.list())),
   ],
   { maxCommands: 2000, size: 'max' },
 )
 
-test('agrees with the model over 100,000 steps', { timeout: 300_000 }, () => {
+test('agrees with the model over 100,000 steps', { timeout: 300_000 }, async () => {
   let steps = 0
-  const property = fc.property(commands, (list) => {
+  const property = fc.asyncProperty(commands, async (list) => {
     const pair = new Pair({})
-    fc.modelRun(() => ({ model: {}, real: pair }), list)
+    await fc.asyncModelRun(() => ({ model: {}, real: pair }), list)
     steps += pair.steps
   })
-  fc.assert(property, { numRuns: 130 })
+  await fc.assert(property, { numRuns: 130 })
   expect(steps).toBeGreaterThan(100_000)
 })
 

@@ -13,7 +13,16 @@ import { timeoutsOf } from './timeouts.ts'
  */
 export async function createStore(options: Required<RedisStorageOptions>, log: StoreLog): Promise<RedisPeerStore> {
   const target = targetOf(options)
-  const { client: given, closeClient, fallback, fallbackMaxPeers, maxPeersPerSwarm, storePeerIds } = options
+  const {
+    client: given,
+    closeClient,
+    fallback,
+    fallbackMaxPeers,
+    maxPeersPerSwarm,
+    storePeerIds,
+    newSwarmsPerSource,
+    withholdPortsBelow,
+  } = options
   if (given !== undefined && !isClient(given)) {
     throw new TRK_ERR_OPTIONS(NAME, 'options/client must be a Redis or Cluster of ioredis')
   }
@@ -24,6 +33,8 @@ export async function createStore(options: Required<RedisStorageOptions>, log: S
           maxPeers: fallbackMaxPeers,
           maxPeersPerSwarm,
           storePeerIds,
+          ...(newSwarmsPerSource && { newSwarmsPerSource }),
+          ...(withholdPortsBelow > 0 && { withholdPortsBelow }),
         })
       : undefined
   return new RedisPeerStore({

@@ -1,5 +1,5 @@
 import type { AddressFamily, InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
-import type { MaybePromise, StoreStats, SwarmAnnounce, SwarmView } from '@chihaya/core'
+import type { EvictionRules, MaybePromise, StoreStats, SwarmAnnounce, SwarmEntry, SwarmView } from '@chihaya/core'
 import type { StoreLog } from './health.ts'
 import { Journal, type LateAnnounce } from './journal.ts'
 import type { LocalStore } from './local-store.ts'
@@ -55,6 +55,16 @@ export class Fallback {
 
   stats(): MaybePromise<StoreStats> {
     return this.#standIn().stats()
+  }
+
+  /** Removes peers by rules, those too that Redis has yet to be told of. Returns how many. */
+  async evict(rules: EvictionRules): Promise<number> {
+    this.#journal.evict(rules)
+    return (await this.#store?.evict(rules)) ?? 0
+  }
+
+  swarms(): AsyncIterable<readonly SwarmEntry[]> {
+    return this.#standIn().swarms()
   }
 
   /** Redis has taken a peer's announce: what it has missed of the peer is of no use any more. */

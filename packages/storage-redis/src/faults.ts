@@ -4,12 +4,16 @@ import { ClientError } from '@chihaya/bittorrent'
 export const UNAVAILABLE: ClientError = new ClientError('tracker is temporarily unavailable', { retryIn: 5 })
 
 /**
- * How Redis can fail: no connection, no answer in time, too many commands that wait, a replica that takes no writes, memory
- * that is full, a password or right that is wrong, a server that is not ready (loading, no cluster, …), or anything else.
+ * How Redis can fail: no connection, no answer in time, too many commands that wait, writes refused (by a replica, after a
+ * failed save, with too few replicas, …), memory that is full, a password or right that is wrong, a server that is not ready
+ * (loading, no cluster, …), or anything else.
  */
 export const FAULT_KINDS = ['connection', 'timeout', 'queue', 'readonly', 'memory', 'auth', 'busy', 'other'] as const
 
 export type FaultKind = (typeof FAULT_KINDS)[number]
+
+/** The faults that concern writes alone, whichever command has met them. */
+export const REFUSED_WRITES: readonly FaultKind[] = ['readonly', 'memory']
 
 /** Why a command has failed. `reason` holds no secret and nothing of a client's. */
 export interface Fault {
@@ -27,10 +31,14 @@ export const QUEUE_FULL: Fault = { kind: 'queue', reason: 'too many commands wai
 
 // In a script's error, the word of the command that failed comes after others.
 const KINDS: ReadonlyArray<[kind: FaultKind, pattern: RegExp]> = [
-  ['readonly', /\bREADONLY\b/],
+  // The last two are of a cluster that is down and may be read (cluster-allow-reads-when-down).
+  ['readonly', /\b(READONLY|MISCONF|NOREPLICAS)\b|only accepts read commands|write command while the cluster is down/],
   ['memory', /\bOOM\b/],
-  ['auth', /\b(NOAUTH|WRONGPASS|NOPERM)\b|invalid password|without any password/],
-  ['busy', /\b(LOADING|BUSY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|CROSSSLOT)\b|Cluster redirections/],
+  [
+    'auth',
+    /\b(NOAUTH|WRONGPASS|NOPERM)\b|user executing the script can't|ACL failure in script|invalid password|without any password/,
+  ],
+  ['busy', /\b(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|CROSSSLOT)\b|Cluster redirections/],
   [
     'connection',
     /Connection is closed|isn't writeable|isn't ready|startup nodes|max retries|slots cache|sentinel|aborted|Socket timeout|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|EHOST|ENET/i,

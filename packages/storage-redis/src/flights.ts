@@ -1,6 +1,15 @@
+import type { InfoHash } from '@chihaya/bittorrent'
 import { TIMED_OUT, type Fault } from './faults.ts'
+import type { Effect } from './health.ts'
+
+/** A command for the keys of a torrent, or for others. */
+export interface CommandDetails {
+  readonly effect: Effect
+  readonly infoHash?: InfoHash | undefined
+}
 
 interface Flight {
+  readonly details: CommandDetails
   /** On the clock of `performance.now()`. */
   readonly deadline: number
   readonly giveUp: (fault: Fault) => void
@@ -14,9 +23,9 @@ export interface FlightsInit {
   /** Makes a fault of what a command is rejected with. */
   readonly faultOf: (error: unknown) => Fault
   /** Is told of every command that is answered, and of the milliseconds that it took. */
-  readonly landed: (milliseconds: number) => void
+  readonly landed: (milliseconds: number, details: CommandDetails) => void
   /** Is told of every command that fails or is given up. */
-  readonly lost: (fault: Fault) => void
+  readonly lost: (fault: Fault, details: CommandDetails) => void
 }
 
 /**
@@ -43,23 +52,23 @@ export class Flights {
   }
 
   /** Sends a command and waits for its answer. Rejects with a `Fault`, never with an error of the client's. */
-  run<Reply>(send: () => Promise<Reply>): Promise<Reply> {
+  run<Reply>(details: CommandDetails, send: () => Promise<Reply>): Promise<Reply> {
     const { timeout, faultOf, landed, lost } = this.#init
     this.#size++
     return new Promise<Reply>((resolve, reject) => {
       const deadline = performance.now() + timeout
-      const flight: Flight = { deadline, giveUp: reject }
+      const flight: Flight = { details, deadline, giveUp: reject }
       this.#waiting.add(flight)
       this.#timer ??= setTimeout(() => this.#check(), timeout).unref()
       const landedNow = (reply: Reply): void => {
         if (!this.#end(flight)) return
-        landed(performance.now() - deadline + timeout)
+        landed(performance.now() - deadline + timeout, details)
         resolve(reply)
       }
       const lostNow = (error: unknown): void => {
         if (!this.#end(flight)) return
         const fault = faultOf(error)
-        lost(fault)
+        lost(fault, details)
         reject(fault)
       }
       send().then(landedNow, lostNow)
@@ -88,7 +97,7 @@ export class Flights {
         return
       }
       this.#waiting.delete(flight)
-      this.#init.lost(TIMED_OUT)
+      this.#init.lost(TIMED_OUT, flight.details)
       flight.giveUp(TIMED_OUT)
     }
   }

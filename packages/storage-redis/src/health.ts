@@ -1,4 +1,4 @@
-import { FAULT_KINDS, type Fault, type FaultKind } from './faults.ts'
+import { FAULT_KINDS, REFUSED_WRITES, type Fault, type FaultKind } from './faults.ts'
 
 /** What the store needs of a logger; Fastify's fits. */
 export interface StoreLog {
@@ -7,20 +7,40 @@ export interface StoreLog {
   info(details: object, message: string): void
 }
 
-/** Redis is well again when this many milliseconds have passed without a fault. */
+/**
+ * What a command does in Redis. One that adds fails wherever Redis refuses writes for any reason, so its success shows that
+ * Redis takes them. One that removes is a write too, which Redis accepts even when its memory is full.
+ */
+export type Effect = 'none' | 'removes' | 'adds'
+
+/** A fault is over when this many milliseconds have passed without another. */
 const QUIET = 1000
-/** Milliseconds between two reminders in the log while Redis is not well. */
+/** Milliseconds between two reminders in the log while Redis is not well, and between two reports of a fault that comes and goes. */
 const REMIND = 60_000
 
-/** Whether Redis does its work, told by what becomes of commands. The log hears of changes, not of every announce. */
+/** The last fault of its sort, while it stands. */
+interface Standing {
+  readonly fault: Fault
+  /** Milliseconds. */
+  readonly at: number
+}
+
+/**
+ * Whether Redis does its work, told by what becomes of commands. Faults of writes stand apart from all others: Redis may answer
+ * every question and take no write, so that a write alone shows that they are over. The log hears of changes, not of every
+ * announce.
+ */
 export class Health {
   readonly #log: StoreLog
   readonly #target: string
   readonly #now: () => number
   readonly #errors = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<FaultKind, number>
-  #fault: Fault | undefined
-  #failedAt = 0
-  #loggedAt = 0
+  #any: Standing | undefined
+  #ofWrites: Standing | undefined
+  #loggedAt = -Infinity
+  #loggedKind: FaultKind | undefined
+  /** Whether the log has been told of the fault that stands. */
+  #reported = false
   #failures = 0
 
   /** `target` says in words which Redis it is about; `now` gives milliseconds. */
@@ -32,12 +52,13 @@ export class Health {
 
   /** What is wrong, or undefined. */
   get reason(): string | undefined {
-    return this.#fault && `Redis at ${this.#target}: ${this.#fault.reason}`
+    const standing = this.#any ?? this.#ofWrites
+    return standing && `Redis at ${this.#target}: ${standing.fault.reason}`
   }
 
-  /** Which kind of fault it is, or undefined. */
-  get kind(): FaultKind | undefined {
-    return this.#fault?.kind
+  /** Whether writes have failed, and none has succeeded since. */
+  get writesFail(): boolean {
+    return this.#ofWrites !== undefined
   }
 
   /** Failures so far, by kind. */
@@ -45,37 +66,59 @@ export class Health {
     return { ...this.#errors }
   }
 
-  failed(fault: Fault): void {
+  /** A command has failed. */
+  failed(fault: Fault, effect: Effect = 'none'): void {
     this.#errors[fault.kind]++
     this.#failures++
-    this.noticed(fault)
+    this.#stand(fault, isOfWrites(fault, effect))
   }
 
   /** Something is wrong, without a command that failed. */
   noticed(fault: Fault): void {
-    const now = this.#now()
-    const first = this.#fault === undefined
-    this.#fault = fault
-    this.#failedAt = now
-    if (!first && now - this.#loggedAt < REMIND) return
-    this.#loggedAt = now
-    const details = { kind: fault.kind, reason: fault.reason, failures: this.#failures }
-    this.#log.error(details, first ? `Redis at ${this.#target} fails` : `Redis at ${this.#target} still fails`)
+    this.#stand(fault, false)
   }
 
-  /** A command was answered. */
-  succeeded(): void {
-    if (this.#fault !== undefined && this.#now() - this.#failedAt >= QUIET) this.#recover()
+  /** A command was answered. `takesWrites` tells that its answer shows that Redis takes writes, all of them. */
+  succeeded(takesWrites: boolean): void {
+    if (this.#any === undefined && this.#ofWrites === undefined) return
+    const quietSince = this.#now() - QUIET
+    if (this.#any !== undefined && this.#any.at <= quietSince) this.#any = undefined
+    if (takesWrites && this.#ofWrites !== undefined && this.#ofWrites.at <= quietSince) this.#ofWrites = undefined
+    this.#recoverIfWell()
   }
 
   /** A connection is there that was not. Whether it takes writes is another question. */
   connected(): void {
-    if (this.#fault !== undefined && this.#fault.kind !== 'readonly' && this.#fault.kind !== 'memory') this.#recover()
+    if (this.#any === undefined) return
+    this.#any = undefined
+    this.#recoverIfWell()
   }
 
-  #recover(): void {
-    this.#fault = undefined
-    this.#log.info({ failures: this.#failures }, `Redis at ${this.#target} works again`)
+  #stand(fault: Fault, ofWrites: boolean): void {
+    const now = this.#now()
+    const standing = { fault, at: now }
+    if (ofWrites) this.#ofWrites = standing
+    else this.#any = standing
+    // What comes and goes, as the fault of one of a cluster's nodes may, is reported as rarely as what stays.
+    const isNews = !this.#reported && fault.kind !== this.#loggedKind
+    if (!isNews && now - this.#loggedAt < REMIND) return
+    const details = { kind: fault.kind, reason: fault.reason, failures: this.#failures }
+    this.#log.error(details, `Redis at ${this.#target} ${this.#reported ? 'still fails' : 'fails'}`)
+    this.#loggedAt = now
+    this.#loggedKind = fault.kind
+    this.#reported = true
+  }
+
+  #recoverIfWell(): void {
+    if (this.#any !== undefined || this.#ofWrites !== undefined) return
+    if (this.#reported) this.#log.info({ failures: this.#failures }, `Redis at ${this.#target} works again`)
+    this.#reported = false
     this.#failures = 0
   }
+}
+
+/** Whether a fault concerns writes, so that a reading does not show that it is over. */
+function isOfWrites({ kind }: Fault, effect: Effect): boolean {
+  if (REFUSED_WRITES.includes(kind)) return true
+  return effect !== 'none' && kind !== 'connection' && kind !== 'queue'
 }

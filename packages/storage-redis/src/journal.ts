@@ -1,9 +1,10 @@
 import { byteString, compactPeer, INFO_HASH_LENGTH, writeByteString, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import type { SwarmAnnounce, Transition } from '@chihaya/core'
+import type { EvictionRules, SwarmAnnounce, Transition } from '@chihaya/core'
 
 /** What has become of a peer while Redis was away. */
 interface Entry {
   readonly peerId: PeerId
+  readonly clientKey: number | undefined
   readonly transition: Transition
   /** Whether it completed its download, whatever it has become since. */
   readonly completed: boolean
@@ -32,19 +33,28 @@ export class Journal {
   }
 
   record(announce: SwarmAnnounce): void {
-    const { peerId, transition } = announce
+    const { peerId, key: clientKey, transition } = announce
     if (transition === 'unchanged') return
     const key = keyOf(announce)
     const completed = transition === 'completed' || this.#entries.get(key)?.completed === true
     // Taken out first, so that it comes to stand behind those that are older.
     this.#entries.delete(key)
-    this.#entries.set(key, { peerId, transition, completed, at: performance.now() })
+    this.#entries.set(key, { peerId, clientKey, transition, completed, at: performance.now() })
     if (this.#entries.size > this.#limit) this.#entries.delete(this.#entries.keys().next().value as string)
   }
 
   /** Redis knows better by now. */
   forget(announce: SwarmAnnounce): void {
     if (announce.transition !== 'unchanged') this.#entries.delete(keyOf(announce))
+  }
+
+  /** Forgets the peers that rules name. */
+  evict({ infoHash, address, peerId }: EvictionRules): void {
+    for (const [key, entry] of this.#entries) {
+      const peer = peerOf(key)
+      const isRefused = infoHash?.(peer.infoHash) || address?.(peer.address) || peerId?.(entry.peerId)
+      if (isRefused === true) this.#entries.delete(key)
+    }
   }
 
   /** The oldest entries, each with the announces that tell Redis of it; they stay until `settle`. */
@@ -67,15 +77,19 @@ function keyOf({ infoHash, address, port }: SwarmAnnounce): string {
   return infoHash + byteString(compactPeer(address, port))
 }
 
-function announcesOf(key: string, { peerId, transition, completed, at }: Entry): LateAnnounce[] {
+function peerOf(key: string): Pick<SwarmAnnounce, 'infoHash' | 'address' | 'port'> {
   const endpoint = new Uint8Array(key.length - INFO_HASH_LENGTH)
   writeByteString(key.slice(INFO_HASH_LENGTH), endpoint, 0)
   const portAt = endpoint.length - 2
+  const port = ((endpoint[portAt] as number) << 8) | (endpoint[portAt + 1] as number)
+  return { infoHash: key.slice(0, INFO_HASH_LENGTH) as InfoHash, address: endpoint.subarray(0, portAt), port }
+}
+
+function announcesOf(key: string, { peerId, clientKey, transition, completed, at }: Entry): LateAnnounce[] {
   const announce = {
-    infoHash: key.slice(0, INFO_HASH_LENGTH) as InfoHash,
+    ...peerOf(key),
     peerId,
-    address: endpoint.subarray(0, portAt),
-    port: ((endpoint[portAt] as number) << 8) | (endpoint[portAt + 1] as number),
+    key: clientKey,
     numWant: 0,
     leechersOnly: false,
     publicOnly: false,

@@ -1,12 +1,15 @@
+import type { InfoHash } from '@chihaya/bittorrent'
 import type { Client } from './client.ts'
 import { faultOf, hider, QUEUE_FULL, type Fault } from './faults.ts'
-import { Flights } from './flights.ts'
+import { Flights, type CommandDetails } from './flights.ts'
 import { Health, type StoreLog } from './health.ts'
 import { RoundTrips } from './round-trips.ts'
 import { WriteBatch } from './write-batch.ts'
 
 const UNMADE: Fault = { kind: 'connection', reason: 'there is no connection yet' }
 const LOST: Fault = { kind: 'connection', reason: 'the connection was lost' }
+/** The command of one who only looks. */
+const READING: CommandDetails = { effect: 'none' }
 const CLOSED: Fault = { kind: 'connection', reason: 'the store is closed' }
 
 export interface LinkInit {
@@ -19,6 +22,8 @@ export interface LinkInit {
   /** Commands that may wait at once. */
   readonly limit: number
   readonly log: StoreLog
+  /** Is told whenever a write has failed. */
+  readonly writeFailed: () => void
 }
 
 /** The way to Redis: bounded in time and number, and known to be well or not. */
@@ -31,8 +36,9 @@ export class Link {
   readonly #batch: WriteBatch
   readonly #listeners: ReadonlyArray<[event: string, listener: (error: Error) => void]>
   #lost: Fault = UNMADE
+  #failedAt: InfoHash | undefined
 
-  constructor({ client, target, secrets, timeout, limit, log }: LinkInit) {
+  constructor({ client, target, secrets, timeout, limit, log, writeFailed }: LinkInit) {
     this.client = client
     this.health = new Health(log, target)
     const hide = hider(secrets)
@@ -42,11 +48,17 @@ export class Link {
       timeout,
       limit,
       faultOf: this.faultOf,
-      landed: (milliseconds) => {
+      landed: (milliseconds, { effect }) => {
         this.roundTrips.observe(milliseconds)
-        this.health.succeeded()
+        // Another node of a cluster says nothing of the one that has refused a write.
+        this.health.succeeded(effect === 'adds' && !client.isCluster)
       },
-      lost: (fault) => this.health.failed(fault),
+      lost: (fault, { effect, infoHash }) => {
+        this.health.failed(fault, effect)
+        if (!this.health.writesFail) return
+        this.#failedAt = infoHash ?? this.#failedAt
+        writeFailed()
+      },
     })
     this.#listeners = [
       ['error', (error) => this.#lose(error)],
@@ -63,6 +75,11 @@ export class Link {
     return this.#flights.size
   }
 
+  /** The torrent for which a write has failed last. */
+  get failedAt(): InfoHash | undefined {
+    return this.#failedAt
+  }
+
   /** Why a command would fail at once; undefined when it is worth sending. Counts as a failure. */
   obstacle(): Fault | undefined {
     const { status } = this.client
@@ -71,10 +88,15 @@ export class Link {
     return fault
   }
 
+  /** Whether commands can be sent at all. */
+  get isOpen(): boolean {
+    return this.client.status === 'ready' && !this.#flights.full
+  }
+
   /** Sends commands in one write with all others of this turn. Rejects with a `Fault`. */
-  send<Reply>(command: () => Promise<Reply>): Promise<Reply> {
+  send<Reply>(command: () => Promise<Reply>, details: CommandDetails = READING): Promise<Reply> {
     this.#batch.begin()
-    return this.#flights.run(command)
+    return this.#flights.run(details, command)
   }
 
   /** Gives up what waits. The client stays as it is, but for our listeners. */

@@ -1,8 +1,11 @@
 import { TRK_ERR_OPTIONS, type PeerStore } from '@chihaya/core'
+import type { NewSwarmRate } from './options.ts'
 import { NAME } from './target.ts'
 
 /** A store in this process, which expires its own peers until it is closed. */
 export interface LocalStore extends PeerStore {
+  evict: NonNullable<PeerStore['evict']>
+  swarms: NonNullable<PeerStore['swarms']>
   close(): void
 }
 
@@ -12,6 +15,8 @@ export interface LocalStoreOptions {
   readonly maxPeers: number
   readonly maxPeersPerSwarm: number
   readonly storePeerIds: boolean
+  readonly newSwarmsPerSource?: NewSwarmRate
+  readonly withholdPortsBelow?: number
 }
 
 /** Milliseconds between two searches for peers past their lifetime. */
@@ -30,14 +35,19 @@ export async function localStores(
     throw new TRK_ERR_OPTIONS(NAME, 'options/fallback: memory needs the package @chihaya/storage-memory, which is not installed')
   })
   return () => {
-    const store = new MemoryPeerStore(options)
-    const expiry = new ExpiryTimer(store, EXPIRY_INTERVAL)
+    const memory = new MemoryPeerStore(options)
+    const expiry = new ExpiryTimer(memory, EXPIRY_INTERVAL)
     expiry.start()
+    const store: PeerStore = memory
     return {
       announce: (announce) => store.announce(announce),
       scrape: (infoHashes, family) => store.scrape(infoHashes, family),
       stats: () => store.stats(),
+      evict: (rules) => store.evict?.(rules) ?? 0,
+      swarms: () => store.swarms?.() ?? none(),
       close: () => expiry.stop(),
     }
   }
 }
+
+async function* none(): AsyncGenerator<never> {}

@@ -14,6 +14,14 @@ export interface SentinelOptions {
   password?: string
 }
 
+/** How many torrents that the store does not know one source may bring. */
+export interface NewSwarmRate {
+  /** Over time. */
+  perMinute: number
+  /** At once, before the rate binds. @default as many as in a minute */
+  burst?: number
+}
+
 export interface RedisStorageOptions {
   /** An `ioredis` client of the application's, `Redis` or `Cluster`. It stays the application's. */
   client?: Redis | Cluster | undefined
@@ -61,6 +69,10 @@ export interface RedisStorageOptions {
   families?: 'separate'
   /** Peers of one infohash and address family; further ones are answered but not kept. @default 100000 */
   maxPeersPerSwarm?: number
+  /** Torrents new to the store that one IPv4 address or IPv6 /56 may bring to this process over time. Off unless set. */
+  newSwarmsPerSource?: NewSwarmRate | undefined
+  /** Peers on ports below this one are counted but given to nobody; those on port 1 never are. @default 0 */
+  withholdPortsBelow?: number
   /** Time between two countings of all swarms, whichever tracker does it. @default '3m' */
   gcInterval?: Duration
   /** How long the totals that have been read from Redis are good for. @default '1s' */
@@ -73,11 +85,11 @@ export interface RedisStorageOptions {
 
 const secret = (description: string): JsonSchema => ({ description, type: 'string', minLength: 1, writeOnly: true })
 const text = (description: string): JsonSchema => ({ description, type: 'string', minLength: 1 })
-const count = (description: string, minimum: number, defaultValue: number): JsonSchema => ({
+const count = (description: string, minimum: number, defaultValue: number, maximum = 0x7fff_ffff): JsonSchema => ({
   description,
   type: 'integer',
   minimum,
-  maximum: 0x7fff_ffff,
+  maximum,
   default: defaultValue,
 })
 const nodes = (description: string): JsonSchema => ({
@@ -140,6 +152,27 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
       default: 'separate',
     },
     maxPeersPerSwarm: count('Peers of one infohash and address family; further ones are answered but not kept.', 1, 100_000),
+    newSwarmsPerSource: {
+      description:
+        'Torrents new to the store that one IPv4 address or IPv6 /56 may bring to this process over time; more of them are refused. Off unless set.',
+      type: 'object',
+      additionalProperties: false,
+      required: ['perMinute'],
+      properties: {
+        perMinute: { description: 'New torrents a minute.', type: 'number', exclusiveMinimum: 0 },
+        burst: {
+          description: 'New torrents at once, before the rate binds. By default as many as in a minute.',
+          type: 'number',
+          minimum: 1,
+        },
+      },
+    },
+    withholdPortsBelow: count(
+      'Peers on ports below this one are counted but given to nobody; those on port 1 never are.',
+      0,
+      0,
+      65_536,
+    ),
     gcInterval: durationSchema('Time between two countings of all swarms, whichever tracker does it.', '3m'),
     prometheusReportingInterval: durationSchema('How long the totals that have been read from Redis are good for.', '1s'),
     fallback: {

@@ -7,7 +7,7 @@ const TEXTS: Readonly<Record<FaultKind, string>> = {
   queue: 'too many commands wait for Redis',
   readonly: 'Redis takes no writes',
   memory: 'Redis is out of memory',
-  auth: 'Redis refuses the login',
+  auth: 'Redis refuses the login or a command',
   busy: 'Redis is busy with itself',
   other: 'Redis answers with errors',
 }
@@ -15,9 +15,4 @@ const TEXTS: Readonly<Record<FaultKind, string>> = {
 /** A fault in fixed words. */
 export function describeFault(kind: FaultKind): string {
   return TEXTS[kind]
-}
-
-/** The faults that stand although a reading has just been answered: those of writes. */
-export function outlastsReading(kind: FaultKind | undefined): FaultKind | undefined {
-  return kind === 'readonly' || kind === 'memory' ? kind : undefined
 }

@@ -1,35 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { addressFamily, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
+import type { AddressFamily, InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
 import {
   parseDuration,
+  type EvictionRules,
   type MaybePromise,
   type PeerStore,
   type ReadinessAnswer,
   type StoreStats,
   type SwarmAnnounce,
+  type SwarmEntry,
   type SwarmView,
 } from '@chihaya/core'
-import { announceArgument, type Moment } from './announce-argument.ts'
+import { Announcer } from './announcer.ts'
 import { secretsOf, type Client } from './client.ts'
 import { connect } from './connect.ts'
+import { Eviction } from './eviction.ts'
 import { Fallback } from './fallback.ts'
 import { isFault, UNAVAILABLE, type Fault } from './faults.ts'
 import type { StoreLog } from './health.ts'
 import { Keys } from './keys.ts'
 import { Link } from './link.ts'
 import type { LocalStore } from './local-store.ts'
-import { announceScript } from './lua/announce.ts'
 import { countScript, scrapeScript } from './lua/count.ts'
-import type { ScriptSettings } from './lua/settings.ts'
 import type { RedisStoreMetrics } from './metrics.ts'
+import { NewSwarmLimit } from './new-swarm-limit.ts'
 import type { RedisStorageOptions } from './options.ts'
-import { readScrapeEntry, readView } from './replies.ts'
-import { describeFault, outlastsReading } from './readiness.ts'
+import { readScrapeEntry } from './replies.ts'
+import { describeFault } from './readiness.ts'
 import { defineScript, type Script } from './script.ts'
+import { listSwarms } from './swarm-listing.ts'
+import type { SwarmScan } from './swarm-scan.ts'
 import { Sweeper } from './sweeper.ts'
 import { timeoutsOf } from './timeouts.ts'
 import { Totals } from './totals.ts'
+import { WriteProbe } from './write-probe.ts'
 
+/** A list of peers, or the removal of some, is to end in time: its steps are followed by pauses of their own length. */
+const SCAN_PAUSES = 1
 /** Milliseconds that closing waits for Redis. */
 const CLOSING_PATIENCE = 2000
 
@@ -54,28 +61,50 @@ export class RedisPeerStore implements PeerStore {
   readonly #link: Link
   readonly #keys: Keys
   readonly #now: () => number
-  readonly #announce: Script<Buffer>
+  readonly #announcer: Announcer
   readonly #scrape: Script<Buffer>
   readonly #sweeper: Sweeper
   readonly #totals: Totals
+  readonly #writeProbe: WriteProbe
   readonly #fallback: Fallback | undefined
+  readonly #scan: SwarmScan
+  readonly #eviction: Eviction
+  readonly #closing = new AbortController()
 
   constructor(init: RedisPeerStoreInit) {
     const { client, target, options, log, createLocalStore } = init
     const timeout = timeoutsOf(options).command
-    const settings: ScriptSettings = {
+    const settings = {
       peerLifetime: seconds(options.peerLifetime),
       downloadedLifetime: seconds(options.downloadedLifetime),
       maxPeersPerSwarm: options.maxPeersPerSwarm,
       storePeerIds: options.storePeerIds,
+      withholdPortsBelow: options.withholdPortsBelow,
+      limitsNewSwarms: options.newSwarmsPerSource !== undefined,
     }
     this.#init = init
     this.#now = init.now ?? (() => 0)
     this.#keys = new Keys(options.keyPrefix)
     const secrets = [...secretsOf(client), options.password, options.sentinel?.password]
-    this.#link = new Link({ client, target, secrets, timeout, limit: options.maxPending, log })
-    this.#announce = defineScript(client, announceScript(settings), 3)
+    this.#link = new Link({
+      client,
+      target,
+      secrets,
+      timeout,
+      limit: options.maxPending,
+      log,
+      writeFailed: () => this.#writeProbe.watch(),
+    })
+    this.#writeProbe = new WriteProbe(this.#link, (infoHash) => this.#announcer.tryWriting(infoHash))
+    this.#announcer = new Announcer({
+      link: this.#link,
+      keys: this.#keys,
+      settings,
+      newSwarmLimit: options.newSwarmsPerSource && new NewSwarmLimit(options.newSwarmsPerSource),
+    })
     this.#scrape = defineScript(client, scrapeScript(settings), 2)
+    this.#scan = { link: this.#link, keys: this.#keys, pauses: SCAN_PAUSES, signal: this.#closing.signal }
+    this.#eviction = new Eviction(this.#scan, options.storePeerIds)
     this.#sweeper = new Sweeper({
       link: this.#link,
       keys: this.#keys,
@@ -89,7 +118,7 @@ export class RedisPeerStore implements PeerStore {
       new Fallback({
         createStore: createLocalStore,
         maxPeers: options.fallbackMaxPeers,
-        merge: async ({ announce, age }) => this.#enter(announce, { now: this.#now(), age }),
+        merge: ({ announce, age }) => this.#announcer.announce(announce, { now: this.#now(), age }),
         log,
       })
   }
@@ -99,19 +128,18 @@ export class RedisPeerStore implements PeerStore {
     return this.#link.health.reason
   }
 
-  /** Asks Redis. A store whose fallback stands in is ready, with a remark. */
+  /** Reads from Redis and writes to it. A store whose fallback stands in is ready, with a remark. */
   async readiness(): Promise<ReadinessAnswer> {
     this.#totals.forget()
-    const kind = await this.#totals.read().then(
-      () => outlastsReading(this.#link.health.kind),
-      (error: unknown) => {
-        expectFault(error)
-        return error.kind
-      },
-    )
-    if (kind === undefined) return true
-    const fault = describeFault(kind)
-    return this.#fallback ? { remark: `${fault}; swarms are kept in this process` } : fault
+    try {
+      await this.#totals.read()
+      await this.#writeProbe.attempt()
+      return true
+    } catch (error) {
+      expectFault(error)
+      const fault = describeFault(error.kind)
+      return this.#fallback ? { remark: `${fault}; swarms are kept in this process` } : fault
+    }
   }
 
   metrics(): RedisStoreMetrics {
@@ -148,10 +176,12 @@ export class RedisPeerStore implements PeerStore {
 
   /** Tells Redis what it has missed, if that can be done soon, and gives up what still waits. */
   async close(): Promise<void> {
+    this.#closing.abort()
     const work = Promise.all([this.#sweeper.stop(), this.#fallback?.close()])
     const patience = new AbortController()
     await Promise.race([work, sleep(CLOSING_PATIENCE, undefined, { signal: patience.signal })])
     patience.abort()
+    this.#writeProbe.close()
     this.#link.close()
     if (this.#init.closeClient) this.#init.client.disconnect()
   }
@@ -163,7 +193,7 @@ export class RedisPeerStore implements PeerStore {
       if (!fallback) throw UNAVAILABLE
       return fallback.announce(announce)
     }
-    const entered = this.#enter(announce, { now: this.#now() })
+    const entered = this.#announcer.announce(announce, { now: this.#now() })
     if (!fallback) return entered.catch(refuse)
     // The caller may use its own again while Redis is waited for.
     const kept = { ...announce, address: new Uint8Array(announce.address) }
@@ -204,20 +234,32 @@ export class RedisPeerStore implements PeerStore {
     })
   }
 
+  /**
+   * Removes the peers that the rules name, from the fallback too. It reads some at a time, and any number of trackers may do
+   * this at once. @throws {ClientError} while Redis is away: peers may be left in it then.
+   */
+  async evict(rules: EvictionRules): Promise<number> {
+    const standIns = (await this.#fallback?.evict(rules)) ?? 0
+    return standIns + (await this.#eviction.run(rules).catch(refuse))
+  }
+
+  /** Those of the fallback while it stands in. @throws {ClientError} while Redis is away and nothing stands in. */
+  async *swarms(): AsyncGenerator<readonly SwarmEntry[]> {
+    if (this.#fallback && this.#link.obstacle()) {
+      yield* this.#fallback.swarms()
+      return
+    }
+    try {
+      yield* listSwarms(this.#scan, (infoHash, family) => this.#scrapeOne(infoHash, family))
+    } catch (error) {
+      refuse(error)
+    }
+  }
+
   /** Counts all swarms now, unless a tracker does or did so lately; true when `stats` then has new totals. @throws {ClientError} */
   async sweep(): Promise<boolean> {
     this.#totals.forget()
     return this.#sweeper.sweep().catch(refuse)
-  }
-
-  async #enter(announce: SwarmAnnounce, moment: Moment): Promise<SwarmView> {
-    const { storePeerIds } = this.#init.options
-    const { infoHash, wantsPeerIds } = announce
-    const family = addressFamily(announce.address)
-    const keys = [this.#keys.swarm(infoHash, family), this.#keys.peerIds(infoHash, family), this.#keys.downloaded(infoHash)]
-    const argument = announceArgument(announce, storePeerIds, moment)
-    const reply = await this.#link.send(() => this.#announce(...keys, argument))
-    return readView(reply, family, wantsPeerIds && storePeerIds)
   }
 
   async #scrapeOne(infoHash: InfoHash, family: AddressFamily): Promise<ScrapeEntry> {

@@ -28,6 +28,13 @@ function readPeers(reply: Buffer, family: AddressFamily, withIds: boolean): Comp
   return { family, endpoints: reply.subarray(VIEW_HEAD, idsAt), peerIds: reply.subarray(idsAt) }
 }
 
+/** Whether the answer of the announce script says that its swarm is new; that is taken out of it. */
+export function takeNewSwarmBit(reply: Buffer): boolean {
+  const first = reply[0] as number
+  reply[0] = first & 0x7f
+  return first > 0x7f
+}
+
 /** The answer of the scrape script. */
 export function readScrapeEntry(reply: Buffer): ScrapeEntry {
   return {

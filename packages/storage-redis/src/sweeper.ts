@@ -1,21 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
-import { connectionsOf, prefixOf } from './client.ts'
+import type { CommandDetails } from './flights.ts'
 import { familyOfSwarm, siblingOfSwarm, type Keys } from './keys.ts'
 import type { Link } from './link.ts'
 import { EXTEND_LOCK, PUBLISH_TOTALS } from './lua/lock.ts'
 import { defineScript, type Script } from './script.ts'
+import { scanSwarms } from './swarm-scan.ts'
 import { Tally } from './tally.ts'
 
 /** Milliseconds for which a counting tracker keeps the others from it without a sign of life. */
 const LEASE = 30_000
-/** Slots of the key space that one step looks at. */
-const STEP = 200
 /** A step is followed by a pause this many times as long, as announces come first. */
 const PAUSES = 4
 /** Intervals without a new counting after which the totals are gone. */
 const TOTALS_LAST = 10
+const WRITING: CommandDetails = { effect: 'adds' }
 const FIRST_DELAY = 1000
 const MIN_INTERVAL = 1000
 
@@ -66,40 +64,26 @@ export class Sweeper {
     const { link, keys, interval } = this.#init
     const began = performance.now()
     const token = randomBytes(16)
-    if ((await link.send(() => link.client.set(keys.lock, token, 'PX', LEASE, 'NX'))) === null) return false
+    const locked = await link.send(() => link.client.set(keys.lock, token, 'PX', LEASE, 'NX'), WRITING)
+    if (locked === null) return false
     let published = false
     try {
       const tally = new Tally()
-      for (const node of connectionsOf(link.client)) {
-        if (!(await this.#sweepNode(node, tally, token))) return false
+      for await (const found of scanSwarms({ link, keys, pauses: PAUSES, signal: this.#closing.signal })) {
+        await Promise.all(found.map((key) => this.#countSwarm(key, tally)))
+        // Another tracker may have taken over.
+        if (!(await this.#extendLock(token, LEASE))) return false
       }
+      if (this.#closing.signal.aborted) return false
       // The others wait for most of the interval; which of them comes next is a matter of chance.
       const left = Math.max(1, Math.round(interval * 0.9 - (performance.now() - began)))
       const goodFor = Math.max(interval * TOTALS_LAST, LEASE)
       const totals = JSON.stringify(tally.stats())
-      published = (await link.send(() => this.#publish(keys.lock, keys.totals, token, left, totals, goodFor))) === 1
+      published = (await link.send(() => this.#publish(keys.lock, keys.totals, token, left, totals, goodFor), WRITING)) === 1
       return published
     } finally {
       if (!published) await this.#extendLock(token, 1).catch(() => {})
     }
-  }
-
-  /** False when the store is being closed, or another tracker has taken over. */
-  async #sweepNode(node: Redis, tally: Tally, token: Buffer): Promise<boolean> {
-    const { link, keys } = this.#init
-    const before = prefixOf(link.client)
-    const pattern = keys.swarmPattern(before)
-    let cursor = '0'
-    do {
-      const began = performance.now()
-      const from = cursor
-      const [next, found] = await link.send(() => node.scanBuffer(from, 'MATCH', pattern, 'COUNT', STEP))
-      await Promise.all(found.map((key) => this.#countSwarm(key.subarray(before.length), tally)))
-      cursor = next.toString()
-      if (!(await this.#extendLock(token, LEASE))) return false
-      await this.#pause((performance.now() - began) * PAUSES)
-    } while (cursor !== '0' && !this.#closing.signal.aborted)
-    return !this.#closing.signal.aborted
   }
 
   async #countSwarm(key: Buffer, tally: Tally): Promise<void> {
@@ -110,11 +94,6 @@ export class Sweeper {
   async #extendLock(token: Buffer, milliseconds: number): Promise<boolean> {
     const { link, keys } = this.#init
     return (await link.send(() => this.#extend(keys.lock, token, milliseconds))) === 1
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    // It is aborted when the store is closed, and then the loop ends.
-    await sleep(milliseconds, undefined, { ref: false, signal: this.#closing.signal }).catch(() => {})
   }
 
   #wait(milliseconds: number): void {

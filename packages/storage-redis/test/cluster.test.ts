@@ -83,6 +83,11 @@ test('infohashes of every byte have all their keys on one node, and every node h
   expect(Math.min(...sizes)).toBeGreaterThan(0)
   expect(await store.sweep()).toBe(true)
   expect(await store.stats()).toMatchObject({ swarms: 256, seeders: { ipv4: 256 }, leechers: { ipv4: 256 } })
+  const listed = new Set<string>()
+  for await (const page of store.swarms()) for (const { infoHash } of page) listed.add(infoHash)
+  expect(listed).toEqual(new Set(infoHashes))
+  expect(await store.evict({ peerId: (peerId) => peerId === samplePeerId(2) })).toBe(256)
+  expect(await store.evict({ infoHash: () => true })).toBe(256)
 })
 
 test('the torrents of a node that is gone fail or fall back, those of the others do not', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { endpoints, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import { address, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
 import { redisStorage, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -141,6 +141,25 @@ describe('with a fallback in memory', () => {
     await server.as((admin) => admin.config('SET', 'maxmemory', '0'))
     await untilMerged(store)
     expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 2 }])
+  })
+
+  test('a download that two trackers report late, or one over both families, counts once', async () => {
+    const server = await startServer()
+    const [one, two] = [await startStore(server), await startStore(server)]
+    await one.announce(sampleAnnounce({ ...peer(1) }))
+    server.freeze()
+    const completed = sampleAnnounce({ ...peer(1), key: 7, transition: 'completed' })
+    await one.announce(completed)
+    await one.announce({ ...completed, transition: 'stopped' })
+    await two.announce(completed)
+    await two.announce({ ...completed, address: address('2001:db8::1') })
+    // A second must pass, as peers' times are whole seconds.
+    await sleep(1100)
+    await one.announce({ ...completed, transition: 'leecher' })
+    server.thaw()
+    await Promise.all([untilMerged(one), untilMerged(two)])
+    expect(await one.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 0, incomplete: 1, downloaded: 1 }])
+    expect((await one.announce(completed)).downloaded).toBe(1)
   })
 
   test('a tracker starts without Redis, and uses it once it is there', async () => {

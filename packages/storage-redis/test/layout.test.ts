@@ -30,6 +30,7 @@ test('every key has a lifetime, and those of a swarm go with its last peer', asy
     'chihaya:{s}4i',
     'chihaya:{s}6',
     'chihaya:{s}6i',
+    'chihaya:{s}c',
     'chihaya:{s}d',
     'chihaya:{t}lock',
     'chihaya:{t}totals',
@@ -42,8 +43,7 @@ test('every key has a lifetime, and those of a swarm go with its last peer', asy
 test('a swarm that nobody touches is forgotten by Redis itself', async () => {
   const store = await shared.startStore({ peerLifetime: '1s', downloadedLifetime: '1s' })
   await store.announce(peer(1, { transition: 'completed' }))
-  await shared.admin.pexpire(`chihaya:{s${sampleInfoHash(1)}}4`, 200)
-  await shared.admin.pexpire(`chihaya:{s${sampleInfoHash(1)}}4i`, 200)
+  for (const suffix of ['4', '4i', 'c']) await shared.admin.pexpire(`chihaya:{s${sampleInfoHash(1)}}${suffix}`, 200)
   while ((await shared.admin.dbsize()) > 0) await sleep(50)
   expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 0, downloaded: 0 }])
 })
@@ -133,4 +133,22 @@ test('downloads are remembered for a while without peers, and for longer with ea
   expect(await shared.admin.ttl(key)).toBeLessThanOrEqual(100)
   expect((await store.announce(peer(2))).downloaded).toBe(1)
   expect(await shared.admin.ttl(key)).toBeGreaterThan(3590)
+})
+
+test('those whose download has been counted are remembered in a bounded number, those longest unheard of given up', async () => {
+  const store = await shared.startStore()
+  for (let number = 0; number < 1100; number++) await store.announce(peer(number, { transition: 'completed', numWant: 0 }))
+  const key = (await shared.admin.keys('*c'))[0] ?? ''
+  expect(await shared.admin.zcard(key)).toBeLessThanOrEqual(1001)
+  await store.announce(peer(1099, { transition: 'leecher' }))
+  expect((await store.announce(peer(1099, { transition: 'completed' }))).downloaded).toBe(1100)
+})
+
+test('a peer whose download nobody counts takes no memory to remember that', async () => {
+  const store = await shared.startStore()
+  await store.announce(peer(1, { key: 7 }))
+  await store.announce(peer(2, { transition: 'seeder', key: 8 }))
+  await store.announce(peer(2, { transition: 'completed', key: 8 }))
+  await store.announce(peer(1, { transition: 'stopped', key: 7 }))
+  expect(await shared.admin.keys('*c')).toEqual([])
 })

@@ -57,6 +57,7 @@ const announce: fc.Arbitrary<SwarmAnnounce> = fc.record({
   peerId: fc.nat(9).map(samplePeerId),
   address,
   port: fc.constantFrom(1, 2, 3, 4, 5),
+  key: fc.constantFrom(undefined, 0, 1, 0xffff_ffff),
   transition: fc.constantFrom(...TRANSITIONS),
   numWant: fc.constantFrom(0, 1, 3, 50, 200),
   leechersOnly: fc.boolean(),

@@ -71,6 +71,7 @@ describe('options that are wrong', () => {
     [{ families: 'unified' }, /options\/families must be one of separate, got "unified"/],
     [{ maxPeers: 10, maxSwarms: 5 }, /options has no key maxPeers; options has no key maxSwarms/],
     [{ maxPeersPerSource: 2 }, /options has no key maxPeersPerSource/],
+    [{ newSwarmsPerSource: { burst: 5 } }, /options\/newSwarmsPerSource must have.*perMinute/],
     [{ redisReadTimeout: 'soon' }, /options\/redisReadTimeout/],
   ])('%j', async (options, message) => {
     const said = await problem(options)

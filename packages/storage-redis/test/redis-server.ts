@@ -85,6 +85,10 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}/0`
   }
 
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
   get folder(): string {
     return this.#folder
   }
@@ -95,7 +99,8 @@ export class RedisServer {
   }
 
   async #spawn(args: readonly string[]): Promise<void> {
-    const server = spawn(COMMAND, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    // A file that grows past a limit of the process is to be an error, as a full disk is, and not the end of it.
+    const server = spawn('sh', ['-c', 'trap "" XFSZ; exec "$0" "$@"', COMMAND, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#process = server
     let output = ''
     await new Promise<void>((resolve, reject) => {

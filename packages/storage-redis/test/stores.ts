@@ -39,6 +39,8 @@ export function counted(store: RedisPeerStore): PeerStore {
   return {
     announce: (announce) => store.announce(announce),
     scrape: (infoHashes, family) => store.scrape(infoHashes, family),
+    evict: (rules) => store.evict(rules),
+    swarms: () => store.swarms(),
     stats: async () => {
       // The lock of the last counting may be there for a millisecond more.
       while (!(await store.sweep()));

@@ -21,9 +21,11 @@ napi_value receive(napi_env env, napi_callback_info info) {
       socket->incoming.parts[index] = (struct iovec){input + index * p->input_stride, p->max_datagram};
     }
   }
+  /* The length that was sent rather than the length that was kept, which is the room there is. */
+  const int flags = MSG_DONTWAIT | (p->flags & KEEP_TRUNCATED ? MSG_TRUNC : 0);
   /* Not through the C library: the memory layout is the kernel's everywhere, and musl makes a loop of these two calls. */
   long received;
-  do received = syscall(SYS_recvmmsg, socket->fd, socket->incoming.messages, p->batch_size, MSG_DONTWAIT, NULL);
+  do received = syscall(SYS_recvmmsg, socket->fd, socket->incoming.messages, p->batch_size, flags, NULL);
   while (received < 0 && errno == EINTR);
   if (received < 0) {
     if (errno == EAGAIN) return number(env, 0);
@@ -34,12 +36,18 @@ napi_value receive(napi_env env, napi_callback_info info) {
   uint32_t kept = 0;
   for (size_t index = 0; index < (size_t)received; index++) {
     struct mmsghdr *message = &socket->incoming.messages[index];
+    struct record *record = &records[kept];
+    record->local_length = 0;
+    if (socket->wildcard) {
+      read_local(&message->msg_hdr, record);
+      message->msg_hdr.msg_controllen = sizeof(union control);
+    }
     message->msg_hdr.msg_namelen = sizeof(union endpoint);
     if (message->msg_hdr.msg_flags & MSG_TRUNC) {
       socket->counters.truncated++;
-      continue;
+      if (!(p->flags & KEEP_TRUNCATED)) continue;
     }
-    struct record *record = &records[kept];
+    /* Only what is dropped leaves a gap, and then everything that is kept is whole. */
     if (kept != index) memcpy(input + (size_t)kept * p->input_stride, input + index * p->input_stride, message->msg_len);
     read_source(&socket->incoming.endpoints[index], record);
     record->length = (uint16_t)message->msg_len;
@@ -72,6 +80,7 @@ napi_value send_records(napi_env env, napi_callback_info info) {
     if (record->outgoing == 0 || record->outgoing - 1u > stride) continue;
     socket->outgoing.parts[count] = (struct iovec){output + index * stride, record->outgoing - 1u};
     messages[count].msg_hdr.msg_namelen = write_destination(record, socket->family, &socket->outgoing.endpoints[count]);
+    if (socket->wildcard) write_local(record, socket->family, &messages[count].msg_hdr, &socket->outgoing.controls[count]);
     count++;
   }
   while (done < count) {

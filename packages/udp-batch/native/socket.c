@@ -75,12 +75,14 @@ static const char *open_descriptor(struct batch_socket *s, const union endpoint 
   const int on = 1, ipv6_only = (p->flags & IPV6_ONLY) != 0;
   const int receive_buffer = (int)p->receive_buffer, send_buffer = (int)p->send_buffer;
   s->family = endpoint->any.sa_family;
+  s->wildcard = is_wildcard(endpoint);
   s->fd = socket(s->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (s->fd < 0) return "socket";
   if (s->family == AF_INET6 && setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) != 0) return "setsockopt";
   if (p->flags & REUSE_PORT && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return "setsockopt";
   if (receive_buffer && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof on) != 0) return "setsockopt";
   if (send_buffer && setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof on) != 0) return "setsockopt";
+  if (s->wildcard && ask_for_local(s)) return "setsockopt";
   if (bind(s->fd, &endpoint->any, length) != 0) return "bind";
   return NULL;
 }
@@ -92,8 +94,8 @@ static bool attach(struct batch_socket *socket, napi_value on_ready_function, na
   napi_value name;
   socket->poll = malloc(uv_handle_size(UV_POLL));
   if (!socket->poll) return false;
-  if (!allocate_vector(&socket->incoming, socket->parameters.batch_size)) return false;
-  if (!allocate_vector(&socket->outgoing, socket->parameters.send_size)) return false;
+  if (!allocate_vector(&socket->incoming, socket->parameters.batch_size, socket->wildcard)) return false;
+  if (!allocate_vector(&socket->outgoing, socket->parameters.send_size, socket->wildcard)) return false;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
   if (napi_create_string_utf8(env, "UDPBATCH", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
   if (napi_create_reference(env, on_ready_function, 1, &socket->on_ready) != napi_ok) return false;

@@ -21,7 +21,7 @@
 #include <node_api.h>
 
 /* Values of the interface to JavaScript, which has them in native.ts. */
-enum { REUSE_PORT = 1, IPV6_ONLY = 2 };
+enum { REUSE_PORT = 1, IPV6_ONLY = 2, KEEP_TRUNCATED = 4 };
 enum { FAILED = 1 << 16 };
 
 /* Datagrams that the system takes or gives in one call: its UIO_MAXIOV. */
@@ -29,14 +29,18 @@ enum { MOST = 1024 };
 
 /* A datagram's entry in the table that is shared with JavaScript, which has its layout in records.ts. */
 struct record {
-  uint8_t address[16];
+  uint8_t address[16]; /* of the other side */
+  uint8_t local[16];   /* the address that was asked, and that answers */
   uint16_t port;
-  uint16_t length;         /* of the datagram that was received */
-  uint16_t outgoing;       /* one more than the length of what is to be sent; 0 is nothing */
-  uint16_t address_length; /* 4 or 16 */
+  uint16_t length;        /* of the datagram as it was sent, which may be more than there is room for */
+  uint16_t outgoing;      /* one more than the length of what is to be sent; 0 is nothing */
+  uint8_t address_length; /* 4 or 16 */
+  uint8_t local_length;   /* 4 or 16; 0 leaves the choice to the system */
   uint32_t scope;
-  uint32_t unused;
+  uint32_t local_scope;
 };
+
+_Static_assert(sizeof(struct record) == 48, "records.ts has this layout");
 
 struct parameters {
   uint32_t port, flags, receive_buffer, send_buffer, batch_size, send_size, max_datagram, input_stride, output_stride;
@@ -52,17 +56,25 @@ union endpoint {
   struct sockaddr_in6 ipv6;
 };
 
+/* Room for what the system says about the local address: once for IPv6, and once more for IPv4 on an IPv6 socket. */
+union control {
+  struct cmsghdr first;
+  uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
 /* The arguments of recvmmsg or sendmmsg, for so many datagrams. */
 struct vector {
   struct mmsghdr *messages;
   struct iovec *parts;
   union endpoint *endpoints;
+  union control *controls; /* NULL for a socket that has one local address */
 };
 
 struct batch_socket {
   napi_env env;
   int fd; /* -1 when there is none, or no longer */
   int family;
+  bool wildcard; /* bound to all addresses of its family */
   struct parameters parameters;
   struct uv_handle_s *poll;
   napi_ref on_ready;
@@ -90,13 +102,19 @@ napi_value number(napi_env env, uint32_t value);
 napi_value throw_system_error(napi_env env, const char *syscall_name, int error);
 
 /* vector.c */
-bool allocate_vector(struct vector *vector, size_t count);
+bool allocate_vector(struct vector *vector, size_t count, bool controls);
 void free_vector(struct vector *vector);
 
 /* endpoint.c */
 socklen_t parse_endpoint(char *text, uint16_t port, union endpoint *endpoint);
 void read_source(const union endpoint *source, struct record *record);
 socklen_t write_destination(const struct record *record, int family, union endpoint *destination);
+
+/* local-address.c */
+bool is_wildcard(const union endpoint *endpoint);
+const char *ask_for_local(const struct batch_socket *socket);
+void read_local(const struct msghdr *header, struct record *record);
+void write_local(const struct record *record, int family, struct msghdr *header, union control *control);
 
 /* The functions of the module, each described where it is defined. */
 napi_value open_socket(napi_env env, napi_callback_info info);

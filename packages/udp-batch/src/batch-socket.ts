@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net'
 import { native } from './availability.ts'
 import { Batch, strideFor } from './batch.ts'
 import type { Counters } from './counters.ts'
-import { FAILED, IPV6_ONLY, READABLE, REUSE_PORT, WRITABLE, type Handle, type Native } from './native.ts'
+import type { LocalAddress } from './local-address.ts'
+import { FAILED, IPV6_ONLY, KEEP_TRUNCATED, READABLE, REUSE_PORT, WRITABLE, type Handle, type Native } from './native.ts'
 import { checkOptions, type BatchSocketOptions, type CheckedOptions } from './options.ts'
 import { Records } from './records.ts'
 import { SendQueue } from './send-queue.ts'
@@ -99,12 +100,14 @@ export class BatchSocket {
    * Sends a datagram at the end of this turn of the event loop, together with others. The arguments are copied.
    * @param address 4 or 16 bytes.
    * @param scope the interface's index for a link-local address.
+   * @param local the address to send from, of the same family; the system chooses without one. A socket that is bound to one
+   * address always sends from that.
    * @returns false when the datagram is dropped, as the queue is full and the system takes no more.
-   * @throws {RangeError} for more than `maxReply` bytes, and for an address or a port that is none. {Error} after `close`.
+   * @throws {RangeError} for more than `maxReply` bytes, and for addresses or a port that cannot be. {Error} after `close`.
    */
-  send(bytes: Uint8Array, address: Uint8Array, port: number, scope = 0): boolean {
+  send(bytes: Uint8Array, address: Uint8Array, port: number, scope = 0, local?: LocalAddress): boolean {
     if (this.#closed) throw new Error('the socket is closed')
-    this.#checkDatagram(bytes, address, port)
+    this.#checkDatagram(bytes, address, port, local)
     if (this.#queue.full && !this.#blocked) {
       this.#blocked = !this.#sendQueue()
       this.#watch()
@@ -113,7 +116,7 @@ export class BatchSocket {
       this.#dropped++
       return false
     }
-    this.#queue.add(bytes, address, port, scope)
+    this.#queue.add(bytes, address, port, scope, local)
     if (!this.#flushScheduled && !this.#blocked) {
       this.#flushScheduled = true
       setImmediate(this.#endOfTurn)
@@ -145,7 +148,8 @@ export class BatchSocket {
 
   #open(options: CheckedOptions): Handle {
     const { batchSize, maxDatagram, maxReply } = options
-    const flags = (options.reusePort ? REUSE_PORT : 0) | (options.ipv6Only ? IPV6_ONLY : 0)
+    const { reusePort, ipv6Only, keepTruncated } = options
+    const flags = (reusePort ? REUSE_PORT : 0) | (ipv6Only ? IPV6_ONLY : 0) | (keepTruncated ? KEEP_TRUNCATED : 0)
     const buffers = [options.receiveBufferSize, options.sendBufferSize]
     const counts = [batchSize, Math.max(batchSize, options.sendQueueSize)]
     const lengths = [maxDatagram, strideFor(maxDatagram), strideFor(maxReply)]
@@ -157,11 +161,12 @@ export class BatchSocket {
     }
   }
 
-  #checkDatagram(bytes: Uint8Array, address: Uint8Array, port: number): void {
+  #checkDatagram(bytes: Uint8Array, address: Uint8Array, port: number, local: LocalAddress | undefined): void {
     const { maxReply } = this.#batch
     if (bytes.length > maxReply) throw new RangeError(`a datagram has ${maxReply} bytes at most, not ${bytes.length}`)
     const reachable = address.length === 4 || (address.length === 16 && this.#address.family === 'IPv6')
     if (!reachable) throw new RangeError(`an ${this.#address.family} socket does not reach an address of ${address.length} bytes`)
+    if (local && local.address.length !== address.length) throw new RangeError('the two addresses are not of one family')
     if (!(port >= 0 && port <= 65_535)) throw new RangeError(`a port is 0 to 65535, not ${port}`)
   }
 

@@ -1,3 +1,4 @@
+import type { LocalAddress } from './local-address.ts'
 import { Records } from './records.ts'
 
 // A cache line. Strides that are powers of two would put the beginnings of all datagrams into few sets of the cache.
@@ -23,6 +24,7 @@ export class Batch {
   readonly #records: Records
   readonly #inputStride: number
   readonly #outputStride: number
+  readonly #maxDatagram: number
   #count = 0
 
   /** @internal */
@@ -30,6 +32,7 @@ export class Batch {
     this.#records = records
     this.#inputStride = strideFor(maxDatagram)
     this.#outputStride = strideFor(maxReply)
+    this.#maxDatagram = maxDatagram
     this.maxReply = maxReply
     this.input = Buffer.from(new ArrayBuffer(batchSize * this.#inputStride))
     this.output = Buffer.from(new ArrayBuffer(batchSize * this.#outputStride))
@@ -52,7 +55,12 @@ export class Batch {
 
   /** Where the datagram ends in `input`. */
   end(index: number): number {
-    return index * this.#inputStride + this.#records.length(index)
+    return index * this.#inputStride + Math.min(this.#records.length(index), this.#maxDatagram)
+  }
+
+  /** Bytes of the datagram as it was sent: more than lie in `input` for one that is longer than `maxDatagram`. */
+  length(index: number): number {
+    return this.#records.length(index)
   }
 
   /** The datagram's source: 4 bytes, or 16 for IPv6; 4 for IPv4 clients of an IPv6 socket as well. Only to be read. */
@@ -70,14 +78,22 @@ export class Batch {
     return this.#records.scope(index)
   }
 
+  /**
+   * The address that the datagram was sent to, for `send`. A copy, to be kept. Undefined for a socket that is bound to one
+   * address, and for a datagram to an IPv6 group.
+   */
+  local(index: number): LocalAddress | undefined {
+    return this.#records.local(index)
+  }
+
   /** Where the reply to the datagram begins in `output`: a multiple of 64, with `maxReply` bytes free. */
   replyStart(index: number): number {
     return index * this.#outputStride
   }
 
   /**
-   * Sends `length` bytes from `replyStart(index)` to the datagram's source once `onBatch` has returned. Zero is an empty
-   * datagram; a later call replaces an earlier one.
+   * Sends `length` bytes from `replyStart(index)` to the datagram's source once `onBatch` has returned, from the address that
+   * the datagram was sent to. Zero is an empty datagram; a later call replaces an earlier one.
    * @throws {RangeError} for a length over `maxReply`, and for an index that is not in this batch.
    */
   reply(index: number, length: number): void {

@@ -4,7 +4,7 @@ export interface Counters {
   readonly received: number
   /** Taken by the system. */
   readonly sent: number
-  /** Longer than `maxDatagram`, and dropped. */
+  /** Longer than `maxDatagram`: dropped, or cut where `keepTruncated` is set. */
   readonly truncated: number
   /** Not sent: `send` found its queue full, or `close` the system unwilling. */
   readonly dropped: number

@@ -1,5 +1,6 @@
 export { unavailable } from './availability.ts'
 export type { Batch } from './batch.ts'
 export { BatchSocket } from './batch-socket.ts'
+export type { LocalAddress } from './local-address.ts'
 export type { Counters } from './counters.ts'
 export type { BatchSocketOptions } from './options.ts'

@@ -4,6 +4,7 @@ export type Handle = object & { readonly __handle: unique symbol }
 /** Flags of `open`. */
 export const REUSE_PORT = 1
 export const IPV6_ONLY = 2
+export const KEEP_TRUNCATED = 4
 
 /** Events of `watch`, which are libuv's. */
 export const READABLE = 1

@@ -23,6 +23,8 @@ export interface BatchSocketOptions {
   batchSize?: number | undefined
   /** Bytes of a datagram that is received at most, 1 to 65527; longer ones are dropped and counted. @default 2048 */
   maxDatagram?: number | undefined
+  /** Whether longer datagrams are cut rather than dropped; `Batch.length` gives their own length. @default false */
+  keepTruncated?: boolean | undefined
   /** Bytes of a datagram that is sent at most, 1 to 65527. @default 2048 */
   maxReply?: number | undefined
   /** Datagrams that `send` keeps at most, 1 to 1024. @default 128 */
@@ -50,6 +52,7 @@ export function checkOptions(options: BatchSocketOptions): CheckedOptions {
     sendBufferSize: integer('sendBufferSize', options.sendBufferSize ?? 0, 0, MAX_BUFFER),
     batchSize: integer('batchSize', options.batchSize ?? 64, 1, MOST),
     maxDatagram: integer('maxDatagram', options.maxDatagram ?? 2048, 1, LONGEST),
+    keepTruncated: boolean('keepTruncated', options.keepTruncated ?? false),
     maxReply: integer('maxReply', options.maxReply ?? 2048, 1, LONGEST),
     sendQueueSize: integer('sendQueueSize', options.sendQueueSize ?? 128, 1, MOST),
     onError,

@@ -1,4 +1,5 @@
 import { strideFor } from './batch.ts'
+import type { LocalAddress } from './local-address.ts'
 import { Records } from './records.ts'
 
 /** Datagrams in the order of `add`, as many as there is room for, copied where the native part sends them from. */
@@ -29,10 +30,10 @@ export class SendQueue {
   }
 
   /** There must be room. */
-  add(bytes: Uint8Array, address: Uint8Array, port: number, scope: number): void {
+  add(bytes: Uint8Array, address: Uint8Array, port: number, scope: number, local: LocalAddress | undefined): void {
     const index = this.#tail % this.#size
     this.#bytes.set(bytes, index * this.#stride)
-    this.records.setDestination(index, address, port, scope)
+    this.records.setRoute(index, address, port, scope, local)
     this.records.setOutgoing(index, bytes.length)
     this.#tail++
   }

@@ -153,6 +153,25 @@ describeBatches('an echo over batches', () => {
     )
   })
 
+  it('hands over what there is room for of longer datagrams, with the length they had, where that is asked for', async () => {
+    const seen: Array<[text: string, length: number]> = []
+    const socket = open(
+      (batch) => {
+        for (const [index, datagram] of datagrams(batch).entries()) seen.push([datagram.toString(), batch.length(index)])
+        echo(batch)
+      },
+      { maxDatagram: 10, keepTruncated: true },
+    )
+    socket.pause()
+    const client = await DgramClient.bind()
+    const messages = ['a', 'b'.repeat(10), 'c'.repeat(11), 'dddd', 'e'.repeat(IPV4_LONGEST), '']
+    for (const message of messages) await client.send(message, socket.address())
+    socket.resume()
+    expect((await client.arrived(messages.length)).map(String)).toEqual(messages.map((message) => message.slice(0, 10)))
+    expect(seen).toEqual(messages.map((message) => [message.slice(0, 10), message.length]))
+    expect(socket.counters()).toMatchObject({ received: 6, sent: 6, truncated: 2, errors: 0 })
+  })
+
   it('keeps the others in order when one in the middle is truncated', async () => {
     const received: Buffer[] = []
     const socket = open(

@@ -75,10 +75,17 @@ describeBatches('system calls that fail', () => {
     ['sendBuffer', 'EPERM', 'setsockopt'],
     ['reusePort', 'EPERM', 'setsockopt'],
     ['ipv6Only', 'EPERM', 'setsockopt'],
+    ['localIpv4', 'EPERM', 'setsockopt'],
+    ['localIpv6', 'EPERM', 'setsockopt'],
+    ['localDualStack', 'EPERM', 'setsockopt'],
     ['name', 'ENOBUFS', 'getsockname'],
     ['memory', 'ENOMEM', 'socket'],
     ['moreMemory', 'ENOMEM', 'socket'],
   ])('make bind fail and leave nothing open: %s', (name, code, syscall) => {
     expect(outcomes[name]).toEqual({ code, syscall, left: 0 })
+  })
+
+  it('are no hindrance where the call is not needed', () => {
+    expect([outcomes['oldSystem'], outcomes['oneAddress']]).toEqual(['bound', 'bound'])
   })
 })

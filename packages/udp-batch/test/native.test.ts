@@ -5,7 +5,7 @@ import { describeBatches } from './batches.ts'
 
 const BATCH = 4
 const STRIDE = 64
-const RECORD = 32
+const RECORD = 48
 
 // Port, flags, buffers, batch size, records to send, bytes of a datagram, strides.
 const PARAMETERS = [0, 0, 0, 0, BATCH, BATCH, STRIDE, STRIDE, STRIDE]

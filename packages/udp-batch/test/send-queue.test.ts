@@ -15,7 +15,8 @@ describe('the send queue', () => {
           expect([queue.length, queue.full]).toEqual([model.length, model.length === size])
           if ('add' in step && !queue.full) {
             const [bytes, length, port] = step.add
-            queue.add(bytes, new Uint8Array(length).fill(port), port, 0)
+            const address = new Uint8Array(length).fill(port)
+            queue.add(bytes, address, port, 0, port % 2 ? { address: address.toReversed(), scope: port } : undefined)
             model.push([bytes, length, port])
           }
           if ('remove' in step) {
@@ -27,6 +28,8 @@ describe('the send queue', () => {
               expect(new Uint8Array(queue.output, at, bytes.length)).toEqual(bytes)
               expect(queue.records.address(index)).toEqual(new Uint8Array(length).fill(port))
               expect(queue.records.port(index)).toBe(port)
+              const local = port % 2 ? { address: new Uint8Array(length).fill(port), scope: port } : undefined
+              expect(queue.records.local(index)).toEqual(local)
             }
             const count = Math.min(step.remove, to - from)
             queue.remove(count)

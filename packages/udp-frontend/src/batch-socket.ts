@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import type { SocketDrops } from '@chihaya/core'
-import type { Batch, BatchSocket as NativeSocket } from '@chihaya/udp-batch'
+import type { Batch, BatchSocket as NativeSocket, LocalAddress } from '@chihaya/udp-batch'
 import type { PendingReplies } from './pending-replies.ts'
+import { MAX_PROXY_HEADER } from './proxied-dispatcher.ts'
 import { Slab } from './slab.ts'
 import type { Source } from './source.ts'
 import { UdpSocket, type SocketRoom, type UdpSocketInit } from './udp-socket.ts'
@@ -44,7 +45,8 @@ export class BatchUdpSocket extends UdpSocket {
         port,
         reusePort,
         ipv6Only: family === 6,
-        maxDatagram: this.room.request,
+        maxDatagram: this.room.request + MAX_PROXY_HEADER,
+        keepTruncated: true,
         maxReply: this.room.reply,
         onError: (error) => this.report(error),
         ...(receiveBufferSize !== undefined && { receiveBufferSize }),
@@ -56,8 +58,8 @@ export class BatchUdpSocket extends UdpSocket {
   protected drops(): SocketDrops {
     const counters = this.#socket?.counters()
     if (!counters) return {}
-    const { truncated, overflowed, dropped } = counters
-    return { too_long: truncated, receive_buffer: overflowed, send_queue: dropped, pending_replies: this.#refused }
+    const { overflowed, dropped } = counters
+    return { receive_buffer: overflowed, send_queue: dropped, pending_replies: this.#refused }
   }
 
   protected received(): number {
@@ -85,10 +87,11 @@ export class BatchUdpSocket extends UdpSocket {
     for (let index = 0; index < batch.count; index++) {
       source.address = batch.address(index)
       source.port = batch.port(index)
+      const start = batch.start(index)
       const at = batch.replyStart(index)
-      const reply = dispatcher.handle(this.#input, batch.start(index), batch.end(index), source, this.#output, at)
+      const reply = dispatcher.handle(this.#input, start, start + batch.length(index), source, this.#output, at)
       if (typeof reply !== 'number') {
-        void this.#sendLater(reply, source.address.slice(), source.port, batch.scope(index), replies)
+        void this.#sendLater(reply, source.address.slice(), source.port, batch.scope(index), batch.local(index), replies)
       } else if (reply > 0) batch.reply(index, reply)
     }
   }
@@ -98,12 +101,13 @@ export class BatchUdpSocket extends UdpSocket {
     address: Uint8Array,
     port: number,
     scope: number,
+    local: LocalAddress | undefined,
     replies: PendingReplies,
   ): Promise<void> {
     replies.begin()
     const reply = await pending
     // A socket that did not wait for this reply any longer is closed.
-    this.#socket?.send(reply, address, port, scope)
+    this.#socket?.send(reply, address, port, scope, local)
     replies.end()
   }
 }

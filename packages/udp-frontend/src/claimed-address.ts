@@ -1,4 +1,4 @@
-import { acceptClaim, claimSources, unmap, type Address, type Networks } from '@chihaya/bittorrent'
+import { claimSources, mayName, unmap, type Address, type Networks } from '@chihaya/bittorrent'
 
 /** The address that an announce says it is for, and the sources that may say so. */
 export class ClaimedAddresses {
@@ -14,13 +14,13 @@ export class ClaimedAddresses {
 
   /**
    * The peer's address: `source`, unless it may claim another and the `length` bytes at `at` hold one. Zeros claim nothing.
-   * Neither does an address of the other family: the reply's peers would not be of its swarm.
-   * @throws {ClientError} for an address that is no peer's, and for a private one from a public source.
+   * Neither does an address of the other family, as the reply's peers would not be of its swarm, nor one that this source
+   * may not name (see `mayName`): clients without a better idea write the address of their own network.
    */
   resolve(input: Uint8Array, at: number, length: number, source: Address): Address {
     if (!this.#sources || isZero(input, at, length) || !this.#sources.has(source)) return source
     const claimed = unmap(new Uint8Array(input.subarray(at, at + length)))
-    return claimed.length === source.length ? acceptClaim(claimed, source) : source
+    return claimed.length === source.length && mayName('client', claimed, source) ? claimed : source
   }
 }
 

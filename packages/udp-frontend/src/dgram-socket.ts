@@ -1,8 +1,11 @@
+import { parseAddress } from '@chihaya/bittorrent'
 import type { SocketDrops } from '@chihaya/core'
 import dgram, { type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { localAddresses } from './local-addresses.ts'
 import type { PendingReplies } from './pending-replies.ts'
+import { MAX_PROXY_HEADER } from './proxied-dispatcher.ts'
 import { Slab } from './slab.ts'
 import { sourceFrom } from './source.ts'
 import { UdpSocket, type SocketRoom, type UdpService } from './udp-socket.ts'
@@ -15,10 +18,9 @@ export class DgramSocket extends UdpSocket {
   readonly room: SocketRoom = { request: Number.POSITIVE_INFINITY, reply: Number.POSITIVE_INFINITY }
   #socket: Socket | undefined
   #received = 0
-  #input = Slab.allocate(this.service.dispatcher.requestRoom)
+  #input = inputFor(this.service)
   #output = Slab.allocate(0)
   #outputAt = 0
-  #tooLong = 0
   #refused = 0
 
   address(): AddressInfo | undefined {
@@ -54,16 +56,17 @@ export class DgramSocket extends UdpSocket {
       throw error
     }
     this.#socket = socket
+    if (isWildcard(address)) this.#warn(family)
   }
 
   protected drops(): SocketDrops {
-    return { too_long: this.#tooLong, pending_replies: this.#refused }
+    return { pending_replies: this.#refused }
   }
 
   override serve(service: UdpService): void {
     super.serve(service)
-    const { requestRoom } = service.dispatcher
-    if (this.#input.bytes.length < requestRoom) this.#input = Slab.allocate(requestRoom)
+    const input = inputFor(service)
+    if (this.#input.bytes.length < input.bytes.length) this.#input = input
   }
 
   protected received(): number {
@@ -78,6 +81,17 @@ export class DgramSocket extends UdpSocket {
     this.#socket?.removeAllListeners('message')
   }
 
+  /** Node has no way to choose the address of a reply, and the system chooses by the route back. */
+  #warn(family: 4 | 6): void {
+    const { host, port } = this.init
+    const listen = localAddresses(family)
+    if (listen.length < 2) return
+    this.service.log.warn(
+      { host, port, listen },
+      'UDP replies may leave from another address than was asked, and clients would not hear them: listen on each address, or use transport batch',
+    )
+  }
+
   #receive(socket: Socket, message: Buffer, remote: RemoteInfo): void {
     this.#received++
     const { dispatcher, replies } = this.service
@@ -87,15 +101,12 @@ export class DgramSocket extends UdpSocket {
     }
     const source = sourceFrom(remote.address, remote.port)
     if (!source) return
-    if (message.length > dispatcher.requestRoom) {
-      this.#tooLong++
-      return
-    }
     if (this.#output.bytes.length - this.#outputAt < dispatcher.replyRoom) {
       this.#output = Slab.allocate(Math.max(OUTPUT_LENGTH, dispatcher.replyRoom))
       this.#outputAt = 0
     }
-    this.#input.bytes.set(message)
+    const room = this.#input.bytes.length
+    this.#input.bytes.set(message.length > room ? message.subarray(0, room) : message)
     dispatcher.readClock()
     const reply = dispatcher.handle(this.#input, 0, message.length, source, this.#output, this.#outputAt)
     if (typeof reply === 'number') {
@@ -125,4 +136,13 @@ export class DgramSocket extends UdpSocket {
     if (error) this.report(error)
     this.sending.end()
   }
+}
+
+/** Memory for the longest request, with a PROXY header in front of it. */
+function inputFor({ dispatcher }: UdpService): Slab {
+  return Slab.allocate(dispatcher.requestRoom + MAX_PROXY_HEADER)
+}
+
+function isWildcard(address: string): boolean {
+  return parseAddress(address)?.every((byte) => byte === 0) === true
 }

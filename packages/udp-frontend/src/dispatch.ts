@@ -27,7 +27,7 @@ import {
   SCRAPE,
   TRANSACTION_OFFSET,
 } from './packets/header.ts'
-import { BAD_CONNECTION_ID, INTERNAL_SERVER_ERROR, UNKNOWN_ACTION_ID } from './packets/refusals.ts'
+import { BAD_CONNECTION_ID, INTERNAL_SERVER_ERROR, MALFORMED_PACKET, UNKNOWN_ACTION_ID } from './packets/refusals.ts'
 import { countScrape, scrapeReplyLength, scrapeRequest, writeScrape, writeScrapeRows } from './packets/scrape.ts'
 import { Slab } from './slab.ts'
 import { isUnicast, type Source } from './source.ts'
@@ -56,7 +56,7 @@ export interface DispatcherInit {
 export class Dispatcher {
   /** Bytes that every reply fits into. */
   readonly replyRoom: number
-  /** Bytes that every request worth an answer fits into; longer datagrams are dropped. */
+  /** Bytes that every request fits into. Of longer datagrams no more than so many are read, and they are refused. */
   readonly requestRoom: number
   readonly #tracker: TrackerOfFrontend
   readonly #log: DispatcherInit['log']
@@ -85,15 +85,20 @@ export class Dispatcher {
     this.#time = this.#now()
     this.#ids = init.ids ?? connectionIds(options, this.#time / 1000)
     this.#errorLimit = new ErrorLimit(randomBytes(16), badIdBan(options.banBadConnectionIds))
-    const { defaultNumWant, maxNumWant, maxReplySize } = options
-    this.#rules = { defaultNumWant, maxNumWant, maxReplySize, claimedAddresses: claimedAddresses(options.allowIpSpoofing) }
+    const { defaultNumWant, maxNumWant, maxReplySize, allowUnconnectable } = options
+    this.#rules = {
+      defaultNumWant,
+      maxNumWant,
+      maxReplySize,
+      allowUnconnectable,
+      claimedAddresses: claimedAddresses(options.allowIpSpoofing),
+    }
     this.#maxScrape = Math.max(options.maxScrapeInfoHashes, LEAST_SCRAPE_LIMIT)
     this.#flatScrape = { ids: new Uint32Array(), idsAt: 0, count: 0, family: 'ipv4', rows: new Uint32Array(this.#maxScrape * 3) }
     this.#dropPorts = new Set([0, ...options.dropSourcePorts])
     this.#answersIpv6Announce = options.opentrackerIpv6
     this.#silent = options.silentOnBadConnectionId
-    // One infohash more than allowed is told so; who sends more than that is no client.
-    this.requestRoom = Math.max(MAX_REQUEST, HEADER_LENGTH + (this.#maxScrape + 1) * INFO_HASH_LENGTH)
+    this.requestRoom = Math.max(MAX_REQUEST, HEADER_LENGTH + this.#maxScrape * INFO_HASH_LENGTH)
     this.replyRoom = Math.max(maxReplySize, scrapeReplyLength(this.#maxScrape), MAX_ERROR_LENGTH)
   }
 
@@ -103,15 +108,14 @@ export class Dispatcher {
   }
 
   /**
-   * Handles the datagram from `start` to `end` of `input`. The reply is written into `output` at `at`, where `replyRoom`
+   * Handles the datagram from `start` to `end` of `input`, which may hold the first `requestRoom` bytes of it only. The reply is written into `output` at `at`, where `replyRoom`
    * bytes are free, and its length returned; 0 is no reply. Where a hook or the store is asynchronous, the reply is a promise
    * of a buffer of its own instead. Once this returns, the arguments may be reused: nothing refers to them. Never throws.
    * Quickest where `start` is a multiple of four and `at` of two.
    */
   handle(input: Slab, start: number, end: number, source: Source, output: Slab, at: number): number | Promise<Buffer> {
     const length = end - start
-    if (length < HEADER_LENGTH || length > this.requestRoom || this.#dropPorts.has(source.port) || !isUnicast(source.address))
-      return 0
+    if (length < HEADER_LENGTH || this.#dropPorts.has(source.port) || !isUnicast(source.address)) return 0
     const { view } = input
     const action = view.getInt32(start + ACTION_OFFSET)
     const transaction = view.getInt32(start + TRANSACTION_OFFSET)
@@ -157,6 +161,8 @@ export class Dispatcher {
   ): number | Promise<Buffer> {
     const fields = this.#fields
     try {
+      // What the socket has cut might lack half of a URL.
+      if (end - start > this.requestRoom) throw MALFORMED_PACKET
       fields.read(input, start, end, action, source.address, this.#rules)
       const flat = (this.#flat ??= this.#tracker.flat?.())
       if (flat !== undefined && (start & 3) === 0 && (at & 1) === 0) {
@@ -218,6 +224,7 @@ export class Dispatcher {
     at: number,
   ): number | Promise<Buffer> {
     try {
+      // More than fit into the room are more than the limit.
       const rows = countScrape(end - start, this.#maxScrape)
       const flat = (this.#flatScraper ??= this.#tracker.flatScraper?.())
       if (flat !== undefined && (start & 3) === 0) {

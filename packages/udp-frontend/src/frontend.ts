@@ -5,6 +5,7 @@ import type { DatagramHandler } from './datagram-handler.ts'
 import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatch.ts'
 import type { Handover } from './handover.ts'
 import { MeteredDispatcher } from './metered-dispatcher.ts'
+import { ProxiedDispatcher, proxyNetworks } from './proxied-dispatcher.ts'
 import { closeSockets, fixedOptionsChanged, matchSockets, openSockets, withinRoom } from './open-sockets.ts'
 import type { UdpFrontendOptions } from './options.ts'
 import { PendingReplies } from './pending-replies.ts'
@@ -153,7 +154,12 @@ export class UdpFrontend implements UdpTracker {
   }
 
   #makeDispatcher(options: Required<UdpFrontendOptions>): DatagramHandler {
-    const dispatcher = new Dispatcher({ ...this.#init, options, ids: this.#ids })
+    const proxies = proxyNetworks(options.proxyProtocolFrom)
+    const dispatcher = this.#makeMetered(new Dispatcher({ ...this.#init, options, ids: this.#ids }), options)
+    return proxies ? new ProxiedDispatcher({ dispatcher, proxies, meter: this.#meter }) : dispatcher
+  }
+
+  #makeMetered(dispatcher: DatagramHandler, options: Required<UdpFrontendOptions>): DatagramHandler {
     const meter = this.#meter
     if (!meter) return dispatcher
     const { requestTiming: timing, opentrackerIpv6, dropSourcePorts } = options

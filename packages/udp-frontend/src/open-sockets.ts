@@ -62,8 +62,7 @@ export function fixedOptionsChanged(sockets: readonly UdpSocket[], options: Opti
 export function withinRoom(sockets: readonly UdpSocket[], options: Options): Options {
   const request = Math.min(...sockets.map(({ room }) => room.request))
   const reply = Math.min(...sockets.map(({ room }) => room.reply))
-  // The request of a scrape may be one infohash longer, to be told so.
-  const scrape = Math.min((request - HEADER_LENGTH) / INFO_HASH_LENGTH - 1, (reply - scrapeReplyLength(0)) / ROW_LENGTH)
+  const scrape = Math.min((request - HEADER_LENGTH) / INFO_HASH_LENGTH, (reply - scrapeReplyLength(0)) / ROW_LENGTH)
   return {
     ...options,
     maxReplySize: Math.min(options.maxReplySize, reply),

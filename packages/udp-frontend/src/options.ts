@@ -50,6 +50,14 @@ export interface UdpFrontendOptions {
    * CIDR ranges. @default false
    */
   allowIpSpoofing?: boolean | string[]
+  /** Answer clients that announce port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
+  allowUnconnectable?: boolean
+  /**
+   * The proxies in front of this tracker, as addresses and CIDR ranges, that put a PROXY header (version 2) into each datagram:
+   * the client is the one it names. Datagrams from there without a header are dropped, and nobody else's header is believed.
+   * @default []
+   */
+  proxyProtocolFrom?: string[]
   /** Answer action 4, an announce with 16 bytes for its address that old versions of opentracker understood. @default false */
   opentrackerIpv6?: boolean
   /** Leave datagrams with a bad connection id without an answer. @default false */
@@ -135,6 +143,17 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       type: ['boolean', 'array'],
       items: { type: 'string' },
       default: false,
+    },
+    allowUnconnectable: {
+      description: 'Answer clients that announce port 0 instead of refusing them; they are not stored.',
+      type: 'boolean',
+      default: false,
+    },
+    proxyProtocolFrom: {
+      description: 'Addresses and CIDR ranges of proxies that put a PROXY header (version 2) into each datagram, and have to.',
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
     },
     opentrackerIpv6: {
       description: 'Answer action 4, an announce with 16 bytes for its address.',

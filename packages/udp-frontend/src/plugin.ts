@@ -8,8 +8,9 @@ import './augment.ts'
 // Asynchronous although it waits for nothing: Fastify does not catch what a plugin with a callback throws.
 const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) => {
   const options = parseOptions('@chihaya/udp-frontend', optionsSchema, given)
+  const tracker = fastify.getDecorator<Tracker>('tracker')
   const frontend = new UdpFrontend({
-    tracker: fastify.getDecorator<Tracker>('tracker'),
+    tracker,
     options,
     // Who names an address wants it; the default is a guess about the host.
     optionalAddresses: given.listen === undefined,
@@ -27,6 +28,8 @@ const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) =>
   })
   fastify.addHook('onClose', async () => {
     await frontend.close()
+    // The middleware before this plugin is still open, and its post hooks may need what it holds.
+    await tracker.drain()
   })
 }
 

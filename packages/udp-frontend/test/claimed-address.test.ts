@@ -32,12 +32,13 @@ describe('the ip field of an announce', () => {
     ['is ignored over IPv6', true, '::1', '8.8.8.8', '::1:6881'],
     ['may be private from a private source', true, '10.0.0.1', '10.0.0.2', '10.0.0.2:6881'],
     ['may be private from loopback', true, '127.0.0.1', '10.0.0.2', '10.0.0.2:6881'],
-    ['may not be private from a public source', ['9.9.9.9'], '9.9.9.9', '10.0.0.2', 'invalid IP'],
-    ['may not be loopback', true, '10.0.0.1', '127.0.0.1', 'invalid IP'],
-    ['may not be multicast', true, '10.0.0.1', '224.0.0.1', 'invalid IP'],
-    ['may not be broadcast', true, '10.0.0.1', '255.255.255.255', 'invalid IP'],
-    ['may not be link-local', true, '10.0.0.1', '169.254.1.1', 'invalid IP'],
-    ['may not be for documentation', true, '10.0.0.1', '203.0.113.5', 'invalid IP'],
+    ['is ignored when private from a public source', ['9.9.9.9'], '9.9.9.9', '10.0.0.2', '9.9.9.9:6881'],
+    ['is ignored when loopback', true, '10.0.0.1', '127.0.0.1', '10.0.0.1:6881'],
+    ['is ignored when reserved', true, '10.0.0.1', '240.0.0.1', '10.0.0.1:6881'],
+    ['is ignored when multicast', true, '10.0.0.1', '224.0.0.1', '10.0.0.1:6881'],
+    ['is ignored when broadcast', true, '10.0.0.1', '255.255.255.255', '10.0.0.1:6881'],
+    ['is ignored when link-local', true, '10.0.0.1', '169.254.1.1', '10.0.0.1:6881'],
+    ['is ignored when for documentation', true, '10.0.0.1', '203.0.113.5', '10.0.0.1:6881'],
   ]
   test.each(cases)('%s', async (_, allowed, source, claimed, endpoint) => {
     expect(await registered(allowed, source, ip(claimed))).toBe(endpoint)
@@ -61,8 +62,15 @@ describe('the 16 bytes for an address in action 4', () => {
     ['are ignored from another family', true, '127.0.0.1', ip('2606:4700::1'), '127.0.0.1:6881'],
     ['count over IPv4 when they hold a mapped address', true, '127.0.0.1', mapped, '8.8.8.8:6881'],
     ['are ignored over IPv6 when they hold a mapped address', true, '::1', mapped, '::1:6881'],
-    ['may not be link-local', true, 'fd00::1', ip('fe80::1'), 'invalid IP'],
-    ['may not be unique local from a public source', ['2606:4700::/32'], '2606:4700::1', ip('fd00::1'), 'invalid IP'],
+    ['are ignored when link-local', true, 'fd00::1', ip('fe80::1'), 'fd00::1:6881'],
+    ['are ignored when they wrap a private address', true, 'fd00::1', ip('64:ff9b::10.0.0.1'), 'fd00::1:6881'],
+    [
+      'are ignored when unique local from a public source',
+      ['2606:4700::/32'],
+      '2606:4700::1',
+      ip('fd00::1'),
+      '2606:4700::1:6881',
+    ],
   ]
   test.each(cases)('%s', async (_, allowed, source, claimed, endpoint) => {
     expect(await registered(allowed, source, claimed, 4)).toBe(endpoint)

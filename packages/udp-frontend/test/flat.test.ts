@@ -26,10 +26,11 @@ const step = fc.record({
 
 test('announces and scrapes are answered alike on the short way and on the one that hooks see', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), async (steps, all) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), fc.boolean(), async (steps, all, allowUnconnectable) => {
       const core = { seedersReceive: all ? 'all' : 'leechers', rejectPrivatePeers: false } as const
-      const short = new TrackerUnderTest({ core })
-      const long = new TrackerUnderTest({ core, hooks: { preAnnounce: () => undefined, preScrape: () => undefined } })
+      const options = { allowUnconnectable }
+      const short = new TrackerUnderTest({ core, options })
+      const long = new TrackerUnderTest({ core, options, hooks: { preAnnounce: () => undefined, preScrape: () => undefined } })
       for (const { source, length, ...fields } of steps) {
         const [one, other] = [short, long].map(async (tracker) =>
           tracker.send(announce(await tracker.connect(source), fields).subarray(0, length), source),

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ClientError } from '@chihaya/bittorrent'
 import { trackerCore, type CoreOptions } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import fastify, { type FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
 import { describe, expect, test } from 'vitest'
 import { optionsSchema, udpFrontend, type UdpFrontendOptions } from '@chihaya/udp-frontend'
 import { announce, connect, errorText } from './datagrams.ts'
@@ -28,6 +30,27 @@ async function tryAnnounce(scope: FastifyInstance): Promise<string> {
 }
 
 describe('the plugin', () => {
+  test('closes after the post hooks, and before the middleware whose hooks they are', async () => {
+    const app = fastify()
+    const happened: string[] = []
+    store(app)
+    app.register(trackerCore)
+    app.register(
+      fp(async (scope: FastifyInstance) => {
+        scope.tracker.addHook('postAnnounce', async () => {
+          await sleep(20)
+          happened.push('post hook')
+        })
+        scope.addHook('onClose', async () => void happened.push('middleware closed'))
+      }),
+    )
+    app.register(udpFrontend, NEVER_BOUND)
+    await app.ready()
+    await tryAnnounce(app)
+    await app.close()
+    expect(happened).toEqual(['post hook', 'middleware closed'])
+  })
+
   test('handles datagrams without a socket', async () => {
     await using app = application()
     await app.ready()
@@ -75,6 +98,8 @@ describe('options', () => {
     [{ privateKey: 123_456_789 }, 'options/privateKey must be string'],
     [{ allowIpSpoofing: 'yes' }, 'options/allowIpSpoofing must be boolean,array'],
     [{ allowIpSpoofing: ['10.0.0.0/33'] }, 'options/allowIpSpoofing: "10.0.0.0/33" is neither an address nor a CIDR range'],
+    [{ proxyProtocolFrom: '10.0.0.1' }, 'options/proxyProtocolFrom must be array'],
+    [{ proxyProtocolFrom: ['proxy'] }, 'options/proxyProtocolFrom: "proxy" is neither an address nor a CIDR range'],
     [{ connectionIdLifetime: 'soon' }, 'options/connectionIdLifetime'],
     [{ maxReplySize: 0 }, 'options/maxReplySize must be >= 128'],
     [{ dropSourcePorts: [-1] }, 'options/dropSourcePorts/0 must be >= 0'],

@@ -49,6 +49,11 @@ describe('a scrape', () => {
     [10, 74, '(action 2)'],
     [10, 75, 'Request-URI Too Long: too many infohashes'],
     [300, 300, '(action 2)'],
+    [300, 301, 'Request-URI Too Long: too many infohashes'],
+    [undefined, 146, 'Request-URI Too Long: too many infohashes'],
+    [undefined, 147, 'Request-URI Too Long: too many infohashes'],
+    [undefined, 3274, 'Request-URI Too Long: too many infohashes'],
+    [300, 3274, 'Request-URI Too Long: too many infohashes'],
   ])('with a limit of %s and %d infohashes is answered with %s', async (maxScrapeInfoHashes, count, answer) => {
     const tracker = new TrackerUnderTest({ options: maxScrapeInfoHashes === undefined ? {} : { maxScrapeInfoHashes } })
     const infoHashes = Array.from({ length: count }, (_, index) => hash(index & 0xff))

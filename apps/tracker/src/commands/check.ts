@@ -32,8 +32,11 @@ async function examine({ config: file }: CommandLine, { folder, env }: Surroundi
 }
 
 function format({ valid, config, errors, warnings }: Report): string {
-  const lines = [...errors.map((note) => line('error', note)), ...warnings.map((note) => line('warning', note))]
-  const counts = [count(errors.length, 'error'), count(warnings.length, 'warning')].filter((text) => text !== undefined)
+  const lines = [...errors.map((note) => line('error', note)), ...warnings.map((note) => line(note.level ?? 'warning', note))]
+  const counts = [
+    count(errors.length, 'error'),
+    count(warnings.filter(({ level }) => level === undefined).length, 'warning'),
+  ].filter((text) => text !== undefined)
   const summary = counts.length === 0 ? '' : `: ${counts.join(', ')}`
   return [...lines, `${config} is ${valid ? 'valid' : 'not valid'}${summary}`, ''].join('\n')
 }

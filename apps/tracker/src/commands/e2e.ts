@@ -35,6 +35,7 @@ async function report(trial: Trial, delay: number): Promise<boolean> {
   try {
     await meet(announcer, delay)
     process.stdout.write(`${protocol} ${withoutSecrets(url)}: the second peer was given the first\n`)
+    for (const remark of announcer.remarks) process.stdout.write(`${protocol} ${withoutSecrets(url)}: ${remark}\n`)
     return true
   } catch (error) {
     process.stderr.write(`chihaya: ${protocol} ${withoutSecrets(url)}: ${reasonOf(error)}\n`)

@@ -1,7 +1,18 @@
 /** What `chihaya` can do beside running a tracker. */
-export type CommandName = 'check' | 'print-config' | 'e2e'
+export type CommandName = 'check' | 'print-config' | 'e2e' | 'health'
 
-export type FlagName = 'config' | 'debug' | 'json' | 'nocolors' | 'httpaddr' | 'udpaddr' | 'delay' | 'help' | 'version'
+export type FlagName =
+  | 'config'
+  | 'debug'
+  | 'json'
+  | 'nocolors'
+  | 'httpaddr'
+  | 'udpaddr'
+  | 'delay'
+  | 'ready'
+  | 'timeout'
+  | 'help'
+  | 'version'
 
 const ALWAYS: readonly FlagName[] = ['help', 'version']
 // Whoever puts flags of the tracker before a command means the same tracker.
@@ -10,6 +21,7 @@ const FLAGS: Readonly<Record<CommandName, readonly FlagName[]>> = {
   check: [...OF_TRACKER, ...ALWAYS],
   'print-config': [...OF_TRACKER, ...ALWAYS],
   e2e: ['httpaddr', 'udpaddr', 'delay', 'debug', 'json', 'nocolors', ...ALWAYS],
+  health: ['ready', 'timeout', ...OF_TRACKER, ...ALWAYS],
 }
 
 /** Flags that need a value, and what it is. */
@@ -18,6 +30,7 @@ export const VALUE_FLAGS: ReadonlyMap<FlagName, string> = new Map([
   ['httpaddr', 'a URL, or "" for none'],
   ['udpaddr', 'a URL, or "" for none'],
   ['delay', 'a duration such as 1s'],
+  ['timeout', 'a duration such as 2s'],
 ])
 
 export const COMMAND_NAMES: readonly string[] = Object.keys(FLAGS)

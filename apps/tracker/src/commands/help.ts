@@ -6,10 +6,12 @@ Usage: chihaya [--config FILE] [--debug] [--json] [--nocolors]
        chihaya check [FILE] [--json]
        chihaya print-config [FILE]
        chihaya e2e [--httpaddr URL] [--udpaddr URL] [--delay 1s]
+       chihaya health [FILE] [--ready] [--timeout 2s]
 
 Without a command it runs the tracker. check says what is wrong with a
-configuration, print-config what is in force, and e2e whether a running
-tracker works; chihaya COMMAND --help says more.
+configuration, print-config what is in force, e2e whether a running tracker
+works, and health whether that of a configuration serves; chihaya COMMAND
+--help says more.
 
   --config FILE  the configuration, with $VAR and \${VAR} expanded in its path
                  default: /etc/chihaya.yaml if there is one, else HTTP and UDP
@@ -63,7 +65,23 @@ addresses in brackets, paths and queries. Exits with 1 when a tracker fails.
   --help, -h      show this
 `
 
-const HELP: Readonly<Record<CommandName, string>> = { check: CHECK, 'print-config': PRINT_CONFIG, e2e: E2E }
+const HEALTH = `Asks the tracker that runs with a configuration whether it serves.
+
+Usage: chihaya health [FILE] [--ready] [--timeout 2s]
+
+Asks /healthz where the configuration and the environment put the metrics.
+Where there are none, an answer at each address of HTTP will do, or of UDP
+where there is no HTTP. Announces nothing. Exits with 0 when the tracker
+serves, and with 1 otherwise.
+
+  FILE          the configuration; --config FILE means the same
+                default: that of the tracker
+  --ready       ask /readyz: whether it can do its work, the store included
+  --timeout 2s  how long to wait for an answer
+  --help, -h    show this
+`
+
+const HELP: Readonly<Record<CommandName, string>> = { check: CHECK, 'print-config': PRINT_CONFIG, e2e: E2E, health: HEALTH }
 
 /** What `--help` shows. */
 export function helpOf(command: CommandName | undefined): string {

@@ -1,9 +1,10 @@
-import { isAlias, isPair, isScalar, isSeq, LineCounter, parseDocument, Scalar, visit, type Document, type Node } from 'yaml'
+import { isAlias, isPair, isScalar, isSeq, LineCounter, Scalar, visit, type Document, type Node } from 'yaml'
+import { Aliases } from './aliases.ts'
 import { MASK } from './mask.ts'
 import { parseYaml, ValueTextError } from './value-text.ts'
 import type { ConfigNote } from './problems.ts'
 import { expandReferences, mayHoldReferences } from './references.ts'
-import { duplicateKeys, yamlProblem } from './yaml-problem.ts'
+import { duplicateKeys, parseYamlDocument } from './yaml-document.ts'
 
 /** A key of the file and what it holds; the key of a list's item is the item itself. */
 export interface Located {
@@ -29,6 +30,7 @@ export class ConfigDocument {
   readonly #text: string
   readonly #document: Document
   readonly #lines = new LineCounter()
+  #aliases: Aliases | undefined
   readonly #variables = new WeakMap<Node, string>()
   readonly #expansions = new WeakMap<Node, Expansion>()
   readonly #said = new Set<string>()
@@ -38,7 +40,7 @@ export class ConfigDocument {
     this.#text = text
     this.#document = this.#parse(text)
     if (this.problems.length === 0) this.#checkKeys()
-    if (this.problems.length === 0) this.#checkAliases()
+    if (this.problems.length === 0) this.#aliases = new Aliases(this.#document, (at, message) => this.problem(at, '', message))
     this.isBroken = this.problems.length > 0
     if (!this.isBroken) this.#expandReferences(env)
   }
@@ -53,25 +55,22 @@ export class ConfigDocument {
     this.#add(this.problems, this.#note(at, key, message))
   }
 
-  warning(at: Node, key: string, message: string): void {
-    this.#add(this.warnings, this.#note(at, key, message))
+  /** `level` is for what takes effect as it is written. */
+  warning(at: Node, key: string, message: string, level?: 'info'): void {
+    this.#add(this.warnings, { ...this.#note(at, key, message), ...(level && { level }) })
   }
 
   /** What a place holds, behind its alias; undefined when that is nothing. */
   node(place: Located): Node | undefined {
-    const node = isAlias(place.value) ? place.value.resolve(this.#document) : place.value
+    const node = isAlias(place.value) ? this.#aliases?.resolve(place.value) : place.value
     if (!node || (isScalar(node) && node.value === null)) return undefined
     return node
   }
 
-  /** The plain value of a node, without any check; undefined and a problem when its aliases make it too large. */
+  /** The plain value of a node, without any check. */
   plain(node: Node): unknown {
-    try {
-      return node.toJS(this.#document)
-    } catch (error) {
-      this.problem(node, '', `there are too many aliases here: ${(error as Error).message}`)
-      return undefined
-    }
+    // How much aliases stand for has been looked at.
+    return node.toJS(this.#document, { maxAliasCount: -1 })
   }
 
   /** Says that a node, and all within it, comes from a variable. */
@@ -104,32 +103,15 @@ export class ConfigDocument {
   }
 
   #parse(text: string): Document {
-    try {
-      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, stringKeys: true, uniqueKeys: false })
-      for (const error of document.errors) this.problems.push(this.#noteAt(error.pos[0], '', yamlProblem(error)))
-      for (const warning of document.warnings) this.warnings.push(this.#noteAt(warning.pos[0], '', warning.message))
-      return document
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error
-      this.problems.push(this.#noteAt(0, '', 'the file is nested too deeply'))
-      return parseDocument('')
-    }
+    const document = parseYamlDocument(text, this.#lines, { uniqueKeys: false })
+    for (const error of document.errors) this.problems.push(this.#noteAt(error.pos[0], '', error.message))
+    for (const warning of document.warnings) this.warnings.push(this.#noteAt(warning.pos[0], '', warning.message))
+    return document
   }
 
   #checkKeys(): void {
     for (const key of duplicateKeys(this.#document))
       this.problem(key, '', `the key ${String((key as Scalar).value)} is here twice`)
-  }
-
-  /** Aliases without an anchor, and those that stand inside what they stand for, have no value. */
-  #checkAliases(): void {
-    visit(this.#document, {
-      Alias: (_key, alias, path) => {
-        const node = alias.resolve(this.#document)
-        if (node === undefined) this.problem(alias, '', `the alias *${alias.source} has no anchor before it`)
-        else if (path.includes(node)) this.problem(alias, '', `the alias *${alias.source} stands inside its own anchor`)
-      },
-    })
   }
 
   #expandReferences(env: NodeJS.ProcessEnv): void {

@@ -8,6 +8,8 @@ export interface ConfigNote {
   readonly column?: number
   /** The environment variable that holds the value. */
   readonly variable?: string
+  /** That nothing is wrong, and there is a better place or name. */
+  readonly level?: 'info'
   /** The key's path: `chihaya.http.max_numwant`, `chihaya.prehooks[0].name`. */
   readonly key: string
   /** What is wrong, the key included. */

@@ -10,6 +10,7 @@ import { sections } from './sections.ts'
 import type { Settings } from './settings.ts'
 import type { TrackerConfig } from './tracker-config.ts'
 import { variables } from './variables.ts'
+import { warnOfContradictions } from './warn-of-contradictions.ts'
 
 export interface ConfigText {
   /** The file as the user named it, for messages. */
@@ -36,7 +37,17 @@ export async function readConfig({ name, path, text, folder, env = {} }: ConfigT
 
   const root = rootSection(reader)
   const parts = reader.section(root, sections.root, 'chihaya') as CoreOptions & Parts
-  const { metricsAddress = DEFAULT_METRICS_ADDRESS, http, udp, storage, prehooks, posthooks, ...core } = parts
+  const {
+    metricsAddress = DEFAULT_METRICS_ADDRESS,
+    torrents,
+    statsOrigins,
+    http,
+    udp,
+    storage,
+    prehooks,
+    posthooks,
+    ...core
+  } = parts
   const httpConfig = http && readHttp(reader, http, folder)
   const udpConfig = udp && readUdp(reader, udp)
   const nothing: Located = { key: root.key, value: null }
@@ -49,6 +60,7 @@ export async function readConfig({ name, path, text, folder, env = {} }: ConfigT
   }
   checkPorts(reader, root, httpConfig?.listeners ?? [], metricsAddress)
   reader.refuseUnknownVariables(variables())
+  warnOfContradictions(reader, root, udpConfig?.frontend.privateKey)
   if (reader.problems.length > 0) throw new ConfigError(inOrder(reader.problems), inOrder(reader.warnings))
   return {
     tracker: {
@@ -64,6 +76,8 @@ export async function readConfig({ name, path, text, folder, env = {} }: ConfigT
     udp: udpConfig?.addresses ?? [],
     metricsAddress: metricsAddress === false ? undefined : metricsAddress,
     stats: httpConfig?.stats ?? false,
+    torrents: torrents ?? false,
+    statsOrigins: statsOrigins ?? [],
     settings: reader.sections,
     warnings: inOrder(reader.warnings),
   }
@@ -71,6 +85,8 @@ export async function readConfig({ name, path, text, folder, env = {} }: ConfigT
 
 interface Parts {
   metricsAddress?: MetricsAddress | false
+  torrents?: boolean
+  statsOrigins?: readonly string[]
   http?: Located
   udp?: Located
   storage?: Located

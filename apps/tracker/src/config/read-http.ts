@@ -10,6 +10,9 @@ import type { ConfigReader, Located } from './reader.ts'
 import { sections } from './sections.ts'
 import { warn, warnOfSpoofing } from './warnings.ts'
 
+/** Stands for Unix sockets among the networks that proxies are in. */
+const UNIX = 'unix:'
+
 interface OwnKeys {
   addresses?: HttpAddress[]
   httpsAddresses?: ListenAddress[]
@@ -21,6 +24,7 @@ interface OwnKeys {
   unixMode?: string
   maxConnections?: number
   maxConnectionsPerIp?: number
+  proxyProtocolFrom?: string[]
   stats?: boolean
   legacyPhpUrls?: boolean
 }
@@ -48,6 +52,7 @@ export function readHttp(reader: ConfigReader, place: Located, folder: string): 
     unixMode,
     maxConnections,
     maxConnectionsPerIp,
+    proxyProtocolFrom = [],
     stats = false,
     legacyPhpUrls = false,
     ...routed
@@ -67,8 +72,14 @@ export function readHttp(reader: ConfigReader, place: Located, folder: string): 
     ...(writeTimeout !== undefined && { writeTimeout }),
     ...(idleTimeout !== undefined && { idleTimeout }),
   }
-  checkUnixSockets(reader, place, addresses ?? [], frontend.realIpHeader)
-  const unix = unixMode === undefined ? {} : { unixMode: Number.parseInt(unixMode, 8) }
+  checkUnixSockets(reader, place, addresses ?? [], frontend.realIpHeader !== undefined || proxyProtocolFrom.includes(UNIX))
+  const proxies = proxyProtocolFrom.filter((network) => network !== UNIX)
+  const tcp = { ...timeouts, ...(proxies.length > 0 && { proxyProtocolFrom: proxies }) }
+  const unix = {
+    ...timeouts,
+    ...(proxyProtocolFrom.includes(UNIX) && { proxyProtocolFrom: [] }),
+    ...(unixMode !== undefined && { unixMode: Number.parseInt(unixMode, 8) }),
+  }
   const connections = {
     ...(maxConnections !== undefined && { maxConnections }),
     ...(maxConnectionsPerIp !== undefined && { maxConnectionsPerIp }),
@@ -77,8 +88,8 @@ export function readHttp(reader: ConfigReader, place: Located, folder: string): 
   }
   const tls = readTls(reader, place, { httpsAddresses, tlsCertPath, tlsKeyPath, folder })
   const listeners = [
-    ...(addresses ?? []).map((address) => ({ address, ...timeouts, ...(isUnixAddress(address) && unix) })),
-    ...(tls === undefined ? [] : (httpsAddresses ?? []).map((address) => ({ address, tls, ...timeouts }))),
+    ...(addresses ?? []).map((address) => ({ address, ...(isUnixAddress(address) ? unix : tcp) })),
+    ...(tls === undefined ? [] : (httpsAddresses ?? []).map((address) => ({ address, tls, ...tcp }))),
   ]
   return { frontend, listeners, connections, stats }
 }
@@ -96,15 +107,14 @@ function withPhpRoutes({
   }
 }
 
-/** Over a Unix socket, only a proxy's header tells who a client is. */
-function checkUnixSockets(
-  reader: ConfigReader,
-  place: Located,
-  addresses: readonly HttpAddress[],
-  header: string | undefined,
-): void {
+/** Over a Unix socket, only a proxy tells who a client is. */
+function checkUnixSockets(reader: ConfigReader, place: Located, addresses: readonly HttpAddress[], isTold: boolean): void {
   const unix = addresses.find(isUnixAddress)
-  if (unix === undefined || header !== undefined) return
+  if (unix === undefined || isTold) return
   const at = reader.entries(place, 'chihaya.http').get('addr')?.value ?? place.key
-  reader.problem(at, unix.key, `${unix.key} is a Unix socket, over which clients have no address: it needs real_ip_header`)
+  reader.problem(
+    at,
+    unix.key,
+    `${unix.key} is a Unix socket, over which clients have no address: it needs real_ip_header or proxy_protocol_from`,
+  )
 }

@@ -1,4 +1,4 @@
-import { isScalar } from 'yaml'
+import { isMap, isScalar, Pair, YAMLMap } from 'yaml'
 import { loadPlugin, PluginLoadError, type LoadedPlugin, type PluginKind } from '../load-plugin.ts'
 import type { PluginChoice } from '../options.ts'
 import { HOOK_PACKAGES } from '../plugin-names.ts'
@@ -6,17 +6,44 @@ import { describeNode, type ConfigReader, type Located } from './reader.ts'
 import { sections, STORAGE_SPELLINGS } from './sections.ts'
 import { yamlSchema, type Spelling, type YamlSchema } from './yaml-schema.ts'
 
+interface StorageSection {
+  readonly name?: string
+  readonly config?: Located
+  readonly gcInterval?: Located
+  readonly peerLifetime?: Located
+}
+
+// Files that write the options of these beside `name` are as old as the release candidates.
+const STORES_OF_CHIHAYA: ReadonlySet<string> = new Set(['memory', 'redis'])
+// A sample file of the release candidates names it, though no version had it.
+const HOOK_THAT_NEVER_WAS = 'gossip'
+
 /** Reads `chihaya.storage`. */
 export async function readStorage(reader: ConfigReader, place: Located, file: string): Promise<PluginChoice> {
   const path = 'chihaya.storage'
-  const { name = 'memory', config } = reader.section(place, sections.storage, path) as { name?: string; config?: Located }
+  const { name = 'memory', config, ...misplaced } = reader.section(place, sections.storage, path) as StorageSection
   const at = reader.entries(place, path).get('name') ?? place
   const loaded = await load(reader, 'storage', { name, place: at, path: `${path}.name` }, file)
   if (loaded === undefined) return { name }
   const schema = name === 'memory' ? sections.memory : schemaOf(loaded, STORAGE_SPELLINGS.get(name))
   // Without a `config` its section stands for it, so that a warning about defaults has a place.
-  const options = readOptions(reader, schema, config ?? { key: place.key, value: null }, `${path}.config`)
+  const own = config ?? { key: place.key, value: null }
+  const whole = STORES_OF_CHIHAYA.has(name) ? withMisplaced(reader, own, Object.values(misplaced)) : own
+  const options = readOptions(reader, schema, whole, `${path}.config`)
   return { plugin: loaded.plugin, options }
+}
+
+/** The section of a store's options, and the keys beside `name` that it lacks. */
+function withMisplaced(reader: ConfigReader, config: Located, misplaced: readonly Located[]): Located {
+  const node = reader.node(config)
+  if (misplaced.length === 0 || (node !== undefined && !isMap(node))) return config
+  const map = new YAMLMap()
+  map.items = isMap(node) ? [...node.items] : []
+  map.range = node?.range ?? null
+  for (const { key, value } of misplaced) {
+    if (isScalar(key) && !map.has(key.value)) map.items.push(new Pair<unknown>(key, value))
+  }
+  return { key: config.key, value: map }
 }
 
 /** Reads `chihaya.prehooks` or `chihaya.posthooks`. */
@@ -68,6 +95,10 @@ async function load(reader: ConfigReader, kind: PluginKind, named: Named, file: 
     return await loadPlugin(kind, name, file)
   } catch (error) {
     if (!(error instanceof PluginLoadError)) throw error
+    if (kind === 'hook' && name === HOOK_THAT_NEVER_WAS) {
+      reader.warning(place.value ?? place.key, path, `${path}: no version of Chihaya has the hook ${name}; leave it out`)
+      return undefined
+    }
     reader.problem(place.value ?? place.key, path, `${path}: ${error.message}`)
     return undefined
   }

@@ -176,7 +176,7 @@ export class ConfigReader extends ConfigDocument {
     const entry = key.keys ? given : this.#expanded(given, key.schema, path)
     const node = this.node(entry)
     if (node === undefined) return undefined
-    if (key.deprecated !== undefined) this.warning(entry.key, path, `${path}: ${key.deprecated}`)
+    if (key.deprecated !== undefined) this.warning(entry.key, path, `${path}: ${key.deprecated}`, key.level)
     if (key.chihaya === true && isGoZero(node, key.schema)) {
       if (isNumber(key.schema)) this.warning(node, path, `${path} is 0, so its default applies: ${defaultOf(key.schema)}`)
       return undefined

@@ -1,5 +1,6 @@
 import { durationSchema, optionsSchema as coreSchema, parseDuration, type Duration, type JsonSchema } from '@chihaya/core'
 import { optionsSchema as httpSchema } from '@chihaya/http-frontend'
+import { optionsSchema as statusSchema } from '@chihaya/status'
 import { optionsSchema as memorySchema } from '@chihaya/storage-memory'
 import { optionsSchema as udpSchema } from '@chihaya/udp-frontend'
 import { isScalar } from 'yaml'
@@ -16,7 +17,8 @@ const FRONTEND_NAMES = {
   maxScrapeInfoHashes: 'max_scrape_infohashes',
 }
 const FRONTEND_NUMBERS = ['default_numwant', 'max_numwant', 'max_scrape_infohashes']
-const NETWORK_KEYS = ['allow_ip_spoofing', 'trusted_proxies']
+const NETWORK_KEYS = ['allow_ip_spoofing', 'trusted_proxies', 'proxy_protocol_from', 'full_scrape_from']
+const NETWORKS = 'a list of networks'
 const PATH = 'a path such as /announce, /:passkey/announce or /announce/*rest'
 
 const addresses: YamlKey = {
@@ -69,6 +71,12 @@ function ignored(instead: string, schema: JsonSchema = {}): YamlKey {
   return { option: '', schema, deprecated: `this has no effect; ${instead}`, read: () => undefined }
 }
 
+/** A key of `storage.config` that old files have beside `name`, which is handed on as it is. */
+function misplaced(option: string): YamlKey {
+  const deprecated = 'write it in config, beside name'
+  return { option, section: true, schema: {}, deprecated, level: 'info', read: (_reader, place) => place }
+}
+
 /** Clients are told whole seconds. */
 function wholeSeconds(key: YamlKey): YamlKey {
   return {
@@ -104,6 +112,23 @@ const root: YamlSchema = withKeys(
     chihaya: ['announce_interval', 'min_announce_interval'],
     extra: {
       metrics_addr: metricsAddress,
+      metrics_torrents: {
+        option: 'torrents',
+        schema: {
+          description:
+            'Serve /torrents.json, the largest torrents, and /torrents/INFOHASH.json at metrics_addr. They tell which torrents there are.',
+          type: 'boolean',
+          default: false,
+        },
+      },
+      stats_origins: {
+        option: 'statsOrigins',
+        schema: {
+          ...statusSchema.properties.statsOrigins,
+          description: 'Origins whose pages may read /stats.json wherever it is served (CORS); "*" is every page.',
+        },
+        allowed: 'a list of origins such as https://example.org, or ["*"]',
+      },
       prometheus_addr: { ...metricsAddress, deprecated: 'write metrics_addr' },
       http: subsection('http', 'HTTP announces and scrapes. Without this section, or without an address in it, there are none.'),
       udp: subsection('udp', 'UDP announces and scrapes. Without this section, or without an address in it, there are none.'),
@@ -128,6 +153,8 @@ const http: YamlSchema = withKeys(
       scrape_routes: PATH,
       real_ip_header: 'the name of a header, such as x-forwarded-for',
       allow_ip_spoofing: 'true, false or a list of networks',
+      trusted_proxies: NETWORKS,
+      full_scrape_from: NETWORKS,
     },
     chihaya: [
       ...FRONTEND_NUMBERS,
@@ -160,13 +187,31 @@ const http: YamlSchema = withKeys(
       },
       max_connections: count(
         'maxConnections',
-        'Connections at a time, at all addresses together; 0 for no limit. Those of trusted_proxies do not count where real_ip_header is set.',
+        'Connections at a time, at all addresses together; 0 for no limit. The longest idle one ends for one too many. Those of trusted_proxies do not count where real_ip_header is set.',
         10_000,
       ),
-      max_connections_per_ip: count(
-        'maxConnectionsPerIp',
-        'The same from one IPv4 address or IPv6 /64. Off, as providers put many customers behind one address.',
-        0,
+      max_connections_per_ip: {
+        option: 'maxConnectionsPerIp',
+        schema: {
+          description:
+            'The same from one IPv4 address or IPv6 /64. By default a tenth of max_connections, and 100 at least, as providers put many customers behind one address.',
+          type: 'integer',
+          minimum: 0,
+        },
+      },
+      proxy_protocol_from: networksKey(
+        {
+          option: 'proxyProtocolFrom',
+          schema: {
+            description:
+              'Addresses and CIDR ranges of proxies whose connections begin with a header of the PROXY protocol, version 1 or 2, and have to; unix: for Unix sockets.',
+            type: 'array',
+            items: { type: 'string' },
+            default: [],
+            examples: [['192.0.2.1'], ['10.0.0.0/8', 'unix:']],
+          },
+        },
+        ['unix:'],
       ),
       stats: {
         option: 'stats',
@@ -210,10 +255,12 @@ const storage: YamlSchema = {
   keys: new Map<string, YamlKey>([
     ['name', { option: 'name', schema: storageName, chihaya: true }],
     ['config', subsection('config', 'What the store is told.')],
-    ...['gc_interval', 'peer_lifetime', 'shards', 'max_numwant'].map((name): [string, YamlKey] => [
-      name,
-      ignored(name === 'shards' || name === 'max_numwant' ? 'leave it out' : `write it in config, beside name`),
-    ]),
+    ['gc_interval', misplaced('gcInterval')],
+    ['peer_lifetime', misplaced('peerLifetime')],
+    ['shards', ignored('leave it out')],
+    ['shard_count', ignored('leave it out')],
+    ['prometheus_reporting_interval', ignored('with Redis, write it in config, beside name')],
+    ['max_numwant', ignored('write it under http and under udp')],
   ]),
 }
 

@@ -19,6 +19,10 @@ export interface TrackerConfig {
   readonly metricsAddress: MetricsAddress | undefined
   /** Whether the addresses of `http` serve the statistics too. */
   readonly stats: boolean
+  /** Whether the operator is served the torrents as well. @default false */
+  readonly torrents?: boolean
+  /** Origins whose pages may read the statistics. @default [] */
+  readonly statsOrigins?: readonly string[]
   /** What the operator should know, in the order of the file. */
   readonly warnings: readonly ConfigNote[]
 }

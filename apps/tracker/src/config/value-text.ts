@@ -1,6 +1,7 @@
 import type { JsonSchema } from '@chihaya/core'
-import { parseDocument, Scalar, visit, type Node } from 'yaml'
+import { Scalar, visit, type Node } from 'yaml'
 import { isDurationSchema, schemaTypes } from './describe-schema.ts'
+import { parseYamlDocument } from './yaml-document.ts'
 
 /** Text that is no value of YAML. */
 export class ValueTextError extends Error {
@@ -20,7 +21,7 @@ export function parseValueText(text: string, schema: JsonSchema): Node {
 
 /** A value of YAML. @throws {ValueTextError} */
 export function parseYaml(text: string): Node {
-  const document = parseDocument(text, { prettyErrors: false, stringKeys: true, logLevel: 'error' })
+  const document = parseYamlDocument(text)
   const [error] = document.errors
   if (error) throw new ValueTextError(error.message)
   // They would have to be resolved in a document of their own.

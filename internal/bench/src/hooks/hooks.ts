@@ -15,6 +15,7 @@ import { ClientApproval } from '../../../../packages/middleware-clientapproval/s
 import { clientList } from '../../../../packages/middleware-clientapproval/src/client-list.ts'
 import { IpApproval } from '../../../../packages/middleware-ipapproval/src/ip-approval.ts'
 import { networkList } from '../../../../packages/middleware-ipapproval/src/network-list.ts'
+import { TokenBuckets } from '../../../../packages/middleware-ratelimit/src/token-buckets.ts'
 import { infoHashList } from '../../../../packages/middleware-torrentapproval/src/info-hash-list.ts'
 import { TorrentApproval } from '../../../../packages/middleware-torrentapproval/src/torrent-approval.ts'
 import { IntervalVariation } from '../../../../packages/middleware-varinterval/src/index.ts'
@@ -26,6 +27,9 @@ const ANNOUNCES = 500_000
 const ROUNDS = 9
 const TORRENTS = 1_000_000
 const NETWORKS = 50_000
+const RANGES = 500_000
+/** Sources of announces, a power of two. */
+const SOURCES = 131_072
 const FIVE_HOOKS = '5 synchronous hooks'
 /** Nanoseconds for those five: an `await` for each would cost ten times as much. */
 const MOST = 100
@@ -66,9 +70,10 @@ class Contender {
   }
 }
 
-function listOf<List extends AnyList>(format: ListFormat<List>, entries: Iterable<string>): EntryList<List> {
+async function listOf<List extends AnyList>(format: ListFormat<List>, entries: Iterable<string>): Promise<EntryList<List>> {
   const list = format.create(0)
   for (const entry of entries) format.add(list, Buffer.from(entry), 0, entry.length)
+  await format.finish?.(list)
   return new EntryList(list, format.create(0))
 }
 
@@ -85,15 +90,35 @@ function clientEntries(): string[] {
   return [...ids, 'UT*', 'LT*', '-AZ*', 'qB >= 4.4', 'DE >= 2']
 }
 
-function contenders(): Contender[] {
+/** Ranges as in files of PeerGuardian. None of them holds the address of the announces. */
+function* randomRanges(): Generator<string> {
+  for (let index = 0; index < RANGES; index++) {
+    const [a = 0, b = 0, c = 0, d = 0, length = 0] = randomBytes(5)
+    const last = Math.min(255, d + (length >> 2))
+    yield `Organisation ${index}: a name:${a & 127}.${b}.${c}.${d}-${a & 127}.${b}.${c}.${last}`
+  }
+}
+
+/** A limit that is never reached, as refusing costs something else. */
+function limiting(sources: number): PreAnnounce {
+  const buckets = new TokenBuckets({ perMinute: 60_000_000, burst: 2 ** 31 })
+  const addresses = Array.from({ length: sources }, () => new Uint8Array(randomBytes(4)))
+  let next = 0
+  return approving(() => buckets.take(addresses[next++ & (sources - 1)] as Uint8Array, Date.now()))
+}
+
+async function contenders(): Promise<Contender[]> {
   let seen = 0
   const count: PreAnnounce = () => void seen++
-  const clients = new ClientApproval(listOf(clientList, clientEntries()), false)
-  const torrents = new TorrentApproval(listOf(infoHashList, randomInfoHashes()), false)
-  const empty = listOf(networkList, [])
-  const addresses = new IpApproval({ whitelist: empty, blacklist: listOf(networkList, randomNetworks()), approvesOthers: true })
+  const clients = new ClientApproval(await listOf(clientList, clientEntries()), false)
+  const torrents = new TorrentApproval(await listOf(infoHashList, randomInfoHashes()), false)
+  const empty = await listOf(networkList, [])
+  const refusing = async (entries: Iterable<string>): Promise<IpApproval> =>
+    new IpApproval({ whitelist: empty, blacklist: await listOf(networkList, entries), approvesOthers: true })
+  const addresses = await refusing(randomNetworks())
   addresses.allow('198.51.100.0/24')
-  const listed = new IpApproval({ whitelist: empty, blacklist: listOf(networkList, randomNetworks()), approvesOthers: true })
+  const listed = await refusing(randomNetworks())
+  const guarded = await refusing(randomRanges())
   const variation = new IntervalVariation({
     modifyResponseProbability: 1,
     maxIncreaseDelta: 60,
@@ -107,7 +132,10 @@ function contenders(): Contender[] {
     new Contender('client approval, 35 entries', [approving(({ peerId }) => clients.has(peerId))]),
     new Contender('torrent approval, 1,000,000 infohashes', [approving(({ infoHash }) => torrents.has(infoHash))]),
     new Contender('ip approval, 50,000 ranges', [approving((request) => listed.has(request.address))]),
+    new Contender('ip approval, 500,000 ranges', [approving((request) => guarded.has(request.address))]),
     new Contender('ip approval, decided by an edit', [approving((request) => addresses.has(request.address))]),
+    new Contender('rate limit, one source', [limiting(1)]),
+    new Contender('rate limit, 131,072 sources', [limiting(SOURCES)]),
     new Contender('interval variation', [(_request, response) => variation.vary(response)]),
   ]
 }
@@ -155,7 +183,7 @@ async function readLongList(): Promise<Row> {
 }
 
 const rows = [await readLongList()]
-const all = contenders()
+const all = await contenders()
 // In turns, so that a machine that slows down slows them all.
 for (let round = 0; round < ROUNDS; round++) for (const contender of all) contender.run()
 const base = all[0]?.nanoseconds ?? 0

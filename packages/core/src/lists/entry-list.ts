@@ -14,6 +14,11 @@ export class EntryList<List extends AnyList> {
     this.#file = file
   }
 
+  /** Has a function called whenever the list in the file has changed. */
+  onChange(listener: () => void): void {
+    if (this.#file instanceof ListFile) this.#file.onChange(listener)
+  }
+
   get inFile(): List {
     return this.#file instanceof ListFile ? this.#file.list : this.#file
   }
@@ -33,12 +38,13 @@ export async function openList<List extends AnyList>(
   for (const [index, entry] of source.entries.entries()) {
     const bytes = Buffer.from(entry, 'latin1')
     try {
-      format.add(inOptions, bytes, 0, bytes.length)
+      format.add(inOptions, bytes, 0, bytes.length, bytes.length)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       throw new TRK_ERR_OPTIONS(name, `options/${source.option}/${index}: ${error.message}`)
     }
   }
+  await format.finish?.(inOptions)
   if (source.file === undefined) return new EntryList(inOptions, format.create(0))
   const file = await ListFile.read({ path: source.file, format, log: fastify.log })
   fastify.addHook('onReady', async () => file.watch())

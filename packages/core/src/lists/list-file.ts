@@ -39,6 +39,7 @@ export class ListFile<List extends AnyList> {
   readonly #pollInterval: number
   readonly #closing = new AbortController()
   #list: List
+  #listener: () => void = () => undefined
   /** Tells the contents last looked at from any others. */
   #stamp = ''
   #noticed = false
@@ -64,6 +65,11 @@ export class ListFile<List extends AnyList> {
   /** The list as it was last read. */
   get list(): List {
     return this.#list
+  }
+
+  /** Has a function called whenever another list has taken the place of the former one. */
+  onChange(listener: () => void): void {
+    this.#listener = listener
   }
 
   /** Follows the file from now on. Keeps no process alive. */
@@ -127,6 +133,7 @@ export class ListFile<List extends AnyList> {
     else {
       this.#list = list
       this.#log.info({ file: this.#path, entries: list.size }, 'a list has changed')
+      this.#listener()
     }
   }
 
@@ -137,8 +144,10 @@ export class ListFile<List extends AnyList> {
         const stats = await handle.stat({ bigint: true })
         this.#stamp = stampOf(stats)
         const list = this.#format.create(Number(stats.size))
-        const add = (bytes: Uint8Array, start: number, end: number): void => this.#format.add(list, bytes, start, end)
+        const add = (bytes: Uint8Array, start: number, end: number, lineEnd: number): void =>
+          this.#format.add(list, bytes, start, end, lineEnd)
         await readEntries(handle, add, this.#closing.signal)
+        await this.#format.finish?.(list)
         return list
       } finally {
         await handle.close()

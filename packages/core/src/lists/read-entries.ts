@@ -10,8 +10,11 @@ const SPACE = 32
 const HASH = 35
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
-/** Takes the entry in the bytes from `start` up to `end`, which are valid during the call. @throws {RangeError} */
-export type TakeEntry = (bytes: Uint8Array, start: number, end: number) => void
+/**
+ * Takes the entry from `start` up to `end`, in a line up to `lineEnd`. The bytes are valid during the call.
+ * @throws {RangeError}
+ */
+export type TakeEntry = (bytes: Uint8Array, start: number, end: number, lineEnd: number) => void
 
 /** What is wrong in a line of a list. */
 export class EntryError extends Error {
@@ -57,12 +60,14 @@ export async function readEntries(handle: FileHandle, take: TakeEntry, signal: A
 function takeLine(bytes: Uint8Array, from: number, to: number, take: TakeEntry, line: number): void {
   let start = line === 1 && BYTE_ORDER_MARK.every((byte, at) => bytes[from + at] === byte) ? from + 3 : from
   while (start < to && isBlank(bytes[start])) start++
+  let lineEnd = to
+  while (lineEnd > start && isBlank(bytes[lineEnd - 1])) lineEnd--
   let end = start
-  while (end < to && !(bytes[end] === HASH && (end === start || isBlank(bytes[end - 1])))) end++
+  while (end < lineEnd && !(bytes[end] === HASH && (end === start || isBlank(bytes[end - 1])))) end++
   while (end > start && isBlank(bytes[end - 1])) end--
   if (start === end) return
   try {
-    take(bytes, start, end)
+    take(bytes, start, end, lineEnd)
   } catch (error) {
     throw error instanceof RangeError ? new EntryError(line, error.message) : error
   }

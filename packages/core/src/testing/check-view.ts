@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readCompactPeers, type CompactPeers } from '@chihaya/bittorrent'
 import type { SwarmView } from '../peer-store.ts'
-import { endpoints } from './peer-store-suite.ts'
+import { endpoints } from './suite/check.ts'
 
 /**
  * Holds the answer of a store against what `ModelPeerStore` answers when it is asked for more peers than there are: the same

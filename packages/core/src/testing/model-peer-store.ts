@@ -11,9 +11,10 @@ import {
   type AddressFamily,
   type CompactPeers,
   type InfoHash,
+  type PeerId,
   type ScrapeEntry,
 } from '@chihaya/bittorrent'
-import type { PeerStore, StoreStats, SwarmAnnounce, SwarmView } from '../peer-store.ts'
+import type { EvictionRules, PeerStore, StoreStats, SwarmAnnounce, SwarmEntry, SwarmView } from '../peer-store.ts'
 
 type PeerState = 'leecher' | 'partial' | 'seeder'
 
@@ -27,6 +28,9 @@ interface ModelPeer {
 
 /** The peers of one infohash and family, by endpoint. */
 type ModelSwarm = Map<string, ModelPeer>
+
+/** The endpoints and clients whose download of one infohash has been counted, and when each was last known. */
+type CountedDownloads = Map<string, number>
 
 export interface ModelOptions {
   /** Milliseconds. */
@@ -42,6 +46,7 @@ export interface ModelOptions {
 export class ModelPeerStore implements PeerStore {
   readonly #swarms: Record<AddressFamily, Map<InfoHash, ModelSwarm>> = { ipv4: new Map(), ipv6: new Map() }
   readonly #downloaded = new Map<InfoHash, number>()
+  readonly #counted = new Map<InfoHash, CountedDownloads>()
   readonly #options: ModelOptions
 
   constructor(options: ModelOptions) {
@@ -76,6 +81,35 @@ export class ModelPeerStore implements PeerStore {
     return { swarms: infoHashes.size, ...stats }
   }
 
+  evict({ infoHash: refusesInfoHash, address: refusesAddress, peerId: refusesPeerId }: EvictionRules): number {
+    let evicted = 0
+    for (const swarms of Object.values(this.#swarms)) {
+      for (const [infoHash, swarm] of swarms) {
+        const all = refusesInfoHash?.(infoHash) === true
+        for (const [key, { address, peerId }] of swarm) {
+          if (!all && refusesAddress?.(address) !== true && refusesPeerId?.(peerId as PeerId) !== true) continue
+          swarm.delete(key)
+          evicted++
+        }
+      }
+    }
+    return evicted
+  }
+
+  async *swarms(): AsyncGenerator<SwarmEntry[]> {
+    const infoHashes = new Set([...this.#swarms.ipv4.keys(), ...this.#swarms.ipv6.keys()])
+    const page = [...infoHashes].map((infoHash) => {
+      const [ipv4, ipv6] = [this.#count('ipv4', infoHash), this.#count('ipv6', infoHash)]
+      return {
+        infoHash,
+        seeders: { ipv4: ipv4.complete, ipv6: ipv6.complete },
+        leechers: { ipv4: ipv4.incomplete, ipv6: ipv6.incomplete },
+        downloaded: ipv4.downloaded,
+      }
+    })
+    yield page.filter(({ seeders, leechers }) => seeders.ipv4 + seeders.ipv6 + leechers.ipv4 + leechers.ipv6 > 0)
+  }
+
   /** Applies an announce and answers nothing, which costs no more than a `Map` does. */
   enter(announce: SwarmAnnounce): void {
     const { infoHash, address, port, peerId, transition } = announce
@@ -84,16 +118,30 @@ export class ModelPeerStore implements PeerStore {
     const swarm = swarms.get(infoHash) ?? new Map<string, ModelPeer>()
     const key = byteString(compactPeer(address, port))
     const previous = swarm.get(key)
+    const wasSeeder = previous?.state === 'seeder' && this.#isFresh(previous)
+    this.#countDownload(announce, key, wasSeeder)
     if (transition === 'stopped') {
       swarm.delete(key)
       return
     }
-    if (transition === 'completed' && !(previous?.state === 'seeder' && this.#isFresh(previous))) {
-      this.#downloaded.set(infoHash, (this.#downloaded.get(infoHash) ?? 0) + 1)
-    }
     const state = transition === 'completed' ? 'seeder' : transition
     swarm.set(key, { address: new Uint8Array(address), port, peerId, state, lastSeen: this.#options.now() })
     swarms.set(infoHash, swarm)
+  }
+
+  /** Counts a download unless that of the endpoint or of the client has been counted while it was known. */
+  #countDownload({ infoHash, peerId, key, transition }: SwarmAnnounce, endpoint: string, wasSeeder: boolean): void {
+    const completes = transition === 'completed' && !wasSeeder
+    const counted = this.#counted.get(infoHash) ?? new Map<string, number>()
+    if (!completes && counted.size === 0) return
+    const now = this.#options.now()
+    const isKnown = (name: string): boolean => (counted.get(name) ?? -Infinity) >= now - this.#options.peerLifetime
+    const client = key ? `client ${peerId} ${key}` : endpoint
+    const wasCounted = isKnown(endpoint)
+    if (completes && !wasCounted && !isKnown(client)) this.#downloaded.set(infoHash, (this.#downloaded.get(infoHash) ?? 0) + 1)
+    if (completes || wasCounted) counted.set(endpoint, now)
+    if (completes) counted.set(client, now)
+    this.#counted.set(infoHash, counted)
   }
 
   #isFresh(peer: ModelPeer): boolean {

@@ -45,6 +45,36 @@ async function follow(
 }
 
 describe('a list in a file', () => {
+  test('tells of each list that has taken the place of another, and of no other change', async () => {
+    const path = join(await temporaryFolder(), 'list')
+    await writeFile(path, 'a')
+    const file = await ListFile.read({ path, format: wordList, log: SILENT, pollInterval: 3_600_000 })
+    const told: string[][] = []
+    file.onChange(() => void told.push([...file.list]))
+    file.watch()
+    onTestFinished(() => file.close())
+    const replace = async (contents: string): Promise<void> => {
+      await writeFile(`${path}.new`, contents)
+      await rename(`${path}.new`, path)
+    }
+    await replace('bad')
+    await sleep(LONG_ENOUGH)
+    expect(told).toEqual([])
+    await replace('b\nc')
+    await eventually(() => told).toEqual([['b', 'c']])
+  })
+
+  test('is finished before anybody looks at it', async () => {
+    const path = join(await temporaryFolder(), 'list')
+    await writeFile(path, 'a\nb')
+    const finish = async (words: Set<string>): Promise<void> => {
+      await sleep(1)
+      words.add('finished')
+    }
+    const file = await ListFile.read({ path, format: { ...wordList, finish }, log: SILENT })
+    expect([...file.list]).toEqual(['a', 'b', 'finished'])
+  })
+
   test('is read before anything else happens', async () => {
     expect((await follow('a\nb')).words()).toEqual(['a', 'b'])
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { byteString } from '@chihaya/bittorrent'
-import { EntryError, readEntries } from '../../src/lists/read-entries.ts'
+import { EntryError, readEntries, type TakeEntry } from '../../src/lists/read-entries.ts'
 import { temporaryFolder } from './folder.ts'
 
 const CHUNK = 65_536
@@ -24,6 +24,22 @@ async function entriesOf(contents: string | Uint8Array, file?: string): Promise<
   )
   return entries
 }
+
+test('an entry is told from its line, for formats whose entries may have a # in them', async () => {
+  const path = join(await temporaryFolder(), 'list')
+  await writeFile(path, '# x\n  a #1: b \t\r\nc\nd #')
+  const seen: string[][] = []
+  await using handle = await open(path)
+  const take: TakeEntry = (bytes, start, end, lineEnd) => {
+    seen.push([byteString(bytes, start, end), byteString(bytes, start, lineEnd)])
+  }
+  await readEntries(handle, take, new AbortController().signal)
+  expect(seen).toEqual([
+    ['a', 'a #1: b'],
+    ['c', 'c'],
+    ['d', 'd #'],
+  ])
+})
 
 describe('the entries of a list', () => {
   test.each<[contents: string, entries: string[]]>([

@@ -1,7 +1,10 @@
+import { CLIENT_LENGTH } from '../announce-argument.ts'
 import type { ScriptSettings } from './settings.ts'
 
 /** A set outlives its last peer by this many seconds: until Redis forgets it, it counts for nothing. */
 const GRACE = 60
+/** Endpoints and clients of a torrent that are remembered as counted; beyond, those longest unheard of are forgotten. */
+const MAX_COUNTED = 1000
 
 /** Enters the announcer into its swarm, or takes it out, and sets `downloaded`. */
 export function applyPart({ peerLifetime, downloadedLifetime, maxPeersPerSwarm, storePeerIds }: ScriptSettings): string {
@@ -16,6 +19,15 @@ if kind == COMPLETED or merging then
   if merging and (seen < oldest or (before and score % SPAN > seen)) then kind = UNCHANGED end
 end
 
+-- The second in which an endpoint or client whose download has been counted was last known.
+local function known(name)
+  return tonumber(call('ZSCORE', counted, name) or 0)
+end
+
+local downloaded = tonumber(call('GET', downloads) or 0)
+local last_known = downloaded > 0 and kind ~= UNCHANGED and known(me) or 0
+local remember = last_known >= oldest
+
 if kind == STOPPED then
   call('ZREM', swarm, me)
   ${withIds(`call('HDEL', ids, field(me))`)}
@@ -28,10 +40,23 @@ elseif kind ~= UNCHANGED then
     call('EXPIRE', swarm, '${peerLifetime + GRACE}')
     ${withIds(`call('HSET', ids, field(me), peer_id)
     call('EXPIRE', ids, '${peerLifetime + GRACE}')`)}
-    if kind == COMPLETED and before ~= SEEDER then call('INCR', downloads) end
+    if kind == COMPLETED and before ~= SEEDER then
+      local client = names_client and string.sub(ARGV[1], -${CLIENT_LENGTH})
+      if not remember and not (client and known(client) >= oldest) then
+        downloaded = call('INCR', downloads)
+      end
+      if client then call('ZADD', counted, math.max(seen, known(client)), client) end
+      call('ZREMRANGEBYSCORE', counted, '-inf', oldest - 1)
+      call('ZREMRANGEBYRANK', counted, 0, '${-MAX_COUNTED - 1}')
+      remember = true
+    end
   end
 end
-local downloaded = tonumber(call('GET', downloads) or 0)
 if downloaded > 0 then call('EXPIRE', downloads, '${downloadedLifetime}') end
+-- After the first write: a Redis without memory refuses none of those that follow it.
+if remember then
+  call('ZADD', counted, math.max(seen, last_known), me)
+  call('EXPIRE', counted, '${peerLifetime + GRACE}')
+end
 `
 }

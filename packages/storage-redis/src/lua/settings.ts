@@ -6,4 +6,6 @@ export interface ScriptSettings {
   readonly downloadedLifetime: number
   readonly maxPeersPerSwarm: number
   readonly storePeerIds: boolean
+  /** Whether a source may make so many swarms only. */
+  readonly limitsNewSwarms: boolean
 }

@@ -6,7 +6,7 @@
  *     score = class × 2^32 + second        class = reach × 3 + state
  *
  * so that the peers of a class stand side by side in the order in which they expire, and those whom an answer may hold are
- * ranges of ranks. Reach is 0 for public addresses, 1 for all others, 2 for ports that cannot be dialled; state is 0 for
+ * ranges of ranks. Reach is 0 for public addresses, 1 for all others, 2 for ports that are not given to anybody; state is 0 for
  * leechers, 1 for partial seeds, 2 for seeders. The commonest classes come first: counting ends with the last peer.
  */
 export const SWARM = `

@@ -96,7 +96,7 @@ function failToBind(variable: string, value: string, options: Partial<BatchSocke
   const before = readdirSync('/proc/self/fd').length
   process.env[variable] = value
   try {
-    BatchSocket.bind({ address: '127.0.0.1', port: 0, ...options }, echo)
+    BatchSocket.bind({ address: '127.0.0.1', port: 0, ...options }, echo).close()
     return 'bound'
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException
@@ -108,6 +108,7 @@ function failToBind(variable: string, value: string, options: Partial<BatchSocke
 
 // Numbers of options, out of the system's headers.
 const [SO_SNDBUF, SO_RCVBUF, SO_REUSEPORT, IPV6_V6ONLY] = ['7', '8', '15', '26'] as const
+const [IP_PKTINFO, IPV6_RECVPKTINFO, IPV6_FREEBIND] = ['8', '49', '78'] as const
 
 console.log(
   JSON.stringify({
@@ -125,6 +126,11 @@ console.log(
     sendBuffer: failToBind('FAULT_OPTION', SO_SNDBUF, { sendBufferSize: 5000 }),
     reusePort: failToBind('FAULT_OPTION', SO_REUSEPORT, { reusePort: true }),
     ipv6Only: failToBind('FAULT_OPTION', IPV6_V6ONLY, { address: '::1' }),
+    localIpv4: failToBind('FAULT_OPTION', IP_PKTINFO, { address: '0.0.0.0' }),
+    localIpv6: failToBind('FAULT_OPTION', IPV6_RECVPKTINFO, { address: '::', ipv6Only: true }),
+    localDualStack: failToBind('FAULT_OPTION', IP_PKTINFO, { address: '::' }),
+    oldSystem: failToBind('FAULT_OPTION', IPV6_FREEBIND, { address: '::' }),
+    oneAddress: failToBind('FAULT_OPTION', IP_PKTINFO, {}),
     name: failToBind('FAULT_NAME', '1', {}),
     memory: failToBind('FAULT_MEMORY', '1001', { batchSize: 1001, sendQueueSize: 1002 }),
     moreMemory: failToBind('FAULT_MEMORY', '1002', { batchSize: 1001, sendQueueSize: 1002 }),

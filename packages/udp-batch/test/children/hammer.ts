@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { BatchSocket, type Batch } from '@chihaya/udp-batch'
+import { BatchSocket, type Batch, type LocalAddress } from '@chihaya/udp-batch'
 
 // Does everything at once and at random for some seconds, for the sanitizers to watch: `hammer.ts SECONDS`. With `faults.c`
 // preloaded, calls fail as well.
@@ -31,6 +31,7 @@ function openSocket(): void {
       port: 0,
       batchSize: 1 + random(40),
       maxDatagram: 1 + random(3000),
+      keepTruncated: random(2) === 0,
       maxReply,
       sendQueueSize: 1 + random(20),
       onError: () => undefined,
@@ -46,18 +47,26 @@ function handle(socket: BatchSocket, batch: Batch, maxReply: number): void {
     const length = random(maxReply + 1)
     const address = batch.address(index).slice()
     const port = batch.port(index)
+    const local = batch.local(index)
     // Mostly replies, so that datagrams go back and forth; fewer than come in, so that they come to an end.
     if (random(10) < 8) batch.reply(index, length)
-    if (random(20) === 0) void sleep(random(5)).then(() => sendTo(socket, length, address, port, batch.scope(index)))
-    if (random(20) === 0) sendTo(socket, length, address, port, 0)
+    if (random(20) === 0) void sleep(random(5)).then(() => sendTo(socket, length, address, port, batch.scope(index), local))
+    if (random(20) === 0) sendTo(socket, length, address, port, 0, local)
   }
   if (random(50) === 0) closeSocket(socket)
   if (random(50) === 0) socket.pause()
   if (random(50) === 0) throw new Error('on purpose')
 }
 
-function sendTo(socket: BatchSocket, length: number, address: Uint8Array, port: number, scope: number): void {
-  if (!socket.closed && socket.send(new Uint8Array(length), address, port, scope)) sent++
+function sendTo(
+  socket: BatchSocket,
+  length: number,
+  address: Uint8Array,
+  port: number,
+  scope: number,
+  local: LocalAddress | undefined,
+): void {
+  if (!socket.closed && socket.send(new Uint8Array(length), address, port, scope, local)) sent++
 }
 
 function closeSocket(socket: BatchSocket): void {

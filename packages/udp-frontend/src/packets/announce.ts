@@ -45,6 +45,8 @@ export interface AnnounceRules {
   /** Bytes of the longest reply. */
   readonly maxReplySize: number
   readonly claimedAddresses: ClaimedAddresses
+  /** Whether clients without a port are answered. */
+  readonly allowUnconnectable: boolean
 }
 
 /** How many peers of `source`'s family fit into a reply. */
@@ -68,7 +70,7 @@ export class AnnounceFields {
 
   /**
    * Reads an announce (BEP 15) that reaches from `start` to `end`.
-   * @throws {ClientError} when it is too short, or its event, port or address makes no sense.
+   * @throws {ClientError} when it is too short, its event makes no sense, or it has no port and does not stop.
    */
   read(input: Slab, start: number, end: number, action: number, source: Address, rules: AnnounceRules): void {
     const addressLength = action === ANNOUNCE_IPV6 ? IPV6_LENGTH : IPV4_LENGTH
@@ -78,7 +80,8 @@ export class AnnounceFields {
     const event = eventFromNumber(view.getInt32(start + EVENT_OFFSET))
     if (event === undefined) throw MALFORMED_EVENT
     const port = view.getUint16(tail + PORT_OFFSET)
-    if (port === 0) throw INVALID_PORT
+    // Nothing keeps a client from leaving.
+    if (port === 0 && event !== 'stopped' && !rules.allowUnconnectable) throw INVALID_PORT
     const wanted = view.getInt32(tail + NUM_WANT_OFFSET)
     const maxNumWant = Math.min(rules.maxNumWant, roomForPeers(source, rules.maxReplySize))
     this.event = event

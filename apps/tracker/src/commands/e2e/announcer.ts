@@ -10,6 +10,8 @@ export interface TestAnnounce {
 
 /** Somebody who announces to one tracker. */
 export interface Announcer {
+  /** What the answers so far had that a strict client would refuse, each once. */
+  readonly remarks: ReadonlySet<string>
   /** The ports of the peers in the answer. @throws when there is no answer, or a refusal. */
   announce(announce: TestAnnounce): Promise<number[]>
   close(): void

@@ -1,9 +1,10 @@
-import { eventToNumber, readCompactPeers, writeByteString } from '@chihaya/bittorrent'
+import { eventToNumber, writeByteString } from '@chihaya/bittorrent'
 import { randomInt } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import type { Announcer, TestAnnounce } from './announcer.ts'
+import { compactPorts, reason } from './tracker-answer.ts'
 
 const PROTOCOL_ID = 0x41727101980n
 const CONNECT = 0
@@ -22,6 +23,7 @@ interface Opened {
 
 /** Announces over UDP (BEP 15); what the URL has beyond host and port goes along (BEP 41). */
 export class UdpAnnouncer implements Announcer {
+  readonly remarks: ReadonlySet<string> = new Set()
   readonly #url: URL
   #opened: Promise<Opened> | undefined
 
@@ -34,7 +36,7 @@ export class UdpAnnouncer implements Announcer {
     const connected = await ask(socket, CONNECT, 16, (transactionId) => header(PROTOCOL_ID, CONNECT, transactionId, 16))
     const connectionId = connected.readBigUInt64BE(8)
     const answer = await ask(socket, ANNOUNCE, 20, (transactionId) => this.#packet(connectionId, transactionId, announce))
-    return readCompactPeers(answer.subarray(20), family).map(({ port }) => port)
+    return compactPorts(answer.subarray(20), family)
   }
 
   close(): void {
@@ -79,7 +81,7 @@ async function ask(socket: Socket, action: number, length: number, write: (trans
     // oxlint-disable-next-line no-await-in-loop
     const answer = await receive(socket, transactionId, wait)
     if (answer === undefined) continue
-    if (answer.readUInt32BE(0) === ERROR) throw new Error(`the tracker refuses: ${answer.toString('latin1', 8)}`)
+    if (answer.readUInt32BE(0) === ERROR) throw new Error(`the tracker refuses: ${reason(answer.subarray(8))}`)
     if (answer.readUInt32BE(0) !== action || answer.length < length) throw new Error("the answer is no tracker's")
     return answer
   }

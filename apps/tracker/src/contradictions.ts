@@ -1,0 +1,152 @@
+import { parseDuration, type Duration, type JsonSchema } from '@chihaya/core'
+
+/** Options of one package or section: what was given, and what each is called where it was given. */
+export interface OptionView {
+  readonly given: Readonly<Record<string, unknown>>
+  readonly defaults: Readonly<Record<string, unknown>>
+  readonly nameOf: (option: string) => string
+}
+
+/** A setting that makes no sense beside another. It is valid, and the tracker runs with it. */
+export interface Contradiction {
+  /** The option to look at: one that was given. */
+  readonly option: string
+  /** What is the matter with it, without its name. */
+  readonly text: string
+}
+
+/** A part of a tracker that has rules. */
+export type Part = 'core' | 'http' | 'udp' | 'memory' | 'redis' | 'jwt'
+
+type Rule = (view: OptionView) => Contradiction | undefined
+
+/** Fewer bytes are guessed within hours by whoever has a connection id of their own. */
+const SHORT_SECRET = 16
+
+/** An option that must not be larger than another, where 0 is no limit. */
+function atMost(option: string, limit: string, consequence: string): Rule {
+  return (view) => {
+    const [value, most] = [amount(view, option), amount(view, limit)]
+    if (view.given[option] === undefined || value === undefined || most === undefined) return undefined
+    if (most === 0 || value <= most) return undefined
+    return { option, text: `${view.given[option]} is more than ${shown(view, limit)}; ${consequence}` }
+  }
+}
+
+/** An option that is of no use unless another is given, or one of `more`. */
+function needs(option: string, other: string, ...more: readonly string[]): Rule {
+  return ({ given, nameOf }) => {
+    if (given[option] === undefined || [other, ...more].some((each) => Boolean(given[each]))) return undefined
+    return { option, text: `this has no effect without ${nameOf(other)}` }
+  }
+}
+
+const numWant = atMost('defaultNumWant', 'maxNumWant', 'clients are given no more than the latter')
+
+/** The key may be a single letter; it is never shown. */
+const shortSecret: Rule = ({ given }) => {
+  const keys = [given['privateKey']].flat().filter((key) => typeof key === 'string')
+  if (!keys.some((key) => Buffer.byteLength(key) < SHORT_SECRET)) return undefined
+  const text = `fewer than ${SHORT_SECRET} bytes are soon guessed, and connection ids forged; take those of openssl rand -hex 32`
+  return { option: 'privateKey', text }
+}
+
+const rotationOfOwnKey: Rule = ({ given, nameOf }) => {
+  if (given['keyRotation'] === undefined || given['privateKey'] === undefined) return undefined
+  return {
+    option: 'keyRotation',
+    text: `this has no effect with ${nameOf('privateKey')}, as only secrets that the start makes change`,
+  }
+}
+
+const idleWithoutKeepAlive: Rule = (view) => {
+  const { given, defaults, nameOf } = view
+  // The samples of Chihaya have both, each with its default.
+  if (given['idleTimeout'] === undefined || given['keepAlive'] === true) return undefined
+  if (amount(view, 'idleTimeout') === amount({ ...view, given: defaults }, 'idleTimeout')) return undefined
+  return {
+    option: 'idleTimeout',
+    text: `this has no effect without ${nameOf('keepAlive')}, as each connection ends with its answer`,
+  }
+}
+
+const downloadsBeforePeers: Rule = (view) => {
+  const { given } = view
+  const [downloads, peers] = [amount(view, 'downloadedLifetime'), amount(view, 'peerLifetime')]
+  if (downloads === undefined || peers === undefined || downloads >= peers) return undefined
+  const option = given['downloadedLifetime'] === undefined ? 'peerLifetime' : 'downloadedLifetime'
+  const [what, other] = option === 'peerLifetime' ? ['more', 'downloadedLifetime'] : ['less', 'peerLifetime']
+  const text = `${given[option]} is ${what} than ${shown(view, other)}; downloads are forgotten while peers are still there`
+  return { option, text }
+}
+
+const torrentsNowhere: Rule = ({ given, nameOf }) => {
+  if (given['torrents'] !== true || given['metricsAddress'] !== '') return undefined
+  return { option: 'torrents', text: `this has no effect without ${nameOf('metricsAddress')}` }
+}
+
+const fallbackPeers: Rule = ({ given, nameOf }) => {
+  if (given['fallbackMaxPeers'] === undefined || given['fallback'] === 'memory') return undefined
+  return { option: 'fallbackMaxPeers', text: `this has no effect unless ${nameOf('fallback')} is memory` }
+}
+
+/** What each part of a tracker is looked through for. */
+export const RULES: Readonly<Record<Part, readonly Rule[]>> = {
+  core: [atMost('minAnnounceInterval', 'announceInterval', 'clients are told the latter as both'), torrentsNowhere],
+  http: [
+    numWant,
+    needs('trustedProxies', 'realIpHeader', 'proxyProtocol'),
+    needs('tlsCertPath', 'httpsAddresses'),
+    needs('tlsKeyPath', 'httpsAddresses'),
+    atMost('maxConnectionsPerIp', 'maxConnections', 'one address may have them all'),
+    idleWithoutKeepAlive,
+  ],
+  udp: [
+    numWant,
+    shortSecret,
+    rotationOfOwnKey,
+    atMost('maxClockSkew', 'connectionIdLifetime', 'connection ids live longer than they should'),
+  ],
+  memory: [
+    atMost('gcInterval', 'peerLifetime', 'peers past their lifetime stay in swarms for as long as the former'),
+    atMost('maxPeersPerSwarm', 'maxPeers', 'a single swarm may have them all'),
+    atMost('maxSwarms', 'maxPeers', 'the former is never reached, as each swarm has a peer'),
+  ],
+  redis: [downloadsBeforePeers, fallbackPeers],
+  jwt: [
+    atMost('jwkSetMinUpdateInterval', 'jwkSetUpdateInterval', 'tokens with an unknown key cause no update before the next one'),
+  ],
+}
+
+/** What makes no sense among the options of one part. */
+export function contradictions(rules: readonly Rule[], view: OptionView): Contradiction[] {
+  return rules.map((rule) => rule(view)).filter((found) => found !== undefined)
+}
+
+/** What is wrong with how long a store keeps peers that announce every so often, if anything. */
+export function shortLifetime(core: OptionView, storage: OptionView, delay = 0): string | undefined {
+  const [lifetime, interval] = [amount(storage, 'peerLifetime'), amount(core, 'announceInterval')]
+  if (lifetime === undefined || interval === undefined || lifetime > interval + delay) return undefined
+  const [kept, told] = [shown(storage, 'peerLifetime'), shown(core, 'announceInterval')]
+  return `${kept} is not longer than ${told}${delay > 0 ? ` and the ${delay / 1000}s that it is varied by` : ''}: peers vanish before they announce again`
+}
+
+/** The defaults of a schema's properties. */
+export function defaultsOf(properties: Readonly<Record<string, JsonSchema>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(properties).map(([option, { default: value }]) => [option, value]))
+}
+
+/** A number, or the milliseconds of a duration; undefined where there is none, or one that has been complained of. */
+function amount({ given, defaults }: OptionView, option: string): number | undefined {
+  const value = given[option] ?? defaults[option]
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined
+  try {
+    return parseDuration(value as Duration)
+  } catch {
+    return undefined
+  }
+}
+
+function shown({ given, defaults, nameOf }: OptionView, option: string): string {
+  return given[option] === undefined ? `${nameOf(option)}, ${defaults[option]} by default` : `${nameOf(option)}, ${given[option]}`
+}

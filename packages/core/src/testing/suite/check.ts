@@ -1,0 +1,26 @@
+import { formatAddress, readCompactPeers, type CompactPeers } from '@chihaya/bittorrent'
+import type { PeerStore, SwarmView } from '../../peer-store.ts'
+
+export interface StoreUnderTest {
+  readonly store: PeerStore
+  /** Lets `milliseconds` pass on the store's clock, expiry included. */
+  readonly advance: (milliseconds: number) => void | Promise<void>
+  close?(): void | Promise<void>
+}
+
+/** Registers one test of the suite, with a fresh store. */
+export type Check = (name: string, run: (store: PeerStore, under: StoreUnderTest) => Promise<void>) => void
+
+/** Milliseconds that peers live in the suite. */
+export const LIFETIME = 60_000
+
+/** Peers of an answer as `address:port`, sorted. */
+export function endpoints(peers: CompactPeers): string[] {
+  return readCompactPeers(peers.endpoints, peers.family)
+    .map((peer) => `${formatAddress(peer.address)}:${peer.port}`)
+    .sort()
+}
+
+export function counters(view: SwarmView): [complete: number, incomplete: number, downloaded: number] {
+  return [view.complete, view.incomplete, view.downloaded]
+}

@@ -1,0 +1,94 @@
+import type { Address } from '@chihaya/bittorrent'
+
+/** 65,536 buckets of 16 bytes. A source needs its bucket only until that is full again. */
+const SETS = 8192
+const WAYS = 8
+/** Bytes that name a source: all of an IPv4 address, the /64 of an IPv6 one. */
+const IPV4_BYTES = 4
+const IPV6_BYTES = 8
+/** The first half of the key of an IPv4 address. In IPv6 it is multicast, so no source has it. */
+const IPV4 = 0xffff_ffff
+
+const MINUTE = 60_000_000
+
+export interface TokenBucketsInit {
+  /** Tokens that each bucket gains in a minute. */
+  readonly perMinute: number
+  /** Tokens in a full bucket. */
+  readonly burst: number
+}
+
+/**
+ * A token bucket for each source, in memory of a fixed size.
+ *
+ * The bucket of a source lies in one of the eight places of a set. A new source takes the place of the
+ * bucket that lacks the fewest tokens, whose own source starts again with a full one. Most often that
+ * bucket is full anyway. A flood of sources therefore makes the limit more lenient, first for the
+ * sources that have asked for the least, and never causes a refusal. A secret decides which sources
+ * share a set.
+ */
+export class TokenBuckets {
+  /** Microseconds in which a bucket gains a token, a whole number so that sums are exact. */
+  readonly #cost: number
+  /** Microseconds in which an empty bucket is full again. */
+  readonly #depth: number
+  /** Two for each bucket. */
+  readonly #keys = new Uint32Array(SETS * WAYS * 2)
+  /** When each bucket is full again, in microseconds since 1970. */
+  readonly #full = new Float64Array(SETS * WAYS)
+  /** Random bits for each value of each byte of a key. Their XOR is the set of a key. */
+  readonly #bits: Uint32Array = crypto.getRandomValues(new Uint32Array(IPV6_BYTES * 256))
+
+  constructor({ perMinute, burst }: TokenBucketsInit) {
+    this.#cost = Math.round(MINUTE / perMinute)
+    this.#depth = this.#cost * burst
+  }
+
+  /**
+   * Takes a token from the bucket of a source; false when the bucket is empty. `now` is in
+   * milliseconds since 1970.
+   */
+  take(source: Address, now: number): boolean {
+    const micros = Math.floor(now) * 1000
+    const bucket = this.#bucketOf(source, micros)
+    let full = this.#full[bucket] as number
+    // No bucket can lack more than that: the clock was set back.
+    if (full < micros || full > micros + this.#depth) full = micros
+    if (full + this.#cost > micros + this.#depth) return false
+    this.#full[bucket] = full + this.#cost
+    return true
+  }
+
+  /** The bucket of a source, or a full one in place of another source's. */
+  #bucketOf(source: Address, micros: number): number {
+    const ipv4 = source.length === IPV4_BYTES
+    const high = ipv4 ? IPV4 : wordOf(source, 0)
+    const low = wordOf(source, ipv4 ? 0 : 4)
+    const first = this.#setOf(source, ipv4 ? IPV4_BYTES : IPV6_BYTES) * WAYS
+    let fullest = first
+    for (let bucket = first; bucket < first + WAYS; bucket++) {
+      if (this.#keys[bucket * 2] === high && this.#keys[bucket * 2 + 1] === low) return bucket
+      if ((this.#full[bucket] as number) < (this.#full[fullest] as number)) fullest = bucket
+    }
+    this.#keys[fullest * 2] = high
+    this.#keys[fullest * 2 + 1] = low
+    this.#full[fullest] = micros
+    return fullest
+  }
+
+  #setOf(source: Address, bytes: number): number {
+    let set = 0
+    for (let at = 0; at < bytes; at++) set ^= this.#bits[(at << 8) | (source[at] as number)] as number
+    return set & (SETS - 1)
+  }
+}
+
+function wordOf(source: Address, at: number): number {
+  return (
+    (((source[at] as number) << 24) |
+      ((source[at + 1] as number) << 16) |
+      ((source[at + 2] as number) << 8) |
+      (source[at + 3] as number)) >>>
+    0
+  )
+}

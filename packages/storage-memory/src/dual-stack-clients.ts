@@ -1,0 +1,72 @@
+import { ALIAS } from './entry.ts'
+import { ExpiringTable } from './expiring-table.ts'
+import type { KeyedHash } from './keyed-hash.ts'
+import { PEER_ID_LONGS } from './peer-layout.ts'
+import { IPV6_SETS, LEECHERS, SEEDERS } from './swarm-records.ts'
+import type { SwarmStore } from './swarm-store.ts'
+
+/** The hash of an infohash, a peer id, a key, the family. */
+const CLIENT_LONGS: number = 1 + PEER_ID_LONGS + 2
+const KEY = 1 + PEER_ID_LONGS
+const FAMILY: number = KEY + 1
+const ALL_BITS = 0xffff_ffff
+/** Clients that may be remembered beside two for each peer in the store. */
+const SPARE = 4096
+
+/**
+ * Finds the clients that announce over both families, by peer id and key (BEP 7), where the families are one swarm: the
+ * endpoint that came first is counted, and the other one is an alias for as long as that one is there.
+ *
+ * It remembers for each client and family the endpoint that is counted, by its hash in the peer sets.
+ */
+export class DualStackClients {
+  readonly #table = new ExpiringTable()
+  readonly #hash: KeyedHash
+  readonly #words = new Uint32Array(CLIENT_LONGS)
+
+  constructor(hash: KeyedHash) {
+    this.#hash = hash
+  }
+
+  get bytes(): number {
+    return this.#table.bytes
+  }
+
+  /** Begins with the client whose peer id and key are announced. */
+  select(infoHash: number, peerId: Uint32Array, key: number): void {
+    this.#words[0] = infoHash
+    for (let index = 0; index < PEER_ID_LONGS; index++) this.#words[1 + index] = peerId[index]!
+    this.#words[KEY] = key
+  }
+
+  /** Whether the client is counted in the swarm at an endpoint of the family that `set` is not of. */
+  isCountedElsewhere(store: SwarmStore, record: number, set: number): boolean {
+    const other = IPV6_SETS - set
+    const hash = this.#table.get(this.#hashFor(other), store.clock.tick())
+    if (hash < 0) return false
+    const now = store.clock.mark()
+    const isCounted = (mark: number): boolean => (mark & ALIAS) === 0 && !store.clock.isStale(mark, now)
+    const sets = store.sets(other)
+    return (
+      sets.holds(store.records.root(record, other + LEECHERS), hash, isCounted) ||
+      sets.holds(store.records.root(record, other + SEEDERS), hash, isCounted)
+    )
+  }
+
+  /** The client is counted at the endpoint of the hash. */
+  count(store: SwarmStore, set: number, endpoint: number): void {
+    const tick = store.clock.tick()
+    this.#table.set(this.#hashFor(set), endpoint, store.clock.end(store.clock.mark()), tick, store.peers * 2 + SPARE)
+  }
+
+  /** The client has left the endpoint of the hash. */
+  leave(store: SwarmStore, set: number, endpoint: number): void {
+    const hash = this.#hashFor(set)
+    if (this.#table.get(hash, store.clock.tick()) === endpoint) this.#table.delete(hash)
+  }
+
+  #hashFor(set: number): number {
+    this.#words[FAMILY] = set
+    return this.#hash.longs(this.#words, 0, CLIENT_LONGS, ALL_BITS)
+  }
+}

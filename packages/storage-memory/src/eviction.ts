@@ -1,0 +1,124 @@
+import { readInfoHash, readPeerId } from '@chihaya/bittorrent'
+import type { EvictionRules } from '@chihaya/core'
+import { segmentOf } from './heap.ts'
+import { PEER_ID_LONGS } from './peer-layout.ts'
+import type { PeerBlocks } from './peer-blocks.ts'
+import { INFO_HASH_LONGS, SETS, SWARM } from './swarm-records.ts'
+import type { SwarmStore } from './swarm-store.ts'
+import { SwarmWalk } from './swarm-walk.ts'
+
+/** Work between two looks at the clock, in peers looked at: some tens of microseconds. */
+const STRIDE = 256
+/** What other things cost, in peers looked at. */
+const STEP_COST = 8
+const SWARM_COST = 2
+/** The hashes of a set end before this one. */
+const LAST_HASH: number = 2 ** 32
+const ENDPOINT_LONGS = 5
+
+/**
+ * Removes the peers that some rules name, in slices as short as asked. A peer that announces between two slices has passed
+ * the hooks that know the rules, so it may be met or not; every other one is met.
+ */
+export class Eviction {
+  /** Peers removed so far. */
+  removed = 0
+  readonly #store: SwarmStore
+  readonly #rules: EvictionRules
+  readonly #walk: SwarmWalk
+  /** How far it has come: swarm of the walk's step, set of that swarm, least hash not looked at in that set. */
+  #swarm = 0
+  #set = 0
+  #hash = 0
+  /** Whether all peers of the swarm go; undefined before the infohash has been looked at. */
+  #all: boolean | undefined
+  /** The infohash, endpoint or peer id that a rule is asked about. */
+  readonly #key = new Uint32Array(INFO_HASH_LONGS)
+  readonly #keyBytes = new Uint8Array(this.#key.buffer)
+  readonly #endpoint = new Uint32Array(ENDPOINT_LONGS)
+  readonly #ipv4 = new Uint8Array(this.#endpoint.buffer, 0, 4)
+  readonly #ipv6 = new Uint8Array(this.#endpoint.buffer, 0, 16)
+  readonly #peerId = new Uint32Array(PEER_ID_LONGS)
+  readonly #peerIdBytes = new Uint8Array(this.#peerId.buffer)
+
+  constructor(store: SwarmStore, rules: EvictionRules) {
+    this.#store = store
+    this.#rules = rules
+    this.#walk = new SwarmWalk(store.records)
+  }
+
+  /** Goes on for about `budget` milliseconds. True when all peers have been looked at. */
+  slice(budget: number): boolean {
+    const end = performance.now() + budget
+    for (let work = 0; ;) {
+      if (this.#swarm < this.#walk.count) {
+        work += this.#lookAtSwarm()
+      } else {
+        if (!this.#walk.step()) return true
+        this.#swarm = 0
+        work += STEP_COST
+      }
+      if (work < STRIDE) continue
+      work = 0
+      if (performance.now() >= end) return false
+    }
+  }
+
+  /** Looks at one block of the swarm that is next, or goes to the one after it. Returns what that cost. */
+  #lookAtSwarm(): number {
+    const { records } = this.#store
+    const from = this.#swarm * INFO_HASH_LONGS
+    for (let index = 0; index < INFO_HASH_LONGS; index++) this.#key[index] = this.#walk.keys[from + index]!
+    const record = records.find(records.hashKey(this.#key), this.#key)
+    if (record === 0 || records.kind(record) !== SWARM) return this.#goOn()
+    this.#all ??= this.#rules.infoHash?.(readInfoHash(this.#keyBytes, 0)) === true
+    if (!this.#all && this.#rules.address === undefined && this.#rules.peerId === undefined) return this.#goOn()
+    return this.#lookAtBlock(record)
+  }
+
+  #goOn(): number {
+    this.#swarm++
+    this.#set = this.#hash = 0
+    this.#all = undefined
+    return SWARM_COST
+  }
+
+  #lookAtBlock(record: number): number {
+    const store = this.#store
+    const sets = store.sets(this.#set)
+    const root = store.records.root(record, this.#set)
+    let looked = SWARM_COST
+    let end = LAST_HASH
+    if (root !== 0) {
+      const entry = sets.entryFor(root, this.#hash)
+      end = sets.endOf(root, entry)
+      const removed = store.removeWhere(record, this.#set, entry, false, (block, position) => {
+        looked++
+        return this.#all === true || this.#names(sets.blocks, block, position)
+      })
+      this.removed += removed
+    }
+    this.#hash = end
+    const isLastSet = this.#set === SETS - 1
+    if (end === LAST_HASH) {
+      this.#set++
+      this.#hash = 0
+    }
+    if (store.endIfEmpty(record) !== record || (end === LAST_HASH && isLastSet)) this.#goOn()
+    return looked
+  }
+
+  #names(blocks: PeerBlocks, block: number, position: number): boolean {
+    const { address, peerId } = this.#rules
+    const longs = blocks.heap.longs[segmentOf(block)]!
+    if (address !== undefined) {
+      const entry = blocks.entryAt(block, position)
+      for (let index = 0; index < blocks.stride - 1; index++) this.#endpoint[index] = longs[entry + index]!
+      if (address(blocks.stride === ENDPOINT_LONGS ? this.#ipv6 : this.#ipv4)) return true
+    }
+    if (peerId === undefined || !blocks.keepsPeerIds) return false
+    const id = blocks.peerIdAt(block, position)
+    for (let index = 0; index < PEER_ID_LONGS; index++) this.#peerId[index] = longs[id + index]!
+    return peerId(readPeerId(this.#peerIdBytes, 0))
+  }
+}

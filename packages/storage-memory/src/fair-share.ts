@@ -1,0 +1,129 @@
+import { COUNT } from './peer-layout.ts'
+import { segmentOf } from './heap.ts'
+import { SETS, SWARM } from './swarm-records.ts'
+import type { SwarmStore } from './swarm-store.ts'
+
+/** Swarms that are weighed to make room for one, and places of the table that are looked at for each. */
+const SWARMS_WEIGHED = 32
+const PLACES = 256
+/** Swarms in which a peer of a source that is known to be heavy is looked for. */
+const SWARMS_SEARCHED = 512
+/** Peers of a set that are weighed: of a swarm met by chance, and of one in which heavy peers were found before. */
+const PEERS_WEIGHED = 4
+const PEERS_WEIGHED_AGAIN = 16
+
+/**
+ * Makes room in a full store at the expense of the sources that fill it (`SourceShares`): of some swarms, met in turn all
+ * over the table, the one whose source weighs the most gives way, if that weighs more than the newcomer's. So a flood has
+ * nobody refused but itself.
+ */
+export class FairShare {
+  readonly #store: SwarmStore
+  /** The next place of the table to look at. */
+  #place = 0
+  /** Where heavy peers are to be found, unless the swarm has ended since: 0 or a record. */
+  #crowded = 0
+  #patience = SWARMS_SEARCHED
+  /** The heaviest peer found, and what it weighs. */
+  #record = 0
+  #set = 0
+  #entry = 0
+  #position = 0
+  #weight = 0
+
+  constructor(store: SwarmStore) {
+    this.#store = store
+  }
+
+  /** Drops a swarm so that one of the source has room; false when no other source has more. */
+  makeRoomForSwarm(source: number): boolean {
+    const { records, swarmShares } = this.#store
+    let heaviest = swarmShares.nextWeight(source)
+    let victim = 0
+    for (let weighed = 0; weighed < SWARMS_WEIGHED; weighed++) {
+      const record = this.#nextSwarm()
+      if (record === 0) break
+      // A swarm of many peers is likely to be of use to some, and dear to a flood.
+      const weight = swarmShares.weight(records.source(record)) / Math.max(1, this.#store.population(record))
+      if (weight <= heaviest) continue
+      heaviest = weight
+      victim = record
+    }
+    if (victim === 0) return false
+    this.#store.drop(victim)
+    return true
+  }
+
+  /** The heaviest source has a new peer in the swarm of a record. */
+  noteCrowded(record: number): void {
+    this.#crowded = record
+  }
+
+  /** Drops a peer so that one of the source has room; false when no other source has more. */
+  makeRoomForPeer(source: number): boolean {
+    const { records, peerShares } = this.#store
+    const own = peerShares.nextWeight(source)
+    // Half the heaviest will do, and is worth a search while the newcomer has less than that.
+    const enough = peerShares.heaviest / 2
+    const most = own < enough ? this.#patience : SWARMS_WEIGHED
+    this.#weight = own
+    this.#record = 0
+    if (this.#crowded !== 0 && records.table.has(records.hashOf(this.#crowded), this.#crowded)) {
+      this.#weigh(this.#crowded, PEERS_WEIGHED_AGAIN)
+    }
+    for (let weighed = 0; weighed < most && (this.#record === 0 || this.#weight < enough); weighed++) {
+      const record = this.#nextSwarm()
+      if (record === 0) break
+      this.#weigh(record, PEERS_WEIGHED)
+    }
+    const found = this.#record !== 0 && this.#weight >= enough
+    if (found) this.#crowded = this.#record
+    // Where long searches find nothing, the heavy ones are few, and anybody will do.
+    this.#patience = found ? SWARMS_SEARCHED : Math.max(SWARMS_WEIGHED, this.#patience >> 1)
+    if (this.#record === 0) return false
+    const sets = this.#store.sets(this.#set)
+    sets.meetAt(records.root(this.#record, this.#set), this.#entry, this.#position)
+    this.#store.displace(this.#record, this.#set)
+    this.#store.endIfEmpty(this.#record)
+    return true
+  }
+
+  /** Weighs some neighbours, from a random one on, of a random block of each set. */
+  #weigh(record: number, most: number): void {
+    const { records, sources, peerShares } = this.#store
+    if (records.kind(record) !== SWARM) return
+    for (let set = 0; set < SETS; set++) {
+      const sets = this.#store.sets(set)
+      const { blocks } = sets
+      const root = records.root(record, set)
+      if (root === 0) continue
+      const entry = Math.floor(Math.random() * sets.entries(root))
+      const block = sets.blockOf(root, entry)
+      if (block === 0) continue
+      const count = blocks.header(block, COUNT)
+      const start = Math.floor(Math.random() * count)
+      for (let index = 0; index < Math.min(most, count); index++) {
+        const position = (start + index) % count
+        const source = sources.of(blocks.heap.longs[segmentOf(block)]!, blocks.entryAt(block, position), blocks.stride)
+        const weight = peerShares.weight(source)
+        if (weight <= this.#weight) continue
+        this.#weight = weight
+        this.#record = record
+        this.#set = set
+        this.#entry = entry
+        this.#position = position
+      }
+    }
+  }
+
+  /** The next swarm in the order of the table, or 0 when none is near. */
+  #nextSwarm(): number {
+    const { records } = this.#store
+    for (let looked = 0; looked < PLACES; looked++) {
+      this.#place = this.#place + 1 < records.table.places ? this.#place + 1 : 0
+      const record = records.table.at(this.#place)
+      if (record !== 0 && records.kind(record) === SWARM) return record
+    }
+    return 0
+  }
+}

@@ -1,0 +1,49 @@
+import { ExpiringTable } from './expiring-table.ts'
+import type { KeyedHash } from './keyed-hash.ts'
+import type { NewSwarmRate } from './options.ts'
+import { hashNarrow } from './sources.ts'
+
+/** Sources whose allowance is not whole that are remembered at most; those that have used the least are forgotten first. */
+const MOST = 1 << 16
+const SECOND = 1000
+const MINUTE = 60_000
+const FRACTION = 2 ** 31
+
+/**
+ * How many swarms a source may make over time: a token bucket, kept as the moment at which it is full again (the generic
+ * cell rate algorithm, ITU-T I.371). A full one takes no memory.
+ */
+export class NewSwarmLimit {
+  readonly #table = new ExpiringTable()
+  readonly #hash: KeyedHash
+  readonly #now: () => number
+  /** Milliseconds until a token comes back, and until all do. */
+  readonly #interval: number
+  readonly #whole: number
+
+  /** `now` gives milliseconds and never goes back. */
+  constructor(rate: NewSwarmRate, hash: KeyedHash, now: () => number) {
+    this.#hash = hash
+    this.#now = now
+    this.#interval = MINUTE / rate.perMinute
+    this.#whole = this.#interval * (rate.burst ?? rate.perMinute)
+  }
+
+  /** Takes a token of the source of the entry at the front of `longs`, `length` words long; false when it has none left. */
+  take(longs: Uint32Array, length: number): boolean {
+    const hash = hashNarrow(this.#hash, longs, length)
+    const now = this.#now()
+    const tick = Math.floor(now / SECOND)
+    const fullAt = Math.max(now, this.#read(hash, tick)) + this.#interval
+    // Half a token for what rounding takes away.
+    if (fullAt - now > this.#whole + this.#interval / 2) return false
+    const end = Math.ceil(fullAt / SECOND)
+    this.#table.set(hash, Math.round((end - fullAt / SECOND) * FRACTION), end, tick, MOST)
+    return true
+  }
+
+  #read(hash: number, tick: number): number {
+    const fraction = this.#table.get(hash, tick)
+    return fraction < 0 ? 0 : (this.#table.end - fraction / FRACTION) * SECOND
+  }
+}

@@ -1,0 +1,87 @@
+import { word } from './entry.ts'
+import type { KeyedHash } from './keyed-hash.ts'
+
+/**
+ * The network that an announce came from, twice: a *narrow* one, which is one customer's, and a *wide* one around it, which
+ * is one provider's. Both are numbered by a keyed hash, as there are more of them than counters.
+ */
+
+/** Bits of a network's number. */
+const BITS = 14
+const NUMBERS: number = 1 << BITS
+const NUMBER_MASK: number = NUMBERS - 1
+const SHIFT: number = 32 - BITS
+
+/** Narrow networks are IPv4 addresses and IPv6 /56: the second word of an address has the last byte of these. */
+const NARROW_IPV6: number = word(0xff, 0xff, 0xff, 0)
+/** Wide ones are IPv4 /16 and IPv6 /32, which is a word. */
+const WIDE_IPV4: number = word(0xff, 0xff, 0, 0)
+/** 32-bit words of an IPv4 entry. */
+const IPV4_LONGS = 2
+const ALL_BITS = 0xffff_ffff
+
+/** Numbers sources. Multiply-shift (Dietzfelbinger et al. 1997) under random factors: nobody outside can aim at a number. */
+export class Sources {
+  readonly #factors: Int32Array
+
+  /** `factors` are four random numbers of 32 bits. */
+  constructor(factors: Int32Array) {
+    this.#factors = factors.map((factor) => factor | 1)
+  }
+
+  /** The source of the entry at `longs[at]`, `length` words long: the number of its narrow network below that of the wide one. */
+  of(longs: Uint32Array, at: number, length: number): number {
+    const [a, b, c, d] = this.#factors as unknown as [number, number, number, number]
+    const first = longs[at]!
+    if (length === IPV4_LONGS) {
+      return (Math.imul(first, a) >>> SHIFT) | ((Math.imul(first & WIDE_IPV4, c) >>> SHIFT) << BITS)
+    }
+    const narrow = (Math.imul(first, a) + Math.imul(longs[at + 1]! & NARROW_IPV6, b)) >>> SHIFT
+    return narrow | ((Math.imul(first, d) >>> SHIFT) << BITS)
+  }
+}
+
+/** Hashes the narrow network of the entry at the front of `longs`, `length` words long. */
+export function hashNarrow(hash: KeyedHash, longs: Uint32Array, length: number): number {
+  return length === IPV4_LONGS ? hash.longs(longs, 0, 1, ALL_BITS) : hash.longs(longs, 0, 2, NARROW_IPV6)
+}
+
+/**
+ * How much of something each source holds. What a source holds *weighs* as much as its narrow network holds times the square
+ * of what its wide one holds, as many narrow networks are sooner got than a second wide one. A flood weighs by both where it
+ * comes from one address, and by the wide one where it comes from many of one provider. The customers of a large provider
+ * weigh by the wide one alone, and networks that share a number with a flood by one of the two.
+ */
+export class SourceShares {
+  readonly #narrow = new Uint32Array(NUMBERS)
+  readonly #wide = new Uint32Array(NUMBERS)
+  #heaviest = 0
+
+  /** Whether the source is the heaviest now, as far as that is known. */
+  add(source: number, by: number): boolean {
+    this.#narrow[source & NUMBER_MASK]! += by
+    this.#wide[source >>> BITS]! += by
+    if (source === this.#heaviest) return true
+    if (by < 0 || this.weight(source) <= this.weight(this.#heaviest)) return false
+    this.#heaviest = source
+    return true
+  }
+
+  weight(source: number): number {
+    return weight(this.#narrow[source & NUMBER_MASK]!, this.#wide[source >>> BITS]!)
+  }
+
+  /** What the source would weigh if it held one more. */
+  nextWeight(source: number): number {
+    return weight(this.#narrow[source & NUMBER_MASK]! + 1, this.#wide[source >>> BITS]! + 1)
+  }
+
+  /** What the heaviest source weighs, as far as that is known. */
+  get heaviest(): number {
+    return this.weight(this.#heaviest)
+  }
+}
+
+function weight(narrow: number, wide: number): number {
+  return narrow * wide * wide
+}

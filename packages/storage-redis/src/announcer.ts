@@ -1,0 +1,111 @@
+import { addressFamily, COMPACT_IPV4, peerIdFrom, type Address, type InfoHash, type PeerId } from '@chihaya/bittorrent'
+import type { SwarmAnnounce, SwarmView, Transition } from '@chihaya/core'
+import { announceArgument, type AnnounceSettings, type Moment } from './announce-argument.ts'
+import type { Effect } from './health.ts'
+import { siblingOfSwarm, type Keys } from './keys.ts'
+import type { Link } from './link.ts'
+import { announceScript } from './lua/announce.ts'
+import type { ScriptSettings } from './lua/settings.ts'
+import { TOO_MANY_NEW_SWARMS, type NewSwarmLimit } from './new-swarm-limit.ts'
+import { readView, takeNewSwarmBit } from './replies.ts'
+import { defineScript, type Script } from './script.ts'
+
+/** The peer that tries whether Redis takes writes. */
+const PROBE = {
+  peerId: peerIdFrom('-CHIHAYA-write-probe') as PeerId,
+  address: new Uint8Array(COMPACT_IPV4 - 2),
+  port: 0,
+  numWant: 0,
+  leechersOnly: false,
+  publicOnly: false,
+  wantsPeerIds: false,
+}
+
+export interface AnnouncerInit {
+  readonly link: Link
+  readonly keys: Keys
+  readonly settings: ScriptSettings & AnnounceSettings
+  readonly newSwarmLimit: NewSwarmLimit | undefined
+}
+
+/** Runs the announce script. */
+export class Announcer {
+  readonly #init: AnnouncerInit
+  readonly #run: Script<Buffer>
+  readonly #numberOfKeys: number
+
+  constructor(init: AnnouncerInit) {
+    this.#init = init
+    this.#numberOfKeys = init.settings.limitsNewSwarms ? 5 : 4
+    this.#run = defineScript(init.link.client, announceScript(init.settings), this.#numberOfKeys)
+  }
+
+  /** Rejects with a `Fault`, or with a `ClientError` when the source may make no more swarms. */
+  async announce(announce: SwarmAnnounce, moment: Moment): Promise<SwarmView> {
+    const { link, keys, settings, newSwarmLimit } = this.#init
+    const { infoHash, address } = announce
+    const family = addressFamily(address)
+    const swarm = keys.swarm(infoHash, family)
+    const peerIds = keys.peerIds(infoHash, family)
+    const downloaded = keys.downloaded(infoHash)
+    const counted = keys.counted(infoHash)
+    const withIds = announce.wantsPeerIds && settings.storePeerIds
+    const effect = effectOf(announce, moment)
+    if (newSwarmLimit === undefined) {
+      const argument = announceArgument(announce, settings, moment)
+      const run = (): Promise<Buffer> => this.#run(swarm, peerIds, downloaded, counted, argument)
+      return readView(await link.send(run, { effect, infoHash }), family, withIds)
+    }
+    const sibling = siblingOfSwarm(swarm)
+    const enter = async (mayMakeSwarm: boolean): Promise<Buffer> => {
+      const argument = announceArgument(announce, settings, moment, mayMakeSwarm)
+      const run = (): Promise<Buffer> => this.#run(swarm, peerIds, downloaded, counted, sibling, argument)
+      return link.send(run, { effect: mayMakeSwarm ? effect : 'removes', infoHash })
+    }
+    const isLimited = effect === 'adds'
+    const reply = isLimited ? await limitNewSwarms(newSwarmLimit, address, enter) : await enter(true)
+    if (!isLimited) takeNewSwarmBit(reply)
+    return readView(reply, family, withIds)
+  }
+
+  /**
+   * Lets a peer enter a swarm that nobody sees, and leave it: what Redis refuses to announces for a torrent, it refuses to
+   * this. Rejects with a `Fault`.
+   */
+  async tryWriting(infoHash: InfoHash): Promise<void> {
+    const { link, keys, settings } = this.#init
+    const names = keys.probe(infoHash).slice(0, this.#numberOfKeys)
+    const run = (transition: Transition, effect: Effect): Promise<Buffer> => {
+      const argument = announceArgument({ ...PROBE, infoHash, transition }, settings, { now: 0 })
+      return link.send(() => this.#run(...names, argument), { effect, infoHash })
+    }
+    await run('leecher', 'adds')
+    await run('stopped', 'removes')
+  }
+}
+
+/** Takes a token of the source before the announce, as many may be under way, and gives it back if no swarm is new. */
+async function limitNewSwarms(
+  limit: NewSwarmLimit,
+  address: Address,
+  enter: (mayMakeSwarm: boolean) => Promise<Buffer>,
+): Promise<Buffer> {
+  // The caller may use the address again while Redis is waited for.
+  const source = new Uint8Array(address)
+  const hasToken = limit.take(source)
+  let isNew = false
+  try {
+    const reply = await enter(hasToken)
+    if (reply.length === 0) throw TOO_MANY_NEW_SWARMS
+    isNew = takeNewSwarmBit(reply)
+    return reply
+  } finally {
+    if (hasToken && !isNew) limit.giveBack(source)
+  }
+}
+
+/** Whoever enters late may have been overtaken, so that nothing is written. */
+function effectOf({ transition }: SwarmAnnounce, { age }: Moment): Effect {
+  if (transition === 'unchanged') return 'none'
+  return transition === 'stopped' || age !== undefined ? 'removes' : 'adds'
+}
