@@ -19,14 +19,17 @@ export async function fuzz(name: string, task: Task): Promise<boolean> {
   const passed = (result: Uint8Array[] | Failure): result is Uint8Array[] => isPassed(name, task, result)
   coverage ??= new Coverage(isMeasured)
   const { target } = await load(name)
-  const inputs = [...readInputs(seedFolder(name)), ...(runs === undefined ? readInputs(workFolder(name)) : [])]
-  const room = Math.max(target.maxLength, ...inputs.map(({ length }) => length))
+  const seeds = readInputs(seedFolder(name))
+  const finds = runs === undefined ? readInputs(workFolder(name)) : []
+  const replayed = replay === undefined ? [] : [readFileSync(replay)]
+  const room = Math.max(target.maxLength, ...[...seeds, ...finds, ...replayed].map(({ length }) => length))
   const watchdog = new Watchdog(task.patience, room, task.crashes)
   const fuzzer = new Fuzzer({ target, coverage, watchdog, seed })
-  if (replay !== undefined) return passed(await fuzzer.learn([readFileSync(replay)]))
+  if (replay !== undefined) return passed(await fuzzer.learn(replayed))
 
   const started = performance.now()
-  const learned = await fuzzer.learn(merge ? inputs.sort((one, other) => one.length - other.length) : inputs)
+  if (!passed(await fuzzer.learn(seeds))) return false
+  const learned = await fuzzer.learn(finds.sort((one, other) => one.length - other.length))
   if (!passed(learned)) return false
   if (merge) {
     for (const input of learned) writeInput(seedFolder(name), input)

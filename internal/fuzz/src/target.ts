@@ -20,6 +20,8 @@ export const TARGETS: Readonly<Record<string, () => Promise<{ target: Target }>>
   'url-data': () => import('./targets/url-data.ts'),
   address: () => import('./targets/address.ts'),
   list: () => import('./targets/list.ts'),
+  'network-list': () => import('./targets/network-list.ts'),
+  'proxy-header': () => import('./targets/proxy-header.ts'),
 }
 
 /**

@@ -10,6 +10,8 @@ test.each([
   ['url-data', 20_000],
   ['address', 50_000],
   ['list', 10_000],
+  ['network-list', 10_000],
+  ['proxy-header', 5000],
 ])('%s holds for %d inputs that coverage leads to', async (name, runs) => {
   const { code, stdout, stderr } = await runFuzz(name, '--runs', String(runs), '--seed', '1')
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -11,7 +11,7 @@ const SIGNS = ['&', ';', '=', '+', '%', '%2', '%00', '%fF', '?', '#', '%26']
 /** What a query means, written for being read. Undefined for one that is refused. */
 interface Meaning {
   readonly infoHashes: readonly string[]
-  readonly values: ReadonlyMap<string, string>
+  readonly values: ReadonlyMap<string, readonly string[]>
 }
 
 /** A request target is read as the plain description of the rules has it, and refused with a `ClientError` alone. */
@@ -49,31 +49,42 @@ function compare(
   }
   check(meaning !== undefined, 'Query.parse takes a query that is against the rules')
   check(query.infoHashes.join('\n') === meaning.infoHashes.join('\n'), 'Query.parse reads other infohashes')
-  for (const [key, value] of meaning.values) check(query.get(key) === value, 'Query.parse reads another value')
+  const isWhole = meaning.infoHashes.length <= options.maxInfoHashes
+  for (const [key, values] of meaning.values) {
+    check(query.get(key) === values.at(-1), 'Query.parse reads another value')
+    // Who sends too many infohashes is refused before anybody asks for more.
+    if (isWhole) check(query.all(key).join('\n') === values.join('\n'), 'Query.all returns other values')
+  }
   for (const key of ['', 'info_hash', '__proto__', 'constructor']) {
-    check(query.get(key) === meaning.values.get(key), 'Query.parse has a key that was not sent')
+    check(query.get(key) === meaning.values.get(key)?.at(-1), 'Query.parse has a key that was not sent')
   }
 }
 
 function meaningOf(text: string, semicolons: boolean, maxInfoHashes: number): Meaning | undefined {
   const infoHashes: string[] = []
-  const values = new Map<string, string>()
+  const values = new Map<string, string[]>()
   let pairs = 0
+  let badInfoHash = false
   for (const segment of text.split(semicolons ? /[&;]/ : '&')) {
     if (segment === '' || segment.startsWith('=')) continue
     const equals = segment.indexOf('=')
-    const key = unescape(equals < 0 ? segment : segment.slice(0, equals))?.toLowerCase()
-    const value = unescape(equals < 0 ? '' : segment.slice(equals + 1))
-    if (key === undefined || value === undefined || key.length > MAX_KEY || value.length > MAX_VALUE) return undefined
-    if (key !== 'info_hash') {
-      if (++pairs > MAX_PAIRS) return undefined
-      values.set(key, value)
-    } else if (infoHashes.push(value) > maxInfoHashes) break
+    const key = unescape(equals < 0 ? segment : segment.slice(0, equals), MAX_KEY)?.toLowerCase()
+    const value = unescape(equals < 0 ? '' : segment.slice(equals + 1), MAX_VALUE)
+    if (key === 'info_hash') {
+      badInfoHash ||= value === undefined
+      // That there are too many counts for more than what is wrong with one of them.
+      if (infoHashes.push(value ?? '') > maxInfoHashes) return { infoHashes, values }
+    } else {
+      if (key === undefined || value === undefined || ++pairs > MAX_PAIRS) return undefined
+      values.set(key, [...(values.get(key) ?? []), value])
+    }
   }
-  return { infoHashes, values }
+  return badInfoHash ? undefined : { infoHashes, values }
 }
 
-function unescape(text: string): string | undefined {
+/** The bytes that a text stands for; undefined for a bad escape, and for more of them than allowed. */
+function unescape(text: string, most: number): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined
-  return text.replaceAll('+', ' ').replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  const bytes = text.replaceAll('+', ' ').replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return bytes.length > most ? undefined : bytes
 }

@@ -35,7 +35,7 @@ static void fill(void *data, size_t length) {
 }
 
 static void open_one(void) {
-  static const char *const addresses[] = {"127.0.0.1", "::1", "::", "fe80::1%eth0", "fe80::1%7"};
+  static const char *const addresses[] = {"127.0.0.1", "::1", "::", "0.0.0.0", "fe80::1%eth0", "fe80::1%7"};
   const size_t index = slot();
   struct parameters parameters = {.batch_size = 4, .send_size = 4, .max_datagram = 64, .input_stride = 64, .output_stride = 64};
   uint32_t *fields = (uint32_t *)&parameters;
@@ -45,7 +45,7 @@ static void open_one(void) {
   }
   char text[128] = "";
   const uint8_t choice = next_byte();
-  if (choice < 200) strcpy(text, addresses[choice % 5]);
+  if (choice < 200) strcpy(text, addresses[choice % 6]);
   else fill(text, choice - 200);
   const size_t length = next_byte() < 250 ? sizeof parameters : next_byte() % sizeof parameters;
   napi_value memory = new_memory(length);
@@ -64,13 +64,15 @@ static void check_arrived(const struct parameters *p, uint32_t count, const uint
   uint32_t kept = 0;
   for (uint32_t index = 0; index < arrived_count; index++) {
     const struct fake_datagram *datagram = &arrived[index];
-    if (datagram->truncated) continue;
+    if (datagram->truncated && !(p->flags & KEEP_TRUNCATED)) continue;
     const struct record *record = &records[kept];
     const uint8_t *bytes = input + (size_t)kept * p->input_stride;
     CHECK(kept < count && record->length == datagram->length && record->outgoing == 0);
-    for (uint32_t at = 0; at < datagram->length; at++) CHECK(bytes[at] == datagram->fill);
+    for (uint32_t at = 0; at < datagram->kept; at++) CHECK(bytes[at] == datagram->fill);
     const bool ipv4 = datagram->source.any.sa_family == AF_INET;
     CHECK(record->port == ntohs(ipv4 ? datagram->source.ipv4.sin_port : datagram->source.ipv6.sin6_port));
+    CHECK(record->local_length == 0 || record->local_length == 4 || record->local_length == 16);
+    CHECK(datagram->local == 0 || (record->local_length > 0 && record->local[3] == datagram->local));
     kept++;
   }
   CHECK(kept == count);
@@ -98,6 +100,7 @@ static void fill_records(napi_value memory, uint32_t stride) {
     memset(record->address, choice, sizeof record->address);
     record->address_length = choice % 4 == 0 ? 16 : choice % 16 == 1 ? choice : 4;
     record->port = choice;
+    record->local_length = choice % 32 == 3 ? 0 : record->address_length;
     record->outgoing = (uint16_t)(choice < 128 ? 1 + choice % (stride % 256 + 1) : choice < 192 ? 0 : stride - 224 + choice);
   }
 }

@@ -110,33 +110,85 @@ unsigned __wrap_if_nametoindex(const char *name) {
 
 static const int errors[] = {EAGAIN, EINTR, ENOMEM, ENETUNREACH};
 
+static void write_entry(uint8_t *at, int level, int type, const void *data, size_t size) {
+  struct cmsghdr *entry = (struct cmsghdr *)at;
+  entry->cmsg_level = level;
+  entry->cmsg_type = type;
+  entry->cmsg_len = CMSG_LEN(size);
+  memcpy(CMSG_DATA(entry), data, size);
+}
+
+/* Tells the local address, in full, in part or not at all. */
+static void tell_local(struct msghdr *header, int family, struct fake_datagram *datagram) {
+  uint8_t *control = header->msg_control;
+  datagram->local = 0;
+  if (!control) return;
+  CHECK(header->msg_controllen == sizeof(union control));
+  const uint8_t choice = next_byte(), byte = (uint8_t)(1 + next_byte() % 254);
+  struct in_pktinfo ipv4 = {.ipi_ifindex = 2};
+  struct in6_pktinfo ipv6 = {.ipi6_ifindex = 2};
+  memset(&ipv4.ipi_spec_dst, byte, 4);
+  memset(&ipv6.ipi6_addr, byte, 16);
+  header->msg_controllen = 0;
+  if (choice < 128 && family == AF_INET) {
+    write_entry(control, IPPROTO_IP, IP_PKTINFO, &ipv4, sizeof ipv4);
+    header->msg_controllen = CMSG_SPACE(sizeof ipv4);
+    datagram->local = byte;
+  } else if (choice < 128) {
+    write_entry(control, IPPROTO_IPV6, IPV6_PKTINFO, &ipv6, sizeof ipv6);
+    header->msg_controllen = CMSG_SPACE(sizeof ipv6);
+    if (choice < 64) {
+      write_entry(control + header->msg_controllen, IPPROTO_IP, IP_PKTINFO, &ipv4, sizeof ipv4);
+      header->msg_controllen += CMSG_SPACE(sizeof ipv4);
+    }
+    datagram->local = choice < 64 ? byte : byte == 0xff ? 0 : byte;
+  } else if (choice < 192) {
+    /* What no system says must not lead out of its place. */
+    header->msg_controllen = choice % (sizeof(union control) + 1);
+    for (size_t at = 0; at < header->msg_controllen; at++) control[at] = next_byte();
+  }
+}
+
 /* Writes a datagram as the system does: no more than there is room for. */
-static void arrive(struct mmsghdr *message, int family, struct fake_datagram *datagram) {
+static void arrive(struct mmsghdr *message, int family, int flags, struct fake_datagram *datagram) {
   struct msghdr *header = &message->msg_hdr;
   CHECK(header->msg_namelen == sizeof(union endpoint) && header->msg_iovlen == 1);
   union endpoint *source = &datagram->source;
   memset(source, next_byte(), sizeof *source);
   if (family == AF_INET6 && next_byte() % 2 == 0) memcpy(&source->ipv6.sin6_addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
   source->any.sa_family = (sa_family_t)family;
-  const uint32_t length = next_number() % (MOST_LENGTH + 1), room = (uint32_t)header->msg_iov->iov_len;
-  datagram->truncated = length > room;
-  datagram->length = datagram->truncated ? room : length;
+  const uint32_t room = (uint32_t)header->msg_iov->iov_len;
+  datagram->length = next_number() % (MOST_LENGTH + 1);
+  datagram->truncated = datagram->length > room;
+  datagram->kept = datagram->truncated ? room : datagram->length;
   datagram->fill = next_byte();
-  memset(header->msg_iov->iov_base, datagram->fill, datagram->length);
+  memset(header->msg_iov->iov_base, datagram->fill, datagram->kept);
   memcpy(header->msg_name, source, sizeof *source);
   header->msg_namelen = family == AF_INET ? sizeof source->ipv4 : sizeof source->ipv6;
   header->msg_flags = datagram->truncated ? MSG_TRUNC : 0;
-  message->msg_len = datagram->length;
+  message->msg_len = flags & MSG_TRUNC ? datagram->length : datagram->kept;
+  tell_local(header, family, datagram);
 }
 
-static long fake_recvmmsg(int fd, struct mmsghdr *messages, unsigned size) {
+static long fake_recvmmsg(int fd, struct mmsghdr *messages, unsigned size, int flags) {
   const int family = family_of(fd);
   const uint8_t choice = next_byte();
   arrived_count = 0;
+  CHECK(flags & MSG_DONTWAIT);
   if (choice >= 252) return fail(errors[choice - 252]);
   arrived_count = choice < size ? choice : size;
-  for (uint32_t index = 0; index < arrived_count; index++) arrive(&messages[index], family, &arrived[index]);
+  for (uint32_t index = 0; index < arrived_count; index++) arrive(&messages[index], family, flags, &arrived[index]);
   return arrived_count == 0 ? fail(EAGAIN) : (long)arrived_count;
+}
+
+/* The system reads every byte, and refuses what is not whole. */
+static void check_local(const struct msghdr *header, int family) {
+  if (header->msg_controllen == 0) return;
+  const struct cmsghdr *entry = header->msg_control;
+  const size_t size = family == AF_INET ? sizeof(struct in_pktinfo) : sizeof(struct in6_pktinfo);
+  CHECK(header->msg_controllen == CMSG_LEN(size) && entry->cmsg_len == CMSG_LEN(size));
+  CHECK(entry->cmsg_level == (family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6));
+  CHECK(entry->cmsg_type == (family == AF_INET ? IP_PKTINFO : IPV6_PKTINFO));
 }
 
 static long fake_sendmmsg(int fd, struct mmsghdr *messages, unsigned size) {
@@ -152,6 +204,7 @@ static long fake_sendmmsg(int fd, struct mmsghdr *messages, unsigned size) {
     CHECK(header->msg_namelen == (ipv4 ? sizeof destination->ipv4 : sizeof destination->ipv6));
     CHECK(family == AF_INET || !ipv4);
     CHECK(header->msg_iovlen == 1 && header->msg_iov->iov_len <= UINT16_MAX);
+    check_local(header, family);
     /* The system reads every byte. */
     uint8_t *copy = malloc(header->msg_iov->iov_len + 1);
     memcpy(copy, header->msg_iov->iov_base, header->msg_iov->iov_len);
@@ -167,9 +220,10 @@ long __wrap_syscall(long number, ...) {
   const int fd = va_arg(list, int);
   struct mmsghdr *messages = va_arg(list, struct mmsghdr *);
   const unsigned size = va_arg(list, unsigned);
+  const int flags = va_arg(list, int);
   va_end(list);
   CHECK(number == SYS_recvmmsg || number == SYS_sendmmsg);
-  return number == SYS_recvmmsg ? fake_recvmmsg(fd, messages, size) : fake_sendmmsg(fd, messages, size);
+  return number == SYS_recvmmsg ? fake_recvmmsg(fd, messages, size, flags) : fake_sendmmsg(fd, messages, size);
 }
 
 size_t uv_handle_size(int type) {

@@ -42,10 +42,12 @@ void end_environment(void);
 
 /* fake-system.c: sockets and libuv. */
 struct fake_datagram {
-  uint32_t length;
+  uint32_t length; /* as it was sent */
+  uint32_t kept;   /* for as much as there was room */
   bool truncated;
   uint8_t fill;
   union endpoint source;
+  uint8_t local; /* what every byte of the local address is; zero where none was told that has to be read */
 };
 /* What the last recvmmsg has handed out. */
 extern struct fake_datagram arrived[];
