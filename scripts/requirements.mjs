@@ -23,7 +23,7 @@ const requirements = [
     isThere: () => succeeds('redis-server', ['--version']),
     tests:
       '{packages/storage-redis/test/**,packages/status/test/redis.test.ts,apps/tracker/test/{redis-config,secrecy}.test.ts,' +
-      'internal/e2e/test/shared-swarms.test.ts}',
+      'internal/e2e/test/{shared-swarms,udp-reply-address}.test.ts}',
   },
   {
     name: 'chromium',

@@ -119,7 +119,7 @@ class Clients {
       transition,
     })
     this.store.announce(announce)
-    for (const announced of claims ? [family, other] : [family]) {
+    for (const announced of claims ? ([family, other] as const) : ([family] as const)) {
       if (transition === 'stopped') this.#live.delete(client + announced)
       else if (transition !== 'unchanged') this.#live.set(client + announced, { client, family: announced, seen: this.clock })
     }

@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
+import { watchMaster } from './master-watch.ts'
 import type { Target } from './target.ts'
 import type { Timeouts } from './timeouts.ts'
 
@@ -45,14 +46,20 @@ function newClient(target: Target, sentinel: SentinelLogin | undefined, timeouts
     })
   }
   if (target.kind === 'sentinel') {
-    return new Redis({
+    const client = new Redis({
       ...common,
       sentinels: [...nodes],
       ...(sentinel && { name: sentinel.name, sentinelUsername: sentinel.username, sentinelPassword: sentinel.password }),
       sentinelCommandTimeout: timeouts.command,
-      failoverDetector: true,
       ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
     })
+    if (sentinel) {
+      const { name, username: sentinelUsername, password: sentinelPassword } = sentinel
+      const login = { username: sentinelUsername, password: sentinelPassword, ...(tls && { tls }) }
+      const sentinels = nodes.map((node) => ({ ...node, ...login }))
+      watchMaster({ client, sentinels, name, timeout: timeouts.command })
+    }
+    return client
   }
   return new Redis({ ...common, ...nodes[0], ...(tls && { tls }) })
 }

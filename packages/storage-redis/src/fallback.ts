@@ -7,6 +7,8 @@ import type { LocalStore } from './local-store.ts'
 /** Milliseconds between two attempts to tell Redis what it has missed. */
 const INTERVAL = 1000
 const MERGED_AT_ONCE = 100
+/** Milliseconds before the loss of a connection whose announces are told again. */
+const TOLD_AGAIN = 10_000
 
 export interface FallbackInit {
   readonly createStore: () => LocalStore
@@ -21,6 +23,8 @@ export interface FallbackInit {
 export class Fallback {
   readonly #init: FallbackInit
   readonly #journal: Journal
+  /** What Redis has acknowledged lately. */
+  readonly #latest: Journal
   #store: LocalStore | undefined
   #timer: NodeJS.Timeout | undefined
   #merging: Promise<void> | undefined
@@ -30,6 +34,7 @@ export class Fallback {
   constructor(init: FallbackInit) {
     this.#init = init
     this.#journal = new Journal(init.maxPeers)
+    this.#latest = new Journal(init.maxPeers)
   }
 
   /** Announces it has answered. */
@@ -60,6 +65,7 @@ export class Fallback {
   /** Removes peers by rules, those too that Redis has yet to be told of. Returns how many. */
   async evict(rules: EvictionRules): Promise<number> {
     this.#journal.evict(rules)
+    this.#latest.evict(rules)
     return (await this.#store?.evict(rules)) ?? 0
   }
 
@@ -68,8 +74,19 @@ export class Fallback {
   }
 
   /** Redis has taken a peer's announce: what it has missed of the peer is of no use any more. */
-  overtaken(announce: SwarmAnnounce): void {
+  acknowledged(announce: SwarmAnnounce): void {
     if (this.#journal.size > 0) this.#journal.forget(announce)
+    this.#latest.record(announce)
+    this.#latest.forgetBefore(performance.now() - TOLD_AGAIN)
+  }
+
+  /**
+   * Tells Redis again what it has acknowledged last. After a fail-over it may be another server, which has not heard of
+   * what the former one took while it was being replaced.
+   */
+  tellAgain(): void {
+    this.#journal.adopt(this.#latest)
+    if (this.#journal.size > 0) this.#mergeLater()
   }
 
   /** Makes a last attempt to tell Redis, if it can be told within the time that a command has. */
@@ -81,8 +98,12 @@ export class Fallback {
   }
 
   #standIn(): LocalStore {
-    this.#timer ??= setInterval(() => void this.#mergeOnce(), INTERVAL).unref()
+    this.#mergeLater()
     return (this.#store ??= this.#init.createStore())
+  }
+
+  #mergeLater(): void {
+    this.#timer ??= setInterval(() => void this.#mergeOnce(), INTERVAL).unref()
   }
 
   #mergeOnce(): Promise<void> {
@@ -97,12 +118,14 @@ export class Fallback {
       const batch = this.#journal.oldest(MERGED_AT_ONCE)
       const outcomes = await Promise.all(batch.map(({ announces }) => this.#tell(announces)))
       for (const [index, { key, entry }] of batch.entries()) {
-        if (outcomes[index] === true) this.#journal.settle(key, entry)
-        else wellSoFar = false
+        if (outcomes[index] === true) {
+          this.#journal.settle(key, entry)
+          this.#latest.add(key, entry)
+        } else wellSoFar = false
       }
       this.#merged += outcomes.filter(Boolean).length
     }
-    if (this.#journal.size === 0 && this.#store) this.#leave()
+    if (this.#journal.size === 0) this.#leave()
   }
 
   async #tell(announces: readonly LateAnnounce[]): Promise<boolean> {
@@ -113,9 +136,10 @@ export class Fallback {
   #leave(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+    const peers = this.#merged
+    this.#merged = 0
+    if (this.#store) this.#init.log.info({ peers }, 'Redis has been told of the peers that came while it was away')
     this.#store?.close()
     this.#store = undefined
-    this.#init.log.info({ peers: this.#merged }, 'Redis has been told of the peers that came while it was away')
-    this.#merged = 0
   }
 }

@@ -1,15 +1,17 @@
 import { byteString, compactPeer, INFO_HASH_LENGTH, writeByteString, type InfoHash, type PeerId } from '@chihaya/bittorrent'
 import type { EvictionRules, SwarmAnnounce, Transition } from '@chihaya/core'
 
-/** What has become of a peer while Redis was away. */
-interface Entry {
+/** What has become of a peer. */
+export interface JournalEntry {
   readonly peerId: PeerId
   readonly clientKey: number | undefined
   readonly transition: Transition
   /** Whether it completed its download, whatever it has become since. */
   readonly completed: boolean
-  /** Milliseconds, on the clock of `performance.now()`. */
+  /** When it announced, on the clock of `performance.now()`. */
   readonly at: number
+  /** When this was entered here, likewise. */
+  readonly enteredAt: number
 }
 
 /** One announce to enter late. */
@@ -19,9 +21,9 @@ export interface LateAnnounce {
   readonly age: number
 }
 
-/** The last word of each peer that announced while Redis was away, for so many peers; beyond, the oldest are forgotten. */
+/** The last word of each peer that Redis is to be told of, for so many peers; beyond, the oldest are forgotten. */
 export class Journal {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, JournalEntry>()
   readonly #limit: number
 
   constructor(limit: number) {
@@ -39,8 +41,32 @@ export class Journal {
     const completed = transition === 'completed' || this.#entries.get(key)?.completed === true
     // Taken out first, so that it comes to stand behind those that are older.
     this.#entries.delete(key)
-    this.#entries.set(key, { peerId, clientKey, transition, completed, at: performance.now() })
+    const at = performance.now()
+    this.#enter(key, { peerId, clientKey, transition, completed, at, enteredAt: at })
+  }
+
+  #enter(key: string, entry: JournalEntry): void {
+    this.#entries.set(key, entry)
     if (this.#entries.size > this.#limit) this.#entries.delete(this.#entries.keys().next().value as string)
+  }
+
+  /** Takes over the entries of another journal, but for peers of which it knows itself; they leave the other one. */
+  adopt(other: Journal): void {
+    for (const [key, entry] of other.#entries) this.add(key, entry)
+    other.#entries.clear()
+  }
+
+  /** Takes over an entry of another journal, unless there is one of the peer. */
+  add(key: string, entry: JournalEntry): void {
+    if (!this.#entries.has(key)) this.#enter(key, { ...entry, enteredAt: performance.now() })
+  }
+
+  /** Forgets what was entered before a time. */
+  forgetBefore(time: number): void {
+    for (const [key, { enteredAt }] of this.#entries) {
+      if (enteredAt >= time) return
+      this.#entries.delete(key)
+    }
   }
 
   /** Redis knows better by now. */
@@ -58,7 +84,7 @@ export class Journal {
   }
 
   /** The oldest entries, each with the announces that tell Redis of it; they stay until `settle`. */
-  oldest(count: number): Array<{ key: string; entry: object; announces: LateAnnounce[] }> {
+  oldest(count: number): Array<{ key: string; entry: JournalEntry; announces: LateAnnounce[] }> {
     const oldest = []
     for (const [key, entry] of this.#entries) {
       if (oldest.length === count) break
@@ -68,7 +94,7 @@ export class Journal {
   }
 
   /** Redis has been told of an entry, unless there is a newer one by now. */
-  settle(key: string, entry: object): void {
+  settle(key: string, entry: JournalEntry): void {
     if (this.#entries.get(key) === entry) this.#entries.delete(key)
   }
 }
@@ -85,7 +111,7 @@ function peerOf(key: string): Pick<SwarmAnnounce, 'infoHash' | 'address' | 'port
   return { infoHash: key.slice(0, INFO_HASH_LENGTH) as InfoHash, address: endpoint.subarray(0, portAt), port }
 }
 
-function announcesOf(key: string, { peerId, clientKey, transition, completed, at }: Entry): LateAnnounce[] {
+function announcesOf(key: string, { peerId, clientKey, transition, completed, at }: JournalEntry): LateAnnounce[] {
   const announce = {
     ...peerOf(key),
     peerId,

@@ -24,6 +24,8 @@ export interface LinkInit {
   readonly log: StoreLog
   /** Is told whenever a write has failed. */
   readonly writeFailed: () => void
+  /** Is told when a connection takes the place of one that was lost. */
+  readonly reconnected: () => void
 }
 
 /** The way to Redis: bounded in time and number, and known to be well or not. */
@@ -38,7 +40,7 @@ export class Link {
   #lost: Fault = UNMADE
   #failedAt: InfoHash | undefined
 
-  constructor({ client, target, secrets, timeout, limit, log, writeFailed }: LinkInit) {
+  constructor({ client, target, secrets, timeout, limit, log, writeFailed, reconnected }: LinkInit) {
     this.client = client
     this.health = new Health(log, target)
     const hide = hider(secrets)
@@ -65,7 +67,14 @@ export class Link {
       // One of a cluster's nodes, on which few commands or none may depend: they will tell.
       ['node error', (error) => (this.#lost = this.faultOf(error))],
       ['close', () => this.health.noticed(this.#lost)],
-      ['ready', () => this.#find()],
+      [
+        'ready',
+        () => {
+          const isFirst = this.#lost === UNMADE
+          this.#find()
+          if (!isFirst) reconnected()
+        },
+      ],
     ]
     for (const [event, listener] of this.#listeners) client.on(event, listener)
   }

@@ -94,6 +94,7 @@ export class RedisPeerStore implements PeerStore {
       limit: options.maxPending,
       log,
       writeFailed: () => this.#writeProbe.watch(),
+      reconnected: () => this.#fallback?.tellAgain(),
     })
     this.#writeProbe = new WriteProbe(this.#link, (infoHash) => this.#announcer.tryWriting(infoHash))
     this.#announcer = new Announcer({
@@ -199,7 +200,7 @@ export class RedisPeerStore implements PeerStore {
     const kept = { ...announce, address: new Uint8Array(announce.address) }
     return entered.then(
       (view) => {
-        fallback.overtaken(kept)
+        fallback.acknowledged(kept)
         return view
       },
       (error: unknown) => {

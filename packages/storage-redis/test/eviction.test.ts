@@ -40,12 +40,11 @@ test('a large swarm is read in parts, and nothing stays of those who are evicted
 test('announces are answered while peers are evicted', async () => {
   const store = await shared.startStore()
   await enter(store, 5000)
-  let done = false
-  const evicted = store.evict({ address: isOdd }).finally(() => (done = true))
-  let answered = 0
-  for (; !done; answered++) await store.announce(peer(0))
+  const state = { answered: 0, evicting: true }
+  const evicted = store.evict({ address: isOdd }).finally(() => (state.evicting = false))
+  for (; state.evicting; state.answered++) await store.announce(peer(0))
   expect(await evicted).toBe(2500)
-  expect(answered).toBeGreaterThan(10)
+  expect(state.answered).toBeGreaterThan(10)
 })
 
 test('two trackers evict at once, and each peer is counted by one of them', async () => {

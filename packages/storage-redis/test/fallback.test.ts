@@ -60,8 +60,9 @@ describe('with a fallback in memory', () => {
     while (store.health() !== undefined) await store.announce(sampleAnnounce({ ...peer(5) }))
     const other = await startStore(server, { fallback: 'none' })
     const merged = await other.announce(sampleAnnounce({ ...peer(7), transition: 'unchanged', wantsPeerIds: true }))
-    expect([merged.complete, merged.incomplete, merged.downloaded]).toEqual([1, 2, 3])
-    expect(endpoints(merged.peers)).toEqual(['10.0.0.1:1002', '10.0.0.1:1003', '10.0.0.1:1005'])
+    // The first came to a Redis that has forgotten it since.
+    expect([merged.complete, merged.incomplete, merged.downloaded]).toEqual([1, 3, 3])
+    expect(endpoints(merged.peers)).toEqual(['10.0.0.1:1001', '10.0.0.1:1002', '10.0.0.1:1003', '10.0.0.1:1005'])
     expect(Buffer.from(merged.peers.peerIds ?? []).includes(samplePeerId(5))).toBe(true)
     while (!log.lines.some((line) => line.includes('Redis has been told'))) await sleep(10)
   })
@@ -174,6 +175,23 @@ describe('with a fallback in memory', () => {
     await server.start()
     await untilMerged(store)
     expect(await server.as((admin) => admin.keys('chihaya:*4'))).toHaveLength(1)
+  })
+
+  test('what is limited and withheld in Redis is so without it, and its swarms are listed', async () => {
+    const server = await startServer()
+    const store = await startStore(server, { newSwarmsPerSource: { perMinute: 1, burst: 2 }, withholdPortsBelow: 1024 })
+    await server.kill()
+    await untilAway(store)
+    await store.announce(sampleAnnounce({ ...peer(1) }))
+    await store.announce(sampleAnnounce({ ...peer(100) }))
+    const other = address('10.0.0.2')
+    expect(endpoints((await store.announce(sampleAnnounce({ address: other }))).peers)).toEqual(['10.0.0.1:1100'])
+    await store.announce(sampleAnnounce({ infoHash: sampleInfoHash(2) }))
+    const announce = async (): Promise<unknown> => store.announce(sampleAnnounce({ infoHash: sampleInfoHash(3) }))
+    await expect(announce()).rejects.toThrow('too many new torrents')
+    const listed = []
+    for await (const page of store.swarms()) listed.push(...page)
+    expect(listed.map(({ infoHash }) => infoHash).sort()).toEqual([sampleInfoHash(1), sampleInfoHash(2)])
   })
 
   test('closing does not wait for a Redis that stands still', async () => {

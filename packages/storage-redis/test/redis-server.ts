@@ -93,9 +93,10 @@ export class RedisServer {
     return this.#folder
   }
 
-  async start(): Promise<void> {
+  /** Starts it, again if it was killed; `settings` follow its own. */
+  async start(...settings: string[]): Promise<void> {
     const basic = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.#folder]
-    await this.#spawn([...basic, ...this.#settings])
+    await this.#spawn([...basic, ...this.#settings, ...settings])
   }
 
   async #spawn(args: readonly string[]): Promise<void> {

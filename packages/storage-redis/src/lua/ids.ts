@@ -6,7 +6,7 @@ import { COMPACT_IPV6 } from '@chihaya/bittorrent'
  * An IPv6 endpoint is long, and the sorted set has it already. Eight bytes of its SHA-1 do: few enough for a peer to take less
  * than 80 bytes, too many for anyone to find an endpoint that would overwrite another's peer id.
  */
-export const FIELD = `
+export const FIELD: string = `
 local function field(peer)
   if #peer ~= ${COMPACT_IPV6} then return peer end
   local digest = redis.sha1hex(peer)
