@@ -57,10 +57,10 @@ function isMeasured(url: string): boolean {
 }
 
 /** Reports a failure, with its input in a file and the command that runs it again. */
-function isPassed(name: string, { crashes }: Task, result: Uint8Array[] | Failure): result is Uint8Array[] {
+function isPassed(name: string, { crashes, replay }: Task, result: Uint8Array[] | Failure): result is Uint8Array[] {
   if (!('error' in result)) return true
   const { input, error } = result
-  const file = writeInput(crashes, input)
+  const file = replay ?? writeInput(crashes, input)
   console.error(`${name} fails: ${error instanceof Error ? error.stack : String(error)}`)
   console.error(`  input: ${file} (${input.length} bytes)`)
   console.error(`  again: pnpm fuzz ${name} --replay ${file}`)
