@@ -6,6 +6,9 @@ import { RangeTable } from './range-table.ts'
 /** In a file of eMule, ranges with this access level or a higher one are not blocked. */
 const FIRST_ALLOWED_LEVEL = 128
 
+/** Characters of two IPv6 addresses with a hyphen and blanks between them: what is before them is the name. */
+const LONGEST_RANGE = 128
+
 const LEVEL = /^[ \t]*(\d{1,3})[ \t]*(?:,|$)/
 
 /**
@@ -51,7 +54,8 @@ function readNamed(line: string): AddressRange | undefined {
   const ipv4 = parseHyphenated(line.slice(lastColon + 1))
   if (lastColon < 0 || ipv4 !== undefined) return ipv4
   // IPv6 addresses have colons of their own: the longest range counts.
-  for (let colon = line.indexOf(':'); colon >= 0; colon = line.indexOf(':', colon + 1)) {
+  const first = line.indexOf(':', Math.max(0, line.length - LONGEST_RANGE))
+  for (let colon = first; colon >= 0; colon = line.indexOf(':', colon + 1)) {
     const ipv6 = parseHyphenated(line.slice(colon + 1))
     if (ipv6 !== undefined) return ipv6
   }

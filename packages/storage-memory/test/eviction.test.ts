@@ -100,11 +100,11 @@ test('misses nobody who is there all the time, and takes nobody who is not named
       }
       // Those who came first are past their lifetime, and their swarms end as the walk goes on.
       clock += 20_000
-      let done = false
+      const walk = { done: false }
       const evicted = store.evict(refuses).finally(() => {
-        done = true
+        walk.done = true
       })
-      for (let next = 0; !done; next++) {
+      for (let next = 0; !walk.done; next++) {
         for (const { torrent, number, leaves } of changes.slice(
           (next * 50) % changes.length,
           ((next * 50) % changes.length) + 50,

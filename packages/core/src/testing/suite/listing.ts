@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { SwarmEntry } from '../../peer-store.ts'
 import { address, sampleAnnounce, sampleInfoHash } from '../sample.ts'
-import { counters, LIFETIME, type Check } from './check.ts'
+import { LIFETIME, type Check } from './check.ts'
 
 /** For stores that can list their swarms. */
 export function checkListing(check: Check): void {
