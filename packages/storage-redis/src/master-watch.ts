@@ -6,7 +6,7 @@ import { Redis } from 'ioredis'
 const INTERVAL = 500
 
 /** How to connect to a Sentinel. */
-export interface SentinelAddress {
+interface SentinelAddress {
   readonly host: string
   readonly port: number
   readonly username: string | undefined
