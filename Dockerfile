@@ -19,7 +19,7 @@ USER 10001:10001
 WORKDIR /
 EXPOSE 6969/tcp 6969/udp 6880/tcp
 STOPSIGNAL SIGTERM
-# Asks where the configuration and the environment put the metrics, or what the tracker serves where there are none.
+# Asks where the configuration and the environment put the metrics, or, without metrics, whether the tracker answers at all.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "/opt/chihaya/dist/main.js", "health", "--config", "/etc/chihaya.yaml"]
 # The tracker handles its signals and starts no processes, so it can be the first one itself.

@@ -3,8 +3,11 @@ import { canInstallDebianPackages, installDebianPackages } from './debian.mjs'
 import { hasHelm, installHelm } from './helm.mjs'
 import { canIsolate } from './private-network.mjs'
 
+/** The smallest program that libFuzzer runs. */
+const FUZZ_TARGET = 'int LLVMFuzzerTestOneInput(void) { return 0; }'
+
 /**
- * What some tests need and `pnpm install` cannot give: how to see it, the Debian package it is in or another way to install it,
+ * What some tests need and `pnpm install` cannot give: how to see it, the Debian packages it is in or another way to install it,
  * and the tests that need it.
  */
 const requirements = [
@@ -20,7 +23,7 @@ const requirements = [
     isThere: () => succeeds('redis-server', ['--version']),
     tests:
       '{packages/storage-redis/test/**,packages/status/test/redis.test.ts,apps/tracker/test/{redis-config,secrecy}.test.ts,' +
-      'internal/e2e/test/shared-swarms.test.ts}',
+      'internal/e2e/test/{shared-swarms,udp-reply-address}.test.ts}',
   },
   {
     name: 'chromium',
@@ -56,10 +59,23 @@ const requirements = [
     tests: 'internal/e2e/test/dashboard.test.ts',
   },
   {
+    name: 'clang with libFuzzer and the sanitizers',
+    // The compiler's own package only recommends them.
+    package: ['clang', 'libclang-rt-dev'],
+    isThere: () => succeeds('sh', ['-c', `echo '${FUZZ_TARGET}' | clang -xc -fsanitize=fuzzer,address,undefined - -o /dev/null`]),
+    tests: 'internal/fuzz/test/native.test.ts',
+  },
+  {
     name: 'prlimit',
     package: 'util-linux',
     isThere: () => succeeds('prlimit', ['--version']),
     tests: 'apps/tracker/test/fault-{descriptors,start}.test.ts',
+  },
+  {
+    name: 'haproxy',
+    package: 'haproxy',
+    isThere: () => succeeds('haproxy', ['-v']),
+    tests: 'apps/tracker/test/haproxy.test.ts',
   },
   {
     name: 'libfaketime',
@@ -106,7 +122,7 @@ export function meetRequirements() {
     .filter((requirement) => !requirement.isThere())
     .map(({ name, package: from, tests }) => ({
       tests,
-      advice: `needs ${name}: ${from === undefined ? 'put it on the PATH' : `install the Debian package ${from}`}`,
+      advice: `needs ${name}: ${from === undefined ? 'put it on the PATH' : `install the Debian package ${[from].flat().join(' and ')}`}`,
     }))
   if (!canIsolate()) {
     unmet.push({ tests: 'internal/e2e/test/**', advice: 'needs a network namespace: run it as root, or allow user namespaces' })

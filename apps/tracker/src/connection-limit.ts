@@ -24,6 +24,8 @@ const MAX_CONNECTIONS = 10_000
 const SHARE = 10
 const LEAST_SHARE = 100
 const IPV6_PREFIX = 8
+// Milliseconds: others may give file descriptors back.
+const ROOM_LIFETIME = 5000
 
 /** All connections of a source. */
 interface Source {
@@ -47,9 +49,10 @@ export class ConnectionLimit {
   #maxPerIp = defaultShare(MAX_CONNECTIONS)
   #unlimited: Networks = new Networks([])
   #firstSpared = firstSparedDescriptor()
-  /** All connections, and how many of them leave file descriptors to others. */
+  /** All connections, and how many of them leave file descriptors to others, as known until then. */
   #open = 0
   #room = Number.POSITIVE_INFINITY
+  #roomUntil = 0
   readonly #idle = new OldestFirst<Counted>()
   readonly #counted = new Map<Connection, Counted>()
   readonly #sources = new Map<string, Source>()
@@ -74,16 +77,23 @@ export class ConnectionLimit {
   /**
    * Sees to it that the process keeps some file descriptors, whoever the connection is from. False when it was ended.
    *
-   * A descriptor among the last tells how many connections there is room for. The ones that follow have lower numbers, of
-   * connections that ended, so that from then on they are counted.
+   * The system gives the lowest number that is free, so one beyond those for connections tells how many are too many. The next
+   * ones get lower numbers, of connections that have ended, which tell nothing: these are counted for a while.
    */
   spareDescriptors(connection: Connection): boolean {
     this.#open++
-    connection.socket.once('close', () => {
-      if (--this.#open < this.#room / 2) this.#room = Number.POSITIVE_INFINITY
-    })
-    if (connection.descriptor >= this.#firstSpared) this.#room = Math.min(this.#room, this.#open - 1)
-    return this.#open <= this.#room || this.#makeRoom(this.#idle, connection, 'open_files')
+    connection.socket.once('close', () => this.#open--)
+    const excess = connection.descriptor - this.#firstSpared + 1
+    if (excess > 0) {
+      this.#room = this.#open - excess
+      this.#roomUntil = performance.now() + ROOM_LIFETIME
+    } else if (this.#room < Number.POSITIVE_INFINITY && performance.now() >= this.#roomUntil) {
+      this.#room = Number.POSITIVE_INFINITY
+    }
+    for (let ended = this.#open - this.#room; ended > 0; ended--) {
+      if (!this.#makeRoom(this.#idle, connection, 'open_files')) return false
+    }
+    return true
   }
 
   /** Counts a connection by its source until it closes, if there is room or room can be made. False when it was ended. */

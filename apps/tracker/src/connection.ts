@@ -1,5 +1,5 @@
 import type { Address, ProxyHeader } from '@chihaya/bittorrent'
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** Is told when a connection has requests under way, and when it has none. */
@@ -47,15 +47,17 @@ export class Connection {
   }
 
   /** Calls `done` once: when the request is answered, or when the connection has gone. */
-  begin(response: ServerResponse, done: () => void): void {
+  begin(request: IncomingMessage, response: ServerResponse, done: () => void): void {
     if (this.#endsWithLast) {
       // Of several that come at once, the one before is no longer the last.
       if (this.#last && !this.#last.headersSent) this.#last.shouldKeepAlive = true
       response.shouldKeepAlive = false
     }
     this.#last = response
-    if (this.#due.size === 0) this.watch?.busy()
     this.#due.set(response, done)
+    // One that has yet to arrive in full is not under way: whoever never ends it only holds the connection open.
+    if (request.headers['transfer-encoding'] === undefined) this.watch?.busy()
+    else request.once('end', () => this.#due.has(response) && this.watch?.busy())
     response.once('close', () => {
       if (!this.#due.delete(response)) return
       if (this.#last === response) this.#last = undefined

@@ -1,4 +1,4 @@
-import { parseDuration, type Duration, type JsonSchema } from '@chihaya/core'
+import { parseDuration, type JsonSchema } from '@chihaya/core'
 
 /** Options of one package or section: what was given, and what each is called where it was given. */
 export interface OptionView {
@@ -20,7 +20,7 @@ export type Part = 'core' | 'http' | 'udp' | 'memory' | 'redis' | 'jwt'
 
 type Rule = (view: OptionView) => Contradiction | undefined
 
-/** Fewer bytes are guessed within hours by whoever has a connection id of their own. */
+/** Bytes. Shorter secrets can be guessed from a single connection id. */
 const SHORT_SECRET = 16
 
 /** An option that must not be larger than another, where 0 is no limit. */
@@ -29,7 +29,7 @@ function atMost(option: string, limit: string, consequence: string): Rule {
     const [value, most] = [amount(view, option), amount(view, limit)]
     if (view.given[option] === undefined || value === undefined || most === undefined) return undefined
     if (most === 0 || value <= most) return undefined
-    return { option, text: `${view.given[option]} is more than ${shown(view, limit)}; ${consequence}` }
+    return { option, text: `${written(view.given[option])} is more than ${shown(view, limit)}; ${consequence}` }
   }
 }
 
@@ -41,13 +41,13 @@ function needs(option: string, other: string, ...more: readonly string[]): Rule 
   }
 }
 
-const numWant = atMost('defaultNumWant', 'maxNumWant', 'clients are given no more than the latter')
+const numWant = atMost('defaultNumWant', 'maxNumWant', 'clients never get more than that')
 
 /** The key may be a single letter; it is never shown. */
 const shortSecret: Rule = ({ given }) => {
   const keys = [given['privateKey']].flat().filter((key) => typeof key === 'string')
   if (!keys.some((key) => Buffer.byteLength(key) < SHORT_SECRET)) return undefined
-  const text = `fewer than ${SHORT_SECRET} bytes are soon guessed, and connection ids forged; take those of openssl rand -hex 32`
+  const text = `shorter than ${SHORT_SECRET} bytes, so it can be guessed and connection ids forged; use openssl rand -hex 32`
   return { option: 'privateKey', text }
 }
 
@@ -55,7 +55,7 @@ const rotationOfOwnKey: Rule = ({ given, nameOf }) => {
   if (given['keyRotation'] === undefined || given['privateKey'] === undefined) return undefined
   return {
     option: 'keyRotation',
-    text: `this has no effect with ${nameOf('privateKey')}, as only secrets that the start makes change`,
+    text: `this has no effect with ${nameOf('privateKey')}: only generated secrets are rotated`,
   }
 }
 
@@ -71,13 +71,14 @@ const idleWithoutKeepAlive: Rule = (view) => {
 }
 
 const downloadsBeforePeers: Rule = (view) => {
-  const { given } = view
   const [downloads, peers] = [amount(view, 'downloadedLifetime'), amount(view, 'peerLifetime')]
   if (downloads === undefined || peers === undefined || downloads >= peers) return undefined
-  const option = given['downloadedLifetime'] === undefined ? 'peerLifetime' : 'downloadedLifetime'
-  const [what, other] = option === 'peerLifetime' ? ['more', 'downloadedLifetime'] : ['less', 'peerLifetime']
-  const text = `${given[option]} is ${what} than ${shown(view, other)}; downloads are forgotten while peers are still there`
-  return { option, text }
+  const [option, comparison, other] =
+    view.given['downloadedLifetime'] === undefined
+      ? (['peerLifetime', 'more', 'downloadedLifetime'] as const)
+      : (['downloadedLifetime', 'less', 'peerLifetime'] as const)
+  const consequence = 'downloads are forgotten while peers are still there'
+  return { option, text: `${written(view.given[option])} is ${comparison} than ${shown(view, other)}; ${consequence}` }
 }
 
 const torrentsNowhere: Rule = ({ given, nameOf }) => {
@@ -92,13 +93,13 @@ const fallbackPeers: Rule = ({ given, nameOf }) => {
 
 /** What each part of a tracker is looked through for. */
 export const RULES: Readonly<Record<Part, readonly Rule[]>> = {
-  core: [atMost('minAnnounceInterval', 'announceInterval', 'clients are told the latter as both'), torrentsNowhere],
+  core: [atMost('minAnnounceInterval', 'announceInterval', 'clients are told to wait no longer than that'), torrentsNowhere],
   http: [
     numWant,
     needs('trustedProxies', 'realIpHeader', 'proxyProtocol'),
     needs('tlsCertPath', 'httpsAddresses'),
     needs('tlsKeyPath', 'httpsAddresses'),
-    atMost('maxConnectionsPerIp', 'maxConnections', 'one address may have them all'),
+    atMost('maxConnectionsPerIp', 'maxConnections', 'one address may take them all'),
     idleWithoutKeepAlive,
   ],
   udp: [
@@ -108,9 +109,9 @@ export const RULES: Readonly<Record<Part, readonly Rule[]>> = {
     atMost('maxClockSkew', 'connectionIdLifetime', 'connection ids live longer than they should'),
   ],
   memory: [
-    atMost('gcInterval', 'peerLifetime', 'peers past their lifetime stay in swarms for as long as the former'),
-    atMost('maxPeersPerSwarm', 'maxPeers', 'a single swarm may have them all'),
-    atMost('maxSwarms', 'maxPeers', 'the former is never reached, as each swarm has a peer'),
+    atMost('gcInterval', 'peerLifetime', 'expired peers stay in swarms until the next collection'),
+    atMost('maxPeersPerSwarm', 'maxPeers', 'a single swarm may take them all'),
+    atMost('maxSwarms', 'maxPeers', 'it is never reached, as each swarm has a peer'),
   ],
   redis: [downloadsBeforePeers, fallbackPeers],
   jwt: [
@@ -123,12 +124,13 @@ export function contradictions(rules: readonly Rule[], view: OptionView): Contra
   return rules.map((rule) => rule(view)).filter((found) => found !== undefined)
 }
 
-/** What is wrong with how long a store keeps peers that announce every so often, if anything. */
+/** What is wrong with how long a store keeps peers that announce at an interval, varied by `delay` milliseconds at most. */
 export function shortLifetime(core: OptionView, storage: OptionView, delay = 0): string | undefined {
   const [lifetime, interval] = [amount(storage, 'peerLifetime'), amount(core, 'announceInterval')]
   if (lifetime === undefined || interval === undefined || lifetime > interval + delay) return undefined
   const [kept, told] = [shown(storage, 'peerLifetime'), shown(core, 'announceInterval')]
-  return `${kept} is not longer than ${told}${delay > 0 ? ` and the ${delay / 1000}s that it is varied by` : ''}: peers vanish before they announce again`
+  const varied = delay > 0 ? ` and the ${delay / 1000}s that it is varied by` : ''
+  return `${kept} is not longer than ${told}${varied}: peers vanish before they announce again`
 }
 
 /** The defaults of a schema's properties. */
@@ -136,17 +138,22 @@ export function defaultsOf(properties: Readonly<Record<string, JsonSchema>>): Re
   return Object.fromEntries(Object.entries(properties).map(([option, { default: value }]) => [option, value]))
 }
 
-/** A number, or the milliseconds of a duration; undefined where there is none, or one that has been complained of. */
+/** A number, or the milliseconds of a duration; undefined if it is absent or invalid. */
 function amount({ given, defaults }: OptionView, option: string): number | undefined {
   const value = given[option] ?? defaults[option]
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
   try {
-    return parseDuration(value as Duration)
+    return parseDuration(value)
   } catch {
     return undefined
   }
 }
 
 function shown({ given, defaults, nameOf }: OptionView, option: string): string {
-  return given[option] === undefined ? `${nameOf(option)}, ${defaults[option]} by default` : `${nameOf(option)}, ${given[option]}`
+  const isByDefault = given[option] === undefined
+  return `${nameOf(option)}, ${written(isByDefault ? defaults[option] : given[option])}${isByDefault ? ' by default' : ''}`
+}
+
+function written(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -152,7 +152,7 @@ export class HttpListener {
     }
     this.#requests.begin()
     requests.begin()
-    this.#connections.of(request.socket)?.begin(response, () => {
+    this.#connections.of(request.socket)?.begin(request, response, () => {
       this.#requests.end()
       requests.end()
     })

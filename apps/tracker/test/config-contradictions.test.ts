@@ -47,19 +47,19 @@ describe('settings that make no sense together', () => {
       'memory',
       'gc_interval: 50m',
       '',
-      '6:15 chihaya.storage.config.gc_interval: 50m is more than peer_lifetime, 46m by default; peers past their lifetime stay in swarms for as long as the former',
+      '6:15 chihaya.storage.config.gc_interval: 50m is more than peer_lifetime, 46m by default; expired peers stay in swarms until the next collection',
     ],
     [
       'memory',
       'max_peers: 10, max_swarms: 20',
       '',
-      '6:30 chihaya.storage.config.max_swarms: 20 is more than max_peers, 10; the former is never reached, as each swarm has a peer',
+      '6:30 chihaya.storage.config.max_swarms: 20 is more than max_peers, 10; it is never reached, as each swarm has a peer',
     ],
     [
       'memory',
       'max_peers: 10, max_peers_per_swarm: 11',
       '',
-      '6:30 chihaya.storage.config.max_peers_per_swarm: 11 is more than max_peers, 10; a single swarm may have them all',
+      '6:30 chihaya.storage.config.max_peers_per_swarm: 11 is more than max_peers, 10; a single swarm may take them all',
     ],
     [
       'redis',
@@ -98,7 +98,9 @@ describe('settings that make no sense together', () => {
   it('of the intervals, with what a hook adds to them', async () => {
     expect(
       await contradictionsOf('chihaya:\n  udp: { addr: ":1" }\n  announce_interval: 10m\n  min_announce_interval: 20m\n'),
-    ).toEqual(['4:3 chihaya.min_announce_interval: 20m is more than announce_interval, 10m; clients are told the latter as both'])
+    ).toEqual([
+      '4:3 chihaya.min_announce_interval: 20m is more than announce_interval, 10m; clients are told to wait no longer than that',
+    ])
     const hooks = (delta: number) =>
       `chihaya:\n  udp: { addr: ":1" }\n  prehooks:\n  - name: interval variation\n    options: { modify_response_probability: 1, max_increase_delta: ${delta} }\n`
     expect(await contradictionsOf(hooks(959))).toEqual([])
@@ -129,19 +131,19 @@ describe('settings that make no sense together', () => {
     [
       'http',
       ['default_numwant: 101'],
-      '4:5 chihaya.http.default_numwant: 101 is more than max_numwant, 100 by default; clients are given no more than the latter',
+      '4:5 chihaya.http.default_numwant: 101 is more than max_numwant, 100 by default; clients never get more than that',
     ],
     [
       'udp',
       ['default_numwant: 20', 'max_numwant: 10'],
-      '4:5 chihaya.udp.default_numwant: 20 is more than max_numwant, 10; clients are given no more than the latter',
+      '4:5 chihaya.udp.default_numwant: 20 is more than max_numwant, 10; clients never get more than that',
     ],
     ['http', ['trusted_proxies: [127.0.0.1]'], '4:5 chihaya.http.trusted_proxies: this has no effect without real_ip_header'],
     ['http', ['tls_cert_path: cert.pem'], '4:5 chihaya.http.tls_cert_path: this has no effect without https_addr'],
     [
       'http',
       ['max_connections: 10', 'max_connections_per_ip: 11'],
-      '5:5 chihaya.http.max_connections_per_ip: 11 is more than max_connections, 10; one address may have them all',
+      '5:5 chihaya.http.max_connections_per_ip: 11 is more than max_connections, 10; one address may take them all',
     ],
     [
       'http',
@@ -151,17 +153,17 @@ describe('settings that make no sense together', () => {
     [
       'udp',
       ['private_key: x'],
-      '4:5 chihaya.udp.private_key: fewer than 16 bytes are soon guessed, and connection ids forged; take those of openssl rand -hex 32',
+      '4:5 chihaya.udp.private_key: shorter than 16 bytes, so it can be guessed and connection ids forged; use openssl rand -hex 32',
     ],
     [
       'udp',
       [`private_key: [${SECRET}, short]`],
-      '4:5 chihaya.udp.private_key: fewer than 16 bytes are soon guessed, and connection ids forged; take those of openssl rand -hex 32',
+      '4:5 chihaya.udp.private_key: shorter than 16 bytes, so it can be guessed and connection ids forged; use openssl rand -hex 32',
     ],
     [
       'udp',
       [`private_key: ${SECRET}`, 'private_key_rotation: 1h'],
-      '5:5 chihaya.udp.private_key_rotation: this has no effect with private_key, as only secrets that the start makes change',
+      '5:5 chihaya.udp.private_key_rotation: this has no effect with private_key: only generated secrets are rotated',
     ],
     [
       'udp',
@@ -192,7 +194,7 @@ describe('settings that make no sense together', () => {
     const text = 'chihaya:\n  udp:\n    addr: ":1"\n    private_key_file: key\n'
     const { warnings } = await readConfig({ name: 'c', path: `${folder}/c`, text, folder })
     expect(warnings.map(({ line, message }) => `${line} ${message}`)).toContainEqual(
-      expect.stringMatching(/^4 chihaya\.udp\.private_key_file: fewer than 16 bytes/),
+      expect.stringMatching(/^4 chihaya\.udp\.private_key_file: shorter than 16 bytes/),
     )
     expect(JSON.stringify(warnings)).not.toContain('hush')
   })
@@ -203,8 +205,7 @@ describe('settings that make no sense together', () => {
     expect(warnings).toContainEqual({
       variable: 'CHIHAYA_HTTP_DEFAULT_NUMWANT',
       key: 'chihaya.http.default_numwant',
-      message:
-        'chihaya.http.default_numwant: 500 is more than max_numwant, 100 by default; clients are given no more than the latter',
+      message: 'chihaya.http.default_numwant: 500 is more than max_numwant, 100 by default; clients never get more than that',
     })
   })
 
@@ -226,10 +227,10 @@ describe('settings that make no sense together', () => {
         udp: { privateKey: 'hush', bind: false },
       }),
     ).toEqual([
-      'minAnnounceInterval: 40m is more than announceInterval, 30m by default; clients are told the latter as both',
-      'http.defaultNumWant: 300 is more than maxNumWant, 100 by default; clients are given no more than the latter',
+      'minAnnounceInterval: 40m is more than announceInterval, 30m by default; clients are told to wait no longer than that',
+      'http.defaultNumWant: 300 is more than maxNumWant, 100 by default; clients never get more than that',
       'http.trustedProxies: this has no effect without realIpHeader',
-      'udp.privateKey: fewer than 16 bytes are soon guessed, and connection ids forged; take those of openssl rand -hex 32',
+      'udp.privateKey: shorter than 16 bytes, so it can be guessed and connection ids forged; use openssl rand -hex 32',
       'peerLifetime, 10m is not longer than announceInterval, 30m by default: peers vanish before they announce again',
     ])
     expect(await logged({ http: { maxNumWant: 10 } })).toEqual([])

@@ -143,7 +143,7 @@ describe('a configuration that is wrong', () => {
   ])('says where aliases stand for more than memory holds: %s', async (_what, length, value, place) => {
     const lines = Array.from({ length }, (_, index) => `    x${index + 1}: &a${index + 1} ${value(index)}\n`)
     const text = `chihaya:\n  udp: { addr: ":1" }\n  http:\n    x0: &a0 { max_numwant: 1 }\n${lines.join('')}`
-    const tooMany = 'the aliases in here stand for more than 1000000 values'
+    const tooMany = 'the aliases in here expand to more than 1000000 values'
     const tooDeep = 'with its aliases this is nested more than 100 deep'
     expect(await problemsOf(text)).toEqual([`${place} ${length === 40 ? tooMany : tooDeep}`])
   })

@@ -84,7 +84,7 @@ describe('chihaya that is told to stop', () => {
     // A few are answered before the signal is read.
     expect(outlines.map(([first]) => first?.slice(0, 4))).toEqual(answers.map(() => '200 '))
     expect(outlines.filter((lines) => lines.at(-1) === '200 close').length).toBeGreaterThan(QUEUED / 2)
-    expect(await refused(port)).toMatchObject({ code: 'ECONNREFUSED' })
+    await expect.poll(() => refused(port)).toMatchObject({ code: 'ECONNREFUSED' })
     expect(await chihaya.exitCode()).toBe(0)
   })
 

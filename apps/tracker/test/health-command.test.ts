@@ -152,7 +152,7 @@ describe('chihaya health', () => {
     })
     expect(await health(folder)).toMatchObject({
       code: 1,
-      stderr: 'chihaya: the tracker: the system chooses its ports, so nobody knows where to ask\n',
+      stderr: 'chihaya: the tracker: every port is 0, so there is no known address to ask\n',
     })
     const { stderr } = await health(folder, ['d.yaml'])
     expect(stderr).toMatch(/^chihaya: the configuration cannot be used, so the default address is asked: d\.yaml:1:\d+: /)

@@ -109,7 +109,7 @@ describe('the operations server', () => {
     const before = await metric(url, /^chihaya_requests_total/)
     await reload([HTTP, OWN, 'metrics_torrents: true', 'stats_origins: [https://example.org]'])
     const unknown = await fetch(`${url}/torrents/${'0'.repeat(40)}.json`)
-    expect([unknown.status, await unknown.json()]).toEqual([404, { error: 'nobody has announced this torrent' }])
+    expect([unknown.status, await unknown.json()]).toEqual([404, { error: 'unknown torrent' }])
     expect(await statusOf(`${url}/torrents/x.json`)).toBe(400)
     expect([200, 501]).toContain(await statusOf(`${url}/torrents.json`))
     expect(await allowed()).toBe('https://example.org')

@@ -8,13 +8,6 @@ import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const TESTING = new URL('../../../packages/core/src/testing/index.ts', import.meta.url).href
-// What the contract says of a store, in its plainest form.
-const STORE = `import { ModelPeerStore } from '${TESTING}'
-export default async (fastify) => {
-  fastify.decorate('peerStore', new ModelPeerStore({ peerLifetime: 3_600_000, now: () => Date.now() }))
-}`
-
 const BANNED = '-AA0001-aaaaaaaaaaaa'
 const APPROVED = '-BB0001-bbbbbbbbbbbb'
 const REMOVED = /refused peers were removed from their swarms \{.*"peers":(\d+)/
@@ -22,7 +15,6 @@ const REMOVED = /refused peers were removed from their swarms \{.*"peers":(\d+)/
 function configuration(options: string): string {
   return `chihaya:
   http: { addr: "127.0.0.1:0" }
-  storage: { name: ./store.mjs }
   prehooks: [{ name: client approval, options: ${options} }]
 `
 }
@@ -36,7 +28,7 @@ interface Running {
 
 /** A tracker with two peers, both of which its list approves. */
 async function trackerWith(options: string): Promise<Running> {
-  const folder = await temporaryFolder({ 'store.mjs': STORE, 'list.txt': 'ZZ*', 'c.yaml': configuration(options) })
+  const folder = await temporaryFolder({ 'list.txt': 'ZZ*', 'c.yaml': configuration(options) })
   const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
   const port = await chihaya.port('HTTP')
   const announce = async (query: Record<string, string | number>): Promise<unknown> => {

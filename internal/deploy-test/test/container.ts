@@ -82,6 +82,15 @@ export class Container {
     return run('nsenter', [`--net=/proc/${this.#pid()}/ns/net`, process.execPath, ...args])
   }
 
+  /** Runs a command in the container itself, with its files and as its user, as Docker runs a health check. */
+  async exec(command: readonly string[]): Promise<Outcome> {
+    const isRoot = process.getuid?.() === 0
+    const user = isRoot ? [...STRANGER, '--no-new-privs', '--'] : []
+    const places = ['--mount', '--net', '--pid', '--root', '--wd', ...(isRoot ? [] : ['--user', '--preserve-credentials'])]
+    const environment = Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`)
+    return run('nsenter', ['--target', String(this.#pid()), ...places, '--', 'env', '-i', ...environment, ...user, ...command])
+  }
+
   /** The uids and the capabilities of the first process, as the system shows them. */
   async credentials(): Promise<string> {
     return (await run('grep', ['-E', '^(Uid|Cap(Prm|Eff|Bnd)|NoNewPrivs)', `/proc/${this.#pid()}/status`])).stdout

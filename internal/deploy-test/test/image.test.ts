@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { validate } from 'dockerfile-utils'
@@ -7,6 +7,7 @@ import { Container } from './container.ts'
 import { imageCommand, imageInstruction, readDockerfile, type Dockerfile } from './dockerfile.ts'
 import { repositoryPath } from './paths.ts'
 import { run } from './run.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const ANNOUNCE = 'info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-aaaaaaaaaaaa&port=6881&uploaded=0&downloaded=0&left=1'
 const FETCH = `fetch('http://127.0.0.1:6969/announce?${ANNOUNCE}').then((r) => r.text()).then(console.log)`
@@ -33,14 +34,15 @@ beforeAll(async () => {
 /** The image's own command, or another, with what the image has in it. */
 function start(
   command: readonly string[] = [...imageCommand(dockerfile, 'ENTRYPOINT'), ...imageCommand(dockerfile, 'CMD')],
+  configuration = repositoryPath('deploy/docker/chihaya.yaml'),
 ): Container {
-  const files = { '/opt/chihaya': tree, '/etc/chihaya.yaml': repositoryPath('deploy/docker/chihaya.yaml') }
+  const files = { '/opt/chihaya': tree, '/etc/chihaya.yaml': configuration }
   return new Container(command, { files })
 }
 
-/** The arguments that the health check gives to Node. */
-function healthCheck(): string[] {
-  return imageCommand(dockerfile, 'HEALTHCHECK').slice(1)
+/** The exit code of the image's health check. */
+async function healthCheck(container: Container): Promise<number | null> {
+  return (await container.exec(imageCommand(dockerfile, 'HEALTHCHECK'))).code
 }
 
 describe('the Dockerfile', () => {
@@ -66,7 +68,7 @@ describe('the image', () => {
     }
     expect((await container.node('-e', FETCH)).stdout).toMatch(/^d8:completei0e.*10:incompletei1e/)
     expect((await container.node('-e', CONNECT)).stdout).toMatch(/^0000000061626364[0-9a-f]{16}\n$/)
-    expect((await container.node(...healthCheck())).code).toBe(0)
+    expect(await healthCheck(container)).toBe(0)
     container.signal('SIGTERM')
     expect(await container.exitCode()).toBe(0)
     expect(container.output).not.toMatch(/EROFS|EACCES|EPERM|"level":"(error|fatal)"/)
@@ -84,17 +86,27 @@ describe('the image', () => {
     expect(container.output).toBe('to be had\n')
   })
 
+  it.each([':7251', '127.0.0.1:7251', ''])('is healthy wherever the metrics of its configuration are: %j', async (address) => {
+    const text = `chihaya:\n  metrics_addr: '${address}'\n  http: { addr: ':6969' }\n  udp: { addr: ':6969' }\n`
+    const folder = await temporaryFolder()
+    const configuration = join(folder, 'chihaya.yaml')
+    await writeFile(configuration, text)
+    const container = start(undefined, configuration)
+    await container.prints(/the HTTP tracker listens/)
+    expect(await healthCheck(container)).toBe(0)
+  })
+
   it('is not healthy when its tracker says so', async () => {
     const stub = `require('node:http').createServer((q, r) => { r.statusCode = 503; r.end() })
       .listen(6880, () => console.log('listens'))`
     const container = start(['node', '-e', stub])
     await container.prints(/listens/)
-    expect((await container.node(...healthCheck())).code).toBe(1)
+    expect(await healthCheck(container)).toBe(1)
   })
 
   it('is not healthy when nobody answers', async () => {
     const container = start(['node', '-e', `console.log('idle'); setInterval(() => {}, 1000)`])
     await container.prints(/idle/)
-    expect((await container.node(...healthCheck())).code).toBe(1)
+    expect(await healthCheck(container)).toBe(1)
   })
 })

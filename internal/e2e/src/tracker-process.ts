@@ -14,7 +14,7 @@ const PORT = 6969
 export const INTERVAL = 1800
 export const MIN_INTERVAL = 900
 
-const configText = (storage: string): string => `
+const configText = (storage: string, udp: string): string => `
 chihaya:
   announce_interval: ${INTERVAL / 60}m
   min_announce_interval: ${MIN_INTERVAL / 60}m
@@ -25,6 +25,7 @@ chihaya:
   udp:
     addr: ":${PORT}"
     private_key: "one key, so that connection ids outlive a restart"
+    ${udp}
   storage: ${storage}
 `
 
@@ -41,11 +42,11 @@ export class TrackerProcess {
 
   /**
    * Starts a tracker that keeps its configuration in `folder`, and waits until it answers. `storage` is that section of the
-   * configuration.
+   * configuration, and `udp` one more line of that one.
    */
-  static async start(host: Host, folder: string, storage = '{ name: memory }'): Promise<TrackerProcess> {
+  static async start(host: Host, folder: string, storage = '{ name: memory }', udp = ''): Promise<TrackerProcess> {
     const file = join(folder, `${host.name}.yaml`)
-    await writeFile(file, configText(storage))
+    await writeFile(file, configText(storage, udp))
     const tracker = new TrackerProcess(host, file)
     await tracker.start()
     return tracker

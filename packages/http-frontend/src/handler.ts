@@ -11,8 +11,8 @@ interface FromPeer {
 }
 
 /**
- * The handler of a route: what `parse` reads is given to the tracker by `ask`, and `write` encodes what comes back. It replies at
- * once unless the tracker returns a promise.
+ * The handler of a route: what `parse` reads is given to the tracker by `ask`, and `write` encodes what comes back. It
+ * replies at once unless the tracker returns a promise, or the request comes in chunks, which may or may not be a body.
  */
 export function trackerHandler<Asked extends FromPeer, Answer>(
   frontend: Frontend,

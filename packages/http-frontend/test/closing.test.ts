@@ -25,6 +25,6 @@ test('a middleware closes after the post hooks that use it', async () => {
   const ports = [1001, 1002, 1003, 1004, 1005]
   await Promise.all(ports.map((port) => app.inject(announceTarget({ port: String(port) }))))
   await app.close()
-  expect(flushed.sort()).toEqual(ports)
+  expect(flushed.toSorted((one, other) => one - other)).toEqual(ports)
   expect(queue).toEqual([])
 })

@@ -26,7 +26,7 @@ export function addTorrentRoutes(
     const infoHash = infoHashFromHex(request.params.hex)
     if (infoHash === undefined) return refuse(reply, 400, 'an infohash is 40 hex digits, or 64 for a torrent of version 2')
     const figures = await status.torrent(infoHash)
-    return figures ?? refuse(reply, 404, 'nobody has announced this torrent')
+    return figures ?? refuse(reply, 404, 'unknown torrent')
   })
   fastify.get<{ Querystring: TopQuery }>(`${torrentsPath}.json`, quiet, async (request, reply) => {
     reply.headers(HEADERS)

@@ -67,7 +67,7 @@ export class TrackerStatus {
     }
   }
 
-  /** What is known of a torrent; undefined for one that nobody has announced. Rejects with what the store throws. */
+  /** What is known of a torrent; undefined for an unknown one. Rejects with what the store throws. */
   async torrent(infoHash: InfoHash): Promise<TorrentFigures | undefined> {
     const store = this.#init.store()
     const [ipv4, ipv6] = await Promise.all([store?.scrape([infoHash], 'ipv4'), store?.scrape([infoHash], 'ipv6')])

@@ -73,7 +73,7 @@ describe('the statistics as JSON', () => {
     expect(await told(app, ORIGIN, '/ops/figures.json', 'OPTIONS')).toEqual([204, ORIGIN, 'Origin'])
   })
 
-  test.each(['example.org', 'https://example.org/', 'https://', ''])('are for no origin that is none: %j', async (origin) => {
+  test.each(['example.org', 'https://example.org/', 'https://', ''])('are refused to an invalid origin: %j', async (origin) => {
     await expect(appWith({ statsOrigins: [origin] })).rejects.toThrow(
       /statsOrigins\/0 must be written like https:\/\/example\.org, \*/,
     )

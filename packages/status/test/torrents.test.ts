@@ -78,10 +78,10 @@ describe('a torrent', () => {
     expect((await fetch(tracker.url('http', `/torrents/${hex.toUpperCase()}${'0'.repeat(24)}.json`))).status).toBe(200)
   })
 
-  test('that nobody has announced is not found, and what is no infohash is said to be none', async () => {
+  test('that is unknown is not found, and an invalid infohash is refused', async () => {
     const app = await operationsWith(new ListedStore([torrent(1, 1)]))
     const unknown = await app.inject(`/torrents/${toHex(sampleInfoHash(2))}.json`)
-    expect([unknown.statusCode, unknown.json()]).toEqual([404, { error: 'nobody has announced this torrent' }])
+    expect([unknown.statusCode, unknown.json()]).toEqual([404, { error: 'unknown torrent' }])
     for (const text of ['x', 'a'.repeat(39), 'g'.repeat(40), '%00', 'a'.repeat(90)]) {
       // oxlint-disable-next-line no-await-in-loop
       const { statusCode, json } = await app.inject(`/torrents/${text}.json`)
@@ -161,8 +161,7 @@ describe('the largest torrents', () => {
   )
 
   test('cannot be told by a store that cannot list them', async () => {
-    const { announce, scrape, stats } = new ListedStore([])
-    const app = await operationsWith({ announce, scrape, stats })
+    const app = await operationsWith(Object.assign(new ListedStore([]), { swarms: undefined }) as PeerStore)
     const { statusCode, json } = await app.inject('/torrents.json')
     expect([statusCode, json()]).toEqual([501, { error: 'this store cannot list its torrents' }])
   })

@@ -108,10 +108,10 @@ export class Dispatcher {
   }
 
   /**
-   * Handles the datagram from `start` to `end` of `input`, which may hold the first `requestRoom` bytes of it only. The reply is written into `output` at `at`, where `replyRoom`
-   * bytes are free, and its length returned; 0 is no reply. Where a hook or the store is asynchronous, the reply is a promise
-   * of a buffer of its own instead. Once this returns, the arguments may be reused: nothing refers to them. Never throws.
-   * Quickest where `start` is a multiple of four and `at` of two.
+   * Handles the datagram from `start` to `end` of `input`; of a longer one only the first `requestRoom` bytes have to be there.
+   * The reply is written into `output` at `at`, where `replyRoom` bytes are free, and its length returned; 0 is no reply. Where a
+   * hook or the store is asynchronous, the reply is a promise of a buffer of its own instead. Once this returns, the arguments
+   * may be reused: nothing refers to them. Never throws. Quickest where `start` is a multiple of four and `at` of two.
    */
   handle(input: Slab, start: number, end: number, source: Source, output: Slab, at: number): number | Promise<Buffer> {
     const length = end - start

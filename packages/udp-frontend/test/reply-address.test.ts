@@ -76,9 +76,7 @@ describe('dgram', () => {
 describe('the addresses of a host that clients may ask', () => {
   function host(...addresses: Array<[address: string, family: 'IPv4' | 'IPv6']>): ReturnType<typeof networkInterfaces> {
     const common = { netmask: '', mac: '', internal: false, cidr: null, scopeid: 0 }
-    return { eth0: addresses.map(([address, family]) => ({ address, ...common, family })), gone: undefined } as ReturnType<
-      typeof networkInterfaces
-    >
+    return { eth0: addresses.map(([address, family]) => ({ address, ...common, family })), gone: undefined }
   }
 
   test('are those of the family that are neither loopback nor link-local', () => {

@@ -32,8 +32,8 @@ export async function health(flags: CommandLine, surroundings: Surroundings): Pr
 }
 
 /**
- * Asks the operations server, which knows best. Where there is none, it has to do that the addresses of HTTP answer
- * anything at all, or those of UDP where there is no HTTP.
+ * Asks the operations server, which knows best. Without one, each address of HTTP has to answer anything at all, or each of
+ * UDP without HTTP.
  */
 async function examine({ metricsAddress, http, udp }: Config, path: string, timeout: number): Promise<Finding[]> {
   let operations: Finding | undefined
@@ -56,7 +56,7 @@ async function examine({ metricsAddress, http, udp }: Config, path: string, time
           problem: await udpAnswers(address, timeout),
         }))
   if (findings.length > 0) return Promise.all(findings)
-  return [operations ?? { asked: 'the tracker', problem: 'the system chooses its ports, so nobody knows where to ask' }]
+  return [operations ?? { asked: 'the tracker', problem: 'every port is 0, so there is no known address to ask' }]
 }
 
 /** The configuration, or what can be asked although it cannot be read: a tracker goes on with its former one. */

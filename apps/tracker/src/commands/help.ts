@@ -70,8 +70,8 @@ const HEALTH = `Asks the tracker that runs with a configuration whether it serve
 Usage: chihaya health [FILE] [--ready] [--timeout 2s]
 
 Asks /healthz where the configuration and the environment put the metrics.
-Where there are none, an answer at each address of HTTP will do, or of UDP
-where there is no HTTP. Announces nothing. Exits with 0 when the tracker
+Without metrics, each address of HTTP has to answer, or each of UDP without
+HTTP. Announces nothing. Exits with 0 when the tracker
 serves, and with 1 otherwise.
 
   FILE          the configuration; --config FILE means the same

@@ -54,7 +54,7 @@ export class Aliases {
     this.#open.add(node)
     const { values, aliased, depth } = sum(node.items.map((item) => this.#measure(item)))
     this.#open.delete(node)
-    if (aliased > MAX_VALUES) return this.#refuseSize(node, `the aliases in here stand for more than ${MAX_VALUES} values`)
+    if (aliased > MAX_VALUES) return this.#refuseSize(node, `the aliases in here expand to more than ${MAX_VALUES} values`)
     if (depth >= MAX_DEPTH) return this.#refuseSize(node, `with its aliases this is nested more than ${MAX_DEPTH} deep`)
     return { values: values + 1, aliased, depth: depth + 1 }
   }
@@ -70,7 +70,7 @@ export class Aliases {
     return { ...extent, aliased: extent.values }
   }
 
-  /** What stands around such a node is too large as well, which nobody has to be told. */
+  /** Only the innermost node is reported: those around it are too large as well. */
   #refuseSize(at: Node, message: string): Extent {
     if (!this.#isTooLarge) this.#refuse(at, message)
     this.#isTooLarge = true

@@ -8,7 +8,7 @@ export interface ConfigNote {
   readonly column?: number
   /** The environment variable that holds the value. */
   readonly variable?: string
-  /** That nothing is wrong, and there is a better place or name. */
+  /** Set when nothing is wrong: the key takes effect, and has a better place now. */
   readonly level?: 'info'
   /** The key's path: `chihaya.http.max_numwant`, `chihaya.prehooks[0].name`. */
   readonly key: string

@@ -46,7 +46,7 @@ function warnOfShortLifetime(reader: ConfigReader, root: Located): void {
   }
 }
 
-/** What has been read for a section by the names of options; undefined where there is none, or nobody knows its keys. */
+/** What has been read for a section by the names of options; undefined if there is no such section, or its keys are unknown. */
 function viewOf(section: ReadSection | undefined, others: Readonly<Record<string, unknown>> = {}): OptionView | undefined {
   if (section?.schema?.keys === undefined) return undefined
   const { keys } = section.schema

@@ -23,7 +23,7 @@ export interface YamlKey extends YamlSchema {
   readonly section?: boolean
   /** The key is here for old files: what to write instead. */
   readonly deprecated?: string
-  /** The deprecated key takes effect, so nobody has to be warned. */
+  /** The deprecated key takes effect, so this is information and no warning. */
   readonly level?: 'info'
   /** Reads what a JSON Schema cannot describe. */
   readonly read?: (reader: ConfigReader, place: Located, path: string) => unknown

@@ -42,7 +42,7 @@ export async function readEntries(handle: FileHandle, take: TakeEntry, signal: A
     const { bytesRead } = await handle.read(buffer, kept, CHUNK - kept)
     signal.throwIfAborted()
     const filled = buffer.subarray(0, kept + bytesRead)
-    let start = line === 1 && kept === 0 && BYTE_ORDER_MARK.every((byte, at) => filled[at] === byte) ? 3 : 0
+    let start = 0
     for (let end = filled.indexOf(NEWLINE, start); end >= 0; end = filled.indexOf(NEWLINE, start)) {
       takeLine(filled, start, end, take, line++)
       start = end + 1
@@ -58,7 +58,7 @@ export async function readEntries(handle: FileHandle, take: TakeEntry, signal: A
 }
 
 function takeLine(bytes: Uint8Array, from: number, to: number, take: TakeEntry, line: number): void {
-  let start = from
+  let start = line === 1 && BYTE_ORDER_MARK.every((byte, at) => bytes[from + at] === byte) ? from + 3 : from
   while (start < to && isBlank(bytes[start])) start++
   let lineEnd = to
   while (lineEnd > start && isBlank(bytes[lineEnd - 1])) lineEnd--

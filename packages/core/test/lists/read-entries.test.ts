@@ -1,4 +1,4 @@
-import { open, writeFile } from 'node:fs/promises'
+import { open, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -62,6 +62,20 @@ describe('the entries of a list', () => {
     const lines = Array.from({ length: 2000 }, (_, index) => `${index}${filler}`)
     const first = 'y'.repeat(length - CHUNK + 100)
     expect(await entriesOf([first, ...lines].join('\n'))).toEqual([first, ...lines])
+  })
+
+  test('are the same when the system hands the file out byte by byte', async () => {
+    const contents = Buffer.from('\xef\xbb\xbfa # the first\r\nb\n', 'latin1')
+    const entries: string[] = []
+    let at = 0
+    const read = async (buffer: Uint8Array, offset: number): Promise<{ bytesRead: number }> => {
+      if (at === contents.length) return { bytesRead: 0 }
+      buffer[offset] = contents.readUInt8(at++)
+      return { bytesRead: 1 }
+    }
+    const take = (bytes: Uint8Array, start: number, end: number): void => void entries.push(byteString(bytes, start, end))
+    await readEntries({ read } as unknown as FileHandle, take, new AbortController().signal)
+    expect(entries).toEqual(['a', 'b'])
   })
 
   test('may be as long as a chunk, line end included, and no longer', async () => {

@@ -1,0 +1,200 @@
+import { parseAddress, type Address } from '@chihaya/bittorrent'
+import { parseOptions, Tracker } from '@chihaya/core'
+import { MemoryPeerStore } from '@chihaya/storage-memory'
+import { ConnectionIds } from '../../../../packages/udp-frontend/src/connection-id.ts'
+import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
+import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
+import { Slab } from '../../../../packages/udp-frontend/src/slab.ts'
+import type { Source } from '../../../../packages/udp-frontend/src/source.ts'
+import { check, type Target } from '../target.ts'
+
+/** Stands between two datagrams of an input, so that whatever is put in or taken out leaves the others whole. */
+const NEXT = 'NEXT'
+const FILL = 0xee
+const ROOM = 8192
+const REPLY_AT = 8
+const UNTOUCHED = Buffer.alloc(ROOM, FILL)
+const INPUT = Slab.allocate(ROOM)
+const OUTPUT = Slab.allocate(ROOM)
+const BEGIN = 1_795_255_278_000
+const MAX_SCRAPE = 100
+const [CONNECT, ANNOUNCE, SCRAPE, ERROR, ANNOUNCE_IPV6] = [0, 1, 2, 3, 4]
+const STOPPED = 3
+
+const SOURCES: readonly Source[] = ['192.0.2.9', '10.0.0.9', '2001:db8::9', '0.0.0.0'].map((text) => ({
+  address: parseAddress(text) as Address,
+  port: 40_000,
+}))
+
+/** Bits of the first byte of an input: what the operator has chosen. */
+const [IPV6_ACTION, SPOOFING, HOOKS, ASYNCHRONOUS, SILENT] = [1, 2, 4, 8, 16]
+/** Bits of the first byte of a datagram; the two lowest choose its source. The others put a connection id into it. */
+const [FRESH_ID, STALE_ID, LATER] = [4, 8, 16]
+
+const DATAGRAMS = [NEXT, `${NEXT}\x04`, `${NEXT}\x05`, `${NEXT}\x06`, '\x00\x00\x04\x17\x27\x10\x19\x80']
+const WORDS = [0, 1, 2, 3, 4, 255].map((byte) => `\x00\x00\x00${String.fromCharCode(byte)}`)
+const OTHERS = ['\xff\xff\xff\xff', '\x1a\xe1', '\x02\x05/?a=b', 'x'.repeat(20)]
+
+/** Any datagrams in any order are answered within the rules: D1 and D22 of the attacks on UDP trackers. */
+export const target: Target = {
+  maxLength: 4096,
+  tokens: [...DATAGRAMS, ...WORDS, ...OTHERS],
+  async run(input) {
+    const [choices = 0, ...rest] = input
+    const host = new Host(choices)
+    const [first = '', ...others] = Buffer.from(rest).toString('latin1').split(NEXT)
+    for (const text of [first, ...others]) {
+      const [bits = 0, ...datagram] = Buffer.from(text, 'latin1')
+      // One after the other, as the tracker's state is part of what is tried.
+      // oxlint-disable-next-line no-await-in-loop
+      await host.send(bits, Buffer.from(datagram))
+    }
+  },
+}
+
+/** A tracker, and a clock for it. */
+class Host {
+  #now = BEGIN
+  readonly #choices: number
+  readonly #faults: unknown[] = []
+  readonly #dispatcher: Dispatcher
+  readonly #ids = new ConnectionIds({ secrets: [Buffer.alloc(16, 7)], lifetime: 600, skew: 10 }, BEGIN / 1000)
+
+  constructor(choices: number) {
+    this.#choices = choices
+    const log = { error: (details: object) => void this.#faults.push(details), warn: () => undefined }
+    const store = new MemoryPeerStore({}, () => this.#now)
+    const tracker = new Tracker({ store, log })
+    if (this.#has(HOOKS)) tracker.addHook('preAnnounce', ({ params }) => void params.get('a'))
+    if (this.#has(ASYNCHRONOUS)) {
+      tracker.addHook('preAnnounce', async () => undefined)
+      tracker.addHook('preScrape', async () => undefined)
+    }
+    tracker.start()
+    const options = parseOptions('@chihaya/udp-frontend', optionsSchema, {
+      opentrackerIpv6: this.#has(IPV6_ACTION),
+      allowIpSpoofing: this.#has(SPOOFING),
+      silentOnBadConnectionId: this.#has(SILENT),
+    })
+    this.#dispatcher = new Dispatcher({ tracker, options, log, ids: this.#ids, now: () => this.#now })
+  }
+
+  async send(bits: number, datagram: Buffer): Promise<void> {
+    const source = SOURCES[bits & 3] as Source
+    if ((bits & (FRESH_ID | STALE_ID)) !== 0 && datagram.length >= 8) {
+      const issued = this.#seconds() - ((bits & STALE_ID) === 0 ? 0 : 601)
+      this.#ids.write(source.address, issued, view(datagram), 0)
+    }
+    if ((bits & LATER) !== 0) this.#now += 60_000
+    const isProven = datagram.length >= 16 && this.#ids.verify(view(datagram), 0, source.address, this.#seconds())
+    const reply = await this.#handle(datagram, source)
+    check(this.#faults.length === 0, 'a datagram leads to an internal server error')
+    this.#checkReply(datagram, source, reply, isProven)
+    await this.#checkEcho(source, reply)
+  }
+
+  #has(choice: number): boolean {
+    return (this.#choices & choice) !== 0
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#now / 1000)
+  }
+
+  /**
+   * Has a datagram answered that lies in the middle of other bytes, and looks whether any of these are touched, or read once
+   * the memory is somebody else's.
+   */
+  async #handle(datagram: Buffer, source: Source): Promise<Buffer> {
+    const start = this.#has(HOOKS) ? 6 : 4
+    INPUT.bytes.fill(FILL).set(datagram, start)
+    OUTPUT.bytes.fill(FILL)
+    this.#dispatcher.readClock()
+    const reply = this.#dispatcher.handle(INPUT, start, start + datagram.length, source, OUTPUT, REPLY_AT)
+    check(INPUT.bytes.subarray(start, start + datagram.length).equals(datagram), 'a datagram is changed')
+    INPUT.bytes.fill(FILL)
+    if (typeof reply !== 'number') return reply
+    const [ahead, after] = [OUTPUT.bytes.subarray(0, REPLY_AT), OUTPUT.bytes.subarray(REPLY_AT + reply)]
+    check(isUntouched(ahead) && isUntouched(after), 'a reply is written outside of its place')
+    return Buffer.from(OUTPUT.bytes.subarray(REPLY_AT, REPLY_AT + reply))
+  }
+
+  #checkReply(datagram: Buffer, { address }: Source, reply: Buffer, isProven: boolean): void {
+    const { length } = datagram
+    const isUsable = length >= 16 && address[0] !== 0
+    if (reply.length === 0) {
+      const isOwed = isUsable && isProven && datagram.readInt32BE(8) !== CONNECT
+      check(!isOwed, 'a client with a valid connection id gets no reply')
+      return
+    }
+    check(isUsable, 'what is no request is answered')
+    check(reply.readInt32BE(4) === datagram.readInt32BE(12), 'a reply has another transaction id')
+    const [asked, action] = [datagram.readInt32BE(8), reply.readInt32BE()]
+    if (asked === CONNECT || !isProven) {
+      check(reply.length <= length, 'a reply to an unknown source is longer than the datagram')
+    }
+    if (action === CONNECT) {
+      check(asked === CONNECT && reply.length === 16, 'a connect reply is not 16 bytes long')
+      check(reply.readBigUInt64BE(8) !== 0n, 'a connection id is zero')
+    } else if (action === ERROR) {
+      check(reply.length <= 88, 'an error reply is longer than 88 bytes')
+      check(/^[\x20-\x7e]+$/.test(reply.toString('latin1', 8)), 'an error reply is not plain text')
+      if (!isProven) check(reply.toString('latin1', 8) === 'bad connection ID', 'an unknown source is told of another error')
+      if (!isProven) check(asked === SCRAPE || this.#isAnnounce(asked), 'an unknown source is answered whatever it asks')
+    } else if (action === SCRAPE) {
+      const rows = Math.floor((length - 16) / 20)
+      check(asked === SCRAPE && reply.length === 8 + 12 * rows, 'a scrape reply has other rows')
+      check(rows >= 1 && rows <= MAX_SCRAPE, 'a scrape of too many infohashes is answered')
+    } else {
+      check(action === asked && this.#isAnnounce(asked), 'a reply has another action')
+      check(isAnnounce(datagram), 'what is no announce is answered like one')
+      this.#checkPeers(reply.subarray(20), address.length + 2, datagram)
+    }
+  }
+
+  #checkPeers(peers: Buffer, stride: number, datagram: Buffer): void {
+    check(peers.length % stride === 0 && peers.length <= 1232 - 20, 'an announce reply does not hold whole peers')
+    const numWant = datagram.readInt32BE(92 + tailOf(datagram))
+    check(numWant < 0 || peers.length / stride <= numWant, 'an announce reply has more peers than were asked for')
+    const endpoints = new Set<string>()
+    for (let at = 0; at < peers.length; at += stride) {
+      check(peers.readUInt16BE(at + stride - 2) !== 0, 'a peer has port 0')
+      endpoints.add(peers.toString('latin1', at, at + stride))
+    }
+    check(endpoints.size === peers.length / stride, 'a peer comes twice')
+  }
+
+  #isAnnounce(action: number): boolean {
+    return action === ANNOUNCE || (action === ANNOUNCE_IPV6 && this.#has(IPV6_ACTION))
+  }
+
+  /** Sends a reply back as if it were a request: two trackers must not answer each other for ever. */
+  async #checkEcho(source: Source, reply: Buffer): Promise<void> {
+    if (reply.length === 0) return
+    const echo = await this.#handle(reply, source)
+    // The number of seeders stands where a request has its action.
+    check(echo.length === 0 || reply.readInt32BE() === SCRAPE, "a tracker's own reply is answered")
+    check((await this.#handle(echo, source)).length === 0, "a tracker's own error is answered")
+  }
+}
+
+/** How much further on everything behind the address is than in an announce with four bytes for it. */
+function tailOf(datagram: Buffer): number {
+  return datagram.readInt32BE(8) === ANNOUNCE_IPV6 ? 12 : 0
+}
+
+/** Whether an announce is as long as it must be, and has one of the five events and a port, which who leaves can do without. */
+function isAnnounce(datagram: Buffer): boolean {
+  const tail = tailOf(datagram)
+  if (datagram.length < 98 + tail) return false
+  const event = datagram.readUInt32BE(80)
+  return event <= 4 && (event === STOPPED || datagram.readUInt16BE(96 + tail) !== 0)
+}
+
+function isUntouched(bytes: Buffer): boolean {
+  return bytes.equals(UNTOUCHED.subarray(0, bytes.length))
+}
+
+function view(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+}

@@ -1,0 +1,10 @@
+import type { Target } from '../../src/target.ts'
+
+/** A parser that never ends once it meets a certain byte. */
+export const target: Target = {
+  maxLength: 16,
+  tokens: ['\xfe'],
+  run(input) {
+    for (let at = 0; at < input.length;) if (input[at] !== 0xfe) at++
+  },
+}
