@@ -39,6 +39,10 @@ describe('a configuration that is wrong', () => {
       'proxy_protocol_from: [10.0.0.1, "unix:", proxy]',
       '4:46 chihaya.http.proxy_protocol_from[2] must be an address or a range, such as 192.0.2.1 or 10.0.0.0/8 or unix:, not "proxy"',
     ],
+    [
+      'trusted_proxies: ["::ffff:10.0.0.0/8"]',
+      `4:23 chihaya.http.trusted_proxies[0] must be ${NETWORK}, not "::ffff:10.0.0.0/8"`,
+    ],
     ['trusted_proxies: [10.0.0.0/33]', `4:23 chihaya.http.trusted_proxies[0] must be ${NETWORK}, not "10.0.0.0/33"`],
     ['allow_ip_spoofing: [localhost]', `4:25 chihaya.http.allow_ip_spoofing[0] must be ${NETWORK}, not "localhost"`],
     [

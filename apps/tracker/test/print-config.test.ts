@@ -29,7 +29,7 @@ describe('the configuration in force', () => {
       announce_interval: '30m',
       metrics_addr: '127.0.0.1:6880',
       udp: { addr: ':1', max_numwant: 7, default_numwant: 50, max_clock_skew: '10s' },
-      storage: { name: 'memory', config: { peer_lifetime: '46m', max_peers: 50_000_000 } },
+      storage: { name: 'memory', config: { peer_lifetime: '46m', max_peers_per_swarm: 100_000 } },
       prehooks: [],
     })
     expect(value.chihaya).not.toHaveProperty('http')

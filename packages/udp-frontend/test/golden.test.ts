@@ -56,7 +56,9 @@ describe('byte by byte', () => {
   test('scrape', async () => {
     const tracker = new TrackerUnderTest()
     const id = await tracker.connect()
-    for (let port = 1001; port <= 1005; port++) await tracker.send(announce(id, { port, event: EVENT.completed }))
+    for (let port = 1001; port <= 1005; port++) {
+      await tracker.send(announce(id, { port, peerId: Buffer.alloc(20, port & 0xff), event: EVENT.completed }))
+    }
     for (let port = 1002; port <= 1003; port++) await tracker.send(announce(id, { port }))
     for (let port = 1004; port <= 1005; port++) await tracker.send(announce(id, { port, event: EVENT.stopped }))
     const reply = await send(tracker, `${id.toString('hex')} 00000002 11223346 ${INFO_HASH.toString('hex')}`)

@@ -1,4 +1,4 @@
-import { parseAddress } from '@chihaya/bittorrent'
+import { parseNetwork } from '@chihaya/bittorrent'
 import { isScalar, isSeq, type Node } from 'yaml'
 import { describeNode, type ConfigReader, type Located } from './reader.ts'
 import type { YamlKey } from './yaml-schema.ts'
@@ -27,10 +27,10 @@ function readNetwork(reader: ConfigReader, item: Node, path: string, others: rea
 }
 
 function isNetwork(text: string): boolean {
-  const [literal = '', prefix, ...rest] = text.split('/')
-  const address = parseAddress(literal)
-  if (!address || rest.length > 0) return false
-  if (prefix === undefined) return true
-  const bits = literal.includes(':') ? 128 : 32
-  return /^(0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= bits
+  try {
+    parseNetwork(text)
+    return true
+  } catch {
+    return false
+  }
 }

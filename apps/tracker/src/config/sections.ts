@@ -17,7 +17,6 @@ const FRONTEND_NAMES = {
   maxScrapeInfoHashes: 'max_scrape_infohashes',
 }
 const FRONTEND_NUMBERS = ['default_numwant', 'max_numwant', 'max_scrape_infohashes']
-const NETWORK_KEYS = ['allow_ip_spoofing', 'trusted_proxies', 'proxy_protocol_from', 'full_scrape_from']
 const NETWORKS = 'a list of networks'
 const PATH = 'a path such as /announce, /:passkey/announce or /announce/*rest'
 
@@ -145,7 +144,7 @@ const root: YamlSchema = withKeys(
 
 const http: YamlSchema = withKeys(
   networksKey,
-  NETWORK_KEYS,
+  ['allow_ip_spoofing', 'trusted_proxies', 'full_scrape_from'],
   addressesFirst(httpSchema as unknown as JsonSchema, {
     names: { ...FRONTEND_NAMES, keepAlive: 'enable_keepalive' },
     allowed: {
@@ -233,7 +232,7 @@ const http: YamlSchema = withKeys(
 
 const udp: YamlSchema = withKeys(
   networksKey,
-  NETWORK_KEYS,
+  ['allow_ip_spoofing', 'proxy_protocol_from'],
   addressesFirst(udpSchema as unknown as JsonSchema, {
     names: { ...FRONTEND_NAMES, keyRotation: 'private_key_rotation' },
     hidden: ['listen', 'bind'],
