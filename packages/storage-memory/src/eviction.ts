@@ -50,7 +50,7 @@ export class Eviction {
   /** Goes on for about `budget` milliseconds. True when all peers have been looked at. */
   slice(budget: number): boolean {
     const end = performance.now() + budget
-    for (let work = 0; ; ) {
+    for (let work = 0; ;) {
       if (this.#swarm < this.#walk.count) {
         work += this.#lookAtSwarm()
       } else {

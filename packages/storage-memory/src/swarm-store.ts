@@ -352,7 +352,7 @@ export class SwarmStore {
   drop(record: number): void {
     for (let set = 0; set < SETS; set++) {
       const sets = this.sets(set)
-      for (let entry = 0; entry < sets.entries(this.records.root(record, set)); ) {
+      for (let entry = 0; entry < sets.entries(this.records.root(record, set));) {
         const root = this.records.root(record, set)
         this.removeWhere(record, set, entry, false, () => true)
         // The last peers of a directory move into one block.

@@ -38,7 +38,7 @@ export class SwarmWalk {
       this.#layings = table.layings
       this.#slot = 0
     }
-    for (let empty = 0; this.#slot < table.slots && empty < EMPTY_SLOTS; ) {
+    for (let empty = 0; this.#slot < table.slots && empty < EMPTY_SLOTS;) {
       const record = table.record(this.#slot++)
       if (record !== 0) {
         if (records.kind(record) === SWARM) this.#take(record)

@@ -105,7 +105,10 @@ test('misses nobody who is there all the time, and takes nobody who is not named
         done = true
       })
       for (let next = 0; !done; next++) {
-        for (const { torrent, number, leaves } of changes.slice((next * 50) % changes.length, ((next * 50) % changes.length) + 50)) {
+        for (const { torrent, number, leaves } of changes.slice(
+          (next * 50) % changes.length,
+          ((next * 50) % changes.length) + 50,
+        )) {
           enter(store, 5000 + torrent + next, host(10_000 + number, false))
           if (leaves) enter(store, 5000 + torrent + next - 1, host(10_000 + number, false), { transition: 'stopped' })
         }
@@ -116,7 +119,10 @@ test('misses nobody who is there all the time, and takes nobody who is not named
       while (!store.expire(1));
       expect(await store.evict(refuses)).toBe(0)
       let left = 0
-      for (const { complete, incomplete } of store.scrape(Array.from({ length: torrents }, (_, n) => sampleInfoHash(n)), 'ipv4')) {
+      for (const { complete, incomplete } of store.scrape(
+        Array.from({ length: torrents }, (_, n) => sampleInfoHash(n)),
+        'ipv4',
+      )) {
         left += complete + incomplete
       }
       expect(left).toBe(Math.floor(peers / 2))
