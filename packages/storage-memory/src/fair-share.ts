@@ -3,9 +3,10 @@ import { segmentOf } from './heap.ts'
 import { SETS, SWARM } from './swarm-records.ts'
 import type { SwarmStore } from './swarm-store.ts'
 
-/** Swarms that are weighed to make room for one, and places of the table that are looked at for each. */
+/** Places of the table that a search looks at: more than a table has that is nearly empty though the store is full. */
+const PLACES = 16_384
+/** Swarms that are weighed to make room for one. */
 const SWARMS_WEIGHED = 32
-const PLACES = 256
 /** Swarms in which a peer of a source that is known to be heavy is looked for. */
 const SWARMS_SEARCHED = 512
 /** Peers of a set that are weighed: of a swarm met by chance, and of one in which heavy peers were found before. */
@@ -21,6 +22,8 @@ export class FairShare {
   readonly #store: SwarmStore
   /** The next place of the table to look at. */
   #place = 0
+  /** Places that the search may look at yet. */
+  #places = 0
   /** Where heavy peers are to be found, unless the swarm has ended since: 0 or a record. */
   #crowded = 0
   #patience = SWARMS_SEARCHED
@@ -40,6 +43,7 @@ export class FairShare {
     const { records, swarmShares } = this.#store
     let heaviest = swarmShares.nextWeight(source)
     let victim = 0
+    this.#places = PLACES
     for (let weighed = 0; weighed < SWARMS_WEIGHED; weighed++) {
       const record = this.#nextSwarm()
       if (record === 0) break
@@ -63,15 +67,17 @@ export class FairShare {
   makeRoomForPeer(source: number): boolean {
     const { records, peerShares } = this.#store
     const own = peerShares.nextWeight(source)
-    // Half the heaviest will do, and is worth a search while the newcomer has less than that.
+    // Half the heaviest will do, and is worth a search, unless the newcomer itself is as heavy.
     const enough = peerShares.heaviest / 2
-    const most = own < enough ? this.#patience : SWARMS_WEIGHED
+    const most = enough > 0 && own >= enough ? SWARMS_WEIGHED : this.#patience
     this.#weight = own
     this.#record = 0
+    this.#places = PLACES
     if (this.#crowded !== 0 && records.table.has(records.hashOf(this.#crowded), this.#crowded)) {
       this.#weigh(this.#crowded, PEERS_WEIGHED_AGAIN)
     }
-    for (let weighed = 0; weighed < most && (this.#record === 0 || this.#weight < enough); weighed++) {
+    for (let weighed = 0; weighed < most; weighed++) {
+      if (this.#record !== 0 && this.#weight >= enough && (enough > 0 || weighed >= SWARMS_WEIGHED)) break
       const record = this.#nextSwarm()
       if (record === 0) break
       this.#weigh(record, PEERS_WEIGHED)
@@ -106,6 +112,7 @@ export class FairShare {
         const position = (start + index) % count
         const source = sources.of(blocks.heap.longs[segmentOf(block)]!, blocks.entryAt(block, position), blocks.stride)
         const weight = peerShares.weight(source)
+        peerShares.noteHeavy(source)
         if (weight <= this.#weight) continue
         this.#weight = weight
         this.#record = record
@@ -116,10 +123,10 @@ export class FairShare {
     }
   }
 
-  /** The next swarm in the order of the table, or 0 when none is near. */
+  /** The next swarm in the order of the table, or 0 when the search has looked far enough. */
   #nextSwarm(): number {
     const { records } = this.#store
-    for (let looked = 0; looked < PLACES; looked++) {
+    while (this.#places-- > 0) {
       this.#place = this.#place + 1 < records.table.places ? this.#place + 1 : 0
       const record = records.table.at(this.#place)
       if (record !== 0 && records.kind(record) === SWARM) return record

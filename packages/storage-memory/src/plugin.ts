@@ -12,8 +12,7 @@ const plugin: FastifyPluginAsync<MemoryStorageOptions> = async (fastify, options
   const store = new MemoryPeerStore(options, clock.now)
   const { gcInterval } = parseOptions('@chihaya/storage-memory', optionsSchema, options)
   const expiry = new ExpiryTimer(store, Math.min(parseDuration(gcInterval), store.longestExpiryInterval))
-  const { maxSwarms, maxPeers } = store.limits
-  fastify.log.debug({ maxSwarms, maxPeers, memory: availableMemory() }, 'the memory store is bounded')
+  fastify.log.debug({ ...store.limits, memory: availableMemory() }, 'bounds of the memory store')
   fastify.decorate('peerStore', store)
   fastify.addHook('onReady', async () => {
     clock.start()

@@ -6,11 +6,12 @@ import type { KeyedHash } from './keyed-hash.ts'
  * is one provider's. Both are numbered by a keyed hash, as there are more of them than counters.
  */
 
-/** Bits of a network's number. */
-const BITS = 14
-const NUMBERS: number = 1 << BITS
-const NUMBER_MASK: number = NUMBERS - 1
-const SHIFT: number = 32 - BITS
+/** Bits of the number of a narrow network, and of that of a wide one: 30 in all, as many as a swarm's record has to spare. */
+const NARROW_BITS = 16
+const WIDE_BITS = 14
+const NARROW_MASK: number = (1 << NARROW_BITS) - 1
+const NARROW_SHIFT: number = 32 - NARROW_BITS
+const WIDE_SHIFT: number = 32 - WIDE_BITS
 
 /** Narrow networks are IPv4 addresses and IPv6 /56: the second word of an address has the last byte of these. */
 const NARROW_IPV6: number = word(0xff, 0xff, 0xff, 0)
@@ -29,15 +30,15 @@ export class Sources {
     this.#factors = factors.map((factor) => factor | 1)
   }
 
-  /** The source of the entry at `longs[at]`, `length` words long: the number of its narrow network below that of the wide one. */
+  /** The source of the entry at `longs[at]`, `length` words long: the number of its wide network above that of the narrow one. */
   of(longs: Uint32Array, at: number, length: number): number {
     const [a, b, c, d] = this.#factors as unknown as [number, number, number, number]
     const first = longs[at]!
     if (length === IPV4_LONGS) {
-      return (Math.imul(first, a) >>> SHIFT) | ((Math.imul(first & WIDE_IPV4, c) >>> SHIFT) << BITS)
+      return (Math.imul(first, a) >>> NARROW_SHIFT) | ((Math.imul(first & WIDE_IPV4, c) >>> WIDE_SHIFT) << NARROW_BITS)
     }
-    const narrow = (Math.imul(first, a) + Math.imul(longs[at + 1]! & NARROW_IPV6, b)) >>> SHIFT
-    return narrow | ((Math.imul(first, d) >>> SHIFT) << BITS)
+    const narrow = (Math.imul(first, a) + Math.imul(longs[at + 1]! & NARROW_IPV6, b)) >>> NARROW_SHIFT
+    return narrow | ((Math.imul(first, d) >>> WIDE_SHIFT) << NARROW_BITS)
   }
 }
 
@@ -53,27 +54,32 @@ export function hashNarrow(hash: KeyedHash, longs: Uint32Array, length: number):
  * weigh by the wide one alone, and networks that share a number with a flood by one of the two.
  */
 export class SourceShares {
-  readonly #narrow = new Uint32Array(NUMBERS)
-  readonly #wide = new Uint32Array(NUMBERS)
+  readonly #narrow = new Uint32Array(1 << NARROW_BITS)
+  readonly #wide = new Uint32Array(1 << WIDE_BITS)
   #heaviest = 0
 
   /** Whether the source is the heaviest now, as far as that is known. */
   add(source: number, by: number): boolean {
-    this.#narrow[source & NUMBER_MASK]! += by
-    this.#wide[source >>> BITS]! += by
+    this.#narrow[source & NARROW_MASK]! += by
+    this.#wide[source >>> NARROW_BITS]! += by
+    return this.noteHeavy(source)
+  }
+
+  /** A source that may be heavier than all that were met; whether it is the heaviest. */
+  noteHeavy(source: number): boolean {
     if (source === this.#heaviest) return true
-    if (by < 0 || this.weight(source) <= this.weight(this.#heaviest)) return false
+    if (this.weight(source) <= this.heaviest) return false
     this.#heaviest = source
     return true
   }
 
   weight(source: number): number {
-    return weight(this.#narrow[source & NUMBER_MASK]!, this.#wide[source >>> BITS]!)
+    return weight(this.#narrow[source & NARROW_MASK]!, this.#wide[source >>> NARROW_BITS]!)
   }
 
   /** What the source would weigh if it held one more. */
   nextWeight(source: number): number {
-    return weight(this.#narrow[source & NUMBER_MASK]! + 1, this.#wide[source >>> BITS]! + 1)
+    return weight(this.#narrow[source & NARROW_MASK]! + 1, this.#wide[source >>> NARROW_BITS]! + 1)
   }
 
   /** What the heaviest source weighs, as far as that is known. */

@@ -22,7 +22,7 @@ function known(store: MemoryPeerStore, first: number, count: number, family: 'ip
   return store.scrape(infoHashes, family).filter(({ complete, incomplete }) => complete + incomplete > 0).length
 }
 
-const sources = new Sources(Int32Array.of(0x1234_5679, 0x2345_6789, 0x3456_789b, 0x4567_89ad))
+const sources = new Sources(Int32Array.of(0x61c8_864f, 0x7a14_3589, 0x3d4d_51c3, 0x27d4_eb2f))
 
 function sourceOf(from: Address): number {
   const longs = new Uint32Array(5)

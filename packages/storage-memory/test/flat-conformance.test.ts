@@ -1,5 +1,5 @@
 import { addressFamily, compactLength, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
-import type { FlatAnnounce, PeerStore, StoreStats, SwarmAnnounce, SwarmView } from '@chihaya/core'
+import type { EvictionRules, FlatAnnounce, PeerStore, StoreStats, SwarmAnnounce, SwarmEntry, SwarmView } from '@chihaya/core'
 import { testPeerStore } from '@chihaya/core/testing'
 import { MemoryPeerStore, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import { describe, test } from 'vitest'
@@ -48,6 +48,14 @@ class FlatStore implements PeerStore {
 
   stats(): StoreStats {
     return this.#store.stats()
+  }
+
+  async evict(rules: EvictionRules): Promise<number> {
+    return this.#store.evict(rules)
+  }
+
+  swarms(): AsyncIterable<readonly SwarmEntry[]> {
+    return this.#store.swarms()
   }
 }
 

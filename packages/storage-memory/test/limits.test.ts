@@ -115,3 +115,36 @@ describe('what is remembered of a swarm', () => {
     expect(store.scrape([sampleInfoHash(1)], 'ipv4')[0]?.downloaded).toBe(0)
   })
 })
+
+describe('ports that are not given', () => {
+  const given = (options: object): string[] => {
+    const store = new MemoryPeerStore(options)
+    for (const from of ['10.0.0.1', '2600::1']) {
+      for (const port of [1, 22, 1023, 1024, 65_535]) {
+        store.announce(sampleAnnounce({ address: address(from), port, peerId: samplePeerId(port) }))
+      }
+    }
+    expect(store.stats().leechers).toEqual({ ipv4: 5, ipv6: 5 })
+    return ['10.0.0.2', '2600::2'].flatMap((from) =>
+      [false, true].flatMap((wantsPeerIds) =>
+        endpoints(store.announce(sampleAnnounce({ address: address(from), wantsPeerIds })).peers),
+      ),
+    )
+  }
+  const all = (ports: number[]): string[] =>
+    ['10.0.0.1', '2600::1'].flatMap((from) => {
+      const endpointsOfOne = ports.map((port) => `${from}:${port}`).sort()
+      return [...endpointsOfOne, ...endpointsOfOne]
+    })
+
+  test('are those below the bound, counted all the same', () => {
+    expect(given({ withholdPortsBelow: 1024 })).toEqual(all([1024, 65_535]))
+    expect(given({ withholdPortsBelow: 65_536 })).toEqual([])
+  })
+
+  test('are 1 alone by default', () => {
+    for (const options of [{}, { withholdPortsBelow: 0 }, { withholdPortsBelow: 1 }]) {
+      expect(given(options)).toEqual(all([22, 1023, 1024, 65_535]))
+    }
+  })
+})

@@ -23,6 +23,15 @@ describe('the plugin', () => {
     )
   })
 
+  test('logs its bounds', async () => {
+    const lines: string[] = []
+    await using app = Fastify({ logger: { level: 'debug', stream: { write: (line: string) => void lines.push(line) } } })
+    await app.register(memoryStorage, { maxPeers: 1234 })
+    await app.ready()
+    const bounds = lines.find((line) => line.includes('bounds of the memory store'))
+    expect(JSON.parse(bounds ?? '{}')).toMatchObject({ maxPeers: 1234, maxPeersPerSwarm: 100_000 })
+  })
+
   test('lets each scope have a store of its own', async () => {
     await using app = Fastify()
     await app.register(memoryStorage)
