@@ -8,6 +8,8 @@ const MOST = 1 << 16
 const SECOND = 1000
 const MINUTE = 60_000
 const FRACTION = 2 ** 31
+/** Milliseconds that rounding may take away. */
+const ROUNDING = 0.01
 
 /**
  * How many swarms a source may make over time: a token bucket, kept as the moment at which it is full again (the generic
@@ -35,8 +37,7 @@ export class NewSwarmLimit {
     const now = this.#now()
     const tick = Math.floor(now / SECOND)
     const fullAt = Math.max(now, this.#read(hash, tick)) + this.#interval
-    // Half a token for what rounding takes away.
-    if (fullAt - now > this.#whole + this.#interval / 2) return false
+    if (fullAt - now > this.#whole + ROUNDING) return false
     const end = Math.ceil(fullAt / SECOND)
     this.#table.set(hash, Math.round((end - fullAt / SECOND) * FRACTION), end, tick, MOST)
     return true
