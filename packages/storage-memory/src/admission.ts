@@ -55,7 +55,7 @@ export class Admission {
       if (this.#newSwarmLimit?.take(store.key, store.sets(set).blocks.stride) === false) throw TOO_MANY_NEW_SWARMS
       if (store.swarms >= this.#limits.maxSwarms && !this.#fairShare.makeRoomForSwarm(source)) throw TOO_MANY_SWARMS
     } else if (store.population(record) >= this.#limits.maxPeersPerSwarm) {
-      return false
+      return this.#fairShare.makeRoomInSwarm(record, source)
     }
     if (store.peers >= this.#limits.maxPeers && !this.#fairShare.makeRoomForPeer(source)) throw TOO_MANY_PEERS
     return true

@@ -1,5 +1,6 @@
 import { COUNT } from './peer-layout.ts'
 import { segmentOf } from './heap.ts'
+import { heaviestOf, numberInWide, weightIn } from './sources.ts'
 import { SETS, SWARM } from './swarm-records.ts'
 import type { SwarmStore } from './swarm-store.ts'
 
@@ -12,6 +13,9 @@ const SWARMS_SEARCHED = 512
 /** Peers of a set that are weighed: of a swarm met by chance, and of one in which heavy peers were found before. */
 const PEERS_WEIGHED = 4
 const PEERS_WEIGHED_AGAIN = 16
+/** Peers of a full swarm that are taken for all of them, and the least number of peers that this is done with. */
+const SAMPLE = 32
+const LEAST_SAMPLED = 2 * SAMPLE
 
 /**
  * Makes room in a full store at the expense of the sources that fill it (`SourceShares`): of some swarms, met in turn all
@@ -33,6 +37,8 @@ export class FairShare {
   #entry = 0
   #position = 0
   #weight = 0
+  /** Sources of some peers of a swarm. */
+  readonly #sample = new Int32Array(SAMPLE)
 
   constructor(store: SwarmStore) {
     this.#store = store
@@ -55,6 +61,35 @@ export class FairShare {
     }
     if (victim === 0) return false
     this.#store.drop(victim)
+    return true
+  }
+
+  /**
+   * Drops a peer of a full swarm so that one of the source has room, where most of its peers are of one other wide network,
+   * judging by a sample; false elsewhere.
+   */
+  makeRoomInSwarm(record: number, source: number): boolean {
+    const { records, sources } = this.#store
+    const set = this.#largestSet(record)
+    const sets = this.#store.sets(set)
+    const { blocks } = sets
+    const root = records.root(record, set)
+    if (sets.size(root) < LEAST_SAMPLED) return false
+    const entry = Math.floor(Math.random() * sets.entries(root))
+    const block = sets.blockOf(root, entry)
+    const count = block === 0 ? 0 : blocks.header(block, COUNT)
+    if (count === 0) return false
+    const sample = this.#sample
+    const start = Math.floor(Math.random() * count)
+    for (let index = 0; index < SAMPLE; index++) {
+      const longs = blocks.heap.longs[segmentOf(block)]!
+      sample[index] = sources.of(longs, blocks.entryAt(block, (start + index) % count), blocks.stride)
+    }
+    const heaviest = heaviestOf(sample)
+    const crowd = sample[heaviest]!
+    if (numberInWide(sample, crowd) * 2 <= SAMPLE || weightIn(sample, crowd, 0) <= weightIn(sample, source, 1)) return false
+    sets.meetAt(root, entry, (start + heaviest) % count)
+    this.#store.displace(record, set)
     return true
   }
 
@@ -92,6 +127,14 @@ export class FairShare {
     this.#store.displace(this.#record, this.#set)
     this.#store.endIfEmpty(this.#record)
     return true
+  }
+
+  #largestSet(record: number): number {
+    let largest = 0
+    for (let set = 1; set < SETS; set++) {
+      if (this.#store.records.count(record, set) > this.#store.records.count(record, largest)) largest = set
+    }
+    return largest
   }
 
   /** Weighs some neighbours, from a random one on, of a random block of each set. */

@@ -91,3 +91,26 @@ export class SourceShares {
 function weight(narrow: number, wide: number): number {
   return narrow * wide * wide
 }
+
+/** How many of some sources are in the wide network of one. */
+export function numberInWide(sample: Int32Array, source: number): number {
+  let number = 0
+  for (const other of sample) if (other >>> NARROW_BITS === source >>> NARROW_BITS) number++
+  return number
+}
+
+/** What a source weighs among some, with `more` of it. */
+export function weightIn(sample: Int32Array, source: number, more: number): number {
+  let narrow = more
+  for (const other of sample) if ((other & NARROW_MASK) === (source & NARROW_MASK)) narrow++
+  return weight(narrow, numberInWide(sample, source) + more)
+}
+
+/** The index of the one of some sources that weighs the most among them. */
+export function heaviestOf(sample: Int32Array): number {
+  let heaviest = 0
+  for (const [index, source] of sample.entries()) {
+    if (weightIn(sample, source, 0) > weightIn(sample, sample[heaviest]!, 0)) heaviest = index
+  }
+  return heaviest
+}

@@ -70,6 +70,8 @@ export class SwarmStore {
   readonly #clients: DualStackClients | undefined
   readonly #subnetPeers: SubnetPeers | undefined
   readonly #gone = new Uint32Array(5)
+  /** How many swarms and peers have given way to others. */
+  #displaced = 0
   #met = 0
 
   constructor(init: SwarmStoreInit) {
@@ -214,13 +216,16 @@ export class SwarmStore {
     const { stride } = this.sets(role).blocks
     const source = this.sources.of(this.key, 0, stride)
     const claimed = (flags & CLAIMED) !== 0
+    const displaced = this.#displaced
     if (claimed ? !this.#admission.hasRoom(record, live) : !this.#admission.admits(record, live, role, source)) {
       this.stored = false
       return record
     }
-    // Whoever gave way may have been the last peer of this very swarm.
-    record = this.records.find(hash)
-    live = record !== 0 && this.records.isLive(record)
+    if (this.#displaced !== displaced) {
+      // Whoever gave way may have been the last peer of this very swarm.
+      record = this.records.find(hash)
+      live = record !== 0 && this.records.isLive(record)
+    }
     if (!live) {
       record = this.records.create(hash, record, kind, source)
       this.swarms++
@@ -297,6 +302,7 @@ export class SwarmStore {
 
   /** The same with a peer that gives way to others. */
   displace(record: number, set: number): void {
+    this.#displaced++
     const { blocks, block, position } = this.sets(set)
     const longs = this.heap.longs[segmentOf(block)]!
     const entry = blocks.entryAt(block, position)
@@ -348,8 +354,9 @@ export class SwarmStore {
     return removed
   }
 
-  /** Ends a swarm with all its peers. */
+  /** Ends a swarm with all its peers, which gives way to others. */
   drop(record: number): void {
+    this.#displaced++
     for (let set = 0; set < SETS; set++) {
       const sets = this.sets(set)
       for (let entry = 0; entry < sets.entries(this.records.root(record, set));) {

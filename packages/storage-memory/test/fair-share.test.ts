@@ -1,5 +1,5 @@
 import { isClientError, type Address } from '@chihaya/bittorrent'
-import { address, sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
+import { address, endpoints, sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import { describe, expect, test } from 'vitest'
 import { writeEndpoint } from '../src/entry.ts'
@@ -155,4 +155,34 @@ test('peers that give way leave the swarms of their subnets, too', () => {
   for (let host = 0; host < 50; host++) expect(bring(store, Uint8Array.of(20 + host, 0, 0, 1), 1)).toBe(true)
   const view = store.announce(sampleAnnounce({ address: address('203.0.113.10'), port: 9, numWant: 400 }))
   expect([view.incomplete, view.peers.endpoints.length / 6]).toEqual([200, 199])
+})
+
+describe.each(floods)('a flood of one swarm from %s', (_name, source) => {
+  test.each([{}, { maxPeersPerSource: 255 }, { preferredSubnet: {} }])('has no newcomer left out (%o)', (options) => {
+    const store = new MemoryPeerStore({ maxPeersPerSwarm: 500, ...options })
+    for (let number = 0; number < 3000; number++) bring(store, source(number), 1, 1000 + Math.floor(number / 1000))
+    let stored = 0
+    for (let host = 0; host < 100; host++) {
+      const before = store.stats().leechers.ipv4
+      const from = Uint8Array.of(20 + host, host, 7, 1)
+      bring(store, from, 1)
+      const { peers } = store.announce(sampleAnnounce({ address: address('9.9.9.9'), transition: 'unchanged', numWant: 600 }))
+      if (endpoints(peers).includes(`${from.join('.')}:6881`)) stored++
+      expect(store.stats().leechers.ipv4 - before).toBeLessThanOrEqual(1)
+      bring(store, source(host), 1, 60_000)
+    }
+    const { leechers } = store.stats()
+    expect(leechers.ipv4 + leechers.ipv6).toBeLessThanOrEqual(500)
+    expect(stored).toBeGreaterThanOrEqual(100 - UNLUCKY)
+  })
+})
+
+test('a full swarm of many networks takes nobody in', () => {
+  const store = new MemoryPeerStore({ maxPeersPerSwarm: 200 })
+  for (let host = 0; host < 200; host++) bring(store, Uint8Array.of(20 + (host % 100), host, 7, 1), 1)
+  for (let host = 0; host < 50; host++) bring(store, Uint8Array.of(130 + host, 1, 7, 1), 1)
+  for (let host = 0; host < 200; host++) {
+    const announce = sampleAnnounce({ address: Uint8Array.of(20 + (host % 100), host, 7, 1), transition: 'stopped' })
+    expect(store.announce(announce).incomplete).toBe(199 - host)
+  }
 })
