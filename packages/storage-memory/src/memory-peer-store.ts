@@ -57,10 +57,17 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
   /** Milliseconds of work in the pass that has begun. */
   #expiryTime = 0
 
-  /** `now` gives milliseconds and never goes back. @throws TRK_ERR_OPTIONS, and RangeError for a duration. */
-  constructor(options: MemoryStorageOptions = {}, now: () => number = () => performance.now()) {
+  /**
+   * `now` gives milliseconds and never goes back; `random` gives bytes that nobody else knows.
+   * @throws TRK_ERR_OPTIONS, and RangeError for a duration.
+   */
+  constructor(
+    options: MemoryStorageOptions = {},
+    now: () => number = () => performance.now(),
+    random: (size: number) => Uint8Array = randomBytes,
+  ) {
     const parsed = parseOptions('@chihaya/storage-memory', optionsSchema, options)
-    const [key0, key1, ...factors] = new Int32Array(new Uint8Array(randomBytes(RANDOM_LONGS * 4)).buffer)
+    const [key0, key1, ...factors] = new Int32Array(new Uint8Array(random(RANDOM_LONGS * 4)).buffer)
     const hash = new KeyedHash(key0!, key1!)
     const sourceLimit = parsed.maxPeersPerSource > 0 ? new SourceLimit(parsed.maxPeersPerSource) : undefined
     const bounds = boundsFor(availableMemory())
