@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UrlDataParams } from '@chihaya/bittorrent'
 import core from '@chihaya/core'
-import { ModelPeerStore, sampleRequest } from '@chihaya/core/testing'
+import { announceTo, ModelPeerStore, sampleAnnounce } from '@chihaya/core/testing'
 import { httpFrontend } from '@chihaya/http-frontend'
 import Fastify from 'fastify'
 import passkey from './index.js'
@@ -34,7 +34,7 @@ test('over HTTP a passkey may be in the path or in the query', async () => {
 test('over UDP it is in the URL that goes along with the announce', async () => {
   const app = trackerApp()
   await app.ready()
-  const announce = async (url) => app.tracker.announce(sampleRequest({ params: new UrlDataParams(url) }))
+  const announce = async (url) => announceTo(app.tracker, sampleAnnounce({ params: new UrlDataParams(url) }))
   assert.equal((await announce(`/${KEY}/announce`)).interval, 1800)
   await assert.rejects(announce('/announce'), { message: 'unknown passkey' })
   await app.close()

@@ -24,18 +24,18 @@ export const optionsSchema = {
 async function plugin(fastify, given) {
   const { url, events, timeout } = parseOptions(NAME, optionsSchema, given)
 
-  fastify.tracker.addHook('postAnnounce', (request, response) => {
-    if (!events.includes(request.event)) return
+  fastify.tracker.addHook('postAnnounce', (announce, answer) => {
+    if (!events.includes(announce.event)) return
     return post(url, parseDuration(timeout), {
-      event: request.event,
-      infoHash: toHex(request.infoHash),
-      peerId: toHex(request.peerId),
-      address: formatAddress(request.address),
-      port: request.port,
-      uploaded: String(request.uploaded),
-      downloaded: String(request.downloaded),
-      seeders: response.complete,
-      leechers: response.incomplete,
+      event: announce.event,
+      infoHash: toHex(announce.infoHash),
+      peerId: toHex(announce.peerId),
+      address: formatAddress(announce.address),
+      port: announce.port,
+      uploaded: String(announce.uploaded),
+      downloaded: String(announce.downloaded),
+      seeders: answer.complete,
+      leechers: answer.incomplete,
     })
   })
 }

@@ -12,8 +12,8 @@ export class MapPeerStore {
     this.now = now
   }
 
-  announce(announce) {
-    const { infoHash, address, port, peerId, transition, wantsPeerIds } = announce
+  announce(announce, answer) {
+    const { infoHash, address, port, peerId, transition } = announce
     const family = addressFamily(address)
     const peers = this.#peers(family + infoHash)
     const endpoint = byteString(compactPeer(address, port))
@@ -27,14 +27,16 @@ export class MapPeerStore {
     if (peers.size > 0) this.#swarms.set(family + infoHash, peers)
     else this.#swarms.delete(family + infoHash)
 
-    const chosen = select(peers, announce)
-    const endpoints = Buffer.concat(chosen.map((peer) => compactPeer(peer.address, peer.port)))
-    const peerIds = wantsPeerIds ? Buffer.from(chosen.map((peer) => peer.peerId).join(''), 'latin1') : undefined
-    return { ...this.#count(infoHash, family), peers: { family, endpoints, peerIds } }
+    Object.assign(answer, this.#count(infoHash, family))
+    for (const peer of select(peers, announce).slice(0, answer.want)) answer.peers.add(peer.address, peer.port, peer.peerId)
   }
 
-  scrape(infoHashes, family) {
-    return infoHashes.map((infoHash) => this.#count(infoHash, family))
+  scrape({ infoHashes, address }, answer) {
+    const family = addressFamily(address)
+    for (const [index, infoHash] of infoHashes.entries()) {
+      const { complete, incomplete, downloaders, downloaded } = this.#count(infoHash, family)
+      answer.set(index, complete, incomplete, downloaders, downloaded)
+    }
   }
 
   stats() {
@@ -92,8 +94,7 @@ export class MapPeerStore {
 }
 
 /** Peers of a swarm at random, those of no use to the announcer left out. */
-function select(peers, { transition, numWant, address, port, peerId, leechersOnly, publicOnly }) {
-  if (transition === 'stopped') return []
+function select(peers, { address, port, peerId, leechersOnly, publicOnly }) {
   const own = byteString(address)
   return [...peers.values()]
     .filter((peer) => peer.port > 1 && !(leechersOnly && peer.state === 'seeder'))
@@ -101,6 +102,5 @@ function select(peers, { transition, numWant, address, port, peerId, leechersOnl
     .filter((peer) => byteString(peer.address) !== own || (peer.port !== port && peer.peerId !== peerId))
     .map((peer) => ({ peer, order: Math.random() }))
     .sort((a, b) => a.order - b.order)
-    .slice(0, numWant)
     .map(({ peer }) => peer)
 }

@@ -1,5 +1,5 @@
-import { ClientError, type AnnounceRequest } from '@chihaya/bittorrent'
-import type { PeerStore } from '@chihaya/core'
+import { ClientError } from '@chihaya/bittorrent'
+import type { Announce, PeerStore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -201,7 +201,7 @@ describe('a plugin by its name', () => {
   })
 
   it('sees the requests of the frontends', async () => {
-    const seen: AnnounceRequest[] = []
+    const seen: Announce[] = []
     await appWith({ hooks: { postAnnounce: (request) => void seen.push(request) } })
     await announce({ port: 7000 })
     await app.close()

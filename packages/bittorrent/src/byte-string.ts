@@ -25,3 +25,19 @@ export function isByteString(text: string): boolean {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xff) return false
   return true
 }
+
+/** Whether the first byte of a word is its lowest. */
+const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
+
+/** Writes a byte string whose length is a multiple of four into 32-bit words, so that its bytes lie in memory in their order. */
+export function writeWords(text: string, target: Uint32Array): void {
+  for (let index = 0; index < text.length; index += 4) target[index >> 2] = wordAt(text, index)
+}
+
+function wordAt(text: string, index: number): number {
+  const [first, second] = [text.charCodeAt(index), text.charCodeAt(index + 1)]
+  const [third, fourth] = [text.charCodeAt(index + 2), text.charCodeAt(index + 3)]
+  return LITTLE_ENDIAN
+    ? first | (second << 8) | (third << 16) | (fourth << 24)
+    : (first << 24) | (second << 16) | (third << 8) | fourth
+}

@@ -1,31 +1,45 @@
-import type { AnnounceRequest, AnnounceResponse, ScrapeRequest, ScrapeResponse } from '@chihaya/bittorrent'
+import type { Announce } from './announce/announce.ts'
+import type { Answer } from './announce/answer.ts'
+import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import type { TrackerContext } from './context.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 
 /**
  * The tracker's hooks. A pre hook refuses by throwing `ClientError`, whose text reaches the client; any other error is
- * logged and hidden. A post hook runs after the reply: what it throws is logged and changes nothing, the next hook included.
+ * logged and hidden. An on hook sees the store's answer and may change it; what it throws is treated alike. A post hook runs after
+ * the reply: what it throws is logged and changes nothing, the next hook included.
  */
 export interface TrackerHooks {
-  preAnnounce(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext): MaybePromise<void>
-  postAnnounce(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext): MaybePromise<void>
-  preScrape(request: ScrapeRequest, response: ScrapeResponse, context: TrackerContext): MaybePromise<void>
-  postScrape(request: ScrapeRequest, response: ScrapeResponse, context: TrackerContext): MaybePromise<void>
+  preAnnounce(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void>
+  onAnnounce(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void>
+  postAnnounce(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void>
+  preScrape(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): MaybePromise<void>
+  onScrape(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): MaybePromise<void>
+  postScrape(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): MaybePromise<void>
 }
 
 export type HookName = keyof TrackerHooks
 
-export const HOOK_NAMES: readonly HookName[] = ['preAnnounce', 'postAnnounce', 'preScrape', 'postScrape']
+export const HOOK_NAMES: readonly HookName[] = [
+  'preAnnounce',
+  'onAnnounce',
+  'postAnnounce',
+  'preScrape',
+  'onScrape',
+  'postScrape',
+]
 
 /** The hooks of one scope, by name, in the order they run. */
 export type HookLists = { readonly [Name in HookName]: TrackerHooks[Name][] }
 
-/** A copy that grows by itself. */
+/** An independent copy. */
 export function copyHooks(lists?: HookLists): HookLists {
   return {
     preAnnounce: [...(lists?.preAnnounce ?? [])],
+    onAnnounce: [...(lists?.onAnnounce ?? [])],
     postAnnounce: [...(lists?.postAnnounce ?? [])],
     preScrape: [...(lists?.preScrape ?? [])],
+    onScrape: [...(lists?.onScrape ?? [])],
     postScrape: [...(lists?.postScrape ?? [])],
   }
 }

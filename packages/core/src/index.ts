@@ -3,6 +3,12 @@ import './augment.ts'
 
 export default trackerCore
 export { trackerCore }
+export { Announce } from './announce/announce.ts'
+export { Answer } from './announce/answer.ts'
+export { PeerList } from './announce/peer-list.ts'
+export { PlainAnnounce, type PlainAnnounceInit } from './announce/plain-announce.ts'
+export { PlainScrape, Scrape, ScrapeAnswer } from './announce/scrape.ts'
+export type { PeerState, Transition } from './announce/transition.ts'
 export {
   CONNECTION_DROPS,
   ConnectionMeter,
@@ -16,14 +22,12 @@ export { DURATION_BUCKETS, DurationHistogram, type Durations } from './duration-
 export { durationSchema, parseDuration, type Duration } from './duration.ts'
 export { evictRefused, type ChangingList } from './eviction.ts'
 export { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_LIST, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
-export { isFlat, type FlatAnnounce, type FlatPeerStore, type FlatScrape } from './flat-announce.ts'
-export type { FlatAnnouncer } from './flat-announcer.ts'
 export { HookMeter, type HookTime } from './hook-meter.ts'
 export type { HookName, TrackerHooks } from './hooks.ts'
 export { isPromise, type MaybePromise } from './maybe-promise.ts'
 export { optionsSchema, type CoreOptions } from './options.ts'
 export { parseOptions, type JsonSchema, type OptionsSchema } from './parse-options.ts'
-export type { EvictionRules, PeerStore, StoreStats, SwarmAnnounce, SwarmEntry, SwarmView, Transition } from './peer-store.ts'
+export type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from './peer-store.ts'
 export type { TrackerLog } from './post-hooks.ts'
 export { Probe, ProbeTimeout, type ProbeInit } from './probe.ts'
 export {

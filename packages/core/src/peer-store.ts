@@ -1,51 +1,9 @@
-import type { Address, AddressFamily, CompactPeers, InfoHash, PeerId, ScrapeEntry } from '@chihaya/bittorrent'
+import type { Address, AddressFamily, InfoHash, PeerId } from '@chihaya/bittorrent'
+import type { Announce } from './announce/announce.ts'
+import type { Answer } from './announce/answer.ts'
+import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import type { ReadinessAnswer } from './readiness.ts'
-
-/**
- * What an announce does to its peer. `completed` makes a seeder and counts a download unless this client's download has
- * been counted already; `stopped` removes the peer and creates nothing; `unchanged` only looks.
- */
-export type Transition = 'leecher' | 'partial' | 'seeder' | 'completed' | 'stopped' | 'unchanged'
-
-/** One announce, as a store needs it. */
-export interface SwarmAnnounce {
-  readonly infoHash: InfoHash
-  readonly peerId: PeerId
-  /** The peer's address; its family chooses the swarm. */
-  readonly address: Address
-  readonly port: number
-  /**
-   * A number that the client tells no other client, the same over both families; 0 or undefined if it sent none. With the peer
-   * id it tells that two peers are one client (BEP 7).
-   */
-  readonly key?: number | undefined
-  /** The peer's address in the other family, where it has told one; same port. Only a store that joins the families uses it. */
-  readonly otherAddress?: Address | undefined
-  readonly transition: Transition
-  /** How many peers to select at most; 0 asks for the counters alone. */
-  readonly numWant: number
-  /** Select no seeders: they are of no use to one who seeds. */
-  readonly leechersOnly: boolean
-  /** Select no peers with private addresses: they are of no use outside their network. */
-  readonly publicOnly: boolean
-  /** Whether the answer needs peer ids beside the compact peers. */
-  readonly wantsPeerIds: boolean
-}
-
-/** A swarm right after an announce. */
-export interface SwarmView {
-  /** Seeders, the announcer included. */
-  readonly complete: number
-  /** Leechers and partial seeds, the announcer included. */
-  readonly incomplete: number
-  /** Downloads completed. */
-  readonly downloaded: number
-  /** The selected peers of the announcer's family. */
-  readonly peers: CompactPeers
-  /** The selected peers of the other family, in a store that joins the families. */
-  readonly otherPeers?: CompactPeers
-}
 
 /** Totals over all swarms, counted by address family. Partial seeds count as leechers. */
 export interface StoreStats {
@@ -85,14 +43,17 @@ export interface EvictionRules {
  * - `downloaded` counts a client once while it is known: an endpoint that completes again, having announced something else or
  *   left in between, and an endpoint of the other family with the same peer id and key, add nothing within the peer lifetime.
  * - A swarm without peers holds no memory, but a bounded number of them may be remembered for their `downloaded`.
- * - A store copies what it keeps of an announce, and never changes an answer it has given: hooks read it after the reply.
+ * - A store copies what it keeps of an announce, and leaves the answer alone once it has returned, or its promise is settled.
  * - A store refuses with `ClientError`, for instance when it is full; anything else it throws is a fault and is logged.
  */
 export interface PeerStore {
-  /** Applies the announce to its swarm, then counts and selects: one atomic step. */
-  announce(announce: SwarmAnnounce): MaybePromise<SwarmView>
-  /** The counters of each infohash in the order given; zeros for an unknown one. Creates and refreshes nothing. */
-  scrape(infoHashes: readonly InfoHash[], family: AddressFamily): MaybePromise<ScrapeEntry[]>
+  /**
+   * Applies the announce to its swarm, then counts and selects up to `answer.want` peers into the answer: one atomic step. A store
+   * that returns a promise may go on using both until it is settled.
+   */
+  announce(announce: Announce, answer: Answer): MaybePromise<void>
+  /** Sets the row of each infohash; those of unknown ones are zeros already. Creates and refreshes nothing. */
+  scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void>
   stats(): MaybePromise<StoreStats>
   /**
    * Removes the peers that the rules name, a part at a time, so that announces do not wait for it. Returns how many. A store

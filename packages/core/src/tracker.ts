@@ -1,34 +1,25 @@
-import {
-  addressFamily,
-  addressScope,
-  isClientError,
-  NO_PEERS,
-  type AnnounceRequest,
-  type AnnounceResponse,
-  type ScrapeEntry,
-  type ScrapeRequest,
-  type ScrapeResponse,
-} from '@chihaya/bittorrent'
+import { addressScope, isClientError, type Address } from '@chihaya/bittorrent'
+import type { Announce } from './announce/announce.ts'
+import { Answer } from './announce/answer.ts'
+import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
+import { downloads, transitionOf } from './announce/transition.ts'
 import type { TrackerContext } from './context.ts'
 import { parseDuration } from './duration.ts'
 import { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
-import { isFlat, type FlatPeerStore } from './flat-announce.ts'
-import { FlatAnnouncer } from './flat-announcer.ts'
 import type { HookMeter } from './hook-meter.ts'
 import { copyHooks, HOOK_NAMES, runHooks, type Hook, type HookLists, type HookName, type TrackerHooks } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
-import type { EvictionRules, PeerStore, SwarmEntry, SwarmView } from './peer-store.ts'
+import type { EvictionRules, PeerStore, SwarmEntry } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
 import { INVALID_ADDRESS } from './refusals.ts'
-import { returnSelf } from './return-self.ts'
-import { swarmAnnounce } from './swarm-announce.ts'
 
 /** What fits the 32 bits of a UDP answer for every client, signed or not. */
 const MAX_SECONDS = 2 ** 31 - 1
 
-const NOBODY: Readonly<ScrapeEntry> = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
+/** libtorrent announces this port when it does not listen. */
+const UNDIALLABLE_PORT = 1
 
 /** What all forks of a tracker share. */
 interface Shared {
@@ -36,7 +27,7 @@ interface Shared {
   readonly log: TrackerLog
   readonly options: Required<CoreOptions>
   readonly postHooks: PostHooks
-  /** Whose hooks they are, where that was said. */
+  /** Names of the middleware that added each hook, where it gave one. */
   readonly middleware: Map<TrackerHooks[HookName], string>
   /** Seconds. */
   readonly interval: number
@@ -64,21 +55,12 @@ export class Tracker {
       this.#shared = init.parent.#shared
       this.#hooks = copyHooks(init.parent.#hooks)
     } else {
+      const { store, log } = init
       const options = parseOptions('@chihaya/core', optionsSchema, init.options ?? {})
       const interval = announceInterval(options)
       const minInterval = Math.min(Math.round(parseDuration(options.minAnnounceInterval) / 1000), interval)
-      const postHooks = new PostHooks(init.log)
-      const middleware = new Map<TrackerHooks[HookName], string>()
-      this.#shared = {
-        store: init.store,
-        log: init.log,
-        options,
-        postHooks,
-        middleware,
-        interval,
-        minInterval,
-        started: false,
-      }
+      const postHooks = new PostHooks(log)
+      this.#shared = { store, log, options, postHooks, middleware: new Map(), interval, minInterval, started: false }
       this.#hooks = copyHooks()
     }
   }
@@ -110,6 +92,26 @@ export class Tracker {
     this.#shared.started = true
   }
 
+  /** Whether hooks may see announces and their answers. Final once the tracker has started. */
+  get showsAnnounces(): boolean {
+    return !this.#shared.started || this.#hasAnnounceHooks
+  }
+
+  /** Whether hooks may see scrapes and their answers. Final once the tracker has started. */
+  get showsScrapes(): boolean {
+    return !this.#shared.started || this.#hasScrapeHooks
+  }
+
+  get #hasAnnounceHooks(): boolean {
+    const { preAnnounce, onAnnounce, postAnnounce } = this.#hooks
+    return preAnnounce.length + onAnnounce.length + postAnnounce.length > 0
+  }
+
+  get #hasScrapeHooks(): boolean {
+    const { preScrape, onScrape, postScrape } = this.#hooks
+    return preScrape.length + onScrape.length + postScrape.length > 0
+  }
+
   /**
    * Waits for post hooks that still run, within `postHookTimeout`. Frontends call it when no request can arrive any more: they
    * close first, while the middleware that owns the hooks is still open.
@@ -119,37 +121,43 @@ export class Tracker {
   }
 
   /**
-   * Applies an announce and answers it, at once unless a hook or the store returns a promise.
-   * A client that stops is never refused by a hook.
+   * Applies an announce and fills in its answer, whose lists the frontend has prepared: at once unless a hook or the store returns
+   * a promise. Then the frontend calls `keep` on both before it does anything else. A client that stops is never refused by a hook.
    * @throws {ClientError} at once or by the promise, when a hook or the store refuses; anything else that is thrown is a
    * fault, which the caller logs and the client must not see.
    */
-  announce(request: AnnounceRequest): MaybePromise<AnnounceResponse> {
+  announce(announce: Announce, answer: Answer): MaybePromise<void> {
     const { options, interval, minInterval } = this.#shared
-    const leaves = request.event === 'stopped'
-    if (options.rejectPrivatePeers && !leaves && addressScope(request.address) !== 'public') throw INVALID_ADDRESS
-    const response: AnnounceResponse = {
-      interval,
-      minInterval,
-      complete: 0,
-      incomplete: 0,
-      downloaded: 0,
-      peers: NO_PEERS[addressFamily(request.address)],
-      otherPeers: undefined,
-      warning: undefined,
+    const leaves = announce.event === 'stopped'
+    answer.begin(interval, minInterval)
+    if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public') throw INVALID_ADDRESS
+    if (!this.#hasAnnounceHooks) {
+      const pending = this.#enterSwarm(announce, answer)
+      return isPromise(pending) ? pending.then(() => this.#complete(announce, answer)) : this.#complete(announce, answer)
     }
     const context: TrackerContext = {}
     let pending: MaybePromise<void>
     try {
-      pending = runHooks(this.#hooks.preAnnounce, request, response, context)
+      pending = runHooks(this.#hooks.preAnnounce, announce, answer, context)
     } catch (error) {
-      if (leaves) return this.#leave(request, response, error)
+      if (leaves) return this.#leave(announce, error)
       throw error
     }
-    if (!isPromise(pending)) return this.#enterSwarm(request, response, context)
-    const approved = (): MaybePromise<AnnounceResponse> => this.#enterSwarm(request, response, context)
-    if (!leaves) return pending.then(approved)
-    return pending.then(approved, (error: unknown) => this.#leave(request, response, error))
+    if (!isPromise(pending)) return this.#approved(announce, answer, context)
+    const approved = (): MaybePromise<void> => this.#approved(announce, answer, context)
+    return leaves ? pending.then(approved, (error: unknown) => this.#leave(announce, error)) : pending.then(approved)
+  }
+
+  /**
+   * Takes a peer out of its swarm for a client that cannot say `stopped` any more, such as one whose socket has closed. No
+   * `preAnnounce` hook is asked; `postAnnounce` hooks are told. `announce.event` must be `stopped`.
+   */
+  leave(announce: Announce): MaybePromise<void> {
+    const answer = new Answer()
+    answer.begin(this.#shared.interval, this.#shared.minInterval)
+    const left = this.#enterSwarm(announce, answer)
+    const reported = (): void => this.#shared.postHooks.add(this.#hooks.postAnnounce, announce, answer, {})
+    return isPromise(left) ? left.then(reported) : reported()
   }
 
   /**
@@ -165,30 +173,14 @@ export class Tracker {
     return this.#shared.store.swarms?.()
   }
 
-  /**
-   * A shorter way for announces, where there is one: the application has started, no hook wants to see announces, and the
-   * store takes them in flat memory.
-   */
-  flat(): FlatAnnouncer | undefined {
-    const { store, options, interval, started } = this.#shared
-    if (!started || this.#hooks.preAnnounce.length > 0 || this.#hooks.postAnnounce.length > 0) return undefined
-    return isFlat(store) ? new FlatAnnouncer(store, options, interval) : undefined
-  }
-
-  /** The same for scrapes: the store itself, which then answers them without more ado. */
-  flatScraper(): Pick<FlatPeerStore, 'scrapeFlat'> | undefined {
-    const { store, started } = this.#shared
-    if (!started || this.#hooks.preScrape.length > 0 || this.#hooks.postScrape.length > 0) return undefined
-    return isFlat(store) ? store : undefined
-  }
-
-  /** The counters of each infohash asked for. @throws as `announce` does. */
-  scrape(request: ScrapeRequest): MaybePromise<ScrapeResponse> {
-    const response: ScrapeResponse = { entries: [], minInterval: this.#shared.minInterval }
+  /** Fills in the counters of each infohash asked for, with as many rows. @throws as `announce` does. */
+  scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void> {
+    answer.begin(scrape.count, this.#shared.minInterval)
+    if (!this.#hasScrapeHooks) return this.#shared.store.scrape(scrape, answer)
     const context: TrackerContext = {}
-    const pending = runHooks(this.#hooks.preScrape, request, response, context)
-    if (isPromise(pending)) return pending.then(() => this.#readSwarms(request, response, context))
-    return this.#readSwarms(request, response, context)
+    const pending = runHooks(this.#hooks.preScrape, scrape, answer, context)
+    if (isPromise(pending)) return pending.then(() => this.#readSwarms(scrape, answer, context))
+    return this.#readSwarms(scrape, answer, context)
   }
 
   #measureHooks(meter: HookMeter): void {
@@ -203,62 +195,84 @@ export class Tracker {
     for (const fork of this.#forks) fork.#measureHooks(meter)
   }
 
-  #enterSwarm(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext): MaybePromise<AnnounceResponse> {
-    if (context.skipSwarmInteraction === true) return this.#announced(request, response, context)
-    const view = this.#shared.store.announce(swarmAnnounce(request, context, this.#shared.options))
-    if (isPromise(view)) {
-      return view.then((settled) => {
-        this.#fill(request, response, context, settled)
-        return this.#announced(request, response, context)
-      })
+  #approved(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void> {
+    if (context.skipSwarmInteraction === true) return this.#show(announce, answer, context)
+    // The store fills in an answer of its own where hooks have written theirs.
+    const skips = context.skipResponse === true
+    const pending = this.#enterSwarm(announce, skips ? new Answer() : answer)
+    const show = (): MaybePromise<void> => {
+      if (!skips) this.#complete(announce, answer)
+      return this.#show(announce, answer, context)
     }
-    this.#fill(request, response, context, view)
-    return this.#announced(request, response, context)
+    return isPromise(pending) ? pending.then(show) : show()
+  }
+
+  /** Tells the store of an announce, in its terms. */
+  #enterSwarm(announce: Announce, answer: Answer): MaybePromise<void> {
+    const { store, options } = this.#shared
+    const { port, event, seeding, address } = announce
+    announce.transition = transitionOf(port, event, seeding)
+    announce.leechersOnly = options.seedersReceive === 'leechers' && !downloads(event, seeding)
+    announce.publicOnly = options.withholdPrivatePeers && addressScope(address) === 'public'
+    if (options.rejectPrivatePeers) announce.otherAddress = acceptedOther(announce)
+    answer.want = event === 'stopped' ? 0 : Math.min(announce.numWant, answer.peers.capacity)
+    return store.announce(announce, answer)
+  }
+
+  /**
+   * Puts the announcer into an answer that names nobody, unless it wants no peers or cannot be dialled. Chihaya does the same: its
+   * `e2e` and some clients take an empty list for a failure.
+   */
+  #complete(announce: Announce, answer: Answer): void {
+    if (answer.peers.count > 0 || answer.want === 0 || (answer.otherPeers?.count ?? 0) > 0) return
+    if (!this.#shared.options.returnSelfWhenAlone || announce.port <= UNDIALLABLE_PORT) return
+    answer.peers.add(announce.address, announce.port, announce.wantsPeerIds ? announce.peerId : undefined)
+  }
+
+  /** Lets hooks see the answer, and change it. */
+  #show(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void> {
+    const pending = runHooks(this.#hooks.onAnnounce, announce, answer, context)
+    if (isPromise(pending)) return pending.then(() => this.#answered(announce, answer, context))
+    this.#answered(announce, answer, context)
+  }
+
+  #answered(announce: Announce, answer: Answer, context: TrackerContext): void {
+    // BiglyBT ignores a minimum above the interval, so whatever hooks did, never send one.
+    answer.minInterval = Math.min(answer.minInterval, answer.interval)
+    if (this.#hooks.postAnnounce.length > 0) {
+      this.#shared.postHooks.add(this.#hooks.postAnnounce, announce.keep(), answer.keep(), context)
+    }
   }
 
   /**
    * Takes a peer out of its swarm although a hook has refused its `stopped`: otherwise other clients would be sent to it until it
    * expires. The reply tells nothing of the swarm, and there are no post hooks.
    */
-  #leave(request: AnnounceRequest, response: AnnounceResponse, refusal: unknown): MaybePromise<AnnounceResponse> {
+  #leave(announce: Announce, refusal: unknown): MaybePromise<void> {
     if (!isClientError(refusal)) this.#shared.log.error({ err: refusal }, 'a hook failed for a client that stops')
-    const left = this.#shared.store.announce(swarmAnnounce(request, {}, this.#shared.options))
-    return isPromise(left) ? left.then(() => response) : response
+    return this.#enterSwarm(announce, new Answer())
   }
 
-  #fill(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext, view: SwarmView): void {
-    if (context.skipResponse === true) return
-    response.complete = view.complete
-    response.incomplete = view.incomplete
-    response.downloaded = view.downloaded
-    response.peers = view.peers
-    response.otherPeers = view.otherPeers
-    if (this.#shared.options.returnSelfWhenAlone) returnSelf(request, response)
+  #readSwarms(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): MaybePromise<void> {
+    const skips = context.skipSwarmInteraction === true || context.skipResponse === true
+    const pending = skips ? undefined : this.#shared.store.scrape(scrape, answer)
+    const show = (): MaybePromise<void> => this.#showRows(scrape, answer, context)
+    return isPromise(pending) ? pending.then(show) : show()
   }
 
-  #announced(request: AnnounceRequest, response: AnnounceResponse, context: TrackerContext): AnnounceResponse {
-    // BiglyBT ignores a minimum above the interval, so whatever hooks did, never send one.
-    response.minInterval = Math.min(response.minInterval, response.interval)
-    this.#shared.postHooks.add(this.#hooks.postAnnounce, request, response, context)
-    return response
-  }
-
-  #readSwarms(request: ScrapeRequest, response: ScrapeResponse, context: TrackerContext): MaybePromise<ScrapeResponse> {
-    if (context.skipSwarmInteraction === true || context.skipResponse === true) {
-      // Answers are positional over UDP, and clients take a missing row for an error: zeros where hooks have put none.
-      const entries = request.infoHashes.map((_, index) => response.entries[index] ?? { ...NOBODY })
-      return this.#scraped(request, response, context, entries)
+  #showRows(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): MaybePromise<void> {
+    const pending = runHooks(this.#hooks.onScrape, scrape, answer, context)
+    const report = (): void => {
+      if (this.#hooks.postScrape.length === 0) return
+      this.#shared.postHooks.add(this.#hooks.postScrape, scrape.keep(), answer.keep(), context)
     }
-    const entries = this.#shared.store.scrape(request.infoHashes, addressFamily(request.address))
-    if (isPromise(entries)) return entries.then((settled) => this.#scraped(request, response, context, settled))
-    return this.#scraped(request, response, context, entries)
+    return isPromise(pending) ? pending.then(report) : report()
   }
+}
 
-  #scraped(request: ScrapeRequest, response: ScrapeResponse, context: TrackerContext, entries: ScrapeEntry[]): ScrapeResponse {
-    response.entries = entries
-    this.#shared.postHooks.add(this.#hooks.postScrape, request, response, context)
-    return response
-  }
+/** The peer's second address, which is left out where an announce of it would be refused. A peer leaves with both. */
+function acceptedOther({ otherAddress: other, event }: Announce): Address | undefined {
+  return other === undefined || event === 'stopped' || addressScope(other) === 'public' ? other : undefined
 }
 
 /** Whole seconds in the announce interval. */

@@ -1,6 +1,15 @@
-import { ClientError, compactPeer, onePeer, type AnnounceResponse } from '@chihaya/bittorrent'
-import type { PeerStore } from '@chihaya/core'
-import { address, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId, sampleRequest } from '@chihaya/core/testing'
+import { ClientError, compactPeer } from '@chihaya/bittorrent'
+import { ScrapeAnswer, type Answer, type PeerStore } from '@chihaya/core'
+import {
+  address,
+  announceTo,
+  endpoints,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  sampleScrape,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { asyncStore } from './async-store.ts'
 import { modelStore, nextTurns, setUpTracker, storeWith } from './setup.ts'
@@ -13,18 +22,18 @@ const stores: Array<[kind: string, create: () => PeerStore]> = [
 describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
   test('is answered with the swarm as it is afterwards', async () => {
     const { tracker } = setUpTracker({}, createStore())
-    await tracker.announce(sampleRequest({ port: 1001, peerId: samplePeerId(1001), event: 'completed' }))
-    await tracker.announce(sampleRequest({ port: 1002, peerId: samplePeerId(1002), event: 'paused' }))
-    const response = await tracker.announce(sampleRequest({ port: 1003, peerId: samplePeerId(1003), event: 'started' }))
+    await announceTo(tracker, sampleAnnounce({ port: 1001, peerId: samplePeerId(1001), event: 'completed' }))
+    await announceTo(tracker, sampleAnnounce({ port: 1002, peerId: samplePeerId(1002), event: 'paused' }))
+    const response = await announceTo(tracker, sampleAnnounce({ port: 1003, peerId: samplePeerId(1003), event: 'started' }))
     expect(response).toMatchObject({ complete: 1, incomplete: 2, downloaded: 1, otherPeers: undefined, warning: undefined })
     expect(endpoints(response.peers)).toEqual(['10.0.0.1:1001', '10.0.0.1:1002'])
   })
 
   test('that stops is answered in full, without peers', async () => {
     const { tracker } = setUpTracker({}, createStore())
-    await tracker.announce(sampleRequest({ port: 1001 }))
-    await tracker.announce(sampleRequest())
-    const response = await tracker.announce(sampleRequest({ event: 'stopped' }))
+    await announceTo(tracker, sampleAnnounce({ port: 1001 }))
+    await announceTo(tracker, sampleAnnounce())
+    const response = await announceTo(tracker, sampleAnnounce({ event: 'stopped' }))
     expect(response).toMatchObject({ interval: 1800, minInterval: 900, complete: 0, incomplete: 1 })
     expect(endpoints(response.peers)).toEqual([])
   })
@@ -42,14 +51,14 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
     })
     const postHook = vi.fn<() => void>()
     tracker.addHook('postAnnounce', postHook)
-    for (const port of [1001, 1002]) await store.announce(sampleAnnounce({ port, peerId: samplePeerId(port) }))
+    for (const port of [1001, 1002]) await announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
     refusal = new ClientError('unapproved client')
-    await expect(async () => tracker.announce(sampleRequest({ port: 1003 }))).rejects.toThrow('unapproved client')
-    const response = await tracker.announce(sampleRequest({ port: 1001, event: 'stopped' }))
+    await expect(async () => announceTo(tracker, sampleAnnounce({ port: 1003 }))).rejects.toThrow('unapproved client')
+    const response = await announceTo(tracker, sampleAnnounce({ port: 1001, event: 'stopped' }))
     expect(response).toMatchObject({ interval: 1800, complete: 0, incomplete: 0 })
     expect(await store.stats()).toMatchObject({ leechers: { ipv4: 1 } })
     refusal = new Error('the database is away')
-    await tracker.announce(sampleRequest({ port: 1002, event: 'stopped' }))
+    await announceTo(tracker, sampleAnnounce({ port: 1002, event: 'stopped' }))
     expect(await store.stats()).toMatchObject({ swarms: 0 })
     expect(log.errors).toEqual([{ details: { err: refusal }, message: 'a hook failed for a client that stops' }])
     await nextTurns()
@@ -58,8 +67,8 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
 
   test('that stops at an address that is rejected is not refused', async () => {
     const { tracker, store } = setUpTracker({ rejectPrivatePeers: true }, createStore())
-    await store.announce(sampleAnnounce())
-    await tracker.announce(sampleRequest({ event: 'stopped' }))
+    await announceTo(store, sampleAnnounce())
+    await announceTo(tracker, sampleAnnounce({ event: 'stopped' }))
     expect(await store.stats()).toMatchObject({ swarms: 0 })
   })
 
@@ -71,7 +80,7 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
       response.warning = 'freeleech ends today'
       response.complete = 99
     })
-    expect(await tracker.announce(sampleRequest())).toMatchObject({
+    expect(await announceTo(tracker, sampleAnnounce())).toMatchObject({
       interval: 1860,
       warning: 'freeleech ends today',
       complete: 0,
@@ -81,12 +90,13 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
 
   test('skips the store when a hook says so, and is answered as hooks leave it', async () => {
     const { tracker, store } = setUpTracker({}, createStore())
-    const peers = onePeer(address('10.0.0.9'), 999)
-    tracker.addHook('preAnnounce', (_request, response, context) => {
+    tracker.addHook('preAnnounce', (_announce, answer, context) => {
       context.skipSwarmInteraction = true
-      Object.assign(response, { complete: 7, peers })
+      answer.complete = 7
+      answer.peers.add(address('10.0.0.9'), 999)
     })
-    expect(await tracker.announce(sampleRequest())).toMatchObject({ complete: 7, incomplete: 0, peers })
+    const answer = await announceTo(tracker, sampleAnnounce())
+    expect([answer.complete, answer.incomplete, endpoints(answer.peers)]).toEqual([7, 0, ['10.0.0.9:999']])
     expect(await store.stats()).toMatchObject({ swarms: 0 })
   })
 
@@ -96,16 +106,16 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
       context.skipResponse = true
       response.incomplete = 7
     })
-    const response = await tracker.announce(sampleRequest())
+    const response = await announceTo(tracker, sampleAnnounce())
     expect([response.incomplete, endpoints(response.peers)]).toEqual([7, []])
-    expect((await store.scrape([sampleInfoHash(1)], 'ipv4'))[0]?.incomplete).toBe(1)
+    expect((await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4'))[0]?.incomplete).toBe(1)
   })
 
   test('is answered in its own family', async () => {
     const { tracker } = setUpTracker({ returnSelfWhenAlone: false }, createStore())
-    await tracker.announce(sampleRequest())
-    const response = await tracker.announce(sampleRequest({ address: address('2001:db8::1') }))
-    expect(response).toMatchObject({ incomplete: 1, peers: { family: 'ipv6', endpoints: new Uint8Array(0) } })
+    await announceTo(tracker, sampleAnnounce())
+    const response = await announceTo(tracker, sampleAnnounce({ address: address('2001:db8::1') }))
+    expect([response.incomplete, response.peers.family, response.peers.count]).toEqual([1, 'ipv6', 0])
   })
 
   test('gives a seeder leechers, or everyone where that is wanted', async () => {
@@ -114,9 +124,9 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
       ['all', ['10.0.0.1:1001', '10.0.0.1:1002']],
     ] as const) {
       const { tracker } = setUpTracker({ seedersReceive }, createStore())
-      await tracker.announce(sampleRequest({ port: 1001, peerId: samplePeerId(1001), left: 0n, seeding: true }))
-      await tracker.announce(sampleRequest({ port: 1002, peerId: samplePeerId(1002) }))
-      const response = await tracker.announce(sampleRequest({ left: 0n, seeding: true }))
+      await announceTo(tracker, sampleAnnounce({ port: 1001, peerId: samplePeerId(1001), left: 0n, seeding: true }))
+      await announceTo(tracker, sampleAnnounce({ port: 1002, peerId: samplePeerId(1002) }))
+      const response = await announceTo(tracker, sampleAnnounce({ left: 0n, seeding: true }))
       expect(endpoints(response.peers)).toEqual(expected)
     }
   })
@@ -127,8 +137,9 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
       [false, ['10.0.0.1:6881', '127.0.0.1:6881', '9.9.9.9:6881']],
     ] as const) {
       const { tracker } = setUpTracker({ withholdPrivatePeers }, createStore())
-      for (const text of ['10.0.0.1', '127.0.0.1', '9.9.9.9']) await tracker.announce(sampleRequest({ address: address(text) }))
-      const response = await tracker.announce(sampleRequest({ address: address('8.8.8.8') }))
+      for (const text of ['10.0.0.1', '127.0.0.1', '9.9.9.9'])
+        await announceTo(tracker, sampleAnnounce({ address: address(text) }))
+      const response = await announceTo(tracker, sampleAnnounce({ address: address('8.8.8.8') }))
       expect(response.incomplete).toBe(4)
       expect(endpoints(response.peers)).toEqual(expected)
     }
@@ -146,7 +157,7 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
       const { tracker } = setUpTracker({}, storeWith({ announce }, store))
       let reported = 0
       tracker.addHook('postAnnounce', () => void reported++)
-      await expect((async () => tracker.announce(sampleRequest()))()).rejects.toBe(failure)
+      await expect((async () => announceTo(tracker, sampleAnnounce()))()).rejects.toBe(failure)
       await tracker.drain()
       expect(reported).toBe(0)
     }
@@ -161,23 +172,25 @@ describe('announces of private peers', () => {
     tracker.addHook('preAnnounce', () => {
       throw new Error('not reached')
     })
-    expect(() => tracker.announce(sampleRequest({ address: address(text) }))).toThrow(new ClientError('invalid IP'))
+    expect(() => announceTo(tracker, sampleAnnounce({ address: address(text) }))).toThrow(new ClientError('invalid IP'))
     expect((await store.stats()).swarms).toBe(0)
   })
 
   test('are welcome otherwise, and public ones always', async () => {
     for (const text of refused) {
-      expect(await setUpTracker().tracker.announce(sampleRequest({ address: address(text) }))).toMatchObject({ incomplete: 1 })
+      expect(await announceTo(setUpTracker().tracker, sampleAnnounce({ address: address(text) }))).toMatchObject({
+        incomplete: 1,
+      })
     }
     const { tracker } = setUpTracker({ rejectPrivatePeers: true })
     for (const text of ['8.8.8.8', '2606:4700::1111']) {
-      expect(await tracker.announce(sampleRequest({ address: address(text) }))).toMatchObject({ incomplete: 1 })
+      expect(await announceTo(tracker, sampleAnnounce({ address: address(text) }))).toMatchObject({ incomplete: 1 })
     }
   })
 })
 
 describe('the intervals', () => {
-  async function intervals(response: AnnounceResponse | Promise<AnnounceResponse>): Promise<[number, number]> {
+  async function intervals(response: Answer | Promise<Answer>): Promise<[number, number]> {
     const { interval, minInterval } = await response
     return [interval, minInterval]
   }
@@ -190,8 +203,10 @@ describe('the intervals', () => {
     [{ announceInterval: '500ms', minAnnounceInterval: 1 }, 1, 0],
   ])('for %o are %d and %d whole seconds, the minimum never above the interval', async (options, interval, minInterval) => {
     const { tracker } = setUpTracker(options)
-    expect(await intervals(tracker.announce(sampleRequest()))).toEqual([interval, minInterval])
-    expect((await tracker.scrape({ ...sampleRequest(), infoHashes: [] })).minInterval).toBe(minInterval)
+    expect(await intervals(announceTo(tracker, sampleAnnounce()))).toEqual([interval, minInterval])
+    const scraped = new ScrapeAnswer()
+    await tracker.scrape(sampleScrape(), scraped)
+    expect(scraped.minInterval).toBe(minInterval)
   })
 
   test.each([
@@ -200,10 +215,10 @@ describe('the intervals', () => {
     [4000, 3000, 4000, 3000],
   ])('set by a hook to %d and %d are sent as %d and %d', async (interval, minInterval, sent, sentMin) => {
     const { tracker } = setUpTracker()
-    tracker.addHook('preAnnounce', (_request, response) => void Object.assign(response, { interval, minInterval }))
-    expect(await intervals(tracker.announce(sampleRequest()))).toEqual([sent, sentMin])
+    tracker.addHook('preAnnounce', (_announce, answer) => void Object.assign(answer, { interval, minInterval }))
+    expect(await intervals(announceTo(tracker, sampleAnnounce()))).toEqual([sent, sentMin])
     tracker.addHook('preAnnounce', (_request, _response, context) => void (context.skipSwarmInteraction = true))
-    expect(await intervals(tracker.announce(sampleRequest()))).toEqual([sent, sentMin])
+    expect(await intervals(announceTo(tracker, sampleAnnounce()))).toEqual([sent, sentMin])
   })
 
   test.each(['0', 0, '499ms', '1000000h'])('cannot be %s', (announceInterval) => {
@@ -219,9 +234,9 @@ describe('the intervals', () => {
 describe('a peer in an answer', () => {
   test('is six bytes, or eighteen', async () => {
     const { tracker } = setUpTracker()
-    const first = await tracker.announce(sampleRequest())
+    const first = await announceTo(tracker, sampleAnnounce())
     expect(first.peers.endpoints).toEqual(compactPeer(address('10.0.0.1'), 6881))
-    const second = await tracker.announce(sampleRequest({ address: address('2001:db8::7') }))
+    const second = await announceTo(tracker, sampleAnnounce({ address: address('2001:db8::7') }))
     expect(second.peers.endpoints).toEqual(compactPeer(address('2001:db8::7'), 6881))
   })
 })

@@ -4,8 +4,8 @@ import type { PeerStore } from '@chihaya/core'
 export function asyncStore(store: PeerStore): PeerStore {
   const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   return {
-    announce: (announce) => later().then(() => store.announce(announce)),
-    scrape: (infoHashes, family) => later().then(() => store.scrape(infoHashes, family)),
+    announce: (announce, answer) => later().then(() => store.announce(announce, answer)),
+    scrape: (scrape, answer) => later().then(() => store.scrape(scrape, answer)),
     stats: () => later().then(() => store.stats()),
     evict: (rules) => later().then(() => store.evict?.(rules) ?? 0),
     ...(store.swarms && { swarms: store.swarms.bind(store) }),

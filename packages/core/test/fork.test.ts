@@ -1,12 +1,12 @@
 import type { Tracker, TrackerHooks } from '@chihaya/core'
-import { sampleRequest } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { nextTurns, setUpTracker } from './setup.ts'
 
 /** What an announce to `tracker` calls, in order. */
 async function called(tracker: Tracker, calls: string[]): Promise<string[]> {
   calls.length = 0
-  await tracker.announce(sampleRequest())
+  await announceTo(tracker, sampleAnnounce())
   await nextTurns()
   return [...calls]
 }
@@ -37,8 +37,8 @@ describe('a fork', () => {
 
   test('has the store and the options of its parent', async () => {
     const { tracker } = setUpTracker({ announceInterval: '10m', minAnnounceInterval: '5m' })
-    await tracker.announce(sampleRequest({ port: 1001 }))
-    expect(await tracker.fork().announce(sampleRequest({ port: 1002 }))).toMatchObject({
+    await announceTo(tracker, sampleAnnounce({ port: 1001 }))
+    expect(await announceTo(tracker.fork(), sampleAnnounce({ port: 1002 }))).toMatchObject({
       interval: 600,
       minInterval: 300,
       incomplete: 2,
@@ -50,7 +50,7 @@ describe('a fork', () => {
     const fork = tracker.fork()
     let ran = false
     fork.addHook('postAnnounce', () => void (ran = true))
-    await fork.announce(sampleRequest())
+    await announceTo(fork, sampleAnnounce())
     await tracker.drain()
     expect(ran).toBe(true)
   })

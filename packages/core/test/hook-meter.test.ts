@@ -1,7 +1,7 @@
 import { ClientError } from '@chihaya/bittorrent'
 import { describe, expect, test } from 'vitest'
-import { HookMeter, Tracker } from '../src/index.ts'
-import { sampleRequest } from '../src/testing/index.ts'
+import { HookMeter } from '../src/index.ts'
+import { announceTo, sampleAnnounce } from '../src/testing/index.ts'
 import { setUpTracker } from './setup.ts'
 
 /** How often each hook was measured. */
@@ -18,7 +18,7 @@ describe('measured hooks', () => {
     tracker.addHook('preAnnounce', looksAround)
     tracker.addHook('preAnnounce', async () => undefined)
     tracker.start(meter)
-    for (let count = 0; count < 3; count++) await tracker.announce(sampleRequest())
+    for (let count = 0; count < 3; count++) await announceTo(tracker, sampleAnnounce())
     expect(calls(meter)).toEqual({
       'preAnnounce of @chihaya/example': 3,
       'preAnnounce of looksAround': 3,
@@ -35,9 +35,9 @@ describe('measured hooks', () => {
     }
     tracker.addHook('preAnnounce', () => hook(), 'one')
     tracker.start(meter)
-    expect(() => tracker.announce(sampleRequest())).toThrow(refusal)
+    expect(() => announceTo(tracker, sampleAnnounce())).toThrow(refusal)
     hook = () => Promise.reject(refusal)
-    await expect(tracker.announce(sampleRequest())).rejects.toBe(refusal)
+    await expect((async () => announceTo(tracker, sampleAnnounce()))()).rejects.toBe(refusal)
     expect(calls(meter)).toEqual({ 'preAnnounce of one': 2 })
   })
 
@@ -48,20 +48,9 @@ describe('measured hooks', () => {
     tracker.addHook('postAnnounce', () => undefined, 'above')
     fork.addHook('preAnnounce', () => undefined, 'below')
     tracker.start(meter)
-    await tracker.announce(sampleRequest())
-    await fork.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
+    await announceTo(fork, sampleAnnounce())
     await tracker.drain()
     expect(calls(meter)).toEqual({ 'postAnnounce of above': 2, 'preAnnounce of below': 1 })
-  })
-
-  test('leave a tracker without hooks its short way', () => {
-    const { store } = setUpTracker()
-    const log = { error: () => undefined, warn: () => undefined }
-    const tracker = new Tracker({
-      store: Object.assign(store, { announceFlat: () => undefined, scrapeFlat: () => undefined }),
-      log,
-    })
-    tracker.start(new HookMeter())
-    expect(tracker.flat()).toBeDefined()
   })
 })

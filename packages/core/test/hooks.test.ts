@@ -1,6 +1,6 @@
-import { ClientError, type AnnounceRequest, type AnnounceResponse } from '@chihaya/bittorrent'
-import type { MaybePromise, TrackerContext } from '@chihaya/core'
-import { sampleRequest } from '@chihaya/core/testing'
+import { ClientError } from '@chihaya/bittorrent'
+import type { Announce, Answer, MaybePromise, TrackerContext } from '@chihaya/core'
+import { announceTo, sampleAnnounce, scrapeFrom } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { setUpTracker } from './setup.ts'
 
@@ -14,7 +14,7 @@ declare module '@chihaya/core' {
 
 /** A hook that leaves its number in the context, after those before it. */
 function hook(number: number, behaviour: Behaviour) {
-  return (_request: AnnounceRequest, _response: AnnounceResponse, context: TrackerContext): MaybePromise<void> => {
+  return (_announce: Announce, _answer: Answer, context: TrackerContext): MaybePromise<void> => {
     const leave = (): void => void (context.order ??= []).push(number)
     if (behaviour === 'sync') return leave()
     if (behaviour === 'async') return new Promise((resolve) => setImmediate(() => resolve(leave())))
@@ -41,7 +41,7 @@ describe('hooks', () => {
     for (const [index, behaviour] of behaviours.entries()) tracker.addHook('preAnnounce', hook(index, behaviour))
     let order: number[] | undefined
     tracker.addHook('preAnnounce', (_request, _response, context) => void (order = context.order))
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
     expect(order).toEqual([0, 1, 2])
   })
 
@@ -49,16 +49,16 @@ describe('hooks', () => {
     const { tracker } = setUpTracker()
     tracker.addHook('preAnnounce', hook(0, 'sync'))
     tracker.addHook('preScrape', () => undefined)
-    expect(tracker.announce(sampleRequest())).toMatchObject({ incomplete: 1 })
-    expect(tracker.scrape({ ...sampleRequest(), infoHashes: [] })).toMatchObject({ entries: [] })
+    expect(announceTo(tracker, sampleAnnounce())).toMatchObject({ incomplete: 1 })
+    expect(scrapeFrom(tracker, [])).toEqual([])
   })
 
   test('start each announce with a context of its own', async () => {
     const { tracker } = setUpTracker()
     const contexts = new Set<TrackerContext>()
     tracker.addHook('preAnnounce', (_request, _response, context) => void contexts.add(context))
-    await tracker.announce(sampleRequest())
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
+    await announceTo(tracker, sampleAnnounce())
     expect(contexts.size).toBe(2)
   })
 })
@@ -95,7 +95,7 @@ describe('a pre hook that fails', () => {
         tracker.addHook('preAnnounce', fail)
         tracker.addHook('preAnnounce', () => void later++)
         tracker.addHook('postAnnounce', () => void later++)
-        await expect((async () => tracker.announce(sampleRequest()))()).rejects.toBe(error)
+        await expect((async () => announceTo(tracker, sampleAnnounce()))()).rejects.toBe(error)
         await tracker.drain()
         expect(later).toBe(0)
         expect((await store.stats()).swarms).toBe(0)
@@ -106,7 +106,7 @@ describe('a pre hook that fails', () => {
   test.each(failing)('ends a scrape likewise: %s %s', async (_how, error, fail) => {
     const { tracker } = setUpTracker()
     tracker.addHook('preScrape', fail)
-    await expect((async () => tracker.scrape({ ...sampleRequest(), infoHashes: [] }))()).rejects.toBe(error)
+    await expect((async () => scrapeFrom(tracker, []))()).rejects.toBe(error)
   })
 
   test('throws at once when nothing before it was a promise', () => {
@@ -114,19 +114,19 @@ describe('a pre hook that fails', () => {
     tracker.addHook('preAnnounce', () => {
       throw refusal
     })
-    expect(() => tracker.announce(sampleRequest())).toThrow(refusal)
+    expect(() => announceTo(tracker, sampleAnnounce())).toThrow(refusal)
   })
 })
 
 describe('addHook', () => {
-  test.each([['onAnnounce'], ['preannounce'], ['__proto__'], ['constructor'], [''], [undefined], [null], [1]])(
+  test.each([['onannounce'], ['preannounce'], ['__proto__'], ['constructor'], [''], [undefined], [null], [1]])(
     'refuses the name %s',
     (name) => {
       const { tracker } = setUpTracker()
       expect(() => tracker.addHook(name as 'preAnnounce', () => undefined)).toThrow(
         expect.objectContaining({
           code: 'TRK_ERR_HOOK_NAME',
-          message: `tracker.addHook: there is no hook ${String(name)}, only preAnnounce, postAnnounce, preScrape, postScrape`,
+          message: `tracker.addHook: there is no hook ${String(name)}, only preAnnounce, onAnnounce, postAnnounce, preScrape, onScrape, postScrape`,
         }),
       )
     },

@@ -1,6 +1,12 @@
-import { NO_PEERS, onePeer } from '@chihaya/bittorrent'
-import type { PeerStore, SwarmView } from '@chihaya/core'
-import { ModelPeerStore, samplePeerId, testPeerStore } from '@chihaya/core/testing'
+import type { Announce, Answer, PeerStore } from '@chihaya/core'
+import {
+  type AnnounceChanges,
+  changedAnnounce,
+  ModelPeerStore,
+  samplePeerId,
+  sampleScrape,
+  testPeerStore,
+} from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { storeWith } from './setup.ts'
 
@@ -28,9 +34,24 @@ async function failures(fault: Fault): Promise<{ failed: string[]; open: number 
   return { failed, open }
 }
 
-/** A store that answers announces with something else. */
-function answering(change: (view: SwarmView) => SwarmView): Fault {
-  return (store) => ({ announce: (announce) => change(store.announce(announce)) })
+/** A store that changes the answers to announces. */
+function answering(change: (answer: Answer, announce: Announce) => void): Fault {
+  return (store) => ({
+    announce: (announce, answer) => {
+      store.announce(announce, answer)
+      change(answer, announce)
+    },
+  })
+}
+
+/** A store that is told of other announces than were made. */
+function told(changes: (announce: Announce) => AnnounceChanges): Fault {
+  return (store) => ({
+    announce: (announce, answer) => {
+      if (announce.transition !== 'stopped') answer.want = changes(announce).numWant ?? answer.want
+      store.announce(changedAnnounce(announce, { ...changes(announce) }), answer)
+    },
+  })
 }
 
 describe('the peer store suite', () => {
@@ -41,69 +62,71 @@ describe('the peer store suite', () => {
   test.each<[fault: string, Fault, failed: string]>([
     [
       'does not count the announcer',
-      answering((view) => ({ ...view, incomplete: Math.max(0, view.incomplete - 1) })),
+      answering((answer) => void (answer.incomplete = Math.max(0, answer.incomplete - 1))),
       'counts the announcer in its own answer',
     ],
-    ['forgets downloads', answering((view) => ({ ...view, downloaded: 0 })), 'counts a completed peer it has never seen'],
+    ['forgets downloads', answering((answer) => void (answer.downloaded = 0)), 'counts a completed peer it has never seen'],
     [
-      'gives no peers',
-      answering((view) => ({ ...view, peers: NO_PEERS.ipv4 })),
-      'gives the other peers, and never the announcer',
+      'does not tell what a peer was before',
+      answering((answer) => void (answer.before = 'leecher')),
+      'tells what a peer was before',
     ],
+    ['gives no peers', answering((answer) => void (answer.peers.count = 0)), 'gives the other peers, and never the announcer'],
     [
       'gives the announcer itself',
-      (store) => ({ announce: (announce) => ({ ...store.announce(announce), peers: onePeer(announce.address, announce.port) }) }),
+      answering(({ peers }, { address, port }) => {
+        peers.count = 0
+        peers.add(address, port)
+      }),
       'gives the other peers, and never the announcer',
     ],
     [
       'gives more than it should',
-      (store) => ({ announce: (announce) => store.announce({ ...announce, numWant: 200 }) }),
+      (store) => ({
+        announce: (announce, answer) => {
+          store.announce(announce, Object.assign(answer, { want: answer.peers.capacity }))
+        },
+      }),
       'gives at most numWant peers, and none when it is 0 or the peer stops',
     ],
     [
       'gives seeders to seeders',
-      (store) => ({ announce: (announce) => store.announce({ ...announce, leechersOnly: false }) }),
+      told(() => ({ leechersOnly: false })),
       'gives a leecher seeders and leechers, and a seeder leechers alone when asked so',
     ],
     [
       'gives private peers to all',
-      (store) => ({ announce: (announce) => store.announce({ ...announce, publicOnly: false }) }),
+      told(() => ({ publicOnly: false })),
       'withholds private peers where only public ones are of use',
     ],
     [
       'stores those who only look',
-      (store) => ({
-        announce: (announce) =>
-          store.announce({ ...announce, transition: announce.transition === 'unchanged' ? 'leecher' : announce.transition }),
-      }),
+      told(({ transition }) => (transition === 'unchanged' ? { transition: 'leecher' } : {})),
       'creates nothing for a stranger that stops or only looks',
     ],
     [
       'takes partial seeds for leechers',
-      (store) => ({
-        announce: (announce) =>
-          store.announce({ ...announce, transition: announce.transition === 'partial' ? 'leecher' : announce.transition }),
-      }),
+      told(({ transition }) => (transition === 'partial' ? { transition: 'leecher' } : {})),
       'scrapes in the order asked for, repeats and strangers included',
     ],
     [
-      'leaves out strangers in scrapes',
-      (store) => ({ scrape: (infoHashes, family) => store.scrape(infoHashes, family).filter((entry) => entry.incomplete > 0) }),
+      'leaves rows out in scrapes',
+      () => ({ scrape: () => undefined }),
       'scrapes in the order asked for, repeats and strangers included',
     ],
     [
       'scrapes one family for both',
-      (store) => ({ scrape: (infoHashes) => store.scrape(infoHashes, 'ipv4') }),
+      (store) => ({ scrape: ({ infoHashes }, answer) => store.scrape(sampleScrape(infoHashes), answer) }),
       'scrapes one family alone',
     ],
     [
       'takes every client for another one',
-      (store) => ({ announce: (announce) => store.announce({ ...announce, key: undefined }) }),
+      told(() => ({ key: 0 })),
       'counts one download of a client that completes over both families',
     ],
     [
       'takes the key alone for the client',
-      (store) => ({ announce: (announce) => store.announce({ ...announce, peerId: samplePeerId(1) }) }),
+      told(() => ({ peerId: samplePeerId(1) })),
       'counts clients apart whose peer id or key differs, or that sent no key',
     ],
     ['evicts nobody', () => ({ evict: () => 0 }), 'evicts the peers of an address, and gives them to nobody'],

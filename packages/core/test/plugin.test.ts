@@ -1,5 +1,5 @@
 import core, { trackerCore, type CoreOptions, type PeerStore, type Tracker } from '@chihaya/core'
-import { endpoints, sampleRequest } from '@chihaya/core/testing'
+import { announceTo, endpoints, sampleAnnounce } from '@chihaya/core/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -23,7 +23,7 @@ function sign(tracker: Tracker, name: string): void {
 }
 
 async function signatures(tracker: Tracker): Promise<string | undefined> {
-  return (await tracker.announce(sampleRequest())).warning
+  return (await announceTo(tracker, sampleAnnounce())).warning
 }
 
 /** The trackers of scopes that `build` makes, once the application is ready. */
@@ -44,7 +44,7 @@ describe('the plugin', () => {
     const app = createApp()
     const options: CoreOptions & { prefix: string } = { announceInterval: '10m', prefix: '/tracker' }
     await app.register(storage).register(trackerCore, options)
-    expect(await app.tracker.announce(sampleRequest())).toMatchObject({ interval: 600, minInterval: 600, incomplete: 1 })
+    expect(await announceTo(app.tracker, sampleAnnounce())).toMatchObject({ interval: 600, minInterval: 600, incomplete: 1 })
   })
 
   test('is missed without storage, by the name of what is missing', async () => {
@@ -98,8 +98,9 @@ describe('scopes', () => {
     expect(await signatures(root)).toBe('root, root, later')
     expect(await signatures(open)).toBe('root, open, root, later')
     expect(await signatures(closed)).toBe('root, closed, root, later')
-    const { peers } = await closed.announce(
-      sampleRequest({ port: 7000, peerId: sampleRequest().peerId.replace('1', '2') as never }),
+    const { peers } = await announceTo(
+      closed,
+      sampleAnnounce({ port: 7000, peerId: sampleAnnounce().peerId.replace('1', '2') as never }),
     )
     expect(endpoints(peers)).toEqual(['10.0.0.1:6881'])
   })
@@ -127,12 +128,12 @@ describe('scopes', () => {
         })
       }
     })) as { one: Tracker; two: Tracker }
-    expect(await trackers.one.announce(sampleRequest({ port: 1001 }))).toMatchObject({
+    expect(await announceTo(trackers.one, sampleAnnounce({ port: 1001 }))).toMatchObject({
       interval: 600,
       incomplete: 1,
       warning: 'one',
     })
-    expect(await trackers.two.announce(sampleRequest({ port: 1002 }))).toMatchObject({
+    expect(await announceTo(trackers.two, sampleAnnounce({ port: 1002 }))).toMatchObject({
       interval: 1200,
       incomplete: 1,
       warning: 'two',
@@ -149,17 +150,20 @@ describe('scopes', () => {
         scope.register(async (inner) => sign((found['inner'] = inner.tracker), 'inner'))
       })
     })) as { root: Tracker; own: Tracker; inner: Tracker }
-    expect(await trackers.root.announce(sampleRequest({ port: 1001 }))).toMatchObject({
+    expect(await announceTo(trackers.root, sampleAnnounce({ port: 1001 }))).toMatchObject({
       interval: 1800,
       incomplete: 1,
       warning: 'root',
     })
-    expect(await trackers.own.announce(sampleRequest({ port: 1002 }))).toMatchObject({
+    expect(await announceTo(trackers.own, sampleAnnounce({ port: 1002 }))).toMatchObject({
       interval: 600,
       incomplete: 1,
       warning: 'own',
     })
-    expect(await trackers.inner.announce(sampleRequest({ port: 1003 }))).toMatchObject({ incomplete: 2, warning: 'own, inner' })
+    expect(await announceTo(trackers.inner, sampleAnnounce({ port: 1003 }))).toMatchObject({
+      incomplete: 2,
+      warning: 'own, inner',
+    })
   })
 
   test('cannot have two of their own', async () => {
@@ -183,7 +187,7 @@ describe('a reply over HTTP', () => {
       await nextTurns()
       done = true
     })
-    app.get('/', async () => ({ incomplete: (await app.tracker.announce(sampleRequest())).incomplete }))
+    app.get('/', async () => ({ incomplete: (await announceTo(app.tracker, sampleAnnounce())).incomplete }))
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     const response = await fetch(url, { headers: { connection: 'close' } })
     expect(await response.json()).toEqual({ incomplete: 1 })
@@ -201,7 +205,7 @@ describe('a reply over HTTP', () => {
       if (port === 1) throw new Error('fault')
     })
     app.get<{ Params: { port: string } }>('/:port', async ({ params }) =>
-      app.tracker.announce(sampleRequest({ port: Number(params.port) })),
+      announceTo(app.tracker, sampleAnnounce({ port: Number(params.port) })),
     )
     expect((await app.inject('/1')).statusCode).toBe(500)
     expect((await app.inject('/1001')).json()).toMatchObject({ incomplete: 1 })

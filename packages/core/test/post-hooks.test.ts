@@ -1,6 +1,6 @@
 import { ClientError } from '@chihaya/bittorrent'
 import type { PeerStore } from '@chihaya/core'
-import { sampleRequest } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { asyncStore } from './async-store.ts'
 import { modelStore, nextTurns, setUpTracker } from './setup.ts'
@@ -14,12 +14,12 @@ describe.each(stores)('post hooks, with %s storage,', (_kind, createStore) => {
   test('run after the reply, with what was replied', async () => {
     const { tracker } = setUpTracker({}, createStore())
     const order: string[] = []
-    const request = sampleRequest()
+    const request = sampleAnnounce()
     tracker.addHook('postAnnounce', (seen, response) => {
       expect(seen).toBe(request)
       order.push(`post hook, ${response.incomplete}`)
     })
-    const response = await tracker.announce(request)
+    const response = await announceTo(tracker, request)
     order.push(`reply, ${response.incomplete}`)
     await nextTurns()
     expect(order).toEqual(['reply, 1', 'post hook, 1'])
@@ -30,7 +30,7 @@ describe.each(stores)('post hooks, with %s storage,', (_kind, createStore) => {
     const contexts: object[] = []
     tracker.addHook('preAnnounce', (_request, _response, context) => void contexts.push(context))
     tracker.addHook('postAnnounce', (_request, _response, context) => void contexts.push(context))
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
     await nextTurns()
     expect(contexts).toHaveLength(2)
     expect(contexts[0]).toBe(contexts[1])
@@ -41,7 +41,7 @@ describe.each(stores)('post hooks, with %s storage,', (_kind, createStore) => {
     let ran = false
     tracker.addHook('preAnnounce', (_request, _response, context) => void (context.skipSwarmInteraction = true))
     tracker.addHook('postAnnounce', () => void (ran = true))
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
     await nextTurns()
     expect(ran).toBe(true)
   })
@@ -57,8 +57,8 @@ describe('post hooks', () => {
       order.push(`first of ${port}, done`)
     })
     tracker.addHook('postAnnounce', ({ port }) => void order.push(`second of ${port}`))
-    await tracker.announce(sampleRequest({ port: 1001 }))
-    await tracker.announce(sampleRequest({ port: 1002 }))
+    await announceTo(tracker, sampleAnnounce({ port: 1001 }))
+    await announceTo(tracker, sampleAnnounce({ port: 1002 }))
     await tracker.drain()
     const firsts = ['first of 1001', 'first of 1002']
     expect(order.slice(0, 2)).toEqual(firsts)
@@ -90,8 +90,8 @@ describe('post hooks', () => {
     tracker.addHook('postAnnounce', fail)
     tracker.addHook('postAnnounce', fail)
     tracker.addHook('postAnnounce', () => void next++)
-    expect(await tracker.announce(sampleRequest())).toMatchObject({ incomplete: 1 })
-    expect(await tracker.announce(sampleRequest())).toMatchObject({ incomplete: 1 })
+    expect(await announceTo(tracker, sampleAnnounce())).toMatchObject({ incomplete: 1 })
+    expect(await announceTo(tracker, sampleAnnounce())).toMatchObject({ incomplete: 1 })
     await nextTurns()
     expect(next).toBe(2)
     expect(log.errors).toEqual(Array.from({ length: 4 }, () => ({ details: { err: error }, message: 'a post hook failed' })))
@@ -106,9 +106,9 @@ describe('closing the tracker', () => {
       await nextTurns()
       done.push(port)
     })
-    await tracker.announce(sampleRequest({ port: 1001 }))
+    await announceTo(tracker, sampleAnnounce({ port: 1001 }))
     await nextTurns()
-    await tracker.announce(sampleRequest({ port: 1002 }))
+    await announceTo(tracker, sampleAnnounce({ port: 1002 }))
     await tracker.drain()
     expect(done).toEqual([1001, 1002])
     expect(log.warnings).toEqual([])
@@ -119,9 +119,9 @@ describe('closing the tracker', () => {
     const ports: number[] = []
     tracker.addHook('postAnnounce', async ({ port }) => {
       await nextTurns()
-      if (ports.push(port) < 4) await tracker.announce(sampleRequest({ port: port + 1 }))
+      if (ports.push(port) < 4) await announceTo(tracker, sampleAnnounce({ port: port + 1 }))
     })
-    await tracker.announce(sampleRequest({ port: 1001 }))
+    await announceTo(tracker, sampleAnnounce({ port: 1001 }))
     await tracker.drain()
     expect(ports).toEqual([1001, 1002, 1003, 1004])
   })
@@ -130,7 +130,7 @@ describe('closing the tracker', () => {
     const { tracker, log } = setUpTracker({ postHookTimeout: '20ms' })
     let release: (() => void) | undefined
     tracker.addHook('postAnnounce', () => new Promise((resolve) => (release = resolve)))
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
     await tracker.drain()
     expect(log.warnings).toEqual([{ details: { running: 1 }, message: 'post hooks still ran when the tracker closed' }])
     release?.()
@@ -145,7 +145,7 @@ describe('closing the tracker', () => {
     onTestFinished(() => void vi.useRealTimers())
     const { tracker } = setUpTracker({ postHookTimeout: '1h' })
     tracker.addHook('postAnnounce', nextTurns)
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
     await tracker.drain()
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -153,14 +153,14 @@ describe('closing the tracker', () => {
   test('takes a time-out beyond what timers can hold for a long one', async () => {
     const { tracker, log } = setUpTracker({ postHookTimeout: '10000h' })
     tracker.addHook('postAnnounce', () => new Promise((resolve) => setTimeout(resolve, 20)))
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
     await tracker.drain()
     expect(log.warnings).toEqual([])
   })
 
   test('is at once when nothing runs', async () => {
     const { tracker, log } = setUpTracker({ postHookTimeout: 0 })
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
     await tracker.drain()
     expect(log.warnings).toEqual([])
   })

@@ -1,5 +1,5 @@
 import { infoHashFrom, peerIdFrom } from '@chihaya/bittorrent'
-import { address, sampleAnnounce, sampleInfoHash, samplePeerId, sampleRequest } from '@chihaya/core/testing'
+import { address, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 
 describe('samples', () => {
@@ -12,7 +12,7 @@ describe('samples', () => {
   })
 
   test('are the same peer as request and as announce, but for what is changed', () => {
-    const { infoHash, peerId, address: source, port, numWant, params } = sampleRequest({ port: 7000 })
+    const { infoHash, peerId, address: source, port, numWant, params } = sampleAnnounce({ port: 7000 })
     expect(sampleAnnounce({ port: 7000 })).toMatchObject({ infoHash, peerId, address: source, port, numWant })
     expect([params.path, params.get('a'), params.route('b')]).toEqual(['/announce', undefined, undefined])
   })

@@ -1,16 +1,15 @@
-import type { ScrapeRequest } from '@chihaya/bittorrent'
-import type { PeerStore } from '@chihaya/core'
-import { address, sampleInfoHash, sampleRequest } from '@chihaya/core/testing'
+import type { AddressFamily, ScrapeEntry } from '@chihaya/bittorrent'
+import { ScrapeAnswer, type PeerStore, type Tracker } from '@chihaya/core'
+import { announceTo, sampleAnnounce, sampleInfoHash, sampleScrape, scrapeFrom } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { asyncStore } from './async-store.ts'
 import { modelStore, setUpTracker, storeWith } from './setup.ts'
 
 const NOBODY = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
-function scrapeRequest(changes: Partial<ScrapeRequest> = {}): ScrapeRequest {
-  const { params } = sampleRequest()
-  const infoHashes = [2, 1, 1].map(sampleInfoHash)
-  return { protocol: 'udp', infoHashes, address: address('10.0.0.1'), params, ...changes }
+/** Scrapes a tracker for an unknown infohash, then twice for that of the sample announces. */
+async function scrape(tracker: Tracker, family?: AddressFamily): Promise<ScrapeEntry[]> {
+  return scrapeFrom(tracker, [2, 1, 1].map(sampleInfoHash), family)
 }
 
 const stores: Array<[kind: string, create: () => PeerStore]> = [
@@ -21,48 +20,63 @@ const stores: Array<[kind: string, create: () => PeerStore]> = [
 describe.each(stores)('a scrape, with %s storage,', (_kind, createStore) => {
   test('is answered row by row in the order asked for', async () => {
     const { tracker } = setUpTracker({}, createStore())
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
     const row = { ...NOBODY, incomplete: 1, downloaders: 1 }
-    expect(await tracker.scrape(scrapeRequest())).toEqual({ entries: [NOBODY, row, row], minInterval: 900 })
+    expect(await scrape(tracker)).toEqual([NOBODY, row, row])
   })
 
   test('reads the family of who asks', async () => {
     const { tracker } = setUpTracker({}, createStore())
-    await tracker.announce(sampleRequest())
-    const { entries } = await tracker.scrape(scrapeRequest({ address: address('2001:db8::1') }))
-    expect(entries).toEqual([NOBODY, NOBODY, NOBODY])
+    await announceTo(tracker, sampleAnnounce())
+    expect(await scrape(tracker, 'ipv6')).toEqual([NOBODY, NOBODY, NOBODY])
   })
 
   test('passes the hooks, which may change its answer', async () => {
     const { tracker } = setUpTracker({}, createStore())
-    tracker.addHook('preScrape', async (_request, response) => void (response.minInterval = 60))
-    expect((await tracker.scrape(scrapeRequest())).minInterval).toBe(60)
+    tracker.addHook('preScrape', async (_scrape, answer) => void (answer.minInterval = 60))
+    const answer = new ScrapeAnswer()
+    await tracker.scrape(sampleScrape(), answer)
+    expect(answer.minInterval).toBe(60)
   })
 
   test.each(['skipSwarmInteraction', 'skipResponse'] as const)('has zeros for rows that no hook gave under %s', async (skip) => {
     const { tracker } = setUpTracker({}, createStore())
-    await tracker.announce(sampleRequest())
+    await announceTo(tracker, sampleAnnounce())
     const row = { complete: 5, incomplete: 4, downloaders: 3, downloaded: 2 }
-    tracker.addHook('preScrape', (_request, response, context) => {
+    tracker.addHook('preScrape', (_scrape, answer, context) => {
       context[skip] = true
-      response.entries = [row]
+      answer.set(0, 5, 4, 3, 2)
     })
-    const { entries } = await tracker.scrape(scrapeRequest())
-    expect(entries).toEqual([row, NOBODY, NOBODY])
-    expect(entries[1]).not.toBe(entries[2])
+    expect(await scrape(tracker)).toEqual([row, NOBODY, NOBODY])
+  })
+
+  test.each([
+    ['at once', () => undefined],
+    ['later', async () => undefined],
+  ])('is shown to hooks with its rows, which they may mask %s', async (_when, wait) => {
+    const { tracker } = setUpTracker({}, createStore())
+    await announceTo(tracker, sampleAnnounce())
+    tracker.addHook('onScrape', ({ infoHashes }, answer) => {
+      expect(answer.incomplete(1)).toBe(1)
+      expect(infoHashes[1]).toBe(sampleInfoHash(1))
+      answer.clear(1)
+      return wait()
+    })
+    const row = { ...NOBODY, incomplete: 1, downloaders: 1 }
+    expect(await scrape(tracker)).toEqual([NOBODY, NOBODY, row])
   })
 
   test('fails as the store fails', async () => {
     const error = new Error('connection lost')
     const { tracker } = setUpTracker({}, storeWith({ scrape: () => Promise.reject(error) }))
-    await expect((async () => tracker.scrape(scrapeRequest()))()).rejects.toBe(error)
+    await expect((async () => scrape(tracker))()).rejects.toBe(error)
   })
 
   test('is reported to post hooks', async () => {
     const { tracker } = setUpTracker({}, createStore())
     let seen: unknown
-    tracker.addHook('postScrape', (request, response) => void (seen = [request.infoHashes.length, response.entries.length]))
-    await tracker.scrape(scrapeRequest())
+    tracker.addHook('postScrape', ({ infoHashes }, { count }) => void (seen = [infoHashes.length, count]))
+    await scrape(tracker)
     await tracker.drain()
     expect(seen).toEqual([3, 3])
   })
@@ -76,5 +90,6 @@ test('the swarms of a store are listed, unless it cannot', async () => {
   const pages: unknown[] = []
   for await (const listed of setUpTracker({}, storeWith({ swarms })).tracker.fork().swarms() ?? []) pages.push(listed)
   expect(pages).toEqual([page])
-  expect(setUpTracker({}, storeWith({})).tracker.swarms()).toBeUndefined()
+  const unlisted: PeerStore = { announce: () => undefined, scrape: () => undefined, stats: () => modelStore().stats() }
+  expect(setUpTracker({}, unlisted).tracker.swarms()).toBeUndefined()
 })

@@ -27,8 +27,8 @@ export function modelStore(): ModelPeerStore {
 /** A store that behaves like another but for `changes`. */
 export function storeWith(changes: Partial<PeerStore>, store: PeerStore = modelStore()): PeerStore {
   return {
-    announce: (announce) => store.announce(announce),
-    scrape: (infoHashes, family) => store.scrape(infoHashes, family),
+    announce: (announce, answer) => store.announce(announce, answer),
+    scrape: (scrape, answer) => store.scrape(scrape, answer),
     stats: () => store.stats(),
     evict: (rules) => store.evict?.(rules) ?? 0,
     ...(store.swarms && { swarms: store.swarms.bind(store) }),

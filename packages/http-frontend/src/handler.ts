@@ -5,21 +5,21 @@ import { failureOf, failureText } from './error-handlers.ts'
 import type { Frontend } from './frontend.ts'
 import { withoutBody, type Handler } from './request-body.ts'
 
-/** What requests of both kinds tell. */
-interface FromPeer {
-  readonly address: Address
+/** How one kind of request is read, answered by the tracker, and written. */
+export interface Exchange<Asked extends { readonly address: Address }, Answer extends { keep(): unknown }> {
+  readonly action: Action
+  /** @throws {ClientError} for what does not parse. */
+  parse(request: FastifyRequest): Asked
+  /** An empty answer with room for what is asked for. */
+  prepare(asked: Asked): Answer
+  ask(asked: Asked, answer: Answer): MaybePromise<void>
+  write(answer: Answer, asked: Asked): Buffer
 }
 
-/**
- * The handler of a route: what `parse` reads is given to the tracker by `ask`, and `write` encodes what comes back. It
- * replies at once unless the tracker returns a promise, or the request comes in chunks, which may or may not be a body.
- */
-export function trackerHandler<Asked extends FromPeer, Answer>(
+/** The handler of a route, which replies at once unless the tracker returns a promise, or the request comes in chunks. */
+export function trackerHandler<Asked extends { readonly address: Address }, Answer extends { keep(): unknown }>(
   frontend: Frontend,
-  action: Action,
-  parse: (request: FastifyRequest) => Asked,
-  ask: (asked: Asked) => MaybePromise<Answer>,
-  write: (answer: Answer, asked: Asked) => Buffer,
+  exchange: Exchange<Asked, Answer>,
 ): Handler {
   const serve: Handler = (request, reply) => {
     const { counter } = frontend
@@ -29,26 +29,31 @@ export function trackerHandler<Asked extends FromPeer, Answer>(
     let asked: Asked | undefined
     let failure = ''
     try {
-      asked = parse(request)
-      const answer = ask(asked)
-      if (isPromise(answer)) return answerLater(frontend, action, answer, asked, write, request, reply, begun)
-      body = write(answer, asked)
+      asked = exchange.parse(request)
+      const answer = exchange.prepare(asked)
+      const pending = exchange.ask(asked, answer)
+      if (isPromise(pending)) {
+        // The next request must not be given the same one.
+        answer.keep()
+        return answerLater(frontend, exchange, pending, asked, answer, request, reply, begun)
+      }
+      body = exchange.write(answer, asked)
     } catch (error) {
       body = failureOf(error, request.log)
       failure = failureText(error)
     }
-    counter?.count(request, action, asked?.address, failure, body, begun)
+    counter?.count(request, exchange.action, asked?.address, failure, body, begun)
     reply.send(body)
   }
-  return withoutBody(frontend, action, serve)
+  return withoutBody(frontend, exchange.action, serve)
 }
 
-async function answerLater<Asked extends FromPeer, Answer>(
+async function answerLater<Asked extends { readonly address: Address }, Answer extends { keep(): unknown }>(
   { counter }: Frontend,
-  action: Action,
-  pending: Promise<Answer>,
+  exchange: Exchange<Asked, Answer>,
+  pending: Promise<void>,
   asked: Asked,
-  write: (answer: Answer, asked: Asked) => Buffer,
+  answer: Answer,
   request: FastifyRequest,
   reply: FastifyReply,
   begun: number,
@@ -56,12 +61,13 @@ async function answerLater<Asked extends FromPeer, Answer>(
   let body: Buffer
   let failure = ''
   try {
-    body = write(await pending, asked)
+    await pending
+    body = exchange.write(answer, asked)
   } catch (error) {
     body = failureOf(error, request.log)
     failure = failureText(error)
   }
-  counter?.count(request, action, asked.address, failure, body, begun)
+  counter?.count(request, exchange.action, asked.address, failure, body, begun)
   // Fastify would log the URL, secrets included, of an answer that comes after its `handlerTimeout`.
   return reply.sent ? undefined : body
 }

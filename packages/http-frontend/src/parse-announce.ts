@@ -8,10 +8,10 @@ import {
   Query,
   splitTarget,
   type AnnounceEvent,
-  type AnnounceRequest,
   type InfoHash,
   type PeerId,
 } from '@chihaya/bittorrent'
+import { PlainAnnounce, type PlainAnnounceInit } from '@chihaya/core'
 import type { FastifyRequest } from 'fastify'
 import type { Frontend } from './frontend.ts'
 import { HttpParams } from './http-params.ts'
@@ -19,9 +19,14 @@ import { numWant } from './numwant.ts'
 import { peerPort } from './port.ts'
 
 /** An announce with what its answer depends on over HTTP. */
-export interface HttpAnnounce extends AnnounceRequest {
+export class HttpAnnounce extends PlainAnnounce {
   /** Answer with compact peers (BEP 23), not with dictionaries (BEP 3). */
   readonly compact: boolean
+
+  constructor(init: PlainAnnounceInit, compact: boolean) {
+    super(init)
+    this.compact = compact
+  }
 }
 
 export const NO_INFO_HASH: ClientError = new ClientError('no info_hash parameter supplied')
@@ -50,7 +55,7 @@ export function parseAnnounce(request: FastifyRequest, frontend: Frontend, catch
   const left = integer(query, 'left', INVALID_LEFT)
   const event = eventOf(query)
   const { address, otherAddress } = frontend.addresses.of(request, query)
-  return {
+  const init: PlainAnnounceInit = {
     protocol: 'http',
     infoHash,
     peerId: peerId(query),
@@ -60,14 +65,13 @@ export function parseAnnounce(request: FastifyRequest, frontend: Frontend, catch
     key: clientKey(query.get('key') ?? ''),
     event,
     left,
-    seeding: left === 0n,
     uploaded: integer(query, 'uploaded', INVALID_UPLOADED) ?? 0n,
     downloaded: integer(query, 'downloaded', INVALID_DOWNLOADED) ?? 0n,
     numWant: numWant(query, options),
     wantsPeerIds: !compact && query.get('no_peer_id') !== '1',
     params: new HttpParams(path, query, request.params as Record<string, string>, catchAll, request.raw.headers),
-    compact,
   }
+  return new HttpAnnounce(init, compact)
 }
 
 function onlyInfoHash(query: Query): InfoHash {

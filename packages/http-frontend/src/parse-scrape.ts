@@ -1,4 +1,5 @@
-import { ClientError, infoHashFrom, Query, splitTarget, type InfoHash, type ScrapeRequest } from '@chihaya/bittorrent'
+import { ClientError, infoHashFrom, Query, splitTarget, type InfoHash } from '@chihaya/bittorrent'
+import { PlainScrape } from '@chihaya/core'
 import type { FastifyRequest } from 'fastify'
 import type { Frontend } from './frontend.ts'
 import { HttpParams } from './http-params.ts'
@@ -8,18 +9,15 @@ import { INVALID_INFO_HASH, NO_INFO_HASH } from './parse-announce.ts'
 const TOO_MANY: ClientError = new ClientError('Request-URI Too Long: scrape fewer torrents at once')
 
 /** Reads a scrape (BEP 48) from the request target. @throws {ClientError} for what does not parse. */
-export function parseScrape(request: FastifyRequest, frontend: Frontend, catchAll: string | undefined): ScrapeRequest {
+export function parseScrape(request: FastifyRequest, frontend: Frontend, catchAll: string | undefined): PlainScrape {
   const target = request.raw.url as string
   const { path, queryStart, queryEnd } = splitTarget(target)
   const query = Query.parse(target, queryStart, queryEnd, frontend.scrapeQuery)
   if (query.infoHashes.length === 0) throw NO_INFO_HASH
   if (query.infoHashes.length > frontend.options.maxScrapeInfoHashes) throw TOO_MANY
-  return {
-    protocol: 'http',
-    infoHashes: query.infoHashes.map(infoHash),
-    address: frontend.addresses.of(request, query).address,
-    params: new HttpParams(path, query, request.params as Record<string, string>, catchAll, request.raw.headers),
-  }
+  const { address } = frontend.addresses.of(request, query)
+  const params = new HttpParams(path, query, request.params as Record<string, string>, catchAll, request.raw.headers)
+  return new PlainScrape('http', query.infoHashes.map(infoHash), address, params)
 }
 
 /** Whether a scrape names no infohash, and so asks for everything. False for one that does not parse. */

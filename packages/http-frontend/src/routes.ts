@@ -1,10 +1,11 @@
-import type { Action } from '@chihaya/core'
+import { addressFamily } from '@chihaya/bittorrent'
+import { Answer, ScrapeAnswer, type Action, type PlainScrape } from '@chihaya/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { routeErrorHandler } from './error-handlers.ts'
 import type { Frontend } from './frontend.ts'
 import { fullScrapeHandler } from './full-scrape-handler.ts'
 import { trackerHandler } from './handler.ts'
-import { parseAnnounce } from './parse-announce.ts'
+import { parseAnnounce, type HttpAnnounce } from './parse-announce.ts'
 import { asksForAll, parseScrape } from './parse-scrape.ts'
 import { refuseMethod } from './refuse.ts'
 import type { Handler } from './request-body.ts'
@@ -26,24 +27,31 @@ export function addRoutes(fastify: FastifyInstance, frontend: Frontend): void {
 
 function announceHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
   const { tracker } = frontend
-  return trackerHandler(
-    frontend,
-    'announce',
-    (request) => parseAnnounce(request, frontend, catchAll),
-    (announce) => tracker.announce(announce),
-    writeAnnounce,
-  )
+  let spare = new Answer()
+  return trackerHandler<HttpAnnounce, Answer>(frontend, {
+    action: 'announce',
+    parse: (request) => parseAnnounce(request, frontend, catchAll),
+    prepare: ({ address, numWant, wantsPeerIds }) => {
+      // Hooks may hold on to an answer; without them one will do until it is kept for somebody.
+      if (spare.kept || tracker.showsAnnounces) spare = new Answer()
+      spare.takesOtherFamily = true
+      spare.peers.reserve(addressFamily(address), numWant, wantsPeerIds)
+      return spare
+    },
+    ask: (announce, answer) => tracker.announce(announce, answer),
+    write: writeAnnounce,
+  })
 }
 
 function scrapeHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
   const { tracker } = frontend
-  const ofSome = trackerHandler(
-    frontend,
-    'scrape',
-    (request) => parseScrape(request, frontend, catchAll),
-    (scrape) => tracker.scrape(scrape),
-    writeScrape,
-  )
+  const ofSome = trackerHandler<PlainScrape, ScrapeAnswer>(frontend, {
+    action: 'scrape',
+    parse: (request) => parseScrape(request, frontend, catchAll),
+    prepare: () => new ScrapeAnswer(),
+    ask: (scrape, answer) => tracker.scrape(scrape, answer),
+    write: writeScrape,
+  })
   if (frontend.fullScrape === undefined) return ofSome
   const ofAll = fullScrapeHandler(frontend, frontend.fullScrape)
   return (request, reply) => (asksForAll(request, frontend) ? ofAll(request, reply) : ofSome(request, reply))

@@ -1,13 +1,5 @@
-import {
-  BencodeWriter,
-  compactLength,
-  countPeers,
-  formatAddress,
-  PEER_ID_LENGTH,
-  utf8,
-  type AnnounceResponse,
-  type CompactPeers,
-} from '@chihaya/bittorrent'
+import { BencodeWriter, compactLength, formatAddress, PEER_ID_LENGTH, utf8, type AddressFamily } from '@chihaya/bittorrent'
+import type { Answer, PeerList } from '@chihaya/core'
 import type { HttpAnnounce } from './parse-announce.ts'
 
 /** Room for everything but peers and a warning: keys, five integers and an IPv6 address. */
@@ -16,37 +8,38 @@ const FIXED = 256
 const DICTIONARY = 96
 
 /** The answer to an announce, its keys in the byte order that BEP 3 demands. */
-export function writeAnnounce(response: AnnounceResponse, announce: HttpAnnounce): Buffer {
-  const writer = new BencodeWriter(FIXED + peersCapacity(response, announce.compact))
+export function writeAnnounce(answer: Answer, announce: HttpAnnounce): Buffer {
+  const writer = new BencodeWriter(FIXED + peersCapacity(answer, announce.compact))
   writer.raw('d8:complete')
-  writer.integer(response.complete)
+  writer.integer(answer.complete)
   // The announcer may not know it: what others see of it (BEP 24).
   writer.raw('11:external ip')
   writer.bytes(announce.address)
   writer.raw('10:incomplete')
-  writer.integer(response.incomplete)
+  writer.integer(answer.incomplete)
   writer.raw('8:interval')
-  writer.integer(response.interval)
+  writer.integer(answer.interval)
   writer.raw('12:min interval')
-  writer.integer(response.minInterval)
-  if (announce.compact) writeCompact(writer, response)
-  else writeDictionaries(writer, response, announce.wantsPeerIds)
-  if (response.warning !== undefined) {
+  writer.integer(answer.minInterval)
+  if (announce.compact) writeCompact(writer, answer)
+  else writeDictionaries(writer, answer, announce.wantsPeerIds)
+  if (answer.warning !== undefined) {
     writer.raw('15:warning message')
-    writer.string(utf8(response.warning))
+    writer.string(utf8(answer.warning))
   }
   writer.raw('e')
   return writer.take()
 }
 
-function peersCapacity({ peers, otherPeers }: AnnounceResponse, compact: boolean): number {
-  if (compact) return peers.endpoints.length + (otherPeers?.endpoints.length ?? 0)
-  return (countPeers(peers) + (otherPeers ? countPeers(otherPeers) : 0)) * DICTIONARY
+function peersCapacity({ peers, otherPeers }: Answer, compact: boolean): number {
+  const count = peers.count + (otherPeers?.count ?? 0)
+  if (!compact) return count * DICTIONARY
+  return peers.endpoints.length + (otherPeers?.endpoints.length ?? 0)
 }
 
-function writeCompact(writer: BencodeWriter, response: AnnounceResponse): void {
-  const ipv4 = ofFamily(response, 'ipv4')
-  const ipv6 = ofFamily(response, 'ipv6')
+function writeCompact(writer: BencodeWriter, answer: Answer): void {
+  const ipv4 = ofFamily(answer, 'ipv4')
+  const ipv6 = ofFamily(answer, 'ipv6')
   // Some clients take an answer without `peers` for a failure, even where only `peers6` can hold anything.
   if (ipv4) {
     writer.raw('5:peers')
@@ -60,19 +53,19 @@ function writeCompact(writer: BencodeWriter, response: AnnounceResponse): void {
   }
 }
 
-function ofFamily({ peers, otherPeers }: AnnounceResponse, family: CompactPeers['family']): CompactPeers | undefined {
+function ofFamily({ peers, otherPeers }: Answer, family: AddressFamily): PeerList | undefined {
   if (peers.family === family) return peers
   return otherPeers?.family === family ? otherPeers : undefined
 }
 
-function writeDictionaries(writer: BencodeWriter, { peers, otherPeers }: AnnounceResponse, withPeerIds: boolean): void {
+function writeDictionaries(writer: BencodeWriter, { peers, otherPeers }: Answer, withPeerIds: boolean): void {
   writer.raw('5:peersl')
   writeDictionaryPeers(writer, peers, withPeerIds)
   if (otherPeers) writeDictionaryPeers(writer, otherPeers, withPeerIds)
   writer.raw('e')
 }
 
-function writeDictionaryPeers(writer: BencodeWriter, peers: CompactPeers, withPeerIds: boolean): void {
+function writeDictionaryPeers(writer: BencodeWriter, peers: PeerList, withPeerIds: boolean): void {
   const { endpoints } = peers
   const peerIds = withPeerIds ? peers.peerIds : undefined
   const stride = compactLength(peers.family)

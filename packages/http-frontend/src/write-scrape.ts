@@ -1,38 +1,36 @@
-import { BencodeWriter, type InfoHash, type ScrapeEntry, type ScrapeRequest, type ScrapeResponse } from '@chihaya/bittorrent'
+import { BencodeWriter, type InfoHash } from '@chihaya/bittorrent'
+import type { Scrape, ScrapeAnswer } from '@chihaya/core'
 
 const FIXED = 64
 /** Room for one row: its keys, the infohash and four integers. */
 const ROW = 128
 
-// Clients take a row that is missing for an error, so every infohash they asked for gets one.
-const NOBODY: Readonly<ScrapeEntry> = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
-
 /** The answer to a scrape (BEP 48): a row for each infohash in byte order, each once however often it was asked for. */
-export function writeScrape(response: ScrapeResponse, request: ScrapeRequest): Buffer {
-  const rows = new Map<InfoHash, Readonly<ScrapeEntry>>()
-  for (const [index, infoHash] of request.infoHashes.entries()) rows.set(infoHash, response.entries[index] ?? NOBODY)
+export function writeScrape(answer: ScrapeAnswer, { infoHashes }: Scrape): Buffer {
+  const rows = new Map<InfoHash, number>()
+  for (const [index, infoHash] of infoHashes.entries()) rows.set(infoHash, index)
   const writer = new BencodeWriter(FIXED + rows.size * ROW)
   writer.raw('d5:filesd')
   // Byte strings compare by unit, which is by byte.
-  for (const infoHash of [...rows.keys()].sort()) {
+  for (const [infoHash, index] of [...rows].sort(([one], [other]) => (one < other ? -1 : 1))) {
     writer.string(infoHash)
-    writeRow(writer, rows.get(infoHash) as ScrapeEntry)
+    writeRow(writer, answer, index)
   }
   writer.raw('e5:flagsd20:min_request_interval')
-  writer.integer(response.minInterval)
+  writer.integer(answer.minInterval)
   writer.raw('ee')
   return writer.take()
 }
 
-function writeRow(writer: BencodeWriter, entry: Readonly<ScrapeEntry>): void {
+function writeRow(writer: BencodeWriter, answer: ScrapeAnswer, index: number): void {
   writer.raw('d8:complete')
-  writer.integer(entry.complete)
+  writer.integer(answer.complete(index))
   writer.raw('10:downloaded')
-  writer.integer(entry.downloaded)
+  writer.integer(answer.downloaded(index))
   // Leechers without partial seeds (BEP 21).
   writer.raw('11:downloaders')
-  writer.integer(entry.downloaders)
+  writer.integer(answer.downloaders(index))
   writer.raw('10:incomplete')
-  writer.integer(entry.incomplete)
+  writer.integer(answer.incomplete(index))
   writer.raw('e')
 }

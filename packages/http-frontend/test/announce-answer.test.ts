@@ -1,5 +1,5 @@
-import { byteString, type AnnounceResponse, type CompactPeers } from '@chihaya/bittorrent'
-import type { PeerStore } from '@chihaya/core'
+import { byteString } from '@chihaya/bittorrent'
+import { PeerList, type Answer, type PeerStore } from '@chihaya/core'
 import { address } from '@chihaya/core/testing'
 import type { HttpFrontendOptions } from '@chihaya/http-frontend'
 import { describe, expect, test } from 'vitest'
@@ -7,30 +7,37 @@ import { announce, announceTarget, decode, trackerApp, modelStore } from './trac
 
 const PEER = '\xc0\x00\x02\x07\x1a\xe1'
 
-function peers(endpoints: string, peerIds?: string): CompactPeers {
-  return {
-    family: endpoints.length % 18 === 0 && endpoints.length > 0 ? 'ipv6' : 'ipv4',
-    endpoints: Buffer.from(endpoints, 'latin1'),
-    peerIds: peerIds === undefined ? undefined : Buffer.from(peerIds, 'latin1'),
-  }
+/** What a hook puts into an answer: peers as byte strings of endpoints and of peer ids. */
+interface Changes extends Partial<Pick<Answer, 'complete' | 'incomplete' | 'warning'>> {
+  readonly peers?: string
+  readonly peerIds?: string
+  readonly otherPeers?: string
+}
+
+function bytes(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1')
+}
+
+function fill(answer: Answer, { peers = '', peerIds, otherPeers, ...counters }: Changes): void {
+  Object.assign(answer, counters)
+  answer.peers.set(bytes(peers), peerIds === undefined ? undefined : bytes(peerIds))
+  if (otherPeers === undefined) return
+  answer.otherPeers = new PeerList()
+  answer.otherPeers.reserve(answer.peers.family === 'ipv4' ? 'ipv6' : 'ipv4', 1, false)
+  answer.otherPeers.set(bytes(otherPeers))
 }
 
 /** The body, as a byte string, of an announce that a hook answers. */
-async function body(
-  response: Partial<AnnounceResponse>,
-  from: string,
-  changes = {},
-  http: HttpFrontendOptions = {},
-): Promise<string> {
+async function body(changes: Changes, from: string, parameters = {}, http: HttpFrontendOptions = {}): Promise<string> {
   await using app = await trackerApp({
     http,
     hooks: (tracker) =>
-      tracker.addHook('preAnnounce', (_request, answer, context) => {
+      tracker.addHook('preAnnounce', (_announce, answer, context) => {
         context.skipSwarmInteraction = true
-        Object.assign(answer, response)
+        fill(answer, changes)
       }),
   })
-  const answer = await app.inject({ url: announceTarget(changes), remoteAddress: from })
+  const answer = await app.inject({ url: announceTarget(parameters), remoteAddress: from })
   return byteString(answer.rawPayload)
 }
 
@@ -42,13 +49,13 @@ describe('an answer, byte for byte', () => {
   })
 
   test('with a compact peer', async () => {
-    expect(await body({ complete: 1, incomplete: 1, peers: peers(PEER) }, '198.51.100.9')).toBe(
+    expect(await body({ complete: 1, incomplete: 1, peers: PEER }, '198.51.100.9')).toBe(
       `d8:completei1e11:external ip4:\xc63d\t10:incompletei1e8:intervali1800e12:min intervali900e5:peers6:${PEER}e`,
     )
   })
 
   test('with a dictionary', async () => {
-    const seeder = { complete: 1, incomplete: 0, peers: peers(PEER, '-TS0001-abcdefghijkl') }
+    const seeder = { complete: 1, incomplete: 0, peers: PEER, peerIds: '-TS0001-abcdefghijkl' }
     expect(await body(seeder, '192.0.2.7', { compact: '0' })).toBe(
       'd8:completei1e11:external ip4:\xc0\0\x02\x0710:incompletei0e8:intervali1800e12:min intervali900e' +
         '5:peersld2:ip9:192.0.2.77:peer id20:-TS0001-abcdefghijkl4:porti6881eeee',
@@ -57,9 +64,9 @@ describe('an answer, byte for byte', () => {
 
   test('with dictionaries without peer ids, asked not to send them or not having any', async () => {
     const list = '5:peersld2:ip9:192.0.2.74:porti6881eeee'
-    const named = { peers: peers(PEER, '-TS0001-abcdefghijkl') }
+    const named = { peers: PEER, peerIds: '-TS0001-abcdefghijkl' }
     expect(await body(named, '192.0.2.7', { compact: '0', no_peer_id: '1' })).toContain(list)
-    expect(await body({ peers: peers(PEER) }, '192.0.2.7', { compact: '0' })).toContain(list)
+    expect(await body({ peers: PEER }, '192.0.2.7', { compact: '0' })).toContain(list)
     expect(await body({}, '192.0.2.7', {}, { compactDefault: false })).toContain('5:peersle')
   })
 
@@ -73,7 +80,7 @@ describe('the two families', () => {
   const peer6 = `${byteString(address('2001:db8::9'))}\x1a\xe1`
 
   test('IPv6 peers come in peers6, beside an empty peers', async () => {
-    expect(await body({ peers: peers(peer6) }, ipv6)).toContain(`12:min intervali900e5:peers0:6:peers618:${peer6}e`)
+    expect(await body({ peers: peer6 }, ipv6)).toContain(`12:min intervali900e5:peers0:6:peers618:${peer6}e`)
     await using app = await trackerApp({ core: { returnSelfWhenAlone: false } })
     const alone = await announce(app, {}, ipv6)
     expect([alone.get('peers'), alone.get('peers6'), alone.get('external ip')]).toEqual(['', '', byteString(address(ipv6))])
@@ -96,11 +103,9 @@ describe('the two families', () => {
   })
 
   test('a store that joins them gives both', async () => {
-    expect(await body({ peers: peers(PEER), otherPeers: peers(peer6) }, '192.0.2.7')).toContain(
-      `5:peers6:${PEER}6:peers618:${peer6}e`,
-    )
-    expect(await body({ peers: peers(peer6), otherPeers: peers(PEER) }, ipv6)).toContain(`5:peers6:${PEER}6:peers618:${peer6}e`)
-    expect(await body({ peers: peers(PEER), otherPeers: peers(peer6) }, '192.0.2.7', { compact: '0' })).toContain(
+    expect(await body({ peers: PEER, otherPeers: peer6 }, '192.0.2.7')).toContain(`5:peers6:${PEER}6:peers618:${peer6}e`)
+    expect(await body({ peers: peer6, otherPeers: PEER }, ipv6)).toContain(`5:peers6:${PEER}6:peers618:${peer6}e`)
+    expect(await body({ peers: PEER, otherPeers: peer6 }, '192.0.2.7', { compact: '0' })).toContain(
       '5:peersld2:ip9:192.0.2.74:porti6881eed2:ip11:2001:db8::94:porti6881eeee',
     )
   })
@@ -189,19 +194,21 @@ describe('the header of an answer', () => {
 
 describe('an asynchronous tracker', () => {
   test('is waited for, its refusals and its faults included', async () => {
-    const answers: Array<() => ReturnType<PeerStore['announce']>> = []
+    const answers: Array<(answer: Answer) => void> = []
     const store: PeerStore = {
-      announce: async () => (answers.shift() as () => ReturnType<PeerStore['announce']>)(),
-      scrape: async (infoHashes) => infoHashes.map(() => ({ complete: 3, incomplete: 0, downloaders: 0, downloaded: 0 })),
+      announce: async (_announce, answer) => answers.shift()?.(answer),
+      scrape: async ({ count }, answer) => {
+        for (let index = 0; index < count; index++) answer.set(index, 3, 0, 0, 0)
+      },
       stats: () => ({ swarms: 0, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }),
     }
     await using app = await trackerApp({ store })
     answers.push(
-      () => ({ complete: 9, incomplete: 1, downloaded: 0, peers: peers(PEER) }),
+      (answer) => fill(answer, { complete: 9, incomplete: 1, peers: PEER }),
       () => {
         throw new Error('the disk is full')
       },
-      () => ({ complete: Number.NaN, incomplete: 1, downloaded: 0, peers: peers(PEER) }),
+      (answer) => fill(answer, { complete: Number.NaN, incomplete: 1, peers: PEER }),
     )
     expect((await announce(app)).get('complete')).toBe(9)
     expect((await announce(app)).get('failure reason')).toBe('internal server error')

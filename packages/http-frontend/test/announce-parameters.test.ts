@@ -1,4 +1,4 @@
-import type { AnnounceRequest } from '@chihaya/bittorrent'
+import type { Announce } from '@chihaya/core'
 import type { HttpFrontendOptions } from '@chihaya/http-frontend'
 import { afterEach, describe, expect, test } from 'vitest'
 import { announceTarget, escape, failureReason, HASH, PEER_ID, trackerApp } from './tracker-app.ts'
@@ -11,15 +11,15 @@ afterEach(async () => {
 type Changes = Record<string, string | null>
 
 /** What the tracker is given for an announce, or the text that refuses it. */
-async function parsed(changes: Changes, http: HttpFrontendOptions = {}): Promise<AnnounceRequest | string> {
-  let seen: AnnounceRequest | undefined
+async function parsed(changes: Changes, http: HttpFrontendOptions = {}): Promise<Announce | string> {
+  let seen: Announce | undefined
   const app = await trackerApp({ http, hooks: (tracker) => tracker.addHook('preAnnounce', (request) => void (seen = request)) })
   open.push(() => app.close())
   const response = await app.inject({ url: announceTarget(changes), remoteAddress: '192.0.2.7' })
   return seen ?? failureReason(response) ?? 'neither seen nor refused'
 }
 
-function table(key: keyof AnnounceRequest, rows: ReadonlyArray<[changes: Changes, expected: unknown]>): void {
+function table(key: keyof Announce, rows: ReadonlyArray<[changes: Changes, expected: unknown]>): void {
   test.each(rows)('%j', async (changes, expected) => {
     const request = await parsed(changes)
     expect(typeof request === 'string' ? request : request[key]).toEqual(expected)

@@ -155,8 +155,8 @@ describe('a scrape without an infohash is refused', () => {
   test('where the store cannot list its swarms', async () => {
     const model = modelStore()
     const store: PeerStore = {
-      announce: (announce) => model.announce(announce),
-      scrape: (infoHashes, family) => model.scrape(infoHashes, family),
+      announce: (announce, answer) => model.announce(announce, answer),
+      scrape: (scrape, answer) => model.scrape(scrape, answer),
       stats: () => model.stats(),
     }
     const app = await tracker({ store })

@@ -1,4 +1,4 @@
-import { byteString, infoHashFrom, type ScrapeResponse } from '@chihaya/bittorrent'
+import { byteString, infoHashFrom } from '@chihaya/bittorrent'
 import { sampleInfoHash } from '@chihaya/core/testing'
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
@@ -24,9 +24,9 @@ describe('an answer', () => {
   test('comes out byte for byte', async () => {
     await using app = await trackerApp({
       hooks: (tracker) =>
-        tracker.addHook('preScrape', (_request, response: ScrapeResponse, context) => {
+        tracker.addHook('preScrape', (_scrape, answer, context) => {
           context.skipSwarmInteraction = true
-          response.entries = [{ complete: 1, downloaded: 5, incomplete: 2, downloaders: 2 }]
+          answer.set(0, 1, 2, 2, 5)
         }),
     })
     const response = await app.inject(target([KNOWN]))

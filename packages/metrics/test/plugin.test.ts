@@ -103,8 +103,8 @@ describe('the store', () => {
     let down = false
     const model = new ModelPeerStore({ peerLifetime: 60_000, now: Date.now })
     const store: PeerStore = {
-      announce: (announce) => model.announce(announce),
-      scrape: (infoHashes, family) => model.scrape(infoHashes, family),
+      announce: (announce, answer) => model.announce(announce, answer),
+      scrape: (query, answer) => model.scrape(query, answer),
       stats: async (): Promise<StoreStats> => (down ? Promise.reject(new Error('connection lost')) : model.stats()),
     }
     const lines: string[] = []
@@ -125,8 +125,8 @@ describe('the store', () => {
     let asked = 0
     const model = new ModelPeerStore({ peerLifetime: 60_000, now: Date.now })
     const store: PeerStore = {
-      announce: (announce) => model.announce(announce),
-      scrape: (infoHashes, family) => model.scrape(infoHashes, family),
+      announce: (announce, answer) => model.announce(announce, answer),
+      scrape: (query, answer) => model.scrape(query, answer),
       stats: () => {
         asked++
         return model.stats()

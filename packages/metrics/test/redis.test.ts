@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { trackerCore } from '@chihaya/core'
-import { sampleAnnounce } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { metrics, type MeasuredStore } from '@chihaya/metrics'
 import { redisStorage, type RedisPeerStore } from '@chihaya/storage-redis'
 import Fastify from 'fastify'
@@ -35,7 +35,7 @@ describe('a store in Redis', () => {
     app.register(trackerCore)
     app.register(metrics, { processMetrics: false })
     await app.ready()
-    await app.peerStore.announce(sampleAnnounce())
+    await announceTo(app.peerStore, sampleAnnounce())
     const series = parseExposition((await app.inject('/metrics')).payload)
     expect(valueOf(series, 'chihaya_storage_up')).toBe(0)
     expect(valueOf(series, 'chihaya_redis_fallback_announces_total')).toBe(1)

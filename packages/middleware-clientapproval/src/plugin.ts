@@ -1,5 +1,4 @@
-import type { AnnounceRequest } from '@chihaya/bittorrent'
-import { evictRefused, parseOptions } from '@chihaya/core'
+import { evictRefused, parseOptions, type Announce } from '@chihaya/core'
 import { onlyList, openList, refusal } from '@chihaya/core/lists'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -19,7 +18,7 @@ const plugin: FastifyPluginAsync<ClientApprovalOptions> = async (fastify, given)
   const unapproved = refusal('unapproved client', options)
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'clientApproval')) fastify.decorate('clientApproval', approval)
-  const refuse = ({ peerId }: AnnounceRequest): void => {
+  const refuse = ({ peerId }: Announce): void => {
     if (!approval.has(peerId)) throw unapproved
   }
   fastify.tracker.addHook('preAnnounce', refuse, NAME)

@@ -1,4 +1,4 @@
-import type { AnnounceRequest } from '@chihaya/bittorrent'
+import type { Address } from '@chihaya/bittorrent'
 import { evictRefused, parseOptions } from '@chihaya/core'
 import { blacklistOf, hasWhitelist, openList, refusal, whitelistOf } from '@chihaya/core/lists'
 import type { FastifyPluginAsync } from 'fastify'
@@ -20,7 +20,13 @@ const plugin: FastifyPluginAsync<IpApprovalOptions> = async (fastify, given) => 
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'ipApproval')) fastify.decorate('ipApproval', approval)
   // Of the two addresses of one peer (BEP 7) neither may smuggle in the other.
-  const refuse = ({ address, otherAddress }: Pick<AnnounceRequest, 'address' | 'otherAddress'>): void => {
+  const refuse = ({
+    address,
+    otherAddress,
+  }: {
+    readonly address: Address
+    readonly otherAddress?: Address | undefined
+  }): void => {
     if (!approval.has(address) || (otherAddress !== undefined && !approval.has(otherAddress))) throw unapproved
   }
   fastify.tracker.addHook('preAnnounce', refuse, NAME)

@@ -1,4 +1,4 @@
-import { address } from '@chihaya/core/testing'
+import { address, announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { TrackerFailure } from '@internal/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import { describe, expect, test } from 'vitest'
@@ -8,15 +8,9 @@ const PROTOCOLS: Protocol[] = ['http', 'http6', 'udp', 'udp6']
 
 /** Puts the peer of this machine into the swarm, as an announce has that was taken under other rules. */
 async function enter(tracker: TestTracker, protocol: Protocol): Promise<void> {
-  await tracker.app.peerStore.announce({
-    ...ANNOUNCE,
-    address: address(protocol.endsWith('6') ? '::1' : '127.0.0.1'),
-    transition: 'leecher',
-    numWant: 0,
-    leechersOnly: false,
-    publicOnly: false,
-    wantsPeerIds: false,
-  })
+  const source = address(protocol.endsWith('6') ? '::1' : '127.0.0.1')
+  const { infoHash, peerId, port } = ANNOUNCE
+  await announceTo(tracker.app.peerStore, sampleAnnounce({ infoHash, peerId, port, address: source, numWant: 0 }))
 }
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {

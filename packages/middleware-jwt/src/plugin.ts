@@ -1,9 +1,9 @@
-import { readinessOf, type PeerStore, type Tracker } from '@chihaya/core'
+import { readinessOf, type Tracker } from '@chihaya/core'
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { TRK_ERR_JWT_KEYS } from './errors.ts'
 import { tokenFinder } from './find-token.ts'
-import { announceHook, scrapeHook } from './hooks.ts'
+import { announceHook, scrapeHooks } from './hooks.ts'
 import { jwtLibrary } from './jwt-library.ts'
 import { KeyRing } from './key-ring.ts'
 import { keySource } from './key-source.ts'
@@ -27,7 +27,9 @@ const plugin: FastifyPluginAsync<JwtApprovalOptions> = async (fastify, given) =>
   const tracker = fastify.getDecorator<Tracker>('tracker')
   tracker.addHook('preAnnounce', announceHook(findToken, verifier), NAME)
   if (options.protectScrape) {
-    tracker.addHook('preScrape', scrapeHook(findToken, verifier, fastify.getDecorator<PeerStore>('peerStore')), NAME)
+    const { preScrape, onScrape } = scrapeHooks(findToken, verifier)
+    tracker.addHook('preScrape', preScrape, NAME)
+    tracker.addHook('onScrape', onScrape, NAME)
   }
 }
 

@@ -1,3 +1,4 @@
+import { scrapeFrom } from '@chihaya/core/testing'
 import { toHex } from '@chihaya/bittorrent'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jwkSet, KeyServer } from './key-server.ts'
@@ -136,7 +137,7 @@ describe.each(PROTOCOLS)('an announce over %s', (protocol) => {
 
   test('leaves nothing behind when it is refused', async () => {
     await tracker.announce(protocol, token({ infohash: toHex(OTHER_TORRENT) }), TORRENT)
-    expect((await tracker.app.peerStore.scrape([OTHER_TORRENT], 'ipv4'))[0]).toMatchObject({ incomplete: 0 })
+    expect((await scrapeFrom(tracker.app.peerStore, [OTHER_TORRENT]))[0]).toMatchObject({ incomplete: 0 })
   })
 
   test('says in the log why it was refused, and not with which token', async () => {

@@ -1,3 +1,4 @@
+import { scrapeFrom } from '@chihaya/core/testing'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { OTHER_TORRENT, RSA, seconds, token, TORRENT } from './tokens.ts'
@@ -19,7 +20,7 @@ const leaving: Array<[what: string, path: string]> = [
 describe.each(PROTOCOLS)('over %s a client can leave', (protocol) => {
   test.each(leaving)('whose token %s', async (_what, path) => {
     await using tracker = await Tracker.start({ keys: RSA.pem })
-    const peers = async (): Promise<unknown> => (await tracker.app.peerStore.scrape([TORRENT], 'ipv4'))[0]
+    const peers = async (): Promise<unknown> => (await scrapeFrom(tracker.app.peerStore, [TORRENT]))[0]
     expect(await tracker.announce(protocol, token())).toBe('approved')
     expect(await tracker.announceTo(protocol, path)).toMatch(/^unapproved request/)
     expect(await peers()).toMatchObject({ incomplete: 1 })

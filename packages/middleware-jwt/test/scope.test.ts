@@ -1,6 +1,6 @@
 import fastifyJwt from '@fastify/jwt'
 import { trackerCore } from '@chihaya/core'
-import { sampleRequest } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { jwtApproval, type JwtApprovalOptions } from '@chihaya/middleware-jwt'
 import { memoryStorage } from '@chihaya/storage-memory'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -13,7 +13,7 @@ const options = (keys: string): JwtApprovalOptions => ({ issuer: ISSUER, audienc
 async function approves(scope: FastifyInstance, jwt: string | undefined): Promise<boolean> {
   const params = { path: '/announce', get: () => jwt, route: () => undefined }
   try {
-    await scope.tracker.announce(sampleRequest({ params }))
+    await announceTo(scope.tracker, sampleAnnounce({ params }))
     return true
   } catch {
     return false

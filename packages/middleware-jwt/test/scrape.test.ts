@@ -1,6 +1,6 @@
-import { toHex, type InfoHash } from '@chihaya/bittorrent'
-import { trackerCore, type PeerStore } from '@chihaya/core'
-import { ModelPeerStore, sampleAnnounce, sampleInfoHash, sampleRequest } from '@chihaya/core/testing'
+import { toHex, type InfoHash, type Params } from '@chihaya/bittorrent'
+import { PlainScrape, ScrapeAnswer, trackerCore, type PeerStore } from '@chihaya/core'
+import { announceTo, ModelPeerStore, sampleAnnounce, sampleInfoHash, scrapeRows } from '@chihaya/core/testing'
 import { jwtApproval } from '@chihaya/middleware-jwt'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
@@ -18,9 +18,14 @@ async function leechers(tracker: Tracker, scrapeToken: string, infoHashes: reado
   return (await tracker.scrape('http', scrapeToken, infoHashes)).map(({ incomplete }) => incomplete)
 }
 
+/** A scrape over HTTP, and its answer. */
+function scrapeOf(infoHashes: readonly InfoHash[], params: Params): { scrape: PlainScrape; answer: ScrapeAnswer } {
+  return { scrape: new PlainScrape('http', infoHashes, new Uint8Array(4), params), answer: new ScrapeAnswer() }
+}
+
 async function withPeers(tracker: Tracker): Promise<void> {
   for (const [index, infoHash] of [TORRENT, OTHER_TORRENT, THIRD].entries()) {
-    for (let port = 2; port < 3 + index; port++) await tracker.app.peerStore.announce(sampleAnnounce({ infoHash, port }))
+    for (let port = 2; port < 3 + index; port++) await announceTo(tracker.app.peerStore, sampleAnnounce({ infoHash, port }))
   }
 }
 
@@ -71,26 +76,26 @@ describe('a protected scrape', () => {
     await using app: FastifyInstance = Fastify()
     app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 }))
     await app.register(trackerCore)
-    app.tracker.addHook('preScrape', ({ infoHashes }, response, context) => {
-      response.entries = infoHashes.slice(1).map(() => ({ complete: 9, incomplete: 9, downloaders: 9, downloaded: 9 }))
+    app.tracker.addHook('preScrape', ({ count }, answer, context) => {
+      for (let index = 0; index < count - 1; index++) answer.set(index, 9, 9, 9, 9)
       context.skipSwarmInteraction = true
     })
     await app.register(jwtApproval, { issuer: ISSUER, audience: AUDIENCE, keys: RSA.pem, protectScrape: true })
     await app.ready()
     const good = token({ infohashes: [toHex(OTHER_TORRENT)] })
     const params = { path: '/scrape', get: () => good, route: () => undefined }
-    const infoHashes = [THIRD, TORRENT, OTHER_TORRENT]
-    const { entries } = await app.tracker.scrape({ protocol: 'http', infoHashes, address: sampleRequest().address, params })
-    expect(entries.map(({ complete }) => complete)).toEqual([0, 9, 0])
+    const { answer, scrape } = scrapeOf([THIRD, TORRENT, OTHER_TORRENT], params)
+    await app.tracker.scrape(scrape, answer)
+    expect(scrapeRows(answer).map(({ complete }) => complete)).toEqual([0, 9, 0])
   })
 
   test('may wait for keys and for the store', async () => {
     await using keys = await KeyServer.start(RSA)
     const model = new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })
-    model.announce(sampleAnnounce({ infoHash: OTHER_TORRENT }))
+    announceTo(model, sampleAnnounce({ infoHash: OTHER_TORRENT }))
     const store: PeerStore = {
-      announce: async (announce) => model.announce(announce),
-      scrape: async (infoHashes, family) => model.scrape(infoHashes, family),
+      announce: async (announce, answer) => model.announce(announce, answer),
+      scrape: async (scrape, answer) => model.scrape(scrape, answer),
       stats: () => model.stats(),
     }
     await using app: FastifyInstance = Fastify()
@@ -101,10 +106,10 @@ describe('a protected scrape', () => {
     keys.serve(EC)
     const later = token({ infohashes: [toHex(OTHER_TORRENT)] }, EC)
     const params = { path: '/scrape', get: () => later, route: () => undefined }
-    const { address } = sampleRequest()
-    const request = { protocol: 'http' as const, infoHashes: [THIRD, OTHER_TORRENT], address, params }
     for (let time = 0; time < 2; time++) {
-      expect((await app.tracker.scrape(request)).entries).toMatchObject([{ incomplete: 0 }, { incomplete: 1 }])
+      const { answer, scrape } = scrapeOf([THIRD, OTHER_TORRENT], params)
+      await app.tracker.scrape(scrape, answer)
+      expect(scrapeRows(answer)).toMatchObject([{ incomplete: 0 }, { incomplete: 1 }])
     }
   })
 })

@@ -1,6 +1,6 @@
 import type { Params } from '@chihaya/bittorrent'
 import { isClientError } from '@chihaya/bittorrent'
-import { sampleRequest } from '@chihaya/core/testing'
+import { sampleAnnounce } from '@chihaya/core/testing'
 import * as fc from 'fast-check'
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
@@ -79,7 +79,7 @@ test('any text for a token is refused with a client error', async () => {
   /** What an announce with these parameters is refused with. */
   const refusal = (params: Params): unknown => {
     try {
-      return hook(sampleRequest({ params }), {} as never, {})
+      return hook(sampleAnnounce({ params }), {} as never, {})
     } catch (error) {
       return error
     }

@@ -1,5 +1,5 @@
-import { ClientError, Networks, type Address, type AnnounceRequest, type ScrapeRequest } from '@chihaya/bittorrent'
-import { parseOptions, TRK_ERR_OPTIONS } from '@chihaya/core'
+import { ClientError, Networks, type Address } from '@chihaya/bittorrent'
+import { parseOptions, TRK_ERR_OPTIONS, type Announce, type Scrape } from '@chihaya/core'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { optionsSchema, type RateLimitOptions } from './options.ts'
@@ -14,7 +14,7 @@ const plugin: FastifyPluginAsync<RateLimitOptions> = async (fastify, given) => {
   const announces = limitOf('announce', announcesPerMinute, announceBurst)
   if (announces) {
     const refusal = new ClientError('too many announces', { retryIn: announces.retryIn })
-    const limit = ({ address, event }: AnnounceRequest): void => {
+    const limit = ({ address, event }: Announce): void => {
       // A peer that leaves must not be handed out, and a download is reported only once.
       if (event === 'stopped' || event === 'completed') return
       if (!isExcepted(except, address) && !announces.buckets.take(address, Date.now())) throw refusal
@@ -24,7 +24,7 @@ const plugin: FastifyPluginAsync<RateLimitOptions> = async (fastify, given) => {
   const scrapes = limitOf('scrape', scrapesPerMinute, scrapeBurst)
   if (scrapes) {
     const refusal = new ClientError('too many scrapes', { retryIn: scrapes.retryIn })
-    const limit = ({ address }: ScrapeRequest): void => {
+    const limit = ({ address }: Scrape): void => {
       if (!isExcepted(except, address) && !scrapes.buckets.take(address, Date.now())) throw refusal
     }
     fastify.tracker.addHook('preScrape', limit, NAME)

@@ -1,5 +1,4 @@
-import type { AnnounceRequest } from '@chihaya/bittorrent'
-import { evictRefused, parseOptions, type PeerStore } from '@chihaya/core'
+import { evictRefused, parseOptions, type Announce } from '@chihaya/core'
 import { onlyList, openList, refusal } from '@chihaya/core/lists'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -20,11 +19,11 @@ const plugin: FastifyPluginAsync<TorrentApprovalOptions> = async (fastify, given
   const unapproved = refusal('unapproved torrent', options)
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'torrentApproval')) fastify.decorate('torrentApproval', approval)
-  const refuse = ({ infoHash }: AnnounceRequest): void => {
+  const refuse = ({ infoHash }: Announce): void => {
     if (!approval.has(infoHash)) throw unapproved
   }
   fastify.tracker.addHook('preAnnounce', refuse, NAME)
-  fastify.tracker.addHook('preScrape', hideUnapproved(approval, fastify.getDecorator<PeerStore>('peerStore')), NAME)
+  fastify.tracker.addHook('onScrape', hideUnapproved(approval), NAME)
 }
 
 export const torrentApproval: FastifyPluginAsync<TorrentApprovalOptions> = fp(plugin, {

@@ -1,7 +1,6 @@
 import { Tracker, type PeerStore } from '@chihaya/core'
 import { EntryList } from '@chihaya/core/lists'
-import { address, ModelPeerStore, sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
-import { UrlDataParams, type ScrapeRequest } from '@chihaya/bittorrent'
+import { announceTo, ModelPeerStore, sampleAnnounce, sampleInfoHash, scrapeFrom } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { hideUnapproved } from '../src/hide-unapproved.ts'
 import { infoHashList } from '../src/info-hash-list.ts'
@@ -10,23 +9,18 @@ import { TorrentApproval } from '../src/torrent-approval.ts'
 const KNOWN = sampleInfoHash(1)
 const OTHER = sampleInfoHash(2)
 const UNKNOWN = sampleInfoHash(3)
-const SCRAPE: ScrapeRequest = {
-  protocol: 'udp',
-  infoHashes: [KNOWN, OTHER, UNKNOWN, KNOWN],
-  address: address('10.0.0.1'),
-  params: new UrlDataParams(''),
-}
+const SCRAPED = [KNOWN, OTHER, UNKNOWN, KNOWN]
 
 const log = { error: expect.fail.bind(expect), warn: expect.fail.bind(expect) }
 
 /** A store with one leecher in each of two swarms, which answers at once or later. */
 async function storeOf(later: boolean): Promise<PeerStore> {
   const store = new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })
-  for (const infoHash of [KNOWN, OTHER]) store.announce(sampleAnnounce({ infoHash }))
+  for (const infoHash of [KNOWN, OTHER]) announceTo(store, sampleAnnounce({ infoHash }))
   if (!later) return store
   return {
-    announce: (announce) => store.announce(announce),
-    scrape: async (infoHashes, family) => store.scrape(infoHashes, family),
+    announce: (announce, answer) => store.announce(announce, answer),
+    scrape: async (scrape, answer) => store.scrape(scrape, answer),
     stats: () => store.stats(),
   }
 }
@@ -40,8 +34,8 @@ describe.each([false, true])('a scrape of a store that answers %s', (later) => {
     const store = await storeOf(later)
     const torrents = approval()
     const tracker = new Tracker({ store, log })
-    tracker.addHook('preScrape', hideUnapproved(torrents, store))
-    const leechers = async (): Promise<number[]> => (await tracker.scrape(SCRAPE)).entries.map(({ incomplete }) => incomplete)
+    tracker.addHook('onScrape', hideUnapproved(torrents))
+    const leechers = async (): Promise<number[]> => (await scrapeFrom(tracker, SCRAPED)).map(({ incomplete }) => incomplete)
     expect(await leechers()).toEqual([1, 1, 0, 1])
     torrents.deny(KNOWN)
     expect(await leechers()).toEqual([0, 1, 0, 0])
@@ -54,13 +48,12 @@ describe('a scrape that another hook has answered', () => {
     const torrents = approval()
     torrents.deny(KNOWN)
     const tracker = new Tracker({ store, log })
-    const row = { complete: 7, incomplete: 7, downloaders: 7, downloaded: 7 }
-    tracker.addHook('preScrape', (_request, response, context) => {
-      response.entries = [row, row]
+    tracker.addHook('preScrape', (_scrape, answer, context) => {
+      for (const index of [0, 1]) answer.set(index, 7, 7, 7, 7)
       context[flag] = true
     })
-    tracker.addHook('preScrape', hideUnapproved(torrents, store))
-    const { entries } = await tracker.scrape(SCRAPE)
-    expect(entries.map(({ complete }) => complete)).toEqual([0, 7, 0, 0])
+    tracker.addHook('onScrape', hideUnapproved(torrents))
+    const rows = await scrapeFrom(tracker, SCRAPED)
+    expect(rows.map(({ complete }) => complete)).toEqual([0, 7, 0, 0])
   })
 })

@@ -1,10 +1,20 @@
 import { createRequire } from 'node:module'
-import type { InfoHash } from '@chihaya/bittorrent'
-import { Probe, type PeerStore, type Readiness, type RequestMeter, type StoreStats } from '@chihaya/core'
+import { UrlDataParams, type InfoHash } from '@chihaya/bittorrent'
+import {
+  PlainScrape,
+  Probe,
+  ScrapeAnswer,
+  type PeerStore,
+  type Readiness,
+  type RequestMeter,
+  type StoreStats,
+} from '@chihaya/core'
 import { scrapedFigures, type TorrentFigures } from './torrent-figures.ts'
 import { TorrentRanking, type Sort, type TopTorrents } from './top-torrents.ts'
 import { RequestHistory } from './request-history.ts'
 import type { MemoryFigures, StatusReport, StoreFigures, TrackerStats } from './tracker-stats.ts'
+
+const NO_PARAMS = new UrlDataParams('')
 
 export interface TrackerStatusInit {
   /** The store now; none while there is no tracker yet. */
@@ -70,9 +80,9 @@ export class TrackerStatus {
   /** What is known of a torrent; undefined for an unknown one. Rejects with what the store throws. */
   async torrent(infoHash: InfoHash): Promise<TorrentFigures | undefined> {
     const store = this.#init.store()
-    const [ipv4, ipv6] = await Promise.all([store?.scrape([infoHash], 'ipv4'), store?.scrape([infoHash], 'ipv6')])
-    if (!ipv4?.[0] || !ipv6?.[0]) return undefined
-    const figures = scrapedFigures(infoHash, ipv4[0], ipv6[0])
+    if (!store) return undefined
+    const [ipv4, ipv6] = await Promise.all([scrapeOne(store, infoHash, 4), scrapeOne(store, infoHash, 16)])
+    const figures = scrapedFigures(infoHash, ipv4, ipv6)
     const { seeders, leechers, downloaded } = figures
     return sum(seeders) + sum(leechers) + downloaded > 0 ? figures : undefined
   }
@@ -93,6 +103,14 @@ export class TrackerStatus {
     const { swarms, seeders, leechers } = stats
     return { name, swarms, seeders, leechers, totals: { seeders: sum(seeders), leechers: sum(leechers) } }
   }
+}
+
+/** The counters of one torrent in the family whose addresses have so many bytes. */
+async function scrapeOne(store: PeerStore, infoHash: InfoHash, addressLength: 4 | 16): Promise<ScrapeAnswer> {
+  const answer = new ScrapeAnswer()
+  answer.begin(1, 0)
+  await store.scrape(new PlainScrape('status', [infoHash], new Uint8Array(addressLength), NO_PARAMS), answer)
+  return answer
 }
 
 function storeName(store: PeerStore | undefined): string {

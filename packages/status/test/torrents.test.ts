@@ -1,5 +1,5 @@
-import { toHex, type InfoHash } from '@chihaya/bittorrent'
-import { Readiness, RequestMeter, type PeerStore, type SwarmEntry } from '@chihaya/core'
+import { addressFamily, toHex } from '@chihaya/bittorrent'
+import { Readiness, RequestMeter, type PeerStore, type Scrape, type ScrapeAnswer, type SwarmEntry } from '@chihaya/core'
 import { sampleInfoHash } from '@chihaya/core/testing'
 import { status, TrackerStatus, type StatusOptions } from '@chihaya/status'
 import { array, assert, integer, nat, property } from 'fast-check'
@@ -38,12 +38,13 @@ class ListedStore implements PeerStore {
     throw new Error('nobody announces')
   }
 
-  scrape(infoHashes: readonly InfoHash[], family: 'ipv4' | 'ipv6') {
-    return infoHashes.map((infoHash) => {
+  scrape({ infoHashes, address }: Scrape, answer: ScrapeAnswer): void {
+    const family = addressFamily(address)
+    for (const [index, infoHash] of infoHashes.entries()) {
       const entry = this.#entries.find((each) => each.infoHash === infoHash)
       const incomplete = entry?.leechers[family] ?? 0
-      return { complete: entry?.seeders[family] ?? 0, incomplete, downloaders: incomplete, downloaded: entry?.downloaded ?? 0 }
-    })
+      answer.set(index, entry?.seeders[family] ?? 0, incomplete, incomplete, entry?.downloaded ?? 0)
+    }
   }
 
   stats() {

@@ -1,6 +1,5 @@
-import { addressFamily, NO_PEERS, type AddressFamily, type CompactPeers } from '@chihaya/bittorrent'
-import type { FlatAnnounce, SwarmAnnounce } from '@chihaya/core'
-import { AnswerSpace } from './answer-space.ts'
+import { addressFamily, type AddressFamily } from '@chihaya/bittorrent'
+import type { Announce, PeerList } from '@chihaya/core'
 import { writeEndpoint } from './entry.ts'
 import { PeerDraw, type Refuses } from './peer-draw.ts'
 import { PEER_ID_LONGS } from './peer-layout.ts'
@@ -18,8 +17,8 @@ export class Answerer {
   readonly #store: SwarmStore
   readonly #subnetPeers: SubnetPeers | undefined
   readonly #draw = new PeerDraw()
-  readonly #endpoints = new AnswerSpace()
-  readonly #peerIds = new AnswerSpace()
+  #endpoints = new Uint16Array(0)
+  #peerIds = new Uint16Array(0)
   readonly #refusesSource: Refuses | undefined
   readonly #refusesSubnet: Refuses
 
@@ -31,63 +30,28 @@ export class Answerer {
     this.#refusesSubnet = (longs, at) => subnetPeers?.holds(longs, at) === true || this.#refusesSource?.(longs, at) === true
   }
 
-  /** Up to `want` peers of one family, in memory of their own; `subnet` is the record of the announcer's subnet, or 0. */
-  peers(announce: SwarmAnnounce, family: AddressFamily, record: number, subnet: number, want: number): CompactPeers {
+  /** Fills a list with up to `want` peers of its family; `subnet` is the record of the announcer's subnet, or 0. */
+  write(announce: Announce, list: PeerList, record: number, subnet: number, want: number): void {
     const draw = this.#draw
-    // Twice over: where a subnet is preferred, peers of it are drawn first and peers from outside then take their share.
-    const room = this.#subnetPeers === undefined ? want : want * 2
-    this.#endpoints.reserve(room * ENDPOINT_WORDS[family])
-    draw.peerIds = undefined
-    if (announce.wantsPeerIds && this.#store.sets(setsOf(family)).blocks.keepsPeerIds) {
-      this.#peerIds.reserve(room * PEER_ID_WORDS)
-      draw.peerIds = this.#peerIds.words
-      draw.idsAt = this.#peerIds.at
-    }
-    this.#drawInto(this.#endpoints.words, this.#endpoints.at, announce, family, record, subnet, want)
-    if (draw.drawn === 0) return NO_PEERS[family]
-    return {
-      family,
-      endpoints: this.#endpoints.take(draw.drawn * draw.width),
-      peerIds: draw.peerIds && this.#peerIds.take(draw.drawn * PEER_ID_WORDS),
-    }
-  }
-
-  /** The same into memory of the announce's own. */
-  write(announce: FlatAnnounce, family: AddressFamily, record: number, subnet: number, want: number): void {
-    const draw = this.#draw
-    draw.peerIds = undefined
-    if (subnet === 0) {
-      this.#drawInto(announce.peers, announce.peersAt, announce, family, record, 0, want)
-    } else {
-      this.#endpoints.reserve(want * 2 * ENDPOINT_WORDS[family])
-      const { words, at } = this.#endpoints
-      this.#drawInto(words, at, announce, family, record, subnet, want)
-      for (let word = 0; word < draw.drawn * draw.width; word++) announce.peers[announce.peersAt + word] = words[at + word]!
-    }
-    announce.given = draw.drawn
-  }
-
-  #drawInto(
-    words: Uint16Array,
-    at: number,
-    announce: SwarmAnnounce | FlatAnnounce,
-    family: AddressFamily,
-    record: number,
-    subnet: number,
-    want: number,
-  ): void {
-    const draw = this.#draw
+    const { family } = list
+    const withIds = announce.wantsPeerIds && this.#store.sets(setsOf(family)).blocks.keepsPeerIds
     draw.begin(ENDPOINT_WORDS[family])
-    draw.endpoints = words
-    draw.at = at
     // Peers of the other family are never the announcer; port 0 is nobody's.
     if (addressFamily(announce.address) === family) writeEndpoint(draw.own, announce.address, announce.port)
     else draw.own.fill(0)
     for (let index = 0; index < PEER_ID_LONGS; index++) draw.ownPeerId[index] = this.#store.peerId[index]!
     draw.publicOnly = announce.publicOnly
     draw.refuses = this.#refusesSource
-    if (subnet === 0) this.#drawFrom(announce.leechersOnly, family, record, want)
-    else this.#preferSubnet(announce.leechersOnly, family, record, subnet, want)
+    if (subnet === 0) {
+      draw.endpoints = list.words
+      draw.at = list.at >> 1
+      draw.peerIds = withIds ? list.idWords : undefined
+      this.#drawFrom(announce.leechersOnly, family, record, want)
+    } else {
+      this.#preferSubnet(announce.leechersOnly, list, withIds, record, subnet, want)
+    }
+    list.count = draw.drawn
+    list.hasPeerIds = withIds
   }
 
   /** Draws evenly over the leechers and seeders of a record. */
@@ -113,14 +77,23 @@ export class Answerer {
     draw.fromSet(sets, leechers, before + want - draw.drawn)
   }
 
-  #preferSubnet(leechersOnly: boolean, family: AddressFamily, record: number, subnet: number, want: number): void {
+  /** Draws peers of the subnet first; peers from outside then take their share, so this needs room for twice as many. */
+  #preferSubnet(leechersOnly: boolean, list: PeerList, withIds: boolean, record: number, subnet: number, want: number): void {
     const draw = this.#draw
+    const { family } = list
+    if (this.#endpoints.length < want * 2 * draw.width) this.#endpoints = new Uint16Array(want * 2 * draw.width)
+    if (withIds && this.#peerIds.length < want * 2 * PEER_ID_WORDS) this.#peerIds = new Uint16Array(want * 2 * PEER_ID_WORDS)
+    draw.endpoints = this.#endpoints
+    draw.at = 0
+    draw.peerIds = withIds ? this.#peerIds : undefined
     this.#drawFrom(leechersOnly, family, subnet, want)
     const near = draw.drawn
     const outside = Math.round(want * (this.#subnetPeers?.outsideShare ?? 0))
     draw.refuses = this.#refusesSubnet
     this.#drawFrom(leechersOnly, family, record, Math.max(want - near, outside))
     if (draw.drawn > want) draw.dropFromMiddle(want - (draw.drawn - near), near)
+    list.words.set(this.#endpoints.subarray(0, draw.drawn * draw.width), list.at >> 1)
+    if (withIds) list.idWords.set(this.#peerIds.subarray(0, draw.drawn * PEER_ID_WORDS))
   }
 }
 

@@ -66,15 +66,6 @@ export function writeMark(longs: Uint32Array, last: number, mark: number): void 
   longs[last] = (longs[last]! & PORT_MASK) | (mark << SECOND_HALF)
 }
 
-/** Writes a byte string whose length is a multiple of four. */
-export function writeText(longs: Uint32Array, at: number, text: string): void {
-  for (let index = 0; index < text.length; index += 4) longs[at + (index >> 2)] = wordOfText(text, index)
-}
-
-function wordOfText(text: string, index: number): number {
-  return word(text.charCodeAt(index), text.charCodeAt(index + 1), text.charCodeAt(index + 2), text.charCodeAt(index + 3))
-}
-
 /** The port of an entry whose last word is `last`. */
 export function portOf(last: number): number {
   const half = (last >>> FIRST_HALF) & 0xffff

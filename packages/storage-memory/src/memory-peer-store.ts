@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { addressFamily, countPeers, NO_PEERS, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
+import { addressFamily, type AddressFamily } from '@chihaya/bittorrent'
 import {
   DurationHistogram,
   parseDuration,
   parseOptions,
+  PeerList,
+  type Announce,
+  type Answer,
   type Durations,
   type EvictionRules,
-  type FlatAnnounce,
-  type FlatPeerStore,
-  type FlatScrape,
   type PeerStore,
+  type Scrape,
+  type ScrapeAnswer,
   type StoreStats,
-  type SwarmAnnounce,
   type SwarmEntry,
-  type SwarmView,
 } from '@chihaya/core'
 import { Answerer } from './answer.ts'
-import { ALIAS, COUNTED, writeText } from './entry.ts'
+import { ALIAS, COUNTED } from './entry.ts'
 import { Eviction } from './eviction.ts'
 import { Expiry } from './expiry.ts'
 import { KeyedHash } from './keyed-hash.ts'
@@ -33,17 +33,13 @@ import { LEECHERS, SEEDERS, SUBNET, SWARM } from './swarm-records.ts'
 import { CLAIMED, setsOf, SwarmStore } from './swarm-store.ts'
 import { TickClock } from './tick-clock.ts'
 
-/** 32-bit words of an infohash, and of a peer id. */
-const ID_LONGS = 5
 /** Random numbers for hashes. */
 const RANDOM_LONGS = 6
 /** Milliseconds. */
 const SLICE = 1
 
-const NO_SWARM: ScrapeEntry = Object.freeze({ complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 })
-
 /** A `PeerStore` in flat memory; `docs/memory-layout.md` draws it. Expiry is driven from outside, by `expire`. */
-export class MemoryPeerStore implements PeerStore, FlatPeerStore {
+export class MemoryPeerStore implements PeerStore {
   /** The bounds in force. */
   readonly limits: SwarmLimits
   /** Milliseconds that may pass at most between the beginnings of two searches for peers past their lifetime. */
@@ -94,56 +90,45 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
     this.#expiry = new Expiry(this.#store)
   }
 
-  announce(announce: SwarmAnnounce): SwarmView {
+  announce(announce: Announce, answer: Answer): void {
     const store = this.#store
+    const { records } = store
     const { address, port, otherAddress, transition } = announce
-    writeText(store.records.key, 0, announce.infoHash)
-    writeText(store.peerId, 0, announce.peerId)
-    store.clientKey = announce.key ?? 0
+    announce.copyIds(records.key, store.peerId)
+    store.clientKey = announce.key
     let record = store.apply(address, port, transition, SWARM, 0)
     const { stored, mark } = store
+    answer.before = store.before
     if (this.#unified && otherAddress !== undefined && stored) {
       // A client that is counted elsewhere may be counted at the very address it claims.
       const flags = CLAIMED | (mark & COUNTED) | ((mark & ALIAS) === 0 ? ALIAS : 0)
       record = store.apply(otherAddress, port, transition, SWARM, flags)
     }
-    return this.#view(announce, record, stored ? this.#enterSubnet(announce) : 0)
+    const subnet = stored ? this.#enterSubnet(announce) : 0
+    if (record === 0) return
+    answer.downloaded = records.downloaded(record)
+    if (!records.isLive(record)) return
+    const family = addressFamily(address)
+    answer.complete = this.#population(record, family, SEEDERS)
+    answer.incomplete = this.#population(record, family, LEECHERS)
+    if (answer.want > 0) this.#select(announce, answer, record, subnet)
   }
 
-  announceFlat(announce: FlatAnnounce): void {
-    const store = this.#store
-    const { ids, idsAt } = announce
-    for (let index = 0; index < ID_LONGS; index++) {
-      store.records.key[index] = ids[idsAt + index]!
-      store.peerId[index] = ids[idsAt + ID_LONGS + index]!
-    }
-    store.clientKey = announce.key
-    const record = store.apply(announce.address, announce.port, announce.transition, SWARM, 0)
-    const subnet = store.stored ? this.#enterSubnet(announce) : 0
-    const family = addressFamily(announce.address)
-    announce.complete = announce.incomplete = announce.given = 0
-    if (record === 0 || !store.records.isLive(record)) return
-    announce.complete = this.#population(record, family, SEEDERS)
-    announce.incomplete = this.#population(record, family, LEECHERS)
-    const want = announce.transition === 'stopped' ? 0 : announce.numWant
-    if (want > 0) this.#answerer.write(announce, family, record, subnet, want)
-  }
-
-  scrape(infoHashes: readonly InfoHash[], family: AddressFamily): ScrapeEntry[] {
-    return infoHashes.map((infoHash) => this.#scrapeOne(infoHash, family))
-  }
-
-  scrapeFlat(scrape: FlatScrape): void {
+  scrape(scrape: Scrape, answer: ScrapeAnswer): void {
     const { records } = this.#store
-    const { ids, idsAt, count, family, rows } = scrape
-    for (let index = 0; index < count; index++) {
-      const from = idsAt + index * ID_LONGS
-      for (let long = 0; long < ID_LONGS; long++) records.key[long] = ids[from + long]!
+    const family = addressFamily(scrape.address)
+    for (let index = 0; index < scrape.count; index++) {
+      scrape.copyInfoHash(index, records.key)
       const record = records.find(records.hashKey())
-      const live = record !== 0 && records.isLive(record)
-      rows[index * 3] = live ? this.#population(record, family, SEEDERS) : 0
-      rows[index * 3 + 1] = record === 0 ? 0 : records.downloaded(record)
-      rows[index * 3 + 2] = live ? this.#population(record, family, LEECHERS) : 0
+      if (record === 0) continue
+      const downloaded = records.downloaded(record)
+      if (records.isLive(record)) {
+        const incomplete = this.#population(record, family, LEECHERS)
+        const downloaders = incomplete - this.#partials(record, family)
+        answer.set(index, this.#population(record, family, SEEDERS), incomplete, downloaders, downloaded)
+      } else {
+        answer.set(index, 0, 0, 0, downloaded)
+      }
     }
   }
 
@@ -197,45 +182,22 @@ export class MemoryPeerStore implements PeerStore, FlatPeerStore {
   }
 
   /** Applies an announce to its subnet's part of the swarm as well, where one is preferred; the part's record, or 0. */
-  #enterSubnet(announce: SwarmAnnounce | FlatAnnounce): number {
+  #enterSubnet(announce: Announce): number {
     if (this.#subnetPeers === undefined) return 0
     const { address, port, transition } = announce
     this.#subnetPeers.derive(this.#store.records.key, address)
     return this.#store.apply(address, port, transition, SUBNET, 0)
   }
 
-  #view(announce: SwarmAnnounce, record: number, subnet: number): SwarmView {
-    const { records } = this.#store
-    const family = addressFamily(announce.address)
-    if (record === 0) return { complete: 0, incomplete: 0, downloaded: 0, peers: NO_PEERS[family] }
-    const downloaded = records.downloaded(record)
-    if (!records.isLive(record)) return { complete: 0, incomplete: 0, downloaded, peers: NO_PEERS[family] }
-    const complete = this.#population(record, family, SEEDERS)
-    const incomplete = this.#population(record, family, LEECHERS)
-    const want = announce.transition === 'stopped' ? 0 : announce.numWant
-    if (want === 0) return { complete, incomplete, downloaded, peers: NO_PEERS[family] }
-    const peers = this.#answerer.peers(announce, family, record, subnet, want)
-    if (!this.#unified) return { complete, incomplete, downloaded, peers }
-    const other = family === 'ipv4' ? 'ipv6' : 'ipv4'
-    const left = want - countPeers(peers)
-    const otherPeers = left > 0 ? this.#answerer.peers(announce, other, record, 0, left) : NO_PEERS[other]
-    return { complete, incomplete, downloaded, peers, otherPeers }
-  }
-
-  #scrapeOne(infoHash: InfoHash, family: AddressFamily): ScrapeEntry {
-    const { records } = this.#store
-    writeText(records.key, 0, infoHash)
-    const record = records.find(records.hashKey())
-    if (record === 0) return { ...NO_SWARM }
-    const downloaded = records.downloaded(record)
-    if (!records.isLive(record)) return { ...NO_SWARM, downloaded }
-    const incomplete = this.#population(record, family, LEECHERS)
-    return {
-      complete: this.#population(record, family, SEEDERS),
-      incomplete,
-      downloaders: incomplete - this.#partials(record, family),
-      downloaded,
-    }
+  /** Draws peers of the announcer's family, and where the families are one, of the other if there are too few. */
+  #select(announce: Announce, answer: Answer, record: number, subnet: number): void {
+    const { want, peers } = answer
+    this.#answerer.write(announce, peers, record, subnet, want)
+    const left = want - peers.count
+    if (!this.#unified || !answer.takesOtherFamily || left === 0) return
+    const others = (answer.otherPeers ??= new PeerList())
+    others.reserve(peers.family === 'ipv4' ? 'ipv6' : 'ipv4', left, announce.wantsPeerIds)
+    this.#answerer.write(announce, others, record, 0, left)
   }
 
   #population(record: number, family: AddressFamily, role: number): number {

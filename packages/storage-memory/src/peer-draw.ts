@@ -21,9 +21,8 @@ export class PeerDraw {
   /** Where endpoints go, in 16-bit words, from word `at` on. */
   endpoints: Uint16Array = new Uint16Array(0)
   at = 0
-  /** Where peer ids go, from word `idsAt` on; undefined when none are wanted. */
+  /** Where peer ids go, from the first word on; undefined when none are wanted. */
   peerIds: Uint16Array | undefined
-  idsAt = 0
   /** 16-bit words of an endpoint. */
   width = 0
   /** How many were drawn since `begin`. */
@@ -44,7 +43,7 @@ export class PeerDraw {
   dropFromMiddle(from: number, to: number): void {
     const endpoint = (peer: number): number => this.at + peer * this.width
     this.endpoints.copyWithin(endpoint(from), endpoint(to), endpoint(this.drawn))
-    const id = (peer: number): number => this.idsAt + peer * PEER_ID_LONGS * 2
+    const id = (peer: number): number => peer * PEER_ID_LONGS * 2
     this.peerIds?.copyWithin(id(from), id(to), id(this.drawn))
     this.drawn -= to - from
   }
@@ -171,7 +170,7 @@ export class PeerDraw {
   }
 
   #takePeerId(longs: Uint32Array, id: number): void {
-    const target = this.idsAt + this.drawn * PEER_ID_LONGS * 2
+    const target = this.drawn * PEER_ID_LONGS * 2
     for (let word = 0; word < PEER_ID_LONGS * 2; word++) {
       this.peerIds![target + word] = longs[id + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
     }

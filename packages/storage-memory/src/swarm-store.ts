@@ -1,5 +1,5 @@
 import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
-import type { Transition } from '@chihaya/core'
+import type { PeerState, Transition } from '@chihaya/core'
 import { Admission } from './admission.ts'
 import { CountedDownloads } from './counted-downloads.ts'
 import { DualStackClients } from './dual-stack-clients.ts'
@@ -40,6 +40,12 @@ export function setsOf(family: AddressFamily): number {
   return family === 'ipv4' ? 0 : IPV6_SETS
 }
 
+/** The state of a peer with a mark in a set. */
+function stateOf(set: number, mark: number): PeerState {
+  if ((set & 1) === SEEDERS) return 'seeder'
+  return (mark & PARTIAL) === 0 ? 'leecher' : 'partial'
+}
+
 /** Swarms and their peers: finds them, moves peers between their states, keeps the totals. */
 export class SwarmStore {
   readonly heap: Heap = new Heap()
@@ -59,6 +65,8 @@ export class SwarmStore {
   stored = true
   /** The mark that the last announce left its peer with. */
   mark = 0
+  /** What the last announced peer was before; undefined for one that was not in its swarm. */
+  before: PeerState | undefined = undefined
   /** The endpoint that is being announced, and its client's peer id and key; those the caller sets. */
   readonly key: Uint32Array = new Uint32Array(5)
   readonly peerId: Uint32Array = new Uint32Array(PEER_ID_LONGS)
@@ -124,6 +132,7 @@ export class SwarmStore {
    */
   apply(address: Address, port: number, transition: Transition, kind: number, flags: number): number {
     this.stored = true
+    this.before = undefined
     const hash = this.records.hashKey()
     const record = this.records.find(hash)
     if (transition === 'unchanged') return record
@@ -170,9 +179,11 @@ export class SwarmStore {
     const own = isAlias ? ALIAS : flags
     let entered = record
     if (live && sets.find(this.records.root(record, role), this.key, peerHash)) {
+      this.before = stateOf(role, sets.mark)
       this.#refresh(record, role, this.#markFor(transition, own, sets.mark))
     } else if (live && sets.find(this.records.root(record, role ^ 1), this.key, peerHash)) {
       const before = sets.mark
+      this.before = stateOf(role ^ 1, before)
       this.#removeMet(record, role ^ 1)
       this.#enter(hash, record, role, peerHash, transition, kind, own, before)
     } else {
@@ -190,6 +201,7 @@ export class SwarmStore {
       this.#downloads.addEndpoint(hash, this.key, 0, stride, clock.end(clock.mark()), clock.tick())
     }
     if (!met) return record
+    this.before = stateOf(this.#met, this.sets(set).mark)
     this.take(record, this.#met)
     return this.endIfEmpty(record)
   }

@@ -1,6 +1,15 @@
 import type { Address } from '@chihaya/bittorrent'
-import type { SwarmAnnounce, Transition } from '@chihaya/core'
-import { address, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import type { Announce, Transition } from '@chihaya/core'
+import {
+  address,
+  announceTo,
+  changedAnnounce,
+  endpoints,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -25,10 +34,10 @@ function unified(): { store: MemoryPeerStore; pass: (seconds: number) => void } 
 describe('a client that announces over both families', () => {
   test('counts once, and is given at both its addresses', () => {
     const { store } = unified()
-    expect(store.announce({ ...over4, transition: 'seeder' })).toMatchObject({ complete: 1, incomplete: 0 })
-    expect(store.announce({ ...over6, transition: 'seeder' })).toMatchObject({ complete: 1, incomplete: 0 })
+    expect(announceTo(store, changedAnnounce(over4, { transition: 'seeder' }))).toMatchObject({ complete: 1, incomplete: 0 })
+    expect(announceTo(store, changedAnnounce(over6, { transition: 'seeder' }))).toMatchObject({ complete: 1, incomplete: 0 })
     expect(store.stats()).toEqual({ swarms: 1, seeders: { ipv4: 1, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } })
-    const view = store.announce(sampleAnnounce({ address: address('9.9.9.9'), port: 7000, peerId: samplePeerId(2) }))
+    const view = announceTo(store, sampleAnnounce({ address: address('9.9.9.9'), port: 7000, peerId: samplePeerId(2) }))
     expect([endpoints(view.peers), view.otherPeers && endpoints(view.otherPeers)]).toEqual([['8.8.8.8:6881'], ['2600::8:6881']])
   })
 
@@ -38,54 +47,58 @@ describe('a client that announces over both families', () => {
       [over6, over4],
     ] as const) {
       const { store } = unified()
-      store.announce(over4)
-      store.announce(over6)
-      expect(store.announce({ ...first, transition: 'completed' }).downloaded).toBe(1)
-      expect(store.announce({ ...second, transition: 'completed' }).downloaded).toBe(1)
-      expect(store.scrape([sampleInfoHash(1)], 'ipv4')[0]).toMatchObject({ complete: 1, incomplete: 0 })
+      announceTo(store, over4)
+      announceTo(store, over6)
+      expect(announceTo(store, changedAnnounce(first, { transition: 'completed' })).downloaded).toBe(1)
+      expect(announceTo(store, changedAnnounce(second, { transition: 'completed' })).downloaded).toBe(1)
+      expect(scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')[0]).toMatchObject({ complete: 1, incomplete: 0 })
     }
   })
 
   test('is counted at the other address once the counted one has left, expired or been evicted', async () => {
     const ways: Array<(store: MemoryPeerStore, pass: (seconds: number) => void) => unknown> = [
-      (store) => store.announce({ ...over4, transition: 'stopped' }),
+      (store) => announceTo(store, changedAnnounce(over4, { transition: 'stopped' })),
       (store, pass) => {
         pass(40)
-        store.announce(over6)
+        announceTo(store, over6)
         pass(40)
       },
       (store) => store.evict({ address: (refused) => refused.length === 4 }),
     ]
     for (const leave of ways) {
       const { store, pass } = unified()
-      store.announce(over4)
-      store.announce(over6)
+      announceTo(store, over4)
+      announceTo(store, over6)
       await leave(store, pass)
-      expect(store.announce(over6).incomplete).toBe(1)
+      expect(announceTo(store, over6).incomplete).toBe(1)
       expect(store.stats().leechers).toEqual({ ipv4: 0, ipv6: 1 })
-      expect(store.announce(over4).incomplete).toBe(1)
+      expect(announceTo(store, over4).incomplete).toBe(1)
     }
   })
 
   test('is two clients to a store that does not join the families, and one download', () => {
     const store = new MemoryPeerStore()
     for (const announce of [over4, over6]) {
-      expect(store.announce({ ...announce, transition: 'completed' })).toMatchObject({ complete: 1, downloaded: 1 })
+      expect(announceTo(store, changedAnnounce(announce, { transition: 'completed' }))).toMatchObject({
+        complete: 1,
+        downloaded: 1,
+      })
     }
   })
 
   test('is known by peer id and key together', () => {
     const { store } = unified()
-    store.announce(over4)
+    announceTo(store, over4)
     for (const other of [{ key: KEY + 1 }, { peerId: samplePeerId(2) }, { key: 0 }, { key: undefined }]) {
-      expect(store.announce({ ...over6, ...other }).incomplete).toBe(2)
+      expect(announceTo(store, changedAnnounce(over6, { ...other })).incomplete).toBe(2)
     }
   })
 
   test('takes room like any other peer', async () => {
     const store = new MemoryPeerStore({ families: 'unified', maxPeersPerSwarm: 100 })
-    store.announce(over4)
-    for (let host = 1; host <= 1000; host++) store.announce({ ...over6, address: address(`2600::1:${host.toString(16)}`) })
+    announceTo(store, over4)
+    for (let host = 1; host <= 1000; host++)
+      announceTo(store, changedAnnounce(over6, { address: address(`2600::1:${host.toString(16)}`) }))
     const evicted = await store.evict({ address: (refused) => refused.length === 16 })
     expect([evicted, store.stats().leechers]).toEqual([99, { ipv4: 1, ipv6: 0 }])
   })
@@ -109,14 +122,14 @@ class Clients {
 
   announce(client: number, family: Family, transition: Transition, claims = false): void {
     const other = family === 'ipv4' ? 'ipv6' : 'ipv4'
-    const announce: SwarmAnnounce = sampleAnnounce({
+    const announce: Announce = sampleAnnounce({
       address: endpointOf(client, family),
       otherAddress: claims ? endpointOf(client, other) : undefined,
       key: client === KEYLESS ? 0 : client + 1,
       peerId: samplePeerId(1),
       transition,
     })
-    this.store.announce(announce)
+    announceTo(this.store, announce)
     for (const announced of claims ? ([family, other] as const) : ([family] as const)) {
       if (transition === 'stopped') this.#live.delete(client + announced)
       else if (transition !== 'unchanged') this.#live.set(client + announced, { client, family: announced, seen: this.clock })
@@ -146,7 +159,7 @@ class Clients {
     const { seeders, leechers } = this.store.stats()
     const totals = [seeders.ipv4, seeders.ipv6, leechers.ipv4, leechers.ipv6]
     expect(Math.min(...totals)).toBeGreaterThanOrEqual(0)
-    const [scraped] = this.store.scrape([sampleInfoHash(1)], 'ipv4')
+    const [scraped] = scrapeFrom(this.store, [sampleInfoHash(1)], 'ipv4')
     expect([scraped?.complete, scraped?.incomplete]).toEqual([seeders.ipv4 + seeders.ipv6, leechers.ipv4 + leechers.ipv6])
     expect(scraped?.downloaders).toBeLessThanOrEqual(scraped?.incomplete ?? 0)
     return totals.reduce((sum, total) => sum + total, 0)

@@ -1,5 +1,5 @@
 import type { Address } from '@chihaya/bittorrent'
-import { address, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import { address, announceTo, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -14,7 +14,7 @@ function host(number: number, refused: boolean): Address {
 const refuses = { address: (bytes: Address): boolean => bytes[0] === REFUSED }
 
 function enter(store: MemoryPeerStore, torrent: number, from: Address, changes = {}): void {
-  store.announce(sampleAnnounce({ infoHash: sampleInfoHash(torrent), address: from, numWant: 0, ...changes }))
+  announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(torrent), address: from, numWant: 0, ...changes }))
 }
 
 describe('eviction', () => {
@@ -45,7 +45,7 @@ describe('eviction', () => {
     })
     const announceNow = (): void => {
       if (done) return
-      store.announce(sampleAnnounce({ address: host(answers++, false), infoHash: sampleInfoHash(-1 - (answers % 9)) }))
+      announceTo(store, sampleAnnounce({ address: host(answers++, false), infoHash: sampleInfoHash(-1 - (answers % 9)) }))
       setImmediate(announceNow)
     }
     announceNow()
@@ -58,12 +58,12 @@ describe('eviction', () => {
     const store = new MemoryPeerStore({ preferredSubnet: { ipv4: 8, outsideShare: 0 } })
     for (let number = 1; number <= 100; number++) for (const refused of [true, false]) enter(store, 1, host(number, refused))
     await store.evict(refuses)
-    const { peers } = store.announce(sampleAnnounce({ address: host(0, true), numWant: 300 }))
+    const { peers } = announceTo(store, sampleAnnounce({ address: host(0, true), numWant: 300 }))
     const given = endpoints(peers)
     expect([given.length, given.some((endpoint) => endpoint.startsWith(`${REFUSED}.`))]).toEqual([100, false])
     await store.evict({ infoHash: () => true })
     expect(store.stats().swarms).toBe(0)
-    expect(store.announce(sampleAnnounce({ address: host(0, true) })).peers.endpoints.length).toBe(0)
+    expect(announceTo(store, sampleAnnounce({ address: host(0, true) })).peers.endpoints.length).toBe(0)
   })
 
   test('takes both addresses of a client where both are named, counted or not', async () => {
@@ -119,7 +119,8 @@ test('misses nobody who is there all the time, and takes nobody who is not named
       while (!store.expire(1));
       expect(await store.evict(refuses)).toBe(0)
       let left = 0
-      for (const { complete, incomplete } of store.scrape(
+      for (const { complete, incomplete } of scrapeFrom(
+        store,
         Array.from({ length: torrents }, (_, n) => sampleInfoHash(n)),
         'ipv4',
       )) {

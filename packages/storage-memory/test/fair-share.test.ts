@@ -1,5 +1,5 @@
 import { isClientError, type Address } from '@chihaya/bittorrent'
-import { address, endpoints, sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
+import { address, announceTo, endpoints, sampleAnnounce, sampleInfoHash, scrapeFrom } from '@chihaya/core/testing'
 import { MemoryPeerStore, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import { describe, expect, test } from 'vitest'
 import { writeEndpoint } from '../src/entry.ts'
@@ -13,7 +13,7 @@ function storeWith(options: MemoryStorageOptions): MemoryPeerStore {
 /** Announces a torrent from an address; whether it was taken. */
 function bring(store: MemoryPeerStore, from: Address, number: number, port = 6881): boolean {
   try {
-    store.announce(sampleAnnounce({ address: from, infoHash: sampleInfoHash(number), port, numWant: 0 }))
+    announceTo(store, sampleAnnounce({ address: from, infoHash: sampleInfoHash(number), port, numWant: 0 }))
     return true
   } catch (error) {
     if (isClientError(error)) return false
@@ -24,7 +24,7 @@ function bring(store: MemoryPeerStore, from: Address, number: number, port = 688
 /** How many of `count` torrents from `first` on the store has peers of. */
 function known(store: MemoryPeerStore, first: number, count: number, family: 'ipv4' | 'ipv6' = 'ipv4'): number {
   const infoHashes = Array.from({ length: count }, (_, index) => sampleInfoHash(first + index))
-  return store.scrape(infoHashes, family).filter(({ complete, incomplete }) => complete + incomplete > 0).length
+  return scrapeFrom(store, infoHashes, family).filter(({ complete, incomplete }) => complete + incomplete > 0).length
 }
 
 const sources = new Sources(Int32Array.of(0x61c8_864f, 0x7a14_3589, 0x3d4d_51c3, 0x27d4_eb2f))
@@ -110,7 +110,7 @@ test('a source whose torrents have gone may bring as many again', () => {
     for (let number = 0; number < 100; number++) expect(bring(store, FLOODER, number)).toBe(true)
     expect(bring(store, FLOODER, 100)).toBe(false)
     for (let number = 0; number < 100; number++) {
-      store.announce(sampleAnnounce({ address: FLOODER, infoHash: sampleInfoHash(number), transition: 'stopped' }))
+      announceTo(store, sampleAnnounce({ address: FLOODER, infoHash: sampleInfoHash(number), transition: 'stopped' }))
     }
     expect(store.stats().swarms).toBe(0)
   }
@@ -152,7 +152,7 @@ test('peers that give way leave the swarms of their subnets, too', () => {
   const store = storeWith({ maxPeers: 200, preferredSubnet: {} })
   for (let port = 1000; port < 1400; port++) bring(store, FLOODER, 1, port)
   for (let host = 0; host < 50; host++) expect(bring(store, Uint8Array.of(20 + host, 0, 0, 1), 1)).toBe(true)
-  const view = store.announce(sampleAnnounce({ address: address('203.0.113.10'), port: 9, numWant: 400 }))
+  const view = announceTo(store, sampleAnnounce({ address: address('203.0.113.10'), port: 9, numWant: 400 }))
   expect([view.incomplete, view.peers.endpoints.length / 6]).toEqual([200, 199])
 })
 
@@ -165,7 +165,7 @@ describe.each(floods)('a flood of one swarm from %s', (_name, source) => {
       const before = store.stats().leechers.ipv4
       const from = Uint8Array.of(20 + host, host, 7, 1)
       bring(store, from, 1)
-      const { peers } = store.announce(sampleAnnounce({ address: address('9.9.9.9'), transition: 'unchanged', numWant: 600 }))
+      const { peers } = announceTo(store, sampleAnnounce({ address: address('9.9.9.9'), transition: 'unchanged', numWant: 600 }))
       if (endpoints(peers).includes(`${from.join('.')}:6881`)) stored++
       expect(store.stats().leechers.ipv4 - before).toBeLessThanOrEqual(1)
       bring(store, source(host), 1, 60_000)
@@ -182,6 +182,6 @@ test('a full swarm of many networks takes nobody in', () => {
   for (let host = 0; host < 50; host++) bring(store, Uint8Array.of(130 + host, 1, 7, 1), 1)
   for (let host = 0; host < 200; host++) {
     const announce = sampleAnnounce({ address: Uint8Array.of(20 + (host % 100), host, 7, 1), transition: 'stopped' })
-    expect(store.announce(announce).incomplete).toBe(199 - host)
+    expect(announceTo(store, announce).incomplete).toBe(199 - host)
   }
 })

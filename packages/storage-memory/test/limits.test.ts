@@ -1,31 +1,34 @@
 import { readCompactPeers } from '@chihaya/bittorrent'
-import { address, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import { address, announceTo, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import { describe, expect, test } from 'vitest'
 
 describe('a store that is full', () => {
   test('refuses new infohashes and serves those it knows', () => {
     const store = new MemoryPeerStore({ maxSwarms: 2 })
-    for (const number of [1, 2]) store.announce(sampleAnnounce({ infoHash: sampleInfoHash(number) }))
-    expect(() => store.announce(sampleAnnounce({ infoHash: sampleInfoHash(3) }))).toThrow('tracker is full: no new torrents')
-    expect(store.announce(sampleAnnounce({ infoHash: sampleInfoHash(2), port: 7000 })).incomplete).toBe(2)
-    store.announce(sampleAnnounce({ transition: 'stopped' }))
-    expect(store.announce(sampleAnnounce({ infoHash: sampleInfoHash(3) })).incomplete).toBe(1)
+    for (const number of [1, 2]) announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number) }))
+    expect(() => announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(3) }))).toThrow('tracker is full: no new torrents')
+    expect(announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2), port: 7000 })).incomplete).toBe(2)
+    announceTo(store, sampleAnnounce({ transition: 'stopped' }))
+    expect(announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(3) })).incomplete).toBe(1)
   })
 
   test('refuses new peers and serves those it knows', () => {
     const store = new MemoryPeerStore({ maxPeers: 2 })
-    for (const port of [1001, 1002]) store.announce(sampleAnnounce({ port }))
-    expect(() => store.announce(sampleAnnounce({ port: 1003 }))).toThrow('tracker is full: no new peers')
-    expect(() => store.announce(sampleAnnounce({ infoHash: sampleInfoHash(2) }))).toThrow('tracker is full: no new peers')
-    expect(store.announce(sampleAnnounce({ port: 1002, transition: 'completed' }))).toMatchObject({ complete: 1, downloaded: 1 })
+    for (const port of [1001, 1002]) announceTo(store, sampleAnnounce({ port }))
+    expect(() => announceTo(store, sampleAnnounce({ port: 1003 }))).toThrow('tracker is full: no new peers')
+    expect(() => announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2) }))).toThrow('tracker is full: no new peers')
+    expect(announceTo(store, sampleAnnounce({ port: 1002, transition: 'completed' }))).toMatchObject({
+      complete: 1,
+      downloaded: 1,
+    })
     expect(store.stats().swarms).toBe(1)
   })
 
   test('answers the peers that a full swarm has no room for, and does not keep them', () => {
     const store = new MemoryPeerStore({ maxPeersPerSwarm: 2 })
-    for (const port of [1001, 1002]) store.announce(sampleAnnounce({ port, peerId: samplePeerId(port) }))
-    const view = store.announce(sampleAnnounce({ address: address('10.0.0.2') }))
+    for (const port of [1001, 1002]) announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
+    const view = announceTo(store, sampleAnnounce({ address: address('10.0.0.2') }))
     expect([view.incomplete, endpoints(view.peers)]).toEqual([2, ['10.0.0.1:1001', '10.0.0.1:1002']])
   })
 })
@@ -40,7 +43,8 @@ describe('a limit on the peers of one source', () => {
     const { store: limited, tick } = store()
     for (let port = 1001; port <= 11_000; port++) {
       const transition = port % 3 === 0 ? 'seeder' : 'leecher'
-      const { complete, incomplete } = limited.announce(
+      const { complete, incomplete } = announceTo(
+        limited,
         sampleAnnounce({ port, peerId: samplePeerId(port), transition, numWant: 0 }),
       )
       expect(complete + incomplete).toBe(Math.min(port - 1000, 8))
@@ -49,15 +53,15 @@ describe('a limit on the peers of one source', () => {
     const { leechers, seeders } = limited.stats()
     expect(leechers.ipv4 + seeders.ipv4).toBe(8)
     // The newest eight are left: none of the others counts when it stops.
-    for (let port = 10_993; port <= 11_000; port++) limited.announce(sampleAnnounce({ port, transition: 'stopped' }))
+    for (let port = 10_993; port <= 11_000; port++) announceTo(limited, sampleAnnounce({ port, transition: 'stopped' }))
     expect(limited.stats().swarms).toBe(0)
   })
 
   test('holds an IPv6 /64 for one source, and another /64 for another', () => {
     const { store: limited } = store()
     for (let host = 1; host <= 100; host++) {
-      limited.announce(sampleAnnounce({ address: address(`2001:db8::${host.toString(16)}`) }))
-      limited.announce(sampleAnnounce({ address: address(`2001:db8:0:1::${host.toString(16)}`) }))
+      announceTo(limited, sampleAnnounce({ address: address(`2001:db8::${host.toString(16)}`) }))
+      announceTo(limited, sampleAnnounce({ address: address(`2001:db8:0:1::${host.toString(16)}`) }))
     }
     expect(limited.stats().leechers.ipv6).toBe(16)
   })
@@ -66,10 +70,10 @@ describe('a limit on the peers of one source', () => {
     const { store: limited } = store()
     for (let host = 1; host <= 5; host++) {
       for (let port = 1001; port <= 1008; port++) {
-        limited.announce(sampleAnnounce({ address: address(`10.0.0.${host}`), port, peerId: samplePeerId(port) }))
+        announceTo(limited, sampleAnnounce({ address: address(`10.0.0.${host}`), port, peerId: samplePeerId(port) }))
       }
     }
-    const { peers } = limited.announce(sampleAnnounce({ address: address('10.0.9.9') }))
+    const { peers } = announceTo(limited, sampleAnnounce({ address: address('10.0.9.9') }))
     const sources = readCompactPeers(peers.endpoints, 'ipv4').map((peer) => peer.address.join('.'))
     expect(sources.length).toBe(10)
     for (const source of sources) expect(sources.filter((other) => other === source).length).toBe(2)
@@ -77,7 +81,7 @@ describe('a limit on the peers of one source', () => {
 
   test('is off unless asked for', () => {
     const unlimited = new MemoryPeerStore()
-    for (let port = 1001; port <= 3000; port++) unlimited.announce(sampleAnnounce({ port, numWant: 0 }))
+    for (let port = 1001; port <= 3000; port++) announceTo(unlimited, sampleAnnounce({ port, numWant: 0 }))
     expect(unlimited.stats().leechers.ipv4).toBe(2000)
   })
 })
@@ -85,34 +89,43 @@ describe('a limit on the peers of one source', () => {
 describe('what is remembered of a swarm', () => {
   test('is its downloads, after its last peer has gone and when it comes back', () => {
     const store = new MemoryPeerStore()
-    store.announce(sampleAnnounce({ transition: 'completed' }))
-    expect(store.announce(sampleAnnounce({ transition: 'stopped' }))).toMatchObject({ complete: 0, incomplete: 0, downloaded: 1 })
+    announceTo(store, sampleAnnounce({ transition: 'completed' }))
+    expect(announceTo(store, sampleAnnounce({ transition: 'stopped' }))).toMatchObject({
+      complete: 0,
+      incomplete: 0,
+      downloaded: 1,
+    })
     expect(store.stats().swarms).toBe(0)
-    expect(store.scrape([sampleInfoHash(1)], 'ipv6')[0]).toEqual({ complete: 0, incomplete: 0, downloaders: 0, downloaded: 1 })
-    expect(store.announce(sampleAnnounce())).toMatchObject({ complete: 0, incomplete: 1, downloaded: 1 })
+    expect(scrapeFrom(store, [sampleInfoHash(1)], 'ipv6')[0]).toEqual({
+      complete: 0,
+      incomplete: 0,
+      downloaders: 0,
+      downloaded: 1,
+    })
+    expect(announceTo(store, sampleAnnounce())).toMatchObject({ complete: 0, incomplete: 1, downloaded: 1 })
   })
 
   test('is forgotten from the oldest on', () => {
     const store = new MemoryPeerStore({ rememberedSwarms: 2 })
     for (const number of [1, 2, 3]) {
       const infoHash = sampleInfoHash(number)
-      store.announce(sampleAnnounce({ infoHash, transition: 'completed' }))
-      store.announce(sampleAnnounce({ infoHash, transition: 'stopped' }))
+      announceTo(store, sampleAnnounce({ infoHash, transition: 'completed' }))
+      announceTo(store, sampleAnnounce({ infoHash, transition: 'stopped' }))
     }
-    const downloaded = (): number[] => store.scrape([1, 2, 3].map(sampleInfoHash), 'ipv4').map((entry) => entry.downloaded)
+    const downloaded = (): number[] => scrapeFrom(store, [1, 2, 3].map(sampleInfoHash), 'ipv4').map((entry) => entry.downloaded)
     expect(downloaded()).toEqual([0, 1, 1])
     // One that lives again is not among them, and does not push another out.
-    store.announce(sampleAnnounce({ infoHash: sampleInfoHash(2) }))
-    store.announce(sampleAnnounce({ infoHash: sampleInfoHash(4), transition: 'completed' }))
-    store.announce(sampleAnnounce({ infoHash: sampleInfoHash(4), transition: 'stopped' }))
+    announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2) }))
+    announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(4), transition: 'completed' }))
+    announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(4), transition: 'stopped' }))
     expect(downloaded()).toEqual([0, 1, 1])
   })
 
   test('is nothing where it is not wanted', () => {
     const store = new MemoryPeerStore({ rememberedSwarms: 0 })
-    store.announce(sampleAnnounce({ transition: 'completed' }))
-    store.announce(sampleAnnounce({ transition: 'stopped' }))
-    expect(store.scrape([sampleInfoHash(1)], 'ipv4')[0]?.downloaded).toBe(0)
+    announceTo(store, sampleAnnounce({ transition: 'completed' }))
+    announceTo(store, sampleAnnounce({ transition: 'stopped' }))
+    expect(scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')[0]?.downloaded).toBe(0)
   })
 })
 
@@ -121,13 +134,13 @@ describe('ports that are not given', () => {
     const store = new MemoryPeerStore(options)
     for (const from of ['10.0.0.1', '2600::1']) {
       for (const port of [1, 22, 1023, 1024, 65_535]) {
-        store.announce(sampleAnnounce({ address: address(from), port, peerId: samplePeerId(port) }))
+        announceTo(store, sampleAnnounce({ address: address(from), port, peerId: samplePeerId(port) }))
       }
     }
     expect(store.stats().leechers).toEqual({ ipv4: 5, ipv6: 5 })
     return ['10.0.0.2', '2600::2'].flatMap((from) =>
       [false, true].flatMap((wantsPeerIds) =>
-        endpoints(store.announce(sampleAnnounce({ address: address(from), wantsPeerIds })).peers),
+        endpoints(announceTo(store, sampleAnnounce({ address: address(from), wantsPeerIds })).peers),
       ),
     )
   }

@@ -1,6 +1,15 @@
 import { addressFamily } from '@chihaya/bittorrent'
-import type { EvictionRules, PeerStore, SwarmAnnounce, SwarmEntry, Transition } from '@chihaya/core'
-import { checkView, ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import type { EvictionRules, PeerStore, Announce, SwarmEntry, Transition } from '@chihaya/core'
+import {
+  announceTo,
+  changedAnnounce,
+  checkAnswer,
+  ModelPeerStore,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import { MemoryPeerStore, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -18,10 +27,9 @@ class Pair {
     this.store = new MemoryPeerStore({ ...options, peerLifetime: LIFETIME }, () => this.clock)
   }
 
-  announce(announce: SwarmAnnounce): void {
+  announce(announce: Announce): void {
     this.steps++
-    // The model chooses from all candidates, so asked for enough it gives them all.
-    checkView(this.store.announce(announce), this.model.announce({ ...announce, numWant: 1_000_000 }), announce.numWant)
+    checkAnswer(announceTo(this.store, announce), this.model.announceForAll(announce), announce.numWant)
   }
 
   advance(seconds: number): void {
@@ -51,7 +59,7 @@ class Pair {
     this.steps++
     const infoHashes = numbers.map(sampleInfoHash)
     for (const family of ['ipv4', 'ipv6'] as const) {
-      expect(this.store.scrape(infoHashes, family)).toEqual(this.model.scrape(infoHashes, family))
+      expect(scrapeFrom(this.store, infoHashes, family)).toEqual(scrapeFrom(this.model, infoHashes, family))
     }
   }
 }
@@ -66,18 +74,20 @@ const address = fc.oneof(
   fc.nat(3).map((last) => Uint8Array.of(0x20, 1, 0, ...Array<number>(12).fill(0), last)),
 )
 
-const announce: fc.Arbitrary<SwarmAnnounce> = fc.record({
-  infoHash: fc.nat(5).map(sampleInfoHash),
-  peerId: fc.nat(9).map(samplePeerId),
-  address,
-  port: fc.constantFrom(1, 2, 3, 4, 5),
-  key: fc.constantFrom(undefined, 0, 1, 2),
-  transition: fc.constantFrom(...TRANSITIONS),
-  numWant: fc.constantFrom(0, 1, 3, 50, 200),
-  leechersOnly: fc.boolean(),
-  publicOnly: fc.boolean(),
-  wantsPeerIds: fc.boolean(),
-})
+const announce: fc.Arbitrary<Announce> = fc
+  .record({
+    infoHash: fc.nat(5).map(sampleInfoHash),
+    peerId: fc.nat(9).map(samplePeerId),
+    address,
+    port: fc.constantFrom(1, 2, 3, 4, 5),
+    key: fc.constantFrom(undefined, 0, 1, 2),
+    transition: fc.constantFrom(...TRANSITIONS),
+    numWant: fc.constantFrom(0, 1, 3, 50, 200),
+    leechersOnly: fc.boolean(),
+    publicOnly: fc.boolean(),
+    wantsPeerIds: fc.boolean(),
+  })
+  .map(sampleAnnounce)
 
 /** Which of the few infohashes, addresses and peer ids above are refused. */
 const rules: fc.Arbitrary<EvictionRules> = fc
@@ -101,7 +111,7 @@ const commands = fc.commands(
     announce.map((a) =>
       step(`${a.transition} ${addressFamily(a.address)} ${a.address.join('.')}:${a.port}`, (pair) => pair.announce(a)),
     ),
-    announce.map((a) => step(`again ${a.transition}`, (pair) => pair.announce({ ...a, transition: 'leecher' }))),
+    announce.map((a) => step(`again ${a.transition}`, (pair) => pair.announce(changedAnnounce(a, { transition: 'leecher' })))),
     fc.integer({ min: 1, max: 50 }).map((seconds) => step(`${seconds} s pass`, (pair) => pair.advance(seconds))),
     fc.array(fc.nat(6), { maxLength: 4 }).map((numbers) => step('scrape', (pair) => pair.scrape(numbers))),
     rules.map((refused) => step('evict', (pair) => pair.evict(refused))),
@@ -125,20 +135,21 @@ test('agrees with the model over 100,000 steps', { timeout: 300_000 }, async () 
 test('agrees with the model in swarms of thousands', { timeout: 300_000 }, () => {
   const crowd =
     (family: number) =>
-    (index: number): SwarmAnnounce => ({
-      infoHash: sampleInfoHash(1),
-      peerId: samplePeerId(index),
-      address:
-        family === 4
-          ? Uint8Array.of(10, 0, index >> 8, index & 255)
-          : Uint8Array.of(0x20, 1, ...Array<number>(12).fill(0), index >> 8, index & 255),
-      port: 6881,
-      transition: CROWD_TRANSITIONS[index % CROWD_TRANSITIONS.length] ?? 'leecher',
-      numWant: 0,
-      leechersOnly: false,
-      publicOnly: false,
-      wantsPeerIds: true,
-    })
+    (index: number): Announce =>
+      sampleAnnounce({
+        infoHash: sampleInfoHash(1),
+        peerId: samplePeerId(index),
+        address:
+          family === 4
+            ? Uint8Array.of(10, 0, index >> 8, index & 255)
+            : Uint8Array.of(0x20, 1, ...Array<number>(12).fill(0), index >> 8, index & 255),
+        port: 6881,
+        transition: CROWD_TRANSITIONS[index % CROWD_TRANSITIONS.length] ?? 'leecher',
+        numWant: 0,
+        leechersOnly: false,
+        publicOnly: false,
+        wantsPeerIds: true,
+      })
   fc.assert(
     fc.property(
       fc.constantFrom(4, 6),
@@ -148,18 +159,18 @@ test('agrees with the model in swarms of thousands', { timeout: 300_000 }, () =>
         const pair = new Pair({})
         const peer = crowd(family)
         // Only the last announce of each wave is held against the model in full; the others go to both unseen.
-        const wave = (from: number, to: number, change: (from: SwarmAnnounce) => SwarmAnnounce): void => {
+        const wave = (from: number, to: number, change: (from: Announce) => Announce): void => {
           for (let index = from; index < to - 1; index++) {
-            pair.store.announce(change(peer(index)))
+            announceTo(pair.store, change(peer(index)))
             pair.model.enter(change(peer(index)))
           }
-          pair.announce({ ...change(peer(to - 1)), numWant: 100 })
+          pair.announce(changedAnnounce(change(peer(to - 1)), { numWant: 100 }))
           pair.scrape([1])
         }
         wave(0, size, (first) => first)
         pair.advance(later)
-        wave(0, size, (then) => ({ ...then, transition: then.transition === 'leecher' ? 'completed' : 'leecher' }))
-        wave(size >> 1, size, (last) => ({ ...last, transition: 'stopped' }))
+        wave(0, size, (then) => changedAnnounce(then, { transition: then.transition === 'leecher' ? 'completed' : 'leecher' }))
+        wave(size >> 1, size, (last) => changedAnnounce(last, { transition: 'stopped' }))
         pair.advance(LIFETIME / 1000 - later)
         wave(10, size >> 3, (again) => again)
         pair.advance(later + 1)

@@ -1,5 +1,5 @@
 import type { Address } from '@chihaya/bittorrent'
-import { address, sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
+import { address, announceTo, changedAnnounce, sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
 import { MemoryPeerStore, type NewSwarmRate } from '@chihaya/storage-memory'
 import { describe, expect, test } from 'vitest'
 
@@ -20,7 +20,7 @@ class Torrents {
     let taken = 0
     for (let torrent = 0; torrent < count; torrent++) {
       try {
-        this.store.announce(sampleAnnounce({ address: from, infoHash: sampleInfoHash(this.#next++), numWant: 0 }))
+        announceTo(this.store, sampleAnnounce({ address: from, infoHash: sampleInfoHash(this.#next++), numWant: 0 }))
         taken++
       } catch (error) {
         expect(String(error)).toContain('too many new torrents')
@@ -63,9 +63,9 @@ describe('a rate of new torrents', () => {
     const torrents = new Torrents({ perMinute: 1 })
     expect(torrents.bring(HOST, 2)).toBe(1)
     const announce = sampleAnnounce({ address: HOST, infoHash: sampleInfoHash(0) })
-    for (let port = 1001; port <= 1100; port++) torrents.store.announce({ ...announce, port })
+    for (let port = 1001; port <= 1100; port++) announceTo(torrents.store, changedAnnounce(announce, { port }))
     for (const transition of ['stopped', 'unchanged'] as const) {
-      torrents.store.announce({ ...announce, infoHash: sampleInfoHash(500), transition })
+      announceTo(torrents.store, changedAnnounce(announce, { infoHash: sampleInfoHash(500), transition }))
     }
     expect(torrents.store.stats()).toMatchObject({ swarms: 1, leechers: { ipv4: 101 } })
   })
@@ -79,8 +79,8 @@ describe('a rate of new torrents', () => {
     for (let number = 0; number < 400_000; number++) {
       const from = Uint8Array.of(20 + (number >> 16), number >> 8, number, 1)
       const announce = sampleAnnounce({ address: from, infoHash: sampleInfoHash(number), numWant: 0 })
-      torrents.store.announce(announce)
-      torrents.store.announce({ ...announce, transition: 'stopped' })
+      announceTo(torrents.store, announce)
+      announceTo(torrents.store, changedAnnounce(announce, { transition: 'stopped' }))
     }
     expect(torrents.store.bytes).toBeLessThan(16 * 2 ** 20)
   })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { sampleAnnounce } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { CoarseClock, ExpiryTimer, memoryStorage, MemoryPeerStore } from '@chihaya/storage-memory'
 
 describe('the plugin', () => {
@@ -14,7 +14,7 @@ describe('the plugin', () => {
       peerLifetime: '31m',
     })
     await app.ready()
-    await app.peerStore.announce(sampleAnnounce())
+    await announceTo(app.peerStore, sampleAnnounce())
     expect(await app.peerStore.stats()).toMatchObject({ swarms: 1 })
 
     await using wrong = Fastify()
@@ -48,7 +48,7 @@ describe('the plugin', () => {
     await using app = Fastify()
     await app.register(memoryStorage, { peerLifetime: 1, gcInterval: 10 })
     await app.ready()
-    await app.peerStore.announce(sampleAnnounce())
+    await announceTo(app.peerStore, sampleAnnounce())
     while ((await app.peerStore.stats()).swarms > 0) await sleep(50)
   })
 })
@@ -59,12 +59,12 @@ test('expiry walks in slices and begins again each interval', async () => {
   const timer = new ExpiryTimer(store, 1)
   timer.start()
   for (let round = 0; round < 2; round++) {
-    for (let port = 2; port < 60_000; port++) store.announce(sampleAnnounce({ port, numWant: 0 }))
+    for (let port = 2; port < 60_000; port++) announceTo(store, sampleAnnounce({ port, numWant: 0 }))
     time += 120_000
     while (store.stats().swarms > 0) await sleep(5)
   }
   timer.stop()
-  store.announce(sampleAnnounce())
+  announceTo(store, sampleAnnounce())
   time += 120_000
   await sleep(50)
   expect(store.stats().swarms).toBe(1)

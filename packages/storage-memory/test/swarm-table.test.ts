@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce, sampleInfoHash, scrapeFrom } from '@chihaya/core/testing'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import { KeyedHash } from '../src/keyed-hash.ts'
 import { TickClock } from '../src/tick-clock.ts'
@@ -9,13 +9,13 @@ describe('a hundred thousand swarms', () => {
     const store = new MemoryPeerStore()
     const total = 100_000
     for (let number = 0; number < total; number++) {
-      store.announce(sampleAnnounce({ infoHash: sampleInfoHash(number), numWant: 0 }))
-      if (number % 97 === 0) expect(store.scrape([sampleInfoHash(number >> 1)], 'ipv4')[0]?.incomplete).toBe(1)
+      announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number), numWant: 0 }))
+      if (number % 97 === 0) expect(scrapeFrom(store, [sampleInfoHash(number >> 1)], 'ipv4')[0]?.incomplete).toBe(1)
     }
     expect(store.stats().swarms).toBe(total)
     const full = store.bytes
     for (let number = 0; number < total; number++) {
-      store.announce(sampleAnnounce({ infoHash: sampleInfoHash(number), transition: 'stopped' }))
+      announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number), transition: 'stopped' }))
     }
     expect(store.stats().swarms).toBe(0)
     while (!store.expire(1));
@@ -28,9 +28,9 @@ describe('a hundred thousand swarms', () => {
     const { bytes } = store
     for (let number = 0; number < 100_000; number++) {
       const infoHash = sampleInfoHash(number)
-      store.scrape([infoHash], 'ipv4')
-      store.announce(sampleAnnounce({ infoHash, transition: 'stopped' }))
-      store.announce(sampleAnnounce({ infoHash, transition: 'unchanged' }))
+      scrapeFrom(store, [infoHash], 'ipv4')
+      announceTo(store, sampleAnnounce({ infoHash, transition: 'stopped' }))
+      announceTo(store, sampleAnnounce({ infoHash, transition: 'unchanged' }))
     }
     expect([store.stats().swarms, store.bytes]).toEqual([0, bytes])
   })

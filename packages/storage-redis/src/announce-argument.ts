@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { addressScope, compactPeer, PEER_ID_LENGTH, writeByteString } from '@chihaya/bittorrent'
-import type { SwarmAnnounce, Transition } from '@chihaya/core'
+import type { Announce, Transition } from '@chihaya/core'
 
 const KIND: Readonly<Record<Transition, number>> = { leecher: 0, partial: 1, seeder: 2, completed: 3, stopped: 4, unchanged: 5 }
 
@@ -22,6 +22,12 @@ export const CLIENT_LENGTH = 8
 const MAX_WANT = 2000
 /** Where the endpoint is, or the peer id before it. */
 export const HEADER_LENGTH = 17
+
+/** What Redis is told of an announce. */
+export type ToldAnnounce = Pick<
+  Announce,
+  'infoHash' | 'peerId' | 'address' | 'port' | 'key' | 'transition' | 'leechersOnly' | 'publicOnly' | 'wantsPeerIds'
+>
 
 /** When an announce takes place. */
 export interface Moment {
@@ -45,7 +51,8 @@ export interface AnnounceSettings {
  *     | client 8, where a download is completed by a client that has told its key
  */
 export function announceArgument(
-  announce: SwarmAnnounce,
+  announce: ToldAnnounce,
+  want: number,
   { storePeerIds, withholdPortsBelow }: AnnounceSettings,
   moment: Moment,
   mayMakeSwarm = true,
@@ -53,7 +60,7 @@ export function announceArgument(
   const endpoint = compactPeer(announce.address, announce.port)
   const endpointAt = HEADER_LENGTH + (storePeerIds ? PEER_ID_LENGTH : 0)
   const clientAt = endpointAt + endpoint.length
-  const namesClient = announce.transition === 'completed' && Boolean(announce.key)
+  const namesClient = announce.transition === 'completed' && announce.key !== 0
   const argument = Buffer.allocUnsafe(clientAt + (namesClient ? CLIENT_LENGTH : 0))
   argument[0] = KIND[announce.transition]
   argument[1] = reach(announce, withholdPortsBelow)
@@ -64,7 +71,7 @@ export function announceArgument(
     (moment.age === undefined ? 0 : MERGES) |
     (namesClient ? NAMES_CLIENT : 0) |
     (mayMakeSwarm ? 0 : NO_NEW_SWARM)
-  argument.writeUInt16BE(Math.min(announce.numWant, MAX_WANT), 3)
+  argument.writeUInt16BE(Math.min(want, MAX_WANT), 3)
   // Lua's own random numbers are the same in every script.
   argument.writeUInt32BE(Math.floor(Math.random() * 2 ** 32), 5)
   argument.writeUInt32BE(moment.now, 9)
@@ -76,11 +83,11 @@ export function announceArgument(
 }
 
 /** A client by what it tells over both families (BEP 7). */
-function clientName({ peerId, key = 0 }: SwarmAnnounce): Buffer {
+function clientName({ peerId, key }: ToldAnnounce): Buffer {
   return createHash('sha1').update(`${peerId}${key}`, 'latin1').digest().subarray(0, CLIENT_LENGTH)
 }
 
-function reach({ address, port }: SwarmAnnounce, withholdPortsBelow: number): number {
+function reach({ address, port }: ToldAnnounce, withholdPortsBelow: number): number {
   if (port <= 1 || port < withholdPortsBelow) return WITHHELD
   return addressScope(address) === 'public' ? PUBLIC : NOT_PUBLIC
 }

@@ -1,13 +1,13 @@
 import { addressFamily, COMPACT_IPV4, peerIdFrom, type Address, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import type { SwarmAnnounce, SwarmView, Transition } from '@chihaya/core'
-import { announceArgument, type AnnounceSettings, type Moment } from './announce-argument.ts'
+import type { Transition } from '@chihaya/core'
+import { announceArgument, type AnnounceSettings, type Moment, type ToldAnnounce } from './announce-argument.ts'
 import type { Effect } from './health.ts'
 import { siblingOfSwarm, type Keys } from './keys.ts'
 import type { Link } from './link.ts'
 import { announceScript } from './lua/announce.ts'
 import type { ScriptSettings } from './lua/settings.ts'
 import { TOO_MANY_NEW_SWARMS, type NewSwarmLimit } from './new-swarm-limit.ts'
-import { readView, takeNewSwarmBit } from './replies.ts'
+import { takeNewSwarmBit } from './replies.ts'
 import { defineScript, type Script } from './script.ts'
 
 /** The peer that tries whether Redis takes writes. */
@@ -15,7 +15,7 @@ const PROBE = {
   peerId: peerIdFrom('-CHIHAYA-write-probe') as PeerId,
   address: new Uint8Array(COMPACT_IPV4 - 2),
   port: 0,
-  numWant: 0,
+  key: 0,
   leechersOnly: false,
   publicOnly: false,
   wantsPeerIds: false,
@@ -40,8 +40,11 @@ export class Announcer {
     this.#run = defineScript(init.link.client, announceScript(init.settings), this.#numberOfKeys)
   }
 
-  /** Rejects with a `Fault`, or with a `ClientError` when the source may make no more swarms. */
-  async announce(announce: SwarmAnnounce, moment: Moment): Promise<SwarmView> {
+  /**
+   * What the script replies to an announce that wants so many peers. Rejects with a `Fault`, or with a `ClientError` when the source
+   * may make no more swarms.
+   */
+  async announce(announce: ToldAnnounce, want: number, moment: Moment): Promise<Buffer> {
     const { link, keys, settings, newSwarmLimit } = this.#init
     const { infoHash, address } = announce
     const family = addressFamily(address)
@@ -49,23 +52,22 @@ export class Announcer {
     const peerIds = keys.peerIds(infoHash, family)
     const downloaded = keys.downloaded(infoHash)
     const counted = keys.counted(infoHash)
-    const withIds = announce.wantsPeerIds && settings.storePeerIds
     const effect = effectOf(announce, moment)
     if (newSwarmLimit === undefined) {
-      const argument = announceArgument(announce, settings, moment)
+      const argument = announceArgument(announce, want, settings, moment)
       const run = (): Promise<Buffer> => this.#run(swarm, peerIds, downloaded, counted, argument)
-      return readView(await link.send(run, { effect, infoHash }), family, withIds)
+      return link.send(run, { effect, infoHash })
     }
     const sibling = siblingOfSwarm(swarm)
     const enter = async (mayMakeSwarm: boolean): Promise<Buffer> => {
-      const argument = announceArgument(announce, settings, moment, mayMakeSwarm)
+      const argument = announceArgument(announce, want, settings, moment, mayMakeSwarm)
       const run = (): Promise<Buffer> => this.#run(swarm, peerIds, downloaded, counted, sibling, argument)
       return link.send(run, { effect: mayMakeSwarm ? effect : 'removes', infoHash })
     }
     const isLimited = effect === 'adds'
     const reply = isLimited ? await limitNewSwarms(newSwarmLimit, address, enter) : await enter(true)
     if (!isLimited) takeNewSwarmBit(reply)
-    return readView(reply, family, withIds)
+    return reply
   }
 
   /**
@@ -76,7 +78,7 @@ export class Announcer {
     const { link, keys, settings } = this.#init
     const names = keys.probe(infoHash).slice(0, this.#numberOfKeys)
     const run = (transition: Transition, effect: Effect): Promise<Buffer> => {
-      const argument = announceArgument({ ...PROBE, infoHash, transition }, settings, { now: 0 })
+      const argument = announceArgument({ ...PROBE, infoHash, transition }, 0, settings, { now: 0 })
       return link.send(() => this.#run(...names, argument), { effect, infoHash })
     }
     await run('leecher', 'adds')
@@ -105,7 +107,7 @@ async function limitNewSwarms(
 }
 
 /** Whoever enters late may have been overtaken, so that nothing is written. */
-function effectOf({ transition }: SwarmAnnounce, { age }: Moment): Effect {
+function effectOf({ transition }: ToldAnnounce, { age }: Moment): Effect {
   if (transition === 'unchanged') return 'none'
   return transition === 'stopped' || age !== undefined ? 'removes' : 'adds'
 }

@@ -1,5 +1,5 @@
-import type { AddressFamily, InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
-import type { EvictionRules, MaybePromise, StoreStats, SwarmAnnounce, SwarmEntry, SwarmView } from '@chihaya/core'
+import type { Announce, Answer, EvictionRules, MaybePromise, Scrape, ScrapeAnswer, StoreStats, SwarmEntry } from '@chihaya/core'
+import type { ToldAnnounce } from './announce-argument.ts'
 import type { StoreLog } from './health.ts'
 import { Journal, type LateAnnounce } from './journal.ts'
 import type { LocalStore } from './local-store.ts'
@@ -47,15 +47,15 @@ export class Fallback {
     return this.#journal.size
   }
 
-  announce(announce: SwarmAnnounce): MaybePromise<SwarmView> {
+  announce(announce: Announce, answer: Answer): MaybePromise<void> {
     this.#announces++
-    const view = this.#standIn().announce(announce)
+    const pending = this.#standIn().announce(announce, answer)
     this.#journal.record(announce)
-    return view
+    return pending
   }
 
-  scrape(infoHashes: readonly InfoHash[], family: AddressFamily): MaybePromise<ScrapeEntry[]> {
-    return this.#standIn().scrape(infoHashes, family)
+  scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void> {
+    return this.#standIn().scrape(scrape, answer)
   }
 
   stats(): MaybePromise<StoreStats> {
@@ -74,7 +74,7 @@ export class Fallback {
   }
 
   /** Redis has taken a peer's announce: what it has missed of the peer is of no use any more. */
-  acknowledged(announce: SwarmAnnounce): void {
+  acknowledged(announce: ToldAnnounce): void {
     if (this.#journal.size > 0) this.#journal.forget(announce)
     this.#latest.record(announce)
     this.#latest.forgetBefore(performance.now() - TOLD_AGAIN)

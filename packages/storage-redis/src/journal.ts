@@ -1,10 +1,11 @@
 import { byteString, compactPeer, INFO_HASH_LENGTH, writeByteString, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import type { EvictionRules, SwarmAnnounce, Transition } from '@chihaya/core'
+import type { EvictionRules, Transition } from '@chihaya/core'
+import type { ToldAnnounce } from './announce-argument.ts'
 
 /** What has become of a peer. */
 export interface JournalEntry {
   readonly peerId: PeerId
-  readonly clientKey: number | undefined
+  readonly clientKey: number
   readonly transition: Transition
   /** Whether it completed its download, whatever it has become since. */
   readonly completed: boolean
@@ -16,7 +17,7 @@ export interface JournalEntry {
 
 /** One announce to enter late. */
 export interface LateAnnounce {
-  readonly announce: SwarmAnnounce
+  readonly announce: ToldAnnounce
   /** Seconds. */
   readonly age: number
 }
@@ -34,7 +35,7 @@ export class Journal {
     return this.#entries.size
   }
 
-  record(announce: SwarmAnnounce): void {
+  record(announce: ToldAnnounce): void {
     const { peerId, key: clientKey, transition } = announce
     if (transition === 'unchanged') return
     const key = keyOf(announce)
@@ -70,7 +71,7 @@ export class Journal {
   }
 
   /** Redis knows better by now. */
-  forget(announce: SwarmAnnounce): void {
+  forget(announce: ToldAnnounce): void {
     if (announce.transition !== 'unchanged') this.#entries.delete(keyOf(announce))
   }
 
@@ -99,11 +100,11 @@ export class Journal {
   }
 }
 
-function keyOf({ infoHash, address, port }: SwarmAnnounce): string {
+function keyOf({ infoHash, address, port }: ToldAnnounce): string {
   return infoHash + byteString(compactPeer(address, port))
 }
 
-function peerOf(key: string): Pick<SwarmAnnounce, 'infoHash' | 'address' | 'port'> {
+function peerOf(key: string): Pick<ToldAnnounce, 'infoHash' | 'address' | 'port'> {
   const endpoint = new Uint8Array(key.length - INFO_HASH_LENGTH)
   writeByteString(key.slice(INFO_HASH_LENGTH), endpoint, 0)
   const portAt = endpoint.length - 2
@@ -116,7 +117,6 @@ function announcesOf(key: string, { peerId, clientKey, transition, completed, at
     ...peerOf(key),
     peerId,
     key: clientKey,
-    numWant: 0,
     leechersOnly: false,
     publicOnly: false,
     wantsPeerIds: false,

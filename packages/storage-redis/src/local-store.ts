@@ -40,8 +40,8 @@ export async function localStores(
     expiry.start()
     const store: PeerStore = memory
     return {
-      announce: (announce) => store.announce(announce),
-      scrape: (infoHashes, family) => store.scrape(infoHashes, family),
+      announce: (announce, answer) => store.announce(announce, answer),
+      scrape: (scrape, answer) => store.scrape(scrape, answer),
       stats: () => store.stats(),
       evict: (rules) => store.evict?.(rules) ?? 0,
       swarms: () => store.swarms?.() ?? none(),

@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AddressFamily, InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
+import { addressFamily, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
 import {
   parseDuration,
+  type Announce,
+  type Answer,
   type EvictionRules,
   type MaybePromise,
   type PeerStore,
   type ReadinessAnswer,
+  type Scrape,
+  type ScrapeAnswer,
   type StoreStats,
-  type SwarmAnnounce,
   type SwarmEntry,
-  type SwarmView,
 } from '@chihaya/core'
 import { Announcer } from './announcer.ts'
 import { secretsOf, type Client } from './client.ts'
@@ -25,7 +27,7 @@ import { countScript, scrapeScript } from './lua/count.ts'
 import type { RedisStoreMetrics } from './metrics.ts'
 import { NewSwarmLimit } from './new-swarm-limit.ts'
 import type { RedisStorageOptions } from './options.ts'
-import { readScrapeEntry } from './replies.ts'
+import { readAnswer, readScrapeEntry } from './replies.ts'
 import { describeFault } from './readiness.ts'
 import { defineScript, type Script } from './script.ts'
 import { listSwarms } from './swarm-listing.ts'
@@ -119,7 +121,7 @@ export class RedisPeerStore implements PeerStore {
       new Fallback({
         createStore: createLocalStore,
         maxPeers: options.fallbackMaxPeers,
-        merge: ({ announce, age }) => this.#announcer.announce(announce, { now: this.#now(), age }),
+        merge: ({ announce, age }) => this.#announcer.announce(announce, 0, { now: this.#now(), age }),
         log,
       })
   }
@@ -188,40 +190,37 @@ export class RedisPeerStore implements PeerStore {
   }
 
   /** @throws {ClientError} at once or by the promise, while Redis is away and nothing stands in. */
-  announce(announce: SwarmAnnounce): MaybePromise<SwarmView> {
+  announce(announce: Announce, answer: Answer): MaybePromise<void> {
     const fallback = this.#fallback
     if (this.#link.obstacle()) {
       if (!fallback) throw UNAVAILABLE
-      return fallback.announce(announce)
+      return fallback.announce(announce, answer)
     }
-    const entered = this.#announcer.announce(announce, { now: this.#now() })
-    if (!fallback) return entered.catch(refuse)
-    // The caller may use its own again while Redis is waited for.
-    const kept = { ...announce, address: new Uint8Array(announce.address) }
-    return entered.then(
-      (view) => {
-        fallback.acknowledged(kept)
-        return view
-      },
+    const withIds = announce.wantsPeerIds && this.#init.options.storePeerIds
+    const entered = this.#announcer.announce(announce, answer.want, { now: this.#now() })
+    const answered = entered.then((reply) => readAnswer(reply, withIds, answer))
+    if (!fallback) return answered.catch(refuse)
+    return answered.then(
+      () => fallback.acknowledged(announce),
       (error: unknown) => {
         expectFault(error)
-        return fallback.announce(kept)
+        return fallback.announce(announce, answer)
       },
     )
   }
 
   /** @throws {ClientError} as `announce` does. */
-  scrape(infoHashes: readonly InfoHash[], family: AddressFamily): MaybePromise<ScrapeEntry[]> {
+  scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void> {
     const fallback = this.#fallback
     if (this.#link.obstacle()) {
       if (!fallback) throw UNAVAILABLE
-      return fallback.scrape(infoHashes, family)
+      return fallback.scrape(scrape, answer)
     }
-    const entries = Promise.all(infoHashes.map((infoHash) => this.#scrapeOne(infoHash, family)))
-    if (!fallback) return entries.catch(refuse)
-    return entries.catch((error: unknown) => {
+    const answered = this.#scrapeAll(scrape, answer)
+    if (!fallback) return answered.catch(refuse)
+    return answered.catch((error: unknown) => {
       expectFault(error)
-      return fallback.scrape(infoHashes, family)
+      return fallback.scrape(scrape, answer)
     })
   }
 
@@ -261,6 +260,14 @@ export class RedisPeerStore implements PeerStore {
   async sweep(): Promise<boolean> {
     this.#totals.forget()
     return this.#sweeper.sweep().catch(refuse)
+  }
+
+  async #scrapeAll({ infoHashes, address }: Scrape, answer: ScrapeAnswer): Promise<void> {
+    const family = addressFamily(address)
+    const rows = await Promise.all(infoHashes.map((infoHash) => this.#scrapeOne(infoHash, family)))
+    for (const [index, row] of rows.entries()) {
+      answer.set(index, row.complete, row.incomplete, row.downloaders, row.downloaded)
+    }
   }
 
   async #scrapeOne(infoHash: InfoHash, family: AddressFamily): Promise<ScrapeEntry> {

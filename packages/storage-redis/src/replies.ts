@@ -1,31 +1,17 @@
-import {
-  compactLength,
-  NO_PEERS,
-  PEER_ID_LENGTH,
-  type AddressFamily,
-  type CompactPeers,
-  type ScrapeEntry,
-} from '@chihaya/bittorrent'
-import type { SwarmView } from '@chihaya/core'
+import { compactLength, PEER_ID_LENGTH, type ScrapeEntry } from '@chihaya/bittorrent'
+import type { Answer } from '@chihaya/core'
 
-const VIEW_HEAD = 12
+const HEAD = 12
 
-/** The answer of the announce script, to an announcer of a family, with peer ids or without. */
-export function readView(reply: Buffer, family: AddressFamily, withIds: boolean): SwarmView {
-  return {
-    complete: reply.readUInt32BE(0),
-    incomplete: reply.readUInt32BE(4),
-    downloaded: reply.readUInt32BE(8),
-    peers: readPeers(reply, family, withIds),
-  }
-}
-
-function readPeers(reply: Buffer, family: AddressFamily, withIds: boolean): CompactPeers {
-  if (reply.length === VIEW_HEAD) return NO_PEERS[family]
-  if (!withIds) return { family, endpoints: reply.subarray(VIEW_HEAD), peerIds: undefined }
-  const width = compactLength(family)
-  const idsAt = VIEW_HEAD + ((reply.length - VIEW_HEAD) / (width + PEER_ID_LENGTH)) * width
-  return { family, endpoints: reply.subarray(VIEW_HEAD, idsAt), peerIds: reply.subarray(idsAt) }
+/** Fills in an answer from the reply of the announce script, which comes with peer ids or without. */
+export function readAnswer(reply: Buffer, withIds: boolean, answer: Answer): void {
+  answer.complete = reply.readUInt32BE(0)
+  answer.incomplete = reply.readUInt32BE(4)
+  answer.downloaded = reply.readUInt32BE(8)
+  const { peers } = answer
+  const width = compactLength(peers.family)
+  const idsAt = withIds ? HEAD + ((reply.length - HEAD) / (width + PEER_ID_LENGTH)) * width : reply.length
+  peers.set(reply.subarray(HEAD, idsAt), withIds ? reply.subarray(idsAt) : undefined)
 }
 
 /** Whether the answer of the announce script says that its swarm is new; that is taken out of it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { sampleAnnounce } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { redisStorage, type RedisStorageOptions } from '@chihaya/storage-redis'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { Redis } from 'ioredis'
@@ -82,7 +82,7 @@ describe('a start', () => {
     const broker = `redis://default:${encodeURIComponent(PASSWORD)}@127.0.0.1:${own.port}/0`
     await app.register(redisStorage, { redisBroker: broker, redisReadTimeout: 300, redisWriteTimeout: 300 })
     await app.ready()
-    const announce = async (): Promise<unknown> => app.peerStore.announce(sampleAnnounce())
+    const announce = async (): Promise<unknown> => announceTo(app.peerStore, sampleAnnounce())
     await announce()
     own.freeze()
     await expect(announce()).rejects.toThrow('tracker is temporarily unavailable')
@@ -105,7 +105,7 @@ describe('a client of the application’s', () => {
     const { app } = appWithLog()
     await app.register(redisStorage, { client, keyPrefix: 'one[*]:', gcInterval: 0 })
     await app.ready()
-    await app.peerStore.announce(sampleAnnounce())
+    await announceTo(app.peerStore, sampleAnnounce())
     while ((await app.peerStore.stats()).swarms === 0) await sleep(50)
     await app.close()
     expect(client.status).toBe('ready')
@@ -142,7 +142,7 @@ test('two trackers with prefixes of their own share a Redis and no swarm', async
     await app.register(async (scope) => {
       await scope.register(redisStorage, { url, password: PASSWORD, keyPrefix })
       scope.addHook('onReady', async () => {
-        expect((await scope.peerStore.announce(sampleAnnounce())).incomplete).toBe(1)
+        expect((await announceTo(scope.peerStore, sampleAnnounce())).incomplete).toBe(1)
       })
     })
   }
@@ -173,5 +173,5 @@ test('TLS is spoken with a server whose certificate is vouched for', async () =>
   const { app } = appWithLog()
   await app.register(redisStorage, { url: `redis://127.0.0.1:${port}`, tlsCaPath: cert, tlsCertPath: cert, tlsKeyPath: key })
   await app.ready()
-  expect((await app.peerStore.announce(sampleAnnounce())).incomplete).toBe(1)
+  expect((await announceTo(app.peerStore, sampleAnnounce())).incomplete).toBe(1)
 })

@@ -1,7 +1,15 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InfoHash } from '@chihaya/bittorrent'
-import { ModelPeerStore, sampleAnnounce, sampleInfoHash, samplePeerId, testPeerStore } from '@chihaya/core/testing'
+import {
+  announceTo,
+  ModelPeerStore,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+  testPeerStore,
+} from '@chihaya/core/testing'
 import type { RedisPeerStore, RedisStorageOptions } from '@chihaya/storage-redis'
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -75,10 +83,10 @@ test('infohashes of every byte have all their keys on one node, and every node h
     sampleAnnounce({ infoHash, port: 2000, peerId: samplePeerId(2) }),
   ])
   for (const announce of announces) {
-    const { complete, incomplete, downloaded } = model.announce(announce)
-    expect(await store.announce(announce)).toMatchObject({ complete, incomplete, downloaded })
+    const { complete, incomplete, downloaded } = announceTo(model, announce)
+    expect(await announceTo(store, announce)).toMatchObject({ complete, incomplete, downloaded })
   }
-  expect(await store.scrape(infoHashes, 'ipv4')).toEqual(model.scrape(infoHashes, 'ipv4'))
+  expect(await scrapeFrom(store, infoHashes, 'ipv4')).toEqual(scrapeFrom(model, infoHashes, 'ipv4'))
   const sizes = await Promise.all(servers.map((server) => server.as((admin) => admin.dbsize())))
   expect(Math.min(...sizes)).toBeGreaterThan(0)
   expect(await store.sweep()).toBe(true)
@@ -95,7 +103,7 @@ test('the torrents of a node that is gone fail or fall back, those of the others
   const sheltered = await startStore({ fallback: 'memory' })
   const torrents = Array.from({ length: 60 }, (_, number) => sampleInfoHash(number))
   const outcomes = async (of: RedisPeerStore): Promise<number> => {
-    const settled = await Promise.allSettled(torrents.map(async (infoHash) => of.announce(sampleAnnounce({ infoHash }))))
+    const settled = await Promise.allSettled(torrents.map(async (infoHash) => announceTo(of, sampleAnnounce({ infoHash }))))
     return settled.filter(({ status }) => status === 'fulfilled').length
   }
   expect(await outcomes(store)).toBe(60)

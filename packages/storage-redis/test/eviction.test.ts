@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SwarmAnnounce } from '@chihaya/core'
-import { address, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import type { Announce } from '@chihaya/core'
+import {
+  address,
+  announceTo,
+  changedAnnounce,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import type { RedisPeerStore } from '@chihaya/storage-redis'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
@@ -11,17 +19,17 @@ import { storeWith } from './stores.ts'
 const shared = new SharedServer()
 
 /** Peers of 20.0.0.0/16 by their number. */
-const peer = (number: number, changes: Partial<SwarmAnnounce> = {}): SwarmAnnounce =>
+const peer = (number: number, changes: Partial<Announce> = {}): Announce =>
   sampleAnnounce({ address: Uint8Array.of(20, 0, number >> 8, number), peerId: samplePeerId(number), numWant: 0, ...changes })
 
-async function enter(store: RedisPeerStore, count: number, changes: Partial<SwarmAnnounce> = {}): Promise<void> {
-  await Promise.all(Array.from({ length: count }, async (_, number) => store.announce(peer(number, changes))))
+async function enter(store: RedisPeerStore, count: number, changes: Partial<Announce> = {}): Promise<void> {
+  await Promise.all(Array.from({ length: count }, async (_, number) => announceTo(store, peer(number, changes))))
 }
 
 const isOdd = (bytes: Uint8Array): boolean => (bytes[3] ?? 0) % 2 === 1
 
 async function peersLeft(store: RedisPeerStore): Promise<number | undefined> {
-  return (await store.scrape([sampleInfoHash(1)], 'ipv4'))[0]?.incomplete
+  return (await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4'))[0]?.incomplete
 }
 
 test('a large swarm is read in parts, and nothing stays of those who are evicted', async () => {
@@ -42,7 +50,7 @@ test('announces are answered while peers are evicted', async () => {
   await enter(store, 5000)
   const state = { answered: 0, evicting: true }
   const evicted = store.evict({ address: isOdd }).finally(() => (state.evicting = false))
-  for (; state.evicting; state.answered++) await store.announce(peer(0))
+  for (; state.evicting; state.answered++) await announceTo(store, peer(0))
   expect(await evicted).toBe(2500)
   expect(state.answered).toBeGreaterThan(10)
 })
@@ -61,12 +69,12 @@ test.each([
 ])('a peer of %s that has another peer id by then stays', async (_, text) => {
   const store = await shared.startStore()
   const before = peer(1, { address: address(text) })
-  await store.announce(before)
-  await store.announce(peer(1, { address: address(text), port: 2000 }))
+  await announceTo(store, before)
+  await announceTo(store, peer(1, { address: address(text), port: 2000 }))
   let again: unknown
   const evicted = await store.evict({
     peerId: (peerId) => {
-      again ??= store.announce({ ...before, peerId: samplePeerId(2) })
+      again ??= announceTo(store, changedAnnounce(before, { peerId: samplePeerId(2) }))
       return peerId === samplePeerId(1)
     },
   })

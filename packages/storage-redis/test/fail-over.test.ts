@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SwarmAnnounce } from '@chihaya/core'
-import { sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import type { Announce } from '@chihaya/core'
+import { announceTo, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
 import type { RedisPeerStore, RedisStorageOptions } from '@chihaya/storage-redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from './redis-server.ts'
@@ -98,7 +98,7 @@ class Deployment {
   }
 }
 
-const client = (number: number): SwarmAnnounce =>
+const client = (number: number): Announce =>
   sampleAnnounce({ port: FIRST_PORT + number, peerId: samplePeerId(number), numWant: 0 })
 
 /** Two trackers to which new clients come all the time, and what they have acknowledged. */
@@ -133,7 +133,7 @@ class History {
     while (this.#open) {
       const number = this.#clients++
       try {
-        await store.announce(client(number))
+        await announceTo(store, client(number))
         this.acknowledged.push(number)
       } catch {
         // A client that is refused comes again; this test is about those that are not.
@@ -166,20 +166,20 @@ test('what two trackers have acknowledged outlives two fail-overs in a row', asy
   // Without one the former master has acknowledged what nobody sees, until those clients come again.
   const [store, other] = alone.stores as [RedisPeerStore, RedisPeerStore]
   expect((await alone.missing()).length).toBeLessThan(alone.acknowledged.length)
-  for (const number of await alone.missing()) await store.announce(client(number))
+  for (const number of await alone.missing()) await announceTo(store, client(number))
   expect(await alone.missing()).toEqual([])
-  const [seen] = await other.scrape([sampleInfoHash(1)], 'ipv4')
+  const [seen] = await scrapeFrom(other, [sampleInfoHash(1)], 'ipv4')
   expect(seen?.incomplete).toBeGreaterThanOrEqual(alone.acknowledged.length)
 })
 
 test('a tracker follows a fail-over before the former master is a replica and refuses its writes', async () => {
   const deployment = await Deployment.start(1)
   const store = await deployment.startStore({})
-  await store.announce(client(1))
+  await announceTo(store, client(1))
   const former = await deployment.master()
   await deployment.planned()
   let number = 2
-  const enter = async (announce: SwarmAnnounce): Promise<unknown> => store.announce(announce)
+  const enter = async (announce: Announce): Promise<unknown> => announceTo(store, announce)
   const arrives = async (): Promise<boolean> => {
     await enter(client(++number)).catch(() => {})
     return (await deployment.ports('chihaya:')).has(FIRST_PORT + number)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isClientError } from '@chihaya/bittorrent'
-import { endpoints, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import { announceTo, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
 import { UNAVAILABLE, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from './redis-server.ts'
@@ -25,7 +25,7 @@ async function startStore(options: RedisStorageOptions, log?: Log): Promise<Redi
 async function announce(store: RedisPeerStore, port = 6881): Promise<{ error: unknown; took: number }> {
   const began = performance.now()
   try {
-    await store.announce(sampleAnnounce({ port }))
+    await announceTo(store, sampleAnnounce({ port }))
     return { error: undefined, took: performance.now() - began }
   } catch (error) {
     return { error, took: performance.now() - began }
@@ -41,7 +41,7 @@ describe('Redis that is killed', () => {
     const server = await startServer()
     const log = new Log()
     const store = await startStore({ url: server.url }, log)
-    await store.announce(sampleAnnounce({ port: 1001 }))
+    await announceTo(store, sampleAnnounce({ port: 1001 }))
     expect(store.health()).toBeUndefined()
 
     await server.kill()
@@ -49,7 +49,7 @@ describe('Redis that is killed', () => {
     const { error } = await announce(store)
     expect(error).toBe(UNAVAILABLE)
     expect(isClientError(error)).toBe(true)
-    expect(() => store.scrape([sampleInfoHash(1)], 'ipv4')).toThrow(UNAVAILABLE)
+    expect(() => scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toThrow(UNAVAILABLE)
     await expect(store.stats()).rejects.toBe(UNAVAILABLE)
     await expect(store.sweep()).rejects.toBe(UNAVAILABLE)
     expect(store.health()).toMatch(`Redis at 127.0.0.1:${server.port}: `)
@@ -57,7 +57,7 @@ describe('Redis that is killed', () => {
 
     await server.start()
     await untilWell(store)
-    const view = await store.announce(sampleAnnounce({ port: 2000 }))
+    const view = await announceTo(store, sampleAnnounce({ port: 2000 }))
     expect(view.incomplete).toBe(2)
     expect(log.lines.filter((line) => line.startsWith('error'))).toHaveLength(1)
     expect(log.lines.at(-1)).toMatch(/^info Redis at 127\.0\.0\.1:\d+ works again/)
@@ -125,16 +125,16 @@ test('a slow Redis fails what it takes too long for, and nothing else', async ()
 test('a Redis without memory refuses who comes, and still serves who looks and who goes', async () => {
   const server = await startServer('--maxmemory-policy', 'noeviction')
   const store = await startStore({ url: server.url })
-  await store.announce(sampleAnnounce({ port: 1001 }))
-  await store.announce(sampleAnnounce({ port: 1002, peerId: samplePeerId(2) }))
+  await announceTo(store, sampleAnnounce({ port: 1001 }))
+  await announceTo(store, sampleAnnounce({ port: 1002, peerId: samplePeerId(2) }))
   await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
   expect((await announce(store)).error).toBe(UNAVAILABLE)
   expect(store.health()).toMatch(/OOM/)
   expect(store.metrics().errors.memory).toBe(1)
-  expect((await store.announce(sampleAnnounce({ port: 1001, transition: 'stopped' }))).incomplete).toBe(1)
-  const looking = await store.announce(sampleAnnounce({ port: 0, peerId: samplePeerId(3), transition: 'unchanged' }))
+  expect((await announceTo(store, sampleAnnounce({ port: 1001, transition: 'stopped' }))).incomplete).toBe(1)
+  const looking = await announceTo(store, sampleAnnounce({ port: 0, peerId: samplePeerId(3), transition: 'unchanged' }))
   expect(endpoints(looking.peers)).toEqual(['10.0.0.1:1002'])
-  expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
+  expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
   await server.as((admin) => admin.config('SET', 'maxmemory', '0'))
   await untilWell(store)
 })
@@ -176,6 +176,6 @@ test('a key of somebody else’s fails one swarm alone', async () => {
   expect(store.metrics().errors.other).toBe(1)
   expect(store.health()).toMatch(/WRONGTYPE/)
   await sleep(1100)
-  await store.announce(sampleAnnounce({ infoHash: sampleInfoHash(2) }))
+  await announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2) }))
   expect(store.health()).toBeUndefined()
 })

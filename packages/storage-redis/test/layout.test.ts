@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countPeers } from '@chihaya/bittorrent'
-import type { SwarmAnnounce } from '@chihaya/core'
-import { sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import type { Announce } from '@chihaya/core'
+import { announceTo, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
 import { expect, test } from 'vitest'
 import { SharedServer } from './shared-server.ts'
 
 const shared = new SharedServer()
 
-const peer = (number: number, changes: Partial<SwarmAnnounce> = {}): SwarmAnnounce =>
+const peer = (number: number, changes: Partial<Announce> = {}): Announce =>
   sampleAnnounce({
     address: Uint8Array.of(20, 0, number >> 8, number),
     peerId: samplePeerId(number),
@@ -21,8 +21,8 @@ async function statistic(section: string, name: string): Promise<number> {
 
 test('every key has a lifetime, and those of a swarm go with its last peer', async () => {
   const store = await shared.startStore()
-  await store.announce(peer(1, { transition: 'completed' }))
-  await store.announce(peer(2, { address: Uint8Array.from({ length: 16 }, (_, byte) => 0x20 + byte) }))
+  await announceTo(store, peer(1, { transition: 'completed' }))
+  await announceTo(store, peer(2, { address: Uint8Array.from({ length: 16 }, (_, byte) => 0x20 + byte) }))
   await store.sweep()
   const keys = await shared.admin.keys('*')
   expect(keys.map((key) => key.replace(/\{s.*\}/s, '{s}')).sort()).toEqual([
@@ -36,16 +36,16 @@ test('every key has a lifetime, and those of a swarm go with its last peer', asy
     'chihaya:{t}totals',
   ])
   for (const key of keys) expect(await shared.admin.ttl(key)).toBeGreaterThan(0)
-  await store.announce(peer(1, { transition: 'stopped' }))
+  await announceTo(store, peer(1, { transition: 'stopped' }))
   expect(await shared.admin.keys('*}4*')).toEqual([])
 })
 
 test('a swarm that nobody touches is forgotten by Redis itself', async () => {
   const store = await shared.startStore({ peerLifetime: '1s', downloadedLifetime: '1s' })
-  await store.announce(peer(1, { transition: 'completed' }))
+  await announceTo(store, peer(1, { transition: 'completed' }))
   for (const suffix of ['4', '4i', 'c']) await shared.admin.pexpire(`chihaya:{s${sampleInfoHash(1)}}${suffix}`, 200)
   while ((await shared.admin.dbsize()) > 0) await sleep(50)
-  expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 0, downloaded: 0 }])
+  expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 0, downloaded: 0 }])
 })
 
 test.each([
@@ -55,13 +55,13 @@ test.each([
   const store = await shared.startStore()
   const [swarms, peers] = [100, 100]
   // Buffers of connections grow with the first use.
-  await store.announce(peer(1))
+  await announceTo(store, peer(1))
   await shared.admin.flushall()
   const before = await statistic('memory', 'used_memory')
   for (let swarm = 0; swarm < swarms; swarm++) {
     const announces = Array.from({ length: peers }, async (_swarm, number) => {
       const address = Uint8Array.of(...network, swarm, number, number)
-      return store.announce(peer(number, { infoHash: sampleInfoHash(swarm), address, numWant: 0 }))
+      return announceTo(store, peer(number, { infoHash: sampleInfoHash(swarm), address, numWant: 0 }))
     })
     await Promise.all(announces)
   }
@@ -72,10 +72,10 @@ test.each([
 
 test('an announce is one command, and none whose cost grows with the swarm', async () => {
   const store = await shared.startStore()
-  for (let number = 0; number < 300; number++) await store.announce(peer(number, { numWant: 0 }))
+  for (let number = 0; number < 300; number++) await announceTo(store, peer(number, { numWant: 0 }))
   await shared.admin.config('RESETSTAT')
-  for (let number = 0; number < 100; number++) await store.announce(peer(number, { numWant: 20, wantsPeerIds: true }))
-  await store.scrape([sampleInfoHash(1)], 'ipv4')
+  for (let number = 0; number < 100; number++) await announceTo(store, peer(number, { numWant: 20, wantsPeerIds: true }))
+  await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')
   const commands = [...(await shared.admin.info('commandstats')).matchAll(/cmdstat_([^:]+):calls=(\d+)/g)]
   const calls = Object.fromEntries(commands.map(([, name, count]) => [name, Number(count)]))
   expect(calls['evalsha']).toBe(100)
@@ -90,8 +90,8 @@ test('an announce is one command, and none whose cost grows with the swarm', asy
 test('announces of one turn leave in one write, and so does a scrape of many torrents', async () => {
   const store = await shared.startStore()
   const infoHashes = Array.from({ length: 60 }, (_, number) => sampleInfoHash(number))
-  await store.announce(peer(1))
-  await store.scrape([sampleInfoHash(1)], 'ipv4')
+  await announceTo(store, peer(1))
+  await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')
   const reads = async (work: () => Promise<unknown>): Promise<number> => {
     const before = await statistic('stats', 'total_reads_processed')
     await work()
@@ -99,56 +99,56 @@ test('announces of one turn leave in one write, and so does a scrape of many tor
     return (await statistic('stats', 'total_reads_processed')) - before - 1
   }
   // Sixty are a few kilobytes, which arrive in one piece or two.
-  expect(await reads(() => Promise.all(infoHashes.map(async (infoHash) => store.announce(peer(1, { infoHash })))))).toBeLessThan(
-    4,
-  )
-  expect(await reads(async () => store.scrape(infoHashes, 'ipv4'))).toBeLessThan(4)
+  expect(
+    await reads(() => Promise.all(infoHashes.map(async (infoHash) => announceTo(store, peer(1, { infoHash }))))),
+  ).toBeLessThan(4)
+  expect(await reads(async () => scrapeFrom(store, infoHashes, 'ipv4'))).toBeLessThan(4)
 })
 
 test('a swarm is no larger than it may be, and those it has no room for are answered', async () => {
   const store = await shared.startStore({ maxPeersPerSwarm: 5 })
-  for (let number = 0; number < 8; number++) await store.announce(peer(number))
-  const view = await store.announce(peer(9, { transition: 'completed' }))
+  for (let number = 0; number < 8; number++) await announceTo(store, peer(number))
+  const view = await announceTo(store, peer(9, { transition: 'completed' }))
   expect([view.complete + view.incomplete, view.downloaded, countPeers(view.peers)]).toEqual([5, 0, 5])
-  const known = await store.announce(peer(1, { transition: 'completed' }))
+  const known = await announceTo(store, peer(1, { transition: 'completed' }))
   expect([known.complete + known.incomplete, known.downloaded, countPeers(known.peers)]).toEqual([5, 1, 4])
 })
 
 test('peer ids are not kept when they need not be', async () => {
   const store = await shared.startStore({ storePeerIds: false })
-  await store.announce(peer(1))
-  const { peers } = await store.announce(peer(2, { wantsPeerIds: true }))
+  await announceTo(store, peer(1))
+  const { peers } = await announceTo(store, peer(2, { wantsPeerIds: true }))
   expect([countPeers(peers), peers.peerIds]).toEqual([1, undefined])
   expect(await shared.admin.keys('*i')).toEqual([])
 })
 
 test('downloads are remembered for a while without peers, and for longer with each announce', async () => {
   const store = await shared.startStore({ downloadedLifetime: '1h' })
-  await store.announce(peer(1, { transition: 'completed' }))
-  await store.announce(peer(1, { transition: 'stopped' }))
+  await announceTo(store, peer(1, { transition: 'completed' }))
+  await announceTo(store, peer(1, { transition: 'stopped' }))
   const key = (await shared.admin.keys('*d'))[0] ?? ''
   expect(await shared.admin.ttl(key)).toBeGreaterThan(3590)
   await shared.admin.expire(key, 100)
-  expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 0, downloaded: 1 }])
+  expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 0, downloaded: 1 }])
   expect(await shared.admin.ttl(key)).toBeLessThanOrEqual(100)
-  expect((await store.announce(peer(2))).downloaded).toBe(1)
+  expect((await announceTo(store, peer(2))).downloaded).toBe(1)
   expect(await shared.admin.ttl(key)).toBeGreaterThan(3590)
 })
 
 test('those whose download has been counted are remembered in a bounded number, those longest unheard of given up', async () => {
   const store = await shared.startStore()
-  for (let number = 0; number < 1100; number++) await store.announce(peer(number, { transition: 'completed', numWant: 0 }))
+  for (let number = 0; number < 1100; number++) await announceTo(store, peer(number, { transition: 'completed', numWant: 0 }))
   const key = (await shared.admin.keys('*c'))[0] ?? ''
   expect(await shared.admin.zcard(key)).toBeLessThanOrEqual(1001)
-  await store.announce(peer(1099, { transition: 'leecher' }))
-  expect((await store.announce(peer(1099, { transition: 'completed' }))).downloaded).toBe(1100)
+  await announceTo(store, peer(1099, { transition: 'leecher' }))
+  expect((await announceTo(store, peer(1099, { transition: 'completed' }))).downloaded).toBe(1100)
 })
 
 test('a peer whose download nobody counts takes no memory to remember that', async () => {
   const store = await shared.startStore()
-  await store.announce(peer(1, { key: 7 }))
-  await store.announce(peer(2, { transition: 'seeder', key: 8 }))
-  await store.announce(peer(2, { transition: 'completed', key: 8 }))
-  await store.announce(peer(1, { transition: 'stopped', key: 7 }))
+  await announceTo(store, peer(1, { key: 7 }))
+  await announceTo(store, peer(2, { transition: 'seeder', key: 8 }))
+  await announceTo(store, peer(2, { transition: 'completed', key: 8 }))
+  await announceTo(store, peer(1, { transition: 'stopped', key: 7 }))
   expect(await shared.admin.keys('*c')).toEqual([])
 })

@@ -1,6 +1,15 @@
 import { addressFamily } from '@chihaya/bittorrent'
-import type { SwarmAnnounce, Transition } from '@chihaya/core'
-import { checkView, ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import type { Announce, Transition } from '@chihaya/core'
+import {
+  announceTo,
+  changedAnnounce,
+  checkAnswer,
+  ModelPeerStore,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import type { RedisPeerStore } from '@chihaya/storage-redis'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -22,10 +31,10 @@ class Pair {
     this.store = storeOnClock(shared.admin, this.clock, { peerLifetime: LIFETIME * 1000 })
   }
 
-  async announce(announce: SwarmAnnounce): Promise<void> {
+  async announce(announce: Announce): Promise<void> {
     this.steps++
-    // The model chooses from all candidates, so asked for enough it gives them all.
-    checkView(await this.store.announce(announce), this.model.announce({ ...announce, numWant: 1_000_000 }), announce.numWant)
+    const answer = await announceTo(this.store, announce)
+    checkAnswer(answer, this.model.announceForAll(announce), announce.numWant)
   }
 
   async advance(seconds: number): Promise<void> {
@@ -38,7 +47,7 @@ class Pair {
     this.steps++
     const infoHashes = numbers.map(sampleInfoHash)
     for (const family of ['ipv4', 'ipv6'] as const) {
-      expect(await this.store.scrape(infoHashes, family)).toEqual(this.model.scrape(infoHashes, family))
+      expect(await scrapeFrom(this.store, infoHashes, family)).toEqual(scrapeFrom(this.model, infoHashes, family))
     }
   }
 }
@@ -52,18 +61,20 @@ const address = fc.oneof(
     .chain((first) => fc.nat(3).map((last) => Uint8Array.of(first, 1, 0, ...Array<number>(12).fill(0), last))),
 )
 
-const announce: fc.Arbitrary<SwarmAnnounce> = fc.record({
-  infoHash: fc.nat(5).map(sampleInfoHash),
-  peerId: fc.nat(9).map(samplePeerId),
-  address,
-  port: fc.constantFrom(1, 2, 3, 4, 5),
-  key: fc.constantFrom(undefined, 0, 1, 0xffff_ffff),
-  transition: fc.constantFrom(...TRANSITIONS),
-  numWant: fc.constantFrom(0, 1, 3, 50, 200),
-  leechersOnly: fc.boolean(),
-  publicOnly: fc.boolean(),
-  wantsPeerIds: fc.boolean(),
-})
+const announce: fc.Arbitrary<Announce> = fc
+  .record({
+    infoHash: fc.nat(5).map(sampleInfoHash),
+    peerId: fc.nat(9).map(samplePeerId),
+    address,
+    port: fc.constantFrom(1, 2, 3, 4, 5),
+    key: fc.constantFrom(undefined, 0, 1, 0xffff_ffff),
+    transition: fc.constantFrom(...TRANSITIONS),
+    numWant: fc.constantFrom(0, 1, 3, 50, 200),
+    leechersOnly: fc.boolean(),
+    publicOnly: fc.boolean(),
+    wantsPeerIds: fc.boolean(),
+  })
+  .map(sampleAnnounce)
 
 type Step = fc.AsyncCommand<object, Pair>
 
@@ -78,8 +89,8 @@ const commands = fc.commands(
     announce.map((a) =>
       step(`${a.transition} ${addressFamily(a.address)} ${a.address.join('.')}:${a.port}`, (pair) => pair.announce(a)),
     ),
-    announce.map((a) => step(`again ${a.transition}`, (pair) => pair.announce({ ...a, transition: 'leecher' }))),
-    announce.map((a) => step(`with ids ${a.transition}`, (pair) => pair.announce({ ...a, transition: 'seeder' }))),
+    announce.map((a) => step(`again ${a.transition}`, (pair) => pair.announce(changedAnnounce(a, { transition: 'leecher' })))),
+    announce.map((a) => step(`with ids ${a.transition}`, (pair) => pair.announce(changedAnnounce(a, { transition: 'seeder' })))),
     fc.integer({ min: 1, max: 50 }).map((seconds) => step(`${seconds} s pass`, (pair) => pair.advance(seconds))),
     fc.array(fc.nat(6), { maxLength: 4 }).map((numbers) => step('scrape', (pair) => pair.scrape(numbers))),
   ],

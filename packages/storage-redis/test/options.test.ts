@@ -1,5 +1,5 @@
 import { parseOptions } from '@chihaya/core'
-import { sampleAnnounce } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { optionsSchema, redisStorage, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -95,7 +95,7 @@ test('the options of a file of Chihaya’s are taken, and 0 is no timeout', asyn
   })
   await app.ready()
   const store = app.peerStore as RedisPeerStore
-  expect(await store.announce(sampleAnnounce())).toMatchObject({ incomplete: 1 })
+  expect(await announceTo(store, sampleAnnounce())).toMatchObject({ incomplete: 1 })
   const keys = await server.as((admin) => admin.keys('*4'), { password: 'pass', db: 1 })
   expect(keys).toHaveLength(1)
   const lifetime = await server.as((admin) => admin.ttl(keys[0] ?? ''), { password: 'pass', db: 1 })

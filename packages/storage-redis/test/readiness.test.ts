@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReadinessAnswer } from '@chihaya/core'
-import { sampleAnnounce } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { UNAVAILABLE, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from './redis-server.ts'
@@ -54,7 +54,7 @@ test('a store is not ready while Redis takes no writes, although it can be read'
   const store = await startStore({ url: server.url })
   await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
   do {
-    await expect(store.announce(sampleAnnounce())).rejects.toBe(UNAVAILABLE)
+    await expect(announceTo(store, sampleAnnounce())).rejects.toBe(UNAVAILABLE)
   } while ((await store.readiness()) !== 'Redis is out of memory')
   await server.as((admin) => admin.config('SET', 'maxmemory', '0'))
   while ((await store.readiness()) !== true) await sleep(20)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce, sampleInfoHash, scrapeFrom } from '@chihaya/core/testing'
 import { UNAVAILABLE, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
 import type { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -74,7 +74,7 @@ const cases: Record<string, Case> = {
 /** What an announce is refused with. */
 async function refused(store: RedisPeerStore): Promise<unknown> {
   try {
-    return await store.announce(sampleAnnounce())
+    return await announceTo(store, sampleAnnounce())
   } catch (error) {
     return error
   }
@@ -83,7 +83,7 @@ async function refused(store: RedisPeerStore): Promise<unknown> {
 /** Whether questions are answered. A replica's are not while another connection is tried. */
 async function isRead(store: RedisPeerStore): Promise<boolean> {
   try {
-    const [entry] = await store.scrape([sampleInfoHash(1)], 'ipv4')
+    const [entry] = await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')
     return entry?.incomplete === 1
   } catch {
     return false
@@ -112,7 +112,7 @@ describe.each(Object.entries(cases))('a Redis %s', (_, { start, refuse, allow, a
     const server = await startServer()
     const log = new Log()
     const store = await startStore({ url: server.url }, log)
-    await store.announce(sampleAnnounce({ port: 1001 }))
+    await announceTo(store, sampleAnnounce({ port: 1001 }))
     expect(await store.readiness()).toBe(true)
     await server.as((admin) => refuse(admin, server))
     expect(await refused(store)).toBe(UNAVAILABLE)
@@ -133,7 +133,7 @@ describe.each(Object.entries(cases))('a Redis %s', (_, { start, refuse, allow, a
     expect(log.lines).toHaveLength(2)
     expect(log.lines[1]).toMatch(/^info Redis at 127\.0\.0\.1:\d+ works again /)
     expect(await store.readiness()).toBe(true)
-    expect((await store.announce(sampleAnnounce())).incomplete).toBe(2)
+    expect((await announceTo(store, sampleAnnounce())).incomplete).toBe(2)
   })
 
   test('leaves a store with a fallback ready, with a remark', async () => {
@@ -141,10 +141,10 @@ describe.each(Object.entries(cases))('a Redis %s', (_, { start, refuse, allow, a
     const store = await startStore({ url: server.url, fallback: 'memory' })
     await server.as((admin) => refuse(admin, server))
     expect(await store.readiness()).toEqual({ remark: `${answer}; swarms are kept in this process` })
-    expect((await store.announce(sampleAnnounce())).incomplete).toBe(1)
+    expect((await announceTo(store, sampleAnnounce())).incomplete).toBe(1)
     await server.as((admin) => allow(admin, server))
     while ((await store.readiness()) !== true || store.metrics().fallbackPeers > 0) await sleep(20)
-    expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
+    expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
   })
 })
 
@@ -184,15 +184,15 @@ test('a cluster that is down and may be read does not take the store for ready',
     await state(admin, 'ok')
   })
   const store = await startStore({ cluster: [`127.0.0.1:${server.port}`] })
-  await store.announce(sampleAnnounce())
+  await announceTo(store, sampleAnnounce())
   expect(await store.readiness()).toBe(true)
   await server.as(async (admin) => {
     await admin.cluster('DELSLOTS', 16_383)
     await state(admin, 'fail')
   })
-  await expect(store.announce(sampleAnnounce())).rejects.toBe(UNAVAILABLE)
+  await expect(announceTo(store, sampleAnnounce())).rejects.toBe(UNAVAILABLE)
   expect(await store.readiness()).toBe(TAKES_NO_WRITES)
-  expect(await store.scrape([sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
+  expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
   expect(store.health()).toBeDefined()
   await server.as(async (admin) => {
     await admin.cluster('ADDSLOTS', 16_383)

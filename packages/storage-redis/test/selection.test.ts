@@ -1,6 +1,6 @@
 import { countPeers, readCompactPeers } from '@chihaya/bittorrent'
-import type { SwarmAnnounce } from '@chihaya/core'
-import { endpoints, sampleAnnounce, samplePeerId } from '@chihaya/core/testing'
+import type { Announce } from '@chihaya/core'
+import { announceTo, endpoints, sampleAnnounce, samplePeerId } from '@chihaya/core/testing'
 import type { RedisPeerStore } from '@chihaya/storage-redis'
 import { expect, test } from 'vitest'
 import { SharedServer } from './shared-server.ts'
@@ -11,15 +11,15 @@ const clock = { now: 1_800_000_000 }
 const startStore = (): RedisPeerStore => shared.startStoreOnClock(clock, { peerLifetime: '1h' })
 
 /** Peers of 20.0.0.0/16 by their number. */
-const peer = (number: number, changes: Partial<SwarmAnnounce> = {}): SwarmAnnounce =>
+const peer = (number: number, changes: Partial<Announce> = {}): Announce =>
   sampleAnnounce({ address: Uint8Array.of(20, 0, number >> 8, number), peerId: samplePeerId(number), numWant: 0, ...changes })
 
 function numberOf(address: Uint8Array): number {
   return Buffer.from(address).readUInt16BE(2)
 }
 
-async function enter(store: RedisPeerStore, from: number, to: number, changes: Partial<SwarmAnnounce> = {}): Promise<void> {
-  await Promise.all(Array.from({ length: to - from }, async (_, index) => store.announce(peer(from + index, changes))))
+async function enter(store: RedisPeerStore, from: number, to: number, changes: Partial<Announce> = {}): Promise<void> {
+  await Promise.all(Array.from({ length: to - from }, async (_, index) => announceTo(store, peer(from + index, changes))))
 }
 
 test('every peer is drawn as often as any other, whoever asks and however few are wanted', async () => {
@@ -32,7 +32,7 @@ test('every peer is drawn as often as any other, whoever asks and however few ar
   ] as const) {
     const drawn = new Map<string, number>()
     const transition = asker === 1000 ? 'unchanged' : 'leecher'
-    const asked = Array.from({ length: rounds }, async () => store.announce(peer(asker, { numWant, transition })))
+    const asked = Array.from({ length: rounds }, async () => announceTo(store, peer(asker, { numWant, transition })))
     for (const { peers } of await Promise.all(asked)) {
       for (const endpoint of endpoints(peers)) drawn.set(endpoint, (drawn.get(endpoint) ?? 0) + 1)
     }
@@ -50,7 +50,7 @@ test('an answer has leechers and seeders in the proportion of the swarm', async 
   await enter(store, 0, 300)
   await enter(store, 300, 400, { transition: 'seeder' })
   for (let round = 0; round < 50; round++) {
-    const { peers } = await store.announce(peer(1, { numWant: 40 }))
+    const { peers } = await announceTo(store, peer(1, { numWant: 40 }))
     const seeders = readCompactPeers(peers.endpoints, 'ipv4').filter(({ address }) => {
       return numberOf(address) >= 300
     })
@@ -70,7 +70,7 @@ test('stale peers are not counted and not drawn, however many there are, and go 
   const size = async (): Promise<number> => shared.admin.zcard((await shared.admin.keys('*}4'))[0] ?? '')
   const sizes = [await size()]
   for (let round = 0; round < 5; round++) {
-    const view = await store.announce(peer(400, { numWant: 30, wantsPeerIds: true }))
+    const view = await announceTo(store, peer(400, { numWant: 30, wantsPeerIds: true }))
     expect([view.complete, view.incomplete, countPeers(view.peers)]).toEqual([40, 60, 30])
     for (const { address } of readCompactPeers(view.peers.endpoints, 'ipv4')) {
       expect(numberOf(address)).toBeGreaterThan(400)
@@ -83,12 +83,12 @@ test('stale peers are not counted and not drawn, however many there are, and go 
 
 test('a peer lives through the last second of its lifetime', async () => {
   const store = startStore()
-  await store.announce(peer(1))
+  await announceTo(store, peer(1))
   clock.now += 1
-  await store.announce(peer(2))
+  await announceTo(store, peer(2))
   clock.now += 3600
   for (let round = 0; round < 2; round++) {
-    const { incomplete, peers } = await store.announce(peer(3, { numWant: 10 }))
+    const { incomplete, peers } = await announceTo(store, peer(3, { numWant: 10 }))
     expect([incomplete, endpoints(peers)]).toEqual([2, ['20.0.0.2:6881']])
   }
 })
@@ -96,10 +96,10 @@ test('a peer lives through the last second of its lifetime', async () => {
 test('a client on many ports is not given itself, and is given all it wants of others', async () => {
   const store = startStore()
   const own = { address: Uint8Array.of(20, 1, 1, 1), peerId: samplePeerId(5000) }
-  for (let port = 1001; port <= 1020; port++) await store.announce(sampleAnnounce({ ...own, port, numWant: 0 }))
+  for (let port = 1001; port <= 1020; port++) await announceTo(store, sampleAnnounce({ ...own, port, numWant: 0 }))
   await enter(store, 0, 200)
   for (let round = 0; round < 30; round++) {
-    const { peers } = await store.announce(sampleAnnounce({ ...own, port: 1001, numWant: 50 }))
+    const { peers } = await announceTo(store, sampleAnnounce({ ...own, port: 1001, numWant: 50 }))
     expect(countPeers(peers)).toBe(50)
     for (const { address } of readCompactPeers(peers.endpoints, 'ipv4')) expect(address[1]).toBe(0)
   }
@@ -108,7 +108,7 @@ test('a client on many ports is not given itself, and is given all it wants of o
 test('any number may be wanted', async () => {
   const store = startStore()
   await enter(store, 0, 2500)
-  const { peers } = await store.announce(peer(0, { numWant: 1_000_000, wantsPeerIds: true }))
+  const { peers } = await announceTo(store, peer(0, { numWant: 1_000_000, wantsPeerIds: true }))
   expect(countPeers(peers)).toBe(2000)
   expect(peers.peerIds).toHaveLength(40_000)
 })

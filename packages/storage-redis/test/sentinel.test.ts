@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { endpoints, sampleAnnounce, samplePeerId } from '@chihaya/core/testing'
+import { announceTo, endpoints, sampleAnnounce, samplePeerId } from '@chihaya/core/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePort, RedisServer } from './redis-server.ts'
 import { storeWith } from './stores.ts'
@@ -23,7 +23,7 @@ test('a fail-over is followed, and swarms survive it', async () => {
 
   const store = await storeWith({ sentinel: { name: 'chihaya', nodes: [`127.0.0.1:${sentinel.port}`] }, password: 'pass' })
   onTestFinished(() => store.close())
-  await store.announce(sampleAnnounce({ port: 1001 }))
+  await announceTo(store, sampleAnnounce({ port: 1001 }))
   const copied = (): Promise<number> => replica.as((admin) => admin.dbsize(), { password: 'pass' })
   while ((await copied()) === 0) await sleep(20)
 
@@ -33,11 +33,11 @@ test('a fail-over is followed, and swarms survive it', async () => {
   while (view === undefined) {
     await sleep(50)
     view = await Promise.resolve()
-      .then(() => store.announce(announce))
+      .then(() => announceTo(store, announce))
       .catch(() => undefined)
   }
   expect([view.incomplete, endpoints(view.peers)]).toEqual([2, ['10.0.0.1:1001']])
-  while (store.health() !== undefined) await Promise.all([sleep(100), store.announce(announce)])
+  while (store.health() !== undefined) await Promise.all([sleep(100), announceTo(store, announce)])
 })
 
 test('sentinels that are not there are named', async () => {

@@ -37,8 +37,8 @@ export function storeOnClock(client: Client, clock: Clock, options: RedisStorage
 /** The same store, but for totals that are counted whenever they are asked for. */
 export function counted(store: RedisPeerStore): PeerStore {
   return {
-    announce: (announce) => store.announce(announce),
-    scrape: (infoHashes, family) => store.scrape(infoHashes, family),
+    announce: (announce, answer) => store.announce(announce, answer),
+    scrape: (scrape, answer) => store.scrape(scrape, answer),
     evict: (rules) => store.evict(rules),
     swarms: () => store.swarms(),
     stats: async () => {

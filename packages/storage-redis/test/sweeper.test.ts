@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
+import { announceTo, sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
 import type { RedisPeerStore, RedisStorageOptions } from '@chihaya/storage-redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from './redis-server.ts'
@@ -14,7 +14,7 @@ const startStore = async (options: RedisStorageOptions = {}): Promise<RedisPeerS
 
 async function enter(store: RedisPeerStore, torrents: number): Promise<void> {
   const announces = Array.from({ length: torrents }, async (_, number) =>
-    store.announce(sampleAnnounce({ infoHash: sampleInfoHash(number), numWant: 0 })),
+    announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number), numWant: 0 })),
   )
   await Promise.all(announces)
 }

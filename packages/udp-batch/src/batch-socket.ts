@@ -40,7 +40,7 @@ export class BatchSocket {
   /**
    * Opens a socket and starts reading.
    * @throws {NodeJS.ErrnoException} what the system says, with nothing left open. {TypeError | RangeError} for the options.
-   * {Error} when batches are not to be had here, see `unavailable`.
+   * {Error} when batches are not available here, see `unavailable`.
    */
   static bind(options: BatchSocketOptions, onBatch: (batch: Batch) => void): BatchSocket {
     if (typeof onBatch !== 'function') throw new TypeError('onBatch is no function')

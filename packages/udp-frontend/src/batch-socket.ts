@@ -1,9 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import type { SocketDrops } from '@chihaya/core'
 import type { Batch, BatchSocket as NativeSocket, LocalAddress } from '@chihaya/udp-batch'
+import { Datagram, type LateReply } from './datagram.ts'
 import type { PendingReplies } from './pending-replies.ts'
 import { MAX_PROXY_HEADER } from './proxied-dispatcher.ts'
-import { Slab } from './slab.ts'
+import { PacketBuffer } from './packet-buffer.ts'
 import type { Source } from './source.ts'
 import { UdpSocket, type SocketRoom, type UdpSocketInit } from './udp-socket.ts'
 
@@ -17,8 +18,7 @@ export class BatchUdpSocket extends UdpSocket {
   readonly #module: BatchModule
   #socket: NativeSocket | undefined
   #refused = 0
-  #input = Slab.allocate(0)
-  #output = Slab.allocate(0)
+  readonly #datagram = new Datagram()
   readonly #source: { -readonly [Key in keyof Source]: Source[Key] } = { address: new Uint8Array(4), port: 0 }
 
   constructor(init: UdpSocketInit, module: BatchModule) {
@@ -80,16 +80,21 @@ export class BatchUdpSocket extends UdpSocket {
       this.#refused += batch.count
       return
     }
-    if (this.#input.bytes.buffer !== batch.input.buffer) this.#input = new Slab(batch.input.buffer as ArrayBuffer)
-    if (this.#output.bytes.buffer !== batch.output.buffer) this.#output = new Slab(batch.output.buffer as ArrayBuffer)
+    const datagram = this.#datagram
+    if (datagram.input.bytes.buffer !== batch.input.buffer) datagram.input = new PacketBuffer(batch.input.buffer as ArrayBuffer)
+    if (datagram.output.bytes.buffer !== batch.output.buffer) {
+      datagram.output = new PacketBuffer(batch.output.buffer as ArrayBuffer)
+    }
     const source = this.#source
     dispatcher.readClock()
     for (let index = 0; index < batch.count; index++) {
       source.address = batch.address(index)
       source.port = batch.port(index)
-      const start = batch.start(index)
-      const at = batch.replyStart(index)
-      const reply = dispatcher.handle(this.#input, start, start + batch.length(index), source, this.#output, at)
+      datagram.source = source
+      datagram.start = batch.start(index)
+      datagram.end = datagram.start + batch.length(index)
+      datagram.replyAt = batch.replyStart(index)
+      const reply = dispatcher.handle(datagram)
       if (typeof reply !== 'number') {
         void this.#sendLater(reply, source.address.slice(), source.port, batch.scope(index), batch.local(index), replies)
       } else if (reply > 0) batch.reply(index, reply)
@@ -97,7 +102,7 @@ export class BatchUdpSocket extends UdpSocket {
   }
 
   async #sendLater(
-    pending: Promise<Buffer>,
+    pending: Promise<LateReply>,
     address: Uint8Array,
     port: number,
     scope: number,
@@ -105,9 +110,9 @@ export class BatchUdpSocket extends UdpSocket {
     replies: PendingReplies,
   ): Promise<void> {
     replies.begin()
-    const reply = await pending
+    const { bytes } = await pending
     // A socket that did not wait for this reply any longer is closed.
-    this.#socket?.send(reply, address, port, scope, local)
+    this.#socket?.send(bytes, address, port, scope, local)
     replies.end()
   }
 }

@@ -4,9 +4,10 @@ import dgram, { type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { localAddresses } from './local-addresses.ts'
+import { Datagram, type LateReply } from './datagram.ts'
 import type { PendingReplies } from './pending-replies.ts'
 import { MAX_PROXY_HEADER } from './proxied-dispatcher.ts'
-import { Slab } from './slab.ts'
+import { PacketBuffer } from './packet-buffer.ts'
 import { sourceFrom } from './source.ts'
 import { UdpSocket, type SocketRoom, type UdpService } from './udp-socket.ts'
 
@@ -18,9 +19,7 @@ export class DgramSocket extends UdpSocket {
   readonly room: SocketRoom = { request: Number.POSITIVE_INFINITY, reply: Number.POSITIVE_INFINITY }
   #socket: Socket | undefined
   #received = 0
-  #input = inputFor(this.service)
-  #output = Slab.allocate(0)
-  #outputAt = 0
+  readonly #datagram = new Datagram()
   #refused = 0
 
   address(): AddressInfo | undefined {
@@ -46,6 +45,7 @@ export class DgramSocket extends UdpSocket {
       ...(receiveBufferSize !== undefined && { recvBufferSize: receiveBufferSize }),
     })
     socket.once('listening', () => socket.on('error', (error) => this.report(error)))
+    this.#makeRoom()
     socket.on('message', (message, remote) => this.#receive(socket, message, remote))
     try {
       const listening = once(socket, 'listening')
@@ -65,8 +65,13 @@ export class DgramSocket extends UdpSocket {
 
   override serve(service: UdpService): void {
     super.serve(service)
-    const input = inputFor(service)
-    if (this.#input.bytes.length < input.bytes.length) this.#input = input
+    this.#makeRoom()
+  }
+
+  /** Sees to it that the longest request fits, with a PROXY header in front of it. */
+  #makeRoom(): void {
+    const room = this.service.dispatcher.requestRoom + MAX_PROXY_HEADER
+    if (this.#datagram.input.bytes.length < room) this.#datagram.input = PacketBuffer.allocate(room)
   }
 
   protected received(): number {
@@ -101,28 +106,33 @@ export class DgramSocket extends UdpSocket {
     }
     const source = sourceFrom(remote.address, remote.port)
     if (!source) return
-    if (this.#output.bytes.length - this.#outputAt < dispatcher.replyRoom) {
-      this.#output = Slab.allocate(Math.max(OUTPUT_LENGTH, dispatcher.replyRoom))
-      this.#outputAt = 0
+    const datagram = this.#datagram
+    if (datagram.output.bytes.length - datagram.replyAt < dispatcher.replyRoom) {
+      datagram.output = PacketBuffer.allocate(Math.max(OUTPUT_LENGTH, dispatcher.replyRoom))
+      datagram.replyAt = 0
     }
-    const room = this.#input.bytes.length
-    this.#input.bytes.set(message.length > room ? message.subarray(0, room) : message)
+    const room = datagram.input.bytes.length
+    datagram.input.bytes.set(message.length > room ? message.subarray(0, room) : message)
+    datagram.source = source
+    datagram.start = 0
+    datagram.end = message.length
     dispatcher.readClock()
-    const reply = dispatcher.handle(this.#input, 0, message.length, source, this.#output, this.#outputAt)
+    const reply = dispatcher.handle(datagram)
     if (typeof reply === 'number') {
       if (reply === 0) return
-      this.#send(socket, this.#output.bytes, this.#outputAt, reply, remote)
-      this.#outputAt = (this.#outputAt + reply + 1) & ~1
+      const { output, replyAt } = datagram
+      this.#send(socket, output.bytes, replyAt, reply, remote)
+      datagram.replyAt = (replyAt + reply + 1) & ~1
     } else {
       void this.#sendLater(socket, reply, remote, replies)
     }
   }
 
-  async #sendLater(socket: Socket, reply: Promise<Buffer>, remote: RemoteInfo, replies: PendingReplies): Promise<void> {
+  async #sendLater(socket: Socket, pending: Promise<LateReply>, remote: RemoteInfo, replies: PendingReplies): Promise<void> {
     replies.begin()
-    const buffer = await reply
+    const { bytes } = await pending
     // A socket that did not wait for this reply any longer is closed.
-    if (socket === this.#socket) this.#send(socket, buffer, 0, buffer.length, remote)
+    if (socket === this.#socket) this.#send(socket, bytes, 0, bytes.length, remote)
     replies.end()
   }
 
@@ -136,11 +146,6 @@ export class DgramSocket extends UdpSocket {
     if (error) this.report(error)
     this.sending.end()
   }
-}
-
-/** Memory for the longest request, with a PROXY header in front of it. */
-function inputFor({ dispatcher }: UdpService): Slab {
-  return Slab.allocate(dispatcher.requestRoom + MAX_PROXY_HEADER)
 }
 
 function isWildcard(address: string): boolean {

@@ -1,20 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { addressFamily, INFO_HASH_LENGTH, isClientError, type Address, type AnnounceRequest } from '@chihaya/bittorrent'
-import { isPromise, TRK_ERR_OPTIONS, type FlatAnnounce, type FlatAnnouncer, type FlatScrape, type Tracker } from '@chihaya/core'
+import { INFO_HASH_LENGTH, isClientError } from '@chihaya/bittorrent'
+import { Answer, isPromise, ScrapeAnswer, TRK_ERR_OPTIONS, type Action, type Tracker } from '@chihaya/core'
 import { badIdBan } from './bad-id-ban.ts'
 import { ClaimedAddresses } from './claimed-address.ts'
 import { connectionIds, type ConnectionIds } from './connection-id.ts'
+import type { Datagram, LateReply } from './datagram.ts'
 import { ErrorLimit } from './error-limit.ts'
 import type { UdpFrontendOptions } from './options.ts'
-import {
-  AnnounceFields,
-  announceRequest,
-  IDS_OFFSET,
-  REPLY_PEERS_OFFSET,
-  writeAnnounce,
-  writeAnnounceHeader,
-  type AnnounceRules,
-} from './packets/announce.ts'
+import { PacketBuffer } from './packet-buffer.ts'
+import { prepareAnswer, UdpAnnounce, writeAnnounce, type AnnounceRules } from './packets/announce.ts'
 import { CONNECT_REPLY_LENGTH, isConnect, writeConnect } from './packets/connect.ts'
 import { MAX_ERROR_LENGTH, writeError } from './packets/error.ts'
 import {
@@ -28,9 +22,8 @@ import {
   TRANSACTION_OFFSET,
 } from './packets/header.ts'
 import { BAD_CONNECTION_ID, INTERNAL_SERVER_ERROR, MALFORMED_PACKET, UNKNOWN_ACTION_ID } from './packets/refusals.ts'
-import { countScrape, scrapeReplyLength, scrapeRequest, writeScrape, writeScrapeRows } from './packets/scrape.ts'
-import { Slab } from './slab.ts'
-import { isUnicast, type Source } from './source.ts'
+import { scrapeReplyLength, UdpScrape, writeScrape } from './packets/scrape.ts'
+import { isUnicast } from './source.ts'
 
 /** BEP 15 lets a client ask for this many at once. */
 const LEAST_SCRAPE_LIMIT = 74
@@ -39,7 +32,7 @@ const LEAST_SCRAPE_LIMIT = 74
 const MAX_REQUEST = 2944
 
 /** What this frontend asks of a tracker. */
-export type TrackerOfFrontend = Pick<Tracker, 'announce' | 'scrape'> & Partial<Pick<Tracker, 'flat' | 'flatScraper'>>
+export type TrackerOfFrontend = Pick<Tracker, 'announce' | 'scrape' | 'showsAnnounces' | 'showsScrapes'>
 
 export interface DispatcherInit {
   readonly tracker: TrackerOfFrontend
@@ -70,11 +63,13 @@ export class Dispatcher {
   readonly #dropPorts: ReadonlySet<number>
   readonly #answersIpv6Announce: boolean
   readonly #silent: boolean
-  readonly #fields = new AnnounceFields()
-  readonly #flatAnnounce: FlatAnnounce = emptyFlatAnnounce()
-  readonly #flatScrape: FlatScrape
-  #flat: FlatAnnouncer | undefined
-  #flatScraper: ReturnType<Tracker['flatScraper']>
+  /** Whether hooks may hold on to what they are shown, so that each request needs objects of its own. */
+  readonly #showsAnnounces: boolean
+  readonly #showsScrapes: boolean
+  #announce = new UdpAnnounce()
+  #answer = new Answer()
+  #scrape = new UdpScrape()
+  #rows = new ScrapeAnswer()
 
   /** @throws TRK_ERR_OPTIONS for an address range that is none. */
   constructor(init: DispatcherInit) {
@@ -94,10 +89,11 @@ export class Dispatcher {
       claimedAddresses: claimedAddresses(options.allowIpSpoofing),
     }
     this.#maxScrape = Math.max(options.maxScrapeInfoHashes, LEAST_SCRAPE_LIMIT)
-    this.#flatScrape = { ids: new Uint32Array(), idsAt: 0, count: 0, family: 'ipv4', rows: new Uint32Array(this.#maxScrape * 3) }
     this.#dropPorts = new Set([0, ...options.dropSourcePorts])
     this.#answersIpv6Announce = options.opentrackerIpv6
     this.#silent = options.silentOnBadConnectionId
+    this.#showsAnnounces = init.tracker.showsAnnounces
+    this.#showsScrapes = init.tracker.showsScrapes
     this.requestRoom = Math.max(MAX_REQUEST, HEADER_LENGTH + this.#maxScrape * INFO_HASH_LENGTH)
     this.replyRoom = Math.max(maxReplySize, scrapeReplyLength(this.#maxScrape), MAX_ERROR_LENGTH)
   }
@@ -108,163 +104,129 @@ export class Dispatcher {
   }
 
   /**
-   * Handles the datagram from `start` to `end` of `input`; of a longer one only the first `requestRoom` bytes have to be there.
-   * The reply is written into `output` at `at`, where `replyRoom` bytes are free, and its length returned; 0 is no reply. Where a
-   * hook or the store is asynchronous, the reply is a promise of a buffer of its own instead. Once this returns, the arguments
-   * may be reused: nothing refers to them. Never throws. Quickest where `start` is a multiple of four and `at` of two.
+   * Handles a datagram: writes the reply where the datagram says, returns its length, or 0 for none, and notes in the datagram what
+   * became of it. Where a hook or the store is asynchronous, the reply comes by the promise instead, in memory of its own. Once this
+   * returns, the datagram may be filled in anew: nothing refers to it. Never throws.
    */
-  handle(input: Slab, start: number, end: number, source: Source, output: Slab, at: number): number | Promise<Buffer> {
-    const length = end - start
-    if (length < HEADER_LENGTH || this.#dropPorts.has(source.port) || !isUnicast(source.address)) return 0
+  handle(datagram: Datagram): number | Promise<LateReply> {
+    const { input, start, source, output, replyAt, length } = datagram
+    datagram.drop = undefined
+    datagram.refusal = ''
+    if (this.#dropPorts.has(source.port) || !isUnicast(source.address)) return datagram.dropped('source')
+    if (length < HEADER_LENGTH) return datagram.dropped('malformed')
     const { view } = input
-    const action = view.getInt32(start + ACTION_OFFSET)
+    const code = view.getInt32(start + ACTION_OFFSET)
     const transaction = view.getInt32(start + TRANSACTION_OFFSET)
     const now = this.#time
     const seconds = Math.floor(now / 1000)
-    if (action === CONNECT) {
-      if (!isConnect(view, start)) return 0
-      this.#ids.write(source.address, seconds, output.view, writeConnect(transaction, output.view, at))
+    datagram.action = this.#actionOf(code)
+    if (code === CONNECT) {
+      if (!isConnect(view, start)) return datagram.dropped(length > this.requestRoom ? 'too_long' : 'malformed')
+      this.#ids.write(source.address, seconds, output.view, writeConnect(transaction, output.view, replyAt))
       return CONNECT_REPLY_LENGTH
     }
     // Before anything else is read: what follows is worth reading from a client that can be reached alone.
     if (!this.#ids.verify(view, start, source.address, seconds)) {
-      if (!this.#mayRefuseId(action, length, source.address, now)) return 0
-      return writeError(BAD_CONNECTION_ID, transaction, output, at)
+      if (!this.#mayRefuseId(datagram, now)) return datagram.dropped(length > this.requestRoom ? 'too_long' : 'connection_id')
+      return this.#refuse(datagram, transaction, BAD_CONNECTION_ID)
     }
-    if (action === SCRAPE) return this.#scrape(input, start, end, source, transaction, output, at)
-    if (this.#isAnnounce(action)) return this.#announce(input, start, end, source, action, transaction, output, at)
-    return writeError(UNKNOWN_ACTION_ID, transaction, output, at)
+    if (datagram.action === 'announce') return this.#answerAnnounce(datagram, code === ANNOUNCE_IPV6, transaction)
+    if (datagram.action === 'scrape') return this.#answerScrape(datagram, transaction)
+    return this.#refuse(datagram, transaction, UNKNOWN_ACTION_ID)
   }
 
-  #isAnnounce(action: number): boolean {
-    return action === ANNOUNCE || (action === ANNOUNCE_IPV6 && this.#answersIpv6Announce)
+  #actionOf(code: number): Action {
+    if (code === ANNOUNCE || (code === ANNOUNCE_IPV6 && this.#answersIpv6Announce)) return 'announce'
+    if (code === CONNECT) return 'connect'
+    return code === SCRAPE ? 'scrape' : 'other'
   }
 
   /**
    * Whether a bad connection id is answered. The source may be forged, so the answer must be no longer than the datagram, be
    * one of few, and go to requests alone: two trackers would answer each other's errors for ever.
    */
-  #mayRefuseId(action: number, length: number, source: Address, now: number): boolean {
-    if (this.#silent || (action !== SCRAPE && !this.#isAnnounce(action))) return false
-    return length >= REPLY_HEADER_LENGTH + BAD_CONNECTION_ID.length && this.#errorLimit.allow(source, now)
+  #mayRefuseId({ action, length, source }: Datagram, now: number): boolean {
+    if (this.#silent || action === 'other') return false
+    return length >= REPLY_HEADER_LENGTH + BAD_CONNECTION_ID.length && this.#errorLimit.allow(source.address, now)
   }
 
-  #announce(
-    input: Slab,
-    start: number,
-    end: number,
-    source: Source,
-    action: number,
-    transaction: number,
-    output: Slab,
-    at: number,
-  ): number | Promise<Buffer> {
-    const fields = this.#fields
+  #answerAnnounce(datagram: Datagram, ipv6: boolean, transaction: number): number | Promise<LateReply> {
+    const announce = this.#announce
+    const answer = this.#answer
+    const { output, replyAt } = datagram
     try {
       // What the socket has cut might lack half of a URL.
-      if (end - start > this.requestRoom) throw MALFORMED_PACKET
-      fields.read(input, start, end, action, source.address, this.#rules)
-      const flat = (this.#flat ??= this.#tracker.flat?.())
-      if (flat !== undefined && (start & 3) === 0 && (at & 1) === 0) {
-        return this.#announceFlat(flat, input, start, action, transaction, output, at)
+      if (datagram.length > this.requestRoom) throw MALFORMED_PACKET
+      announce.read(datagram, ipv6, this.#rules)
+      prepareAnswer(answer, announce, output, replyAt)
+      const pending = this.#tracker.announce(announce, answer)
+      if (isPromise(pending)) {
+        announce.keep()
+        answer.keep()
+        return this.#later(pending, transaction, (reply) => writeAnnounce(answer, ipv6, transaction, reply, 0))
       }
-      return this.#announceRequest(announceRequest(input.bytes, start, end, fields), action, transaction, output, at)
+      return writeAnnounce(answer, ipv6, transaction, output, replyAt)
     } catch (error) {
-      return this.#refuse(error, transaction, output, at)
+      return this.#refuse(datagram, transaction, this.#refusalOf(error))
+    } finally {
+      if (this.#showsAnnounces || announce.kept || answer.kept) {
+        announce.end()
+        answer.end()
+        this.#announce = new UdpAnnounce()
+        this.#answer = new Answer()
+      }
     }
   }
 
-  #announceFlat(
-    flat: FlatAnnouncer,
-    input: Slab,
-    start: number,
-    action: number,
-    transaction: number,
-    output: Slab,
-    at: number,
-  ): number {
-    const fields = this.#fields
-    const announce = this.#flatAnnounce
-    announce.ids = input.longs
-    announce.idsAt = (start + IDS_OFFSET) >> 2
-    announce.address = fields.address
-    announce.port = fields.port
-    announce.key = fields.key
-    announce.numWant = fields.numWant
-    announce.peers = output.words
-    announce.peersAt = (at + REPLY_PEERS_OFFSET) >> 1
-    flat.announce(announce, fields.event, fields.seeding)
-    writeAnnounceHeader(action, transaction, flat.interval, announce.incomplete, announce.complete, output.view, at)
-    return REPLY_PEERS_OFFSET + announce.given * (announce.address.length + 2)
-  }
-
-  #announceRequest(
-    request: AnnounceRequest,
-    action: number,
-    transaction: number,
-    output: Slab,
-    at: number,
-  ): number | Promise<Buffer> {
-    const { address } = request
-    const { maxReplySize } = this.#rules
-    const response = this.#tracker.announce(request)
-    if (!isPromise(response)) return writeAnnounce(response, action, transaction, address, maxReplySize, output, at)
-    return this.#later(response, transaction, (settled, reply) =>
-      writeAnnounce(settled, action, transaction, address, maxReplySize, reply, 0),
-    )
-  }
-
-  #scrape(
-    input: Slab,
-    start: number,
-    end: number,
-    source: Source,
-    transaction: number,
-    output: Slab,
-    at: number,
-  ): number | Promise<Buffer> {
+  #answerScrape(datagram: Datagram, transaction: number): number | Promise<LateReply> {
+    const scrape = this.#scrape
+    const rows = this.#rows
+    const { output, replyAt } = datagram
     try {
       // More than fit into the room are more than the limit.
-      const rows = countScrape(end - start, this.#maxScrape)
-      const flat = (this.#flatScraper ??= this.#tracker.flatScraper?.())
-      if (flat !== undefined && (start & 3) === 0) {
-        const scrape = this.#flatScrape
-        scrape.ids = input.longs
-        scrape.idsAt = (start + HEADER_LENGTH) >> 2
-        scrape.count = rows
-        scrape.family = addressFamily(source.address)
-        flat.scrapeFlat(scrape)
-        return writeScrapeRows(scrape.rows, rows, transaction, output.view, at)
+      scrape.read(datagram, this.#maxScrape)
+      const pending = this.#tracker.scrape(scrape, rows)
+      if (isPromise(pending)) {
+        scrape.keep()
+        rows.keep()
+        return this.#later(pending, transaction, (reply) => writeScrape(rows, transaction, reply.view, 0))
       }
-      const response = this.#tracker.scrape(scrapeRequest(input.bytes, start, rows, source.address))
-      if (!isPromise(response)) return writeScrape(response, rows, transaction, output.view, at)
-      return this.#later(response, transaction, (settled, reply) => writeScrape(settled, rows, transaction, reply.view, 0))
+      return writeScrape(rows, transaction, output.view, replyAt)
     } catch (error) {
-      return this.#refuse(error, transaction, output, at)
+      return this.#refuse(datagram, transaction, this.#refusalOf(error))
+    } finally {
+      if (this.#showsScrapes || scrape.kept || rows.kept) {
+        scrape.end()
+        this.#scrape = new UdpScrape()
+        this.#rows = new ScrapeAnswer()
+      }
     }
   }
 
-  async #later<Response>(
-    pending: Promise<Response>,
-    transaction: number,
-    write: (response: Response, reply: Slab) => number,
-  ): Promise<Buffer> {
-    // Only then, as many may wait: the reply's memory is much more than that of the wait.
-    let reply: Slab | undefined
+  async #later(pending: Promise<void>, transaction: number, write: (reply: PacketBuffer) => number): Promise<LateReply> {
     try {
-      const response = await pending
-      reply = Slab.allocate(this.replyRoom)
-      return reply.bytes.subarray(0, write(response, reply))
+      await pending
+      // Only now, as many may wait: the reply's memory is much more than that of the wait.
+      const reply = PacketBuffer.allocate(this.replyRoom)
+      return { bytes: reply.bytes.subarray(0, write(reply)), refusal: '' }
     } catch (error) {
-      reply ??= Slab.allocate(this.replyRoom)
-      return reply.bytes.subarray(0, this.#refuse(error, transaction, reply, 0))
+      const refusal = this.#refusalOf(error)
+      const reply = PacketBuffer.allocate(MAX_ERROR_LENGTH)
+      return { bytes: reply.bytes.subarray(0, writeError(refusal, transaction, reply, 0)), refusal }
     }
   }
 
-  #refuse(error: unknown, transaction: number, output: Slab, at: number): number {
-    if (isClientError(error)) return writeError(error.message, transaction, output, at)
+  /** Writes an error reply. Returns its length. */
+  #refuse(datagram: Datagram, transaction: number, refusal: string): number {
+    datagram.refusal = refusal
+    return writeError(refusal, transaction, datagram.output, datagram.replyAt)
+  }
+
+  /** What a client is told of an error: the text of a `ClientError`; of anything else nothing, but the log its cause. */
+  #refusalOf(error: unknown): string {
+    if (isClientError(error)) return error.message
     this.#log.error({ err: error }, 'a UDP request failed')
-    return writeError(INTERNAL_SERVER_ERROR, transaction, output, at)
+    return INTERNAL_SERVER_ERROR
   }
 }
 
@@ -273,24 +235,5 @@ function claimedAddresses(allowed: boolean | string[]): ClaimedAddresses {
     return new ClaimedAddresses(allowed)
   } catch (error) {
     throw new TRK_ERR_OPTIONS('@chihaya/udp-frontend', `options/allowIpSpoofing: ${(error as Error).message}`)
-  }
-}
-
-function emptyFlatAnnounce(): FlatAnnounce {
-  return {
-    ids: new Uint32Array(),
-    idsAt: 0,
-    address: new Uint8Array(4),
-    port: 0,
-    key: 0,
-    transition: 'unchanged',
-    numWant: 0,
-    leechersOnly: false,
-    publicOnly: false,
-    peers: new Uint16Array(),
-    peersAt: 0,
-    given: 0,
-    complete: 0,
-    incomplete: 0,
   }
 }

@@ -9,7 +9,8 @@ import { ProxiedDispatcher, proxyNetworks } from './proxied-dispatcher.ts'
 import { closeSockets, fixedOptionsChanged, matchSockets, openSockets, withinRoom } from './open-sockets.ts'
 import type { UdpFrontendOptions } from './options.ts'
 import { PendingReplies } from './pending-replies.ts'
-import { Slab } from './slab.ts'
+import { PacketBuffer } from './packet-buffer.ts'
+import { Datagram } from './datagram.ts'
 import { sourceFrom } from './source.ts'
 import type { SocketLog, UdpService, UdpSocket } from './udp-socket.ts'
 
@@ -65,8 +66,8 @@ export class UdpFrontend implements UdpTracker {
     this.#dispatcher = this.#makeDispatcher(init.options)
   }
 
-  /** Has every datagram counted, from `bind` on. */
-  measure(meter: RequestMeter): void {
+  /** Once the tracker's hooks are fixed, and before sockets are bound. With a meter, every datagram is counted. */
+  start(meter?: RequestMeter): void {
     this.#meter = meter
     this.#dispatcher = this.#makeDispatcher(this.#init.options)
   }
@@ -115,13 +116,16 @@ export class UdpFrontend implements UdpTracker {
   async inject(datagram: Uint8Array, source: { address: string; port: number }): Promise<Buffer | undefined> {
     const from = sourceFrom(source.address, source.port)
     if (!from) throw new TypeError(`${JSON.stringify(source.address)} is no IP address`)
-    const input = Slab.allocate(datagram.length)
-    input.bytes.set(datagram)
-    const output = Slab.allocate(this.#dispatcher.replyRoom)
+    const received = new Datagram()
+    received.input = PacketBuffer.allocate(datagram.length)
+    received.input.bytes.set(datagram)
+    received.end = datagram.length
+    received.source = from
+    received.output = PacketBuffer.allocate(this.#dispatcher.replyRoom)
     this.#dispatcher.readClock()
-    const reply = await this.#dispatcher.handle(input, 0, datagram.length, from, output, 0)
-    if (typeof reply !== 'number') return reply
-    return reply === 0 ? undefined : output.bytes.subarray(0, reply)
+    const reply = await this.#dispatcher.handle(received)
+    if (typeof reply !== 'number') return reply.bytes
+    return reply === 0 ? undefined : received.output.bytes.subarray(0, reply)
   }
 
   /** Closes some of the sockets once they have answered; the others have another tracker now. */
@@ -162,8 +166,7 @@ export class UdpFrontend implements UdpTracker {
   #makeMetered(dispatcher: DatagramHandler, options: Required<UdpFrontendOptions>): DatagramHandler {
     const meter = this.#meter
     if (!meter) return dispatcher
-    const { requestTiming: timing, opentrackerIpv6, dropSourcePorts } = options
-    return new MeteredDispatcher({ dispatcher, meter, timing, opentrackerIpv6, dropSourcePorts })
+    return new MeteredDispatcher({ dispatcher, meter, timing: options.requestTiming })
   }
 
   #service(): UdpService {

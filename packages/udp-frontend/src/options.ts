@@ -75,7 +75,7 @@ export interface UdpFrontendOptions {
   reusePort?: boolean
   /**
    * How datagrams are received: one by one (`dgram`), or many with one call of the system (`batch`, on Linux, by
-   * `@chihaya/udp-batch`). `auto` takes batches where they are to be had. @default 'auto'
+   * `@chihaya/udp-batch`). `auto` takes batches where the platform has them. @default 'auto'
    */
   transport?: 'auto' | 'batch' | 'dgram'
   /** Take the time of every request, for the application's `requestMeter`. @default false */

@@ -19,8 +19,8 @@ const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) =>
   fastify.decorate('udpTracker', frontend)
   readinessOf(fastify).add('udp', () => frontend.addresses().length > 0 || 'no socket is bound')
   fastify.addHook('onReady', async () => {
-    // Now, as whoever measures may have been registered after this.
-    if (fastify.requestMeter) frontend.measure(fastify.requestMeter)
+    // Now, as whoever measures or adds hooks may have been registered after this.
+    frontend.start(fastify.requestMeter)
     if (options.bind === 'onReady') await frontend.bind()
   })
   fastify.addHook('preClose', async () => {

@@ -1,8 +1,7 @@
 import { Networks, parseProxyHeaderV2 } from '@chihaya/bittorrent'
 import { TRK_ERR_OPTIONS, type RequestMeter } from '@chihaya/core'
 import type { DatagramHandler } from './datagram-handler.ts'
-import type { Slab } from './slab.ts'
-import type { Source } from './source.ts'
+import type { Datagram, LateReply } from './datagram.ts'
 
 /**
  * Bytes that a PROXY header may have, TLVs included: what every receiver has to take in one piece by the specification. Every
@@ -51,15 +50,19 @@ export class ProxiedDispatcher implements DatagramHandler {
     this.#dispatcher.readClock()
   }
 
-  handle(input: Slab, start: number, end: number, source: Source, output: Slab, at: number): number | Promise<Buffer> {
-    if (!this.#proxies.has(source.address)) return this.#dispatcher.handle(input, start, end, source, output, at)
-    const header = parseProxyHeaderV2(input.bytes, start, Math.min(end, start + MAX_PROXY_HEADER))
+  handle(datagram: Datagram): number | Promise<LateReply> {
+    const { source, start } = datagram
+    if (!this.#proxies.has(source.address)) return this.#dispatcher.handle(datagram)
+    const header = parseProxyHeaderV2(datagram.input.bytes, start, Math.min(datagram.end, start + MAX_PROXY_HEADER))
     // Nothing can be sent to port 0.
     if (typeof header === 'string' || source.port === 0) {
-      this.#meter?.drops.count(typeof header === 'string' ? 'malformed' : 'source')
-      return 0
+      const drop = typeof header === 'string' ? 'malformed' : 'source'
+      this.#meter?.drops.count(drop)
+      return datagram.dropped(drop)
     }
+    datagram.start += header.length
     // A proxy that checks whether the tracker is well asks for itself.
-    return this.#dispatcher.handle(input, start + header.length, end, header.source ?? source, output, at)
+    datagram.source = header.source ?? source
+    return this.#dispatcher.handle(datagram)
   }
 }

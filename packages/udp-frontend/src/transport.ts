@@ -14,7 +14,7 @@ const dgram: Transport = (init) => new DgramSocket(init)
 
 /**
  * The transport that the option asks for; `auto` prefers batches, and says in the log why there are none.
- * @throws TRK_ERR_OPTIONS when batches are asked for and not to be had.
+ * @throws TRK_ERR_OPTIONS when batches are asked for and not available.
  */
 export async function chooseTransport(
   asked: Required<UdpFrontendOptions>['transport'],

@@ -122,17 +122,17 @@ describe('the longest replies', () => {
     ['ipv6', IPV6, 18],
   ]
 
-  test.each(families)('hold whole peers in 1232 bytes over %s, however many there are', async (family, source, stride) => {
+  test.each(families)('hold whole peers in 1232 bytes over %s, however many there are', async (_family, source, stride) => {
     const endpoints = new Uint8Array(5000 * stride).fill(9)
     let asked = 0
     const tracker = new TrackerUnderTest({
       options: { maxNumWant: 2 ** 31 - 1 },
       store: {
-        announce: ({ numWant }) => {
-          asked = numWant
-          return { complete: 1, incomplete: 4999, downloaded: 0, peers: { family, endpoints, peerIds: undefined } }
+        announce: (_announce, answer) => {
+          asked = answer.want
+          answer.peers.set(endpoints)
         },
-        scrape: () => [],
+        scrape: () => undefined,
         stats: () => ({ swarms: 1, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }),
       },
     })

@@ -1,5 +1,5 @@
-import { ClientError, type AnnounceRequest, type AnnounceResponse } from '@chihaya/bittorrent'
-import type { PeerStore } from '@chihaya/core'
+import { ClientError } from '@chihaya/bittorrent'
+import { PeerList, type Announce, type Answer, type PeerStore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { announce, errorText, EVENT, INFO_HASH, PEER_ID, readAnnounceReply, scrape, type AnnounceFields } from './datagrams.ts'
@@ -8,11 +8,11 @@ import { IPV4, IPV6, TrackerUnderTest, type TrackerUnderTestInit } from './track
 const UNKNOWN = 2n ** 64n - 1n
 
 /** The request that the hooks of a tracker see. */
-async function seen(fields: Partial<AnnounceFields>, init: TrackerUnderTestInit = {}): Promise<AnnounceRequest> {
-  const requests: AnnounceRequest[] = []
-  const tracker = new TrackerUnderTest({ ...init, hooks: { preAnnounce: (request) => void requests.push(request) } })
+async function seen(fields: Partial<AnnounceFields>, init: TrackerUnderTestInit = {}): Promise<Announce> {
+  const announces: Announce[] = []
+  const tracker = new TrackerUnderTest({ ...init, hooks: { preAnnounce: (request) => void announces.push(request.keep()) } })
   await tracker.send(announce(await tracker.connect(), fields))
-  return requests.at(0) as AnnounceRequest
+  return announces.at(0) as Announce
 }
 
 describe('an announce request', () => {
@@ -111,19 +111,16 @@ describe('an announce', () => {
 })
 
 describe('the reply to an announce', () => {
-  function respond(change: (response: AnnounceResponse) => void): TrackerUnderTest {
+  function respond(change: (answer: Answer) => void): TrackerUnderTest {
     return new TrackerUnderTest({
       hooks: {
-        preAnnounce: (_, response, context) => {
+        preAnnounce: (_, answer, context) => {
           context.skipSwarmInteraction = true
-          change(response)
+          change(answer)
         },
       },
     })
   }
-
-  const ipv4 = { family: 'ipv4', endpoints: Uint8Array.of(192, 0, 2, 1, 0x1a, 0xe1), peerIds: undefined } as const
-  const ipv6 = { family: 'ipv6', endpoints: new Uint8Array(18).fill(0x20), peerIds: undefined } as const
 
   test('is what the hooks made of it', async () => {
     const tracker = respond((response) => {
@@ -136,26 +133,17 @@ describe('the reply to an announce', () => {
   })
 
   test.each([
-    [IPV4, 'ipv4', ['192.0.2.1:6881']],
-    [IPV6, 'ipv6', ['2020:2020:2020:2020:2020:2020:2020:2020:8224']],
-  ] as const)('holds peers of one family, whichever list they are in: %o', async (source, family, peers) => {
-    for (const [first, second] of [
-      [ipv4, ipv6],
-      [ipv6, ipv4],
-    ] as const) {
-      const tracker = respond((response) => {
-        response.peers = first
-        response.otherPeers = second
-      })
-      const reply = await tracker.send(announce(await tracker.connect(source)), source)
-      expect(readAnnounceReply(reply, family).peers).toEqual(peers)
-    }
-  })
-
-  test('holds no peers when there are none of its family', async () => {
-    const tracker = respond((response) => void (response.peers = ipv6))
-    const reply = await tracker.send(announce(await tracker.connect()))
-    expect(readAnnounceReply(reply).peers).toEqual([])
+    [IPV4, 'ipv4', Uint8Array.of(192, 0, 2, 1, 0x1a, 0xe1), ['192.0.2.1:6881']],
+    [IPV6, 'ipv6', new Uint8Array(18).fill(0x20), ['2020:2020:2020:2020:2020:2020:2020:2020:8224']],
+  ] as const)('holds peers of one family alone: %o', async (source, family, endpoints, peers) => {
+    const tracker = respond((answer) => {
+      answer.peers.set(endpoints)
+      answer.otherPeers = new PeerList()
+      answer.otherPeers.reserve(family === 'ipv4' ? 'ipv6' : 'ipv4', 1, false)
+      answer.otherPeers.set(new Uint8Array(18))
+    })
+    const reply = await tracker.send(announce(await tracker.connect(source)), source)
+    expect(readAnnounceReply(reply, family).peers).toEqual(peers)
   })
 })
 
@@ -195,13 +183,13 @@ describe('an asynchronous tracker', () => {
   function later(store: PeerStore): PeerStore {
     const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
     return {
-      announce: async (swarm) => {
+      announce: async (swarm, answer) => {
         await turn()
-        return store.announce(swarm)
+        return store.announce(swarm, answer)
       },
-      scrape: async (infoHashes, family) => {
+      scrape: async (infoHashes, answer) => {
         await turn()
-        return store.scrape(infoHashes, family)
+        return store.scrape(infoHashes, answer)
       },
       stats: () => store.stats(),
     }

@@ -1,11 +1,11 @@
-import type { AnnounceRequest } from '@chihaya/bittorrent'
-import { parseOptions, Tracker } from '@chihaya/core'
+import { parseOptions, Tracker, type Announce } from '@chihaya/core'
 import { address, ModelPeerStore } from '@chihaya/core/testing'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Datagram, type LateReply } from '../src/datagram.ts'
 import { Dispatcher } from '../src/dispatch.ts'
 import { optionsSchema } from '../src/options.ts'
-import { Slab } from '../src/slab.ts'
+import { PacketBuffer } from '../src/packet-buffer.ts'
 import type { Source } from '../src/source.ts'
 import { announce, connect, errorText, header, INFO_HASH, PEER_ID, scrape } from './datagrams.ts'
 
@@ -28,19 +28,32 @@ function source(text = '192.0.2.9'): Source {
   return { address: address(text), port: 40_000 }
 }
 
-function slabOf(datagram: Buffer): Slab {
-  const slab = Slab.allocate(datagram.length)
-  slab.bytes.set(datagram)
-  return slab
+function bufferOf(datagram: Buffer): PacketBuffer {
+  const buffer = PacketBuffer.allocate(datagram.length)
+  buffer.bytes.set(datagram)
+  return buffer
 }
 
-/** Handles a datagram that lies at `start` of a larger buffer, with the reply at `at` of another. */
-function handleAt(dispatcher: Dispatcher, datagram: Buffer, start: number, at: number): Promise<Buffer> | Buffer {
-  const input = slabOf(Buffer.concat([Buffer.alloc(start, FILL), datagram, Buffer.alloc(64, FILL)]))
-  const room = slabOf(Buffer.alloc((at + dispatcher.replyRoom + 67) & ~3, FILL))
-  const reply = dispatcher.handle(input, start, start + datagram.length, source(), room, at)
-  if (typeof reply !== 'number') return reply
-  const output = room.bytes
+/** A datagram alone in its buffer, with room for a reply. */
+function received(dispatcher: Dispatcher, bytes: Buffer): Datagram {
+  const datagram = new Datagram()
+  datagram.input = bufferOf(bytes)
+  datagram.end = bytes.length
+  datagram.source = source()
+  datagram.output = PacketBuffer.allocate(dispatcher.replyRoom)
+  return datagram
+}
+
+/** Handles a datagram that lies at `start` of a larger buffer, with the reply at an even place of another. */
+function handleAt(dispatcher: Dispatcher, bytes: Buffer, start: number, at: number): Promise<Buffer> | Buffer {
+  const datagram = received(dispatcher, Buffer.concat([Buffer.alloc(start, FILL), bytes, Buffer.alloc(64, FILL)]))
+  datagram.start = start
+  datagram.end = start + bytes.length
+  datagram.output = bufferOf(Buffer.alloc((at + dispatcher.replyRoom + 67) & ~1, FILL))
+  datagram.replyAt = at
+  const reply = dispatcher.handle(datagram)
+  if (typeof reply !== 'number') return reply.then((late) => late.bytes)
+  const output = datagram.output.bytes
   const outside = Buffer.concat([output.subarray(0, at), output.subarray(at + reply)])
   expect(outside.equals(Buffer.alloc(outside.length, FILL))).toBe(true)
   return output.subarray(at, at + reply)
@@ -62,7 +75,8 @@ describe('datagrams in a larger buffer', () => {
       announce(Buffer.alloc(8)),
       Buffer.alloc(3),
     ]
-    const property = fc.property(fc.nat({ max: 70_000 }), fc.nat({ max: 70_000 }), (start, at) => {
+    const property = fc.property(fc.nat({ max: 70_000 }), fc.nat({ max: 70_000 }), (start, place) => {
+      const at = place & ~1
       const [here, there] = [handler().dispatcher, handler().dispatcher]
       for (const request of requests) {
         expect(handleAt(here, request, start, at)).toEqual(handleAt(there, request, 0, 0))
@@ -73,9 +87,8 @@ describe('datagrams in a larger buffer', () => {
 
   test('are not read past their end', () => {
     const { dispatcher } = handler()
-    const datagram = slabOf(announce(connectionId(dispatcher)))
-    const output = Slab.allocate(dispatcher.replyRoom)
-    const lengths = [15, 16, 97, 98].map((end) => dispatcher.handle(datagram, 0, end, source(), output, 0))
+    const datagram = received(dispatcher, announce(connectionId(dispatcher)))
+    const lengths = [15, 16, 97, 98].map((end) => dispatcher.handle(Object.assign(datagram, { end })))
     expect(lengths).toEqual([0, 24, 24, 26])
   })
 })
@@ -83,20 +96,19 @@ describe('datagrams in a larger buffer', () => {
 describe('buffers that are used again at once', () => {
   test('do not change an announce that still waits, nor what its hooks see', async () => {
     const { tracker, dispatcher } = handler()
-    const requests: AnnounceRequest[] = []
+    const requests: Announce[] = []
     tracker.addHook('preAnnounce', async (request) => {
       await new Promise((resolve) => void setImmediate(resolve))
       requests.push(request)
     })
-    const from = source()
-    const datagram = announce(connectionId(dispatcher), { left: 5n, port: 7000, options: Buffer.from('\x02\x05/?a=b') })
-    const input = slabOf(datagram)
-    const output = Slab.allocate(dispatcher.replyRoom)
-    const reply = dispatcher.handle(input, 0, datagram.length, from, output, 0)
-    for (const buffer of [input.bytes, output.bytes, from.address]) buffer.fill(FILL)
-    expect(((await reply) as Buffer).toString('hex')).toBe('0000000111223344000007080000000100000000c00002091b58')
+    const fields = { left: 5n, port: 7000, options: Buffer.from('\x02\x05/?a=b') }
+    const datagram = received(dispatcher, announce(connectionId(dispatcher), fields))
+    const reply = dispatcher.handle(datagram)
+    const output = datagram.output
+    for (const buffer of [datagram.input.bytes, output.bytes, datagram.source.address]) buffer.fill(FILL)
+    expect(((await reply) as LateReply).bytes.toString('hex')).toBe('0000000111223344000007080000000100000000c00002091b58')
     expect(output.bytes).toEqual(Buffer.alloc(output.bytes.length, FILL))
-    const request = requests.at(0) as AnnounceRequest
+    const request = requests.at(0) as Announce
     expect([...request.address, request.port, request.left]).toEqual([192, 0, 2, 9, 7000, 5n])
     expect([request.infoHash, request.peerId]).toEqual([INFO_HASH.toString('latin1'), PEER_ID.toString('latin1')])
     expect(request.params.get('a')).toBe('b')
@@ -110,12 +122,10 @@ describe('buffers that are used again at once', () => {
       if (refuse) throw new Error('a fault')
     })
     for (const expected of ['(action 2)', 'internal server error']) {
-      const datagram = scrape(connectionId(dispatcher), [INFO_HASH], 7)
-      const input = slabOf(datagram)
-      const output = Slab.allocate(dispatcher.replyRoom)
-      const reply = dispatcher.handle(input, 0, datagram.length, source(), output, 0)
-      for (const buffer of [input.bytes, output.bytes]) buffer.fill(FILL)
-      const settled = (await reply) as Buffer
+      const datagram = received(dispatcher, scrape(connectionId(dispatcher), [INFO_HASH], 7))
+      const reply = dispatcher.handle(datagram)
+      for (const buffer of [datagram.input.bytes, datagram.output.bytes]) buffer.fill(FILL)
+      const settled = ((await reply) as LateReply).bytes
       expect([errorText(settled), settled.readUInt32BE(4)]).toEqual([expected, 7])
       refuse = true
     }

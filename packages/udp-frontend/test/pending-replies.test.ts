@@ -19,7 +19,7 @@ describe.each(TRANSPORTS)('hooks that stand still, over %s,', (transport) => {
     const listen = [{ host: '127.0.0.1', port: 0 }]
     const { frontend } = new TrackerUnderTest({ options: { transport, listen }, hooks: { preAnnounce }, maxPending: 3 })
     const meter = new RequestMeter()
-    frontend.measure(meter)
+    frontend.start(meter)
     await frontend.bind()
     await using client = await UdpClient.open(frontend.addresses()[0])
     const id = await client.connect()

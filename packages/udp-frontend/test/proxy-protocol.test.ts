@@ -109,7 +109,7 @@ describe('datagrams of a proxy', () => {
   test('are counted when they are dropped, and by the family of the client when not', async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     const meter = new RequestMeter()
-    tracker.frontend.measure(meter)
+    tracker.frontend.start(meter)
     await tracker.send(connect(), PROXY)
     await tracker.send(proxied(client('198.51.100.7'), connect()), { ...PROXY, port: 0 })
     await tracker.send(proxied(client('224.0.0.1'), connect()), PROXY)

@@ -1,4 +1,4 @@
-import type { TrackerHooks } from '@chihaya/core'
+import type { Scrape, ScrapeAnswer, TrackerHooks } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { announce, errorText, EVENT, scrape } from './datagrams.ts'
@@ -63,12 +63,15 @@ describe('a scrape', () => {
   })
 
   test.each(['a hook', 'the store'])('has zeros where %s left rows out', async (who) => {
-    const entries = [{ complete: 1, incomplete: 2, downloaders: 2, downloaded: 3 }]
     const model = new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })
-    const store = { announce: model.announce.bind(model), scrape: () => entries, stats: model.stats.bind(model) }
-    const preScrape: TrackerHooks['preScrape'] = (_, response, context) => {
+    const store = {
+      announce: model.announce.bind(model),
+      scrape: (_scrape: Scrape, answer: ScrapeAnswer) => answer.set(0, 1, 2, 2, 3),
+      stats: model.stats.bind(model),
+    }
+    const preScrape: TrackerHooks['preScrape'] = (_, answer, context) => {
       context.skipSwarmInteraction = true
-      response.entries = entries
+      answer.set(0, 1, 2, 2, 3)
     }
     const tracker = new TrackerUnderTest(who === 'a hook' ? { hooks: { preScrape } } : { store })
     const reply = await tracker.send(scrape(await tracker.connect(), [hash(1), hash(2)]))

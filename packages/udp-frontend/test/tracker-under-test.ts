@@ -21,10 +21,7 @@ export interface TrackerUnderTestInit {
   readonly maxPending?: number
 }
 
-/**
- * A UDP frontend without Fastify, on a clock that the test turns. Unless the test gives it hooks or another store, announces
- * take the short way through flat memory.
- */
+/** A UDP frontend without Fastify, on a clock that the test turns, with the memory store unless the test gives another. */
 export class TrackerUnderTest {
   /** Milliseconds since 1970. */
   now = 1_795_255_278_000

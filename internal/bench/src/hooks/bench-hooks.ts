@@ -12,6 +12,11 @@ export async function benchHooks(): Promise<Section[]> {
       text: 'What middleware adds to an announce that does nothing else: no frontend, and a store that answers at once.',
       rows: await rowsOf('hooks.ts'),
     },
+    {
+      title: 'Hooks over UDP',
+      text: 'What a hook adds to an announce from its datagram to its reply, with the memory store and without sockets.',
+      rows: await rowsOf('datagrams.ts'),
+    },
     { title: 'Tokens', text: 'What `@chihaya/middleware-jwt` adds to an announce.', rows: await rowsOf('jwt.ts') },
   ]
 }

@@ -6,10 +6,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ClientError, infoHashFrom, NO_PEERS, type AnnounceRequest, type InfoHash } from '@chihaya/bittorrent'
-import { Tracker, type PeerStore, type TrackerHooks } from '@chihaya/core'
+import { ClientError, infoHashFrom, type InfoHash } from '@chihaya/bittorrent'
+import { Answer, Tracker, type Announce, type PeerStore, type TrackerHooks } from '@chihaya/core'
 import { EntryList, ListFile, type AnyList, type ListFormat } from '@chihaya/core/lists'
-import { address, sampleRequest } from '@chihaya/core/testing'
+import { address, sampleAnnounce } from '@chihaya/core/testing'
 // This workspace has no dependency on the packages.
 import { ClientApproval } from '../../../../packages/middleware-clientapproval/src/client-approval.ts'
 import { clientList } from '../../../../packages/middleware-clientapproval/src/client-list.ts'
@@ -34,15 +34,14 @@ const FIVE_HOOKS = '5 synchronous hooks'
 /** Nanoseconds for those five: an `await` for each would cost ten times as much. */
 const MOST = 100
 
-const VIEW = { complete: 1, incomplete: 1, downloaded: 0, peers: NO_PEERS.ipv4 }
 const STATS = { swarms: 0, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }
-const STORE: PeerStore = { announce: () => VIEW, scrape: () => [], stats: () => STATS }
+const STORE: PeerStore = { announce: () => undefined, scrape: () => undefined, stats: () => STATS }
 const REFUSED = new ClientError('refused')
 const LOG = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** Announces of many torrents, as a tracker gets them. */
 const requests = Array.from({ length: 1024 }, () =>
-  sampleRequest({ infoHash: infoHashFrom(randomBytes(20).toString('latin1')) as InfoHash, address: address('198.51.100.7') }),
+  sampleAnnounce({ infoHash: infoHashFrom(randomBytes(20).toString('latin1')) as InfoHash, address: address('198.51.100.7') }),
 )
 
 /** A tracker with these hooks, and the nanoseconds that its announces took in each round. */
@@ -50,6 +49,7 @@ class Contender {
   readonly what: string
   readonly times: number[] = []
   readonly #tracker: Tracker
+  readonly #answer = new Answer()
 
   constructor(what: string, hooks: readonly PreAnnounce[]) {
     this.what = what
@@ -60,7 +60,7 @@ class Contender {
   run(): void {
     const began = process.hrtime.bigint()
     for (let announce = 0; announce < ANNOUNCES; announce++)
-      void this.#tracker.announce(requests[announce & 1023] ?? sampleRequest())
+      void this.#tracker.announce(requests[announce & 1023] as Announce, this.#answer)
     this.times.push(Number(process.hrtime.bigint() - began) / ANNOUNCES)
   }
 
@@ -141,7 +141,7 @@ async function contenders(): Promise<Contender[]> {
 }
 
 /** A hook that refuses, as those of the packages do. */
-function approving(approves: (request: AnnounceRequest) => boolean): PreAnnounce {
+function approving(approves: (request: Announce) => boolean): PreAnnounce {
   return (request) => {
     if (!approves(request)) throw REFUSED
   }

@@ -5,9 +5,9 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { toHex, UrlDataParams, type AnnounceRequest } from '@chihaya/bittorrent'
-import { trackerCore, type Tracker } from '@chihaya/core'
-import { sampleRequest } from '@chihaya/core/testing'
+import { toHex, UrlDataParams } from '@chihaya/bittorrent'
+import { Answer, trackerCore, type Tracker } from '@chihaya/core'
+import { sampleAnnounce } from '@chihaya/core/testing'
 import { memoryStorage } from '@chihaya/storage-memory'
 // This workspace has no dependency on the package or on Fastify.
 import { jwtApproval } from '../../../../packages/middleware-jwt/src/index.ts'
@@ -40,7 +40,7 @@ async function application(keys?: string): Promise<Application> {
 }
 
 function token(alg: string, key: KeyObject, number: number): string {
-  const { infoHash } = sampleRequest()
+  const { infoHash } = sampleAnnounce()
   const exp = Math.floor(Date.now() / 1000) + 3600
   const claims = { iss: ISSUER, aud: AUDIENCE, exp, infohash: toHex(infoHash), jti: number }
   const input = [{ alg, typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
@@ -50,13 +50,13 @@ function token(alg: string, key: KeyObject, number: number): string {
 
 /** Microseconds of an announce to each of these URLs, which are parsed as a frontend would parse them. */
 function announceAll(app: Application, urls: readonly string[]): number {
-  const request = sampleRequest()
+  const answer = new Answer()
   const began = process.hrtime.bigint()
   for (const url of urls) {
     const params = new UrlDataParams(url)
     // Without the middleware this is the only one who reads it.
     params.get('jwt')
-    void app.tracker.announce({ ...request, params } satisfies AnnounceRequest)
+    void app.tracker.announce(sampleAnnounce({ params }), answer)
   }
   return Number(process.hrtime.bigint() - began) / 1000 / urls.length
 }

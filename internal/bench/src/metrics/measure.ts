@@ -7,10 +7,11 @@ import { parseOptions, RequestMeter, Tracker, trackerCore } from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 // This workspace has no dependency on the packages.
 import { httpFrontend, recommendedServerOptions } from '../../../../packages/http-frontend/src/index.ts'
+import { Datagram } from '../../../../packages/udp-frontend/src/datagram.ts'
 import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
 import { MeteredDispatcher } from '../../../../packages/udp-frontend/src/metered-dispatcher.ts'
 import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
-import { Slab } from '../../../../packages/udp-frontend/src/slab.ts'
+import { PacketBuffer } from '../../../../packages/udp-frontend/src/packet-buffer.ts'
 import { createRequire } from 'node:module'
 
 /** This workspace has no dependency on Fastify either. */
@@ -43,25 +44,20 @@ function measureUdp(): Measurements {
   const tracker = new Tracker({ store: new MemoryPeerStore(), log: LOG })
   tracker.start()
   const dispatcher = new Dispatcher({ tracker, options: parseOptions('bench', optionsSchema, {}), log: LOG })
-  const metered = (timing: boolean): MeteredDispatcher =>
-    new MeteredDispatcher({
-      dispatcher,
-      meter: new RequestMeter(),
-      timing,
-      opentrackerIpv6: false,
-      dropSourcePorts: [],
-    })
+  const metered = (timing: boolean): MeteredDispatcher => new MeteredDispatcher({ dispatcher, meter: new RequestMeter(), timing })
   const [counted, timed] = [metered(false), metered(true)]
-  const input = Slab.allocate(BATCH * STRIDE)
-  const output = Slab.allocate(dispatcher.replyRoom)
-  writeAnnounces(input, connectionId(dispatcher, output))
-  populate(dispatcher, input, output)
+  const datagram = new Datagram()
+  datagram.input = PacketBuffer.allocate(BATCH * STRIDE)
+  datagram.output = PacketBuffer.allocate(dispatcher.replyRoom)
+  datagram.source = SOURCE
+  writeAnnounces(datagram.input, connectionId(dispatcher, datagram.output))
+  populate(dispatcher, datagram)
 
   const measurements: Measurements = { plain: [], counted: [], timed: [] }
   for (let round = 0; round < ROUNDS; round++) {
-    measurements.plain.push(perRequest(() => runPlain(dispatcher, input, output, round)))
-    measurements.counted.push(perRequest(() => runMetered(counted, input, output, round)))
-    measurements.timed.push(perRequest(() => runMetered(timed, input, output, round)))
+    measurements.plain.push(perRequest(() => runPlain(dispatcher, datagram, round)))
+    measurements.counted.push(perRequest(() => runMetered(counted, datagram, round)))
+    measurements.timed.push(perRequest(() => runMetered(timed, datagram, round)))
   }
   return measurements
 }
@@ -73,23 +69,31 @@ function perRequest(run: () => void): number {
 }
 
 // The same text twice, so that the engine sees one class of dispatcher in each, as it does in a tracker.
-function runPlain(dispatcher: Dispatcher, input: Slab, output: Slab, round: number): void {
+function runPlain(dispatcher: Dispatcher, datagram: Datagram, round: number): void {
   for (let batch = 0; batch < BATCHES; batch++) {
-    chooseSwarms(input, round * BATCHES + batch)
+    chooseSwarms(datagram.input, round * BATCHES + batch)
     dispatcher.readClock()
-    for (let at = 0; at < BATCH * STRIDE; at += STRIDE) void dispatcher.handle(input, at, at + 98, SOURCE, output, 0)
+    for (let at = 0; at < BATCH * STRIDE; at += STRIDE) {
+      datagram.start = at
+      datagram.end = at + 98
+      void dispatcher.handle(datagram)
+    }
   }
 }
 
-function runMetered(dispatcher: MeteredDispatcher, input: Slab, output: Slab, round: number): void {
+function runMetered(dispatcher: MeteredDispatcher, datagram: Datagram, round: number): void {
   for (let batch = 0; batch < BATCHES; batch++) {
-    chooseSwarms(input, round * BATCHES + batch)
+    chooseSwarms(datagram.input, round * BATCHES + batch)
     dispatcher.readClock()
-    for (let at = 0; at < BATCH * STRIDE; at += STRIDE) void dispatcher.handle(input, at, at + 98, SOURCE, output, 0)
+    for (let at = 0; at < BATCH * STRIDE; at += STRIDE) {
+      datagram.start = at
+      datagram.end = at + 98
+      void dispatcher.handle(datagram)
+    }
   }
 }
 
-function chooseSwarms({ bytes }: Slab, batch: number): void {
+function chooseSwarms({ bytes }: PacketBuffer, batch: number): void {
   for (let index = 0; index < BATCH; index++) {
     const number = (batch * BATCH + index) * 7919
     bytes.writeUInt16BE(number % SWARMS, index * STRIDE + 16)
@@ -97,26 +101,28 @@ function chooseSwarms({ bytes }: Slab, batch: number): void {
   }
 }
 
-function populate(dispatcher: Dispatcher, input: Slab, output: Slab): void {
+function populate(dispatcher: Dispatcher, datagram: Datagram): void {
+  const { input, output } = datagram
+  datagram.end = 98
   for (let swarm = 0; swarm < SWARMS; swarm++) {
     for (let peer = 0; peer < PEERS; peer++) {
       input.bytes.writeUInt16BE(swarm, 16)
       input.bytes.writeUInt16BE(1000 + peer, 96)
-      const reply = dispatcher.handle(input, 0, 98, SOURCE, output, 0)
+      const reply = dispatcher.handle(datagram)
       if (output.bytes.readInt32BE(0) !== 1 || typeof reply !== 'number') throw new Error('an announce was refused')
     }
   }
 }
 
-function connectionId(dispatcher: Dispatcher, output: Slab): Buffer {
-  const connect = Slab.allocate(16)
-  connect.bytes.write('0000041727101980', 'hex')
+function connectionId(dispatcher: Dispatcher, output: PacketBuffer): Buffer {
+  const connect = Object.assign(new Datagram(), { input: PacketBuffer.allocate(16), end: 16, source: SOURCE, output })
+  connect.input.bytes.write('0000041727101980', 'hex')
   dispatcher.readClock()
-  void dispatcher.handle(connect, 0, 16, SOURCE, output, 0)
+  void dispatcher.handle(connect)
   return Buffer.from(output.bytes.subarray(8, 16))
 }
 
-function writeAnnounces({ bytes }: Slab, id: Buffer): void {
+function writeAnnounces({ bytes }: PacketBuffer, id: Buffer): void {
   for (let at = 0; at < BATCH * STRIDE; at += STRIDE) {
     bytes.set(id, at)
     bytes.writeInt32BE(1, at + 8)

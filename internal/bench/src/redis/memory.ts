@@ -1,4 +1,5 @@
 import { infoHashFrom, peerIdFrom, type Address, type AddressFamily, type InfoHash, type PeerId } from '@chihaya/bittorrent'
+import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { parseOptions } from '@chihaya/core'
 import { createStore, optionsSchema, type RedisPeerStore } from '@chihaya/storage-redis'
 import { randomBytes, randomInt } from 'node:crypto'
@@ -38,17 +39,17 @@ export async function memoryRow(family: AddressFamily, swarms: number, peers: nu
 async function fill(store: RedisPeerStore, family: AddressFamily, peers: number): Promise<void> {
   const infoHash = infoHashFrom(randomBytes(20).toString('latin1')) as InfoHash
   const announces = Array.from({ length: peers }, async (_, peer) =>
-    store.announce({
-      infoHash,
-      peerId: peerIdFrom(`-BE0001-${randomBytes(6).toString('hex')}`) as PeerId,
-      address: randomAddress(family),
-      port: randomInt(1024, 65_536),
-      transition: peer % 3 === 0 ? 'seeder' : 'leecher',
-      numWant: 0,
-      leechersOnly: false,
-      publicOnly: false,
-      wantsPeerIds: false,
-    }),
+    announceTo(
+      store,
+      sampleAnnounce({
+        infoHash,
+        peerId: peerIdFrom(`-BE0001-${randomBytes(6).toString('hex')}`) as PeerId,
+        address: randomAddress(family),
+        port: randomInt(1024, 65_536),
+        transition: peer % 3 === 0 ? 'seeder' : 'leecher',
+        numWant: 0,
+      }),
+    ),
   )
   await Promise.all(announces)
 }

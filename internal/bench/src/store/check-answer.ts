@@ -1,11 +1,11 @@
-import type { SwarmView } from '@chihaya/core'
+import type { Answer } from '@chihaya/core'
 import type { Workload } from './workload.ts'
 
 /**
  * Holds an answer against what the workload says: counters, number of peers, each of them in the swarm, none twice and none
  * the announcer. A fast answer that is wrong is worth nothing. @throws {Error} naming what is wrong.
  */
-export function checkAnswer(workload: Workload, number: number, numWant: number, view: SwarmView): void {
+export function checkAnswer(workload: Workload, number: number, numWant: number, view: Answer): void {
   const swarm = number % workload.swarms
   const own = Math.floor(number / workload.swarms)
   const { complete, incomplete } = workload.counters

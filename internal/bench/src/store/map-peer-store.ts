@@ -1,5 +1,5 @@
-import { addressFamily, byteString, compactPeer, NO_PEERS, type ScrapeEntry } from '@chihaya/bittorrent'
-import type { PeerStore, StoreStats, SwarmAnnounce, SwarmView } from '@chihaya/core'
+import { byteString, compactPeer } from '@chihaya/bittorrent'
+import type { Announce, Answer, PeerStore, StoreStats } from '@chihaya/core'
 
 interface MapPeer {
   readonly endpoint: Uint8Array
@@ -21,7 +21,7 @@ interface MapSwarm {
 export class MapPeerStore implements PeerStore {
   readonly #swarms = new Map<string, MapSwarm>()
 
-  announce(announce: SwarmAnnounce): SwarmView {
+  announce(announce: Announce, answer: Answer): void {
     let swarm = this.#swarms.get(announce.infoHash)
     if (!swarm) this.#swarms.set(announce.infoHash, (swarm = { peers: new Map(), seeders: 0, downloaded: 0 }))
     const endpoint = compactPeer(announce.address, announce.port)
@@ -37,16 +37,13 @@ export class MapPeerStore implements PeerStore {
       swarm.peers.set(key, { endpoint, peerId: announce.peerId, seeder, lastSeen: Date.now() })
       swarm.seeders += Number(seeder)
     }
-    return {
-      complete: swarm.seeders,
-      incomplete: swarm.peers.size - swarm.seeders,
-      downloaded: swarm.downloaded,
-      peers: { ...NO_PEERS[addressFamily(announce.address)], endpoints: firstPeers(swarm, known, announce) },
-    }
+    answer.complete = swarm.seeders
+    answer.incomplete = swarm.peers.size - swarm.seeders
+    answer.peers.set(firstPeers(swarm, known, announce, answer.want))
   }
 
-  scrape(): ScrapeEntry[] {
-    return []
+  scrape(): void {
+    // No benchmark scrapes it.
   }
 
   stats(): StoreStats {
@@ -54,9 +51,9 @@ export class MapPeerStore implements PeerStore {
   }
 }
 
-function firstPeers(swarm: MapSwarm, own: MapPeer | undefined, announce: SwarmAnnounce): Uint8Array {
+function firstPeers(swarm: MapSwarm, own: MapPeer | undefined, announce: Announce, want: number): Uint8Array {
   const stride = announce.address.length + 2
-  const endpoints = Buffer.allocUnsafe(Math.min(announce.numWant, swarm.peers.size) * stride)
+  const endpoints = Buffer.allocUnsafe(Math.min(want, swarm.peers.size) * stride)
   let at = 0
   for (const peer of swarm.peers.values()) {
     if (at === endpoints.length) break

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FlatAnnounce, MaybePromise, PeerStore, SwarmView } from '@chihaya/core'
+import type { PeerStore } from '@chihaya/core'
 import { CoarseClock, ExpiryTimer, MemoryPeerStore } from '@chihaya/storage-memory'
 import { chosenInfoHashes, type Choice } from './chosen-info-hashes.ts'
 import { checkAnswer } from './check-answer.ts'
@@ -22,7 +22,7 @@ function createStore(kind: string, options: object = {}): PeerStore {
 }
 
 function fill(store: PeerStore, workload: Workload): void {
-  for (let number = 0; number < workload.size; number++) void store.announce(workload.announce(number, 0))
+  for (let number = 0; number < workload.size; number++) workload.announce(store, number, 0)
 }
 
 function residentSetSize(): number {
@@ -41,30 +41,17 @@ function measureMemory(swarms: number, peers: number, storePeerIds: boolean): nu
   return (residentSetSize() - before) / workload.size
 }
 
-/** What a store answers to an announce in flat memory, as other announces are answered. */
-function flatView({ given, complete, incomplete, peers }: FlatAnnounce): SwarmView {
-  const endpoints = new Uint8Array(peers.buffer, 0, given * 6)
-  return { complete, incomplete, downloaded: 0, peers: { family: 'ipv4', endpoints, peerIds: undefined } }
-}
-
 /**
- * Announces per CPU-second of this process, of peers that the store knows, in random order: to the memory store as UDP
- * announces (`flat`) or HTTP announces (`memory`) come to it, or to the store of maps (`map`).
+ * Announces per CPU-second of this process, of peers that the store knows, in random order: to the `memory` store or to the
+ * store of maps (`map`).
  */
-async function measureSpeed(kind: string, swarms: number, peers: number): Promise<number> {
+function measureSpeed(kind: string, swarms: number, peers: number): number {
   const store = createStore(kind)
   const workload = new Workload(swarms, peers)
   fill(store, workload)
-  const announceFlat = (number: number): FlatAnnounce => {
-    const announce = workload.flat(number, NUM_WANT)
-    ;(store as MemoryPeerStore).announceFlat(announce)
-    return announce
-  }
-  const announceObject = (number: number): MaybePromise<SwarmView> => store.announce(workload.announce(number, NUM_WANT))
   for (let sample = 0; sample < 1000; sample++) {
     const number = Math.floor(Math.random() * workload.size)
-    const view = kind === 'flat' ? flatView(announceFlat(number)) : await announceObject(number)
-    checkAnswer(workload, number, NUM_WANT, view)
+    checkAnswer(workload, number, NUM_WANT, workload.announce(store, number, NUM_WANT))
   }
   // The store of maps takes twenty times as long for each.
   const order = new Uint32Array(kind === 'map' ? 100_000 : 1_000_000)
@@ -72,8 +59,7 @@ async function measureSpeed(kind: string, swarms: number, peers: number): Promis
   let best = 0
   for (let round = 0; round < 5; round++) {
     const before = process.cpuUsage()
-    if (kind === 'flat') for (const number of order) announceFlat(number)
-    else for (const number of order) void announceObject(number)
+    for (const number of order) workload.announce(store, number, NUM_WANT)
     const { user, system } = process.cpuUsage(before)
     best = Math.max(best, (order.length / (user + system)) * 1_000_000)
   }
@@ -86,11 +72,9 @@ function measureChosen(choice: Choice): number {
   let best = Infinity
   for (let round = 0; round < 5; round++) {
     const store = createStore('memory')
-    const workload = new Workload(1, 1)
+    const workload = new Workload(CHOSEN, 1, infoHashes)
     const before = process.cpuUsage()
-    for (let twice = 0; twice < 2; twice++) {
-      for (const infoHash of infoHashes) void store.announce({ ...workload.announce(0, 0), infoHash })
-    }
+    for (let twice = 0; twice < 2; twice++) fill(store, workload)
     const { user, system } = process.cpuUsage(before)
     best = Math.min(best, ((user + system) / (2 * CHOSEN)) * 1000)
   }
@@ -130,7 +114,7 @@ async function longestPause(during: () => Promise<void>): Promise<number> {
 const [name, ...args] = process.argv.slice(2)
 const numbers = args.map(Number)
 if (name === 'memory') console.log(measureMemory(numbers[0] ?? 0, numbers[1] ?? 0, args[2] === 'ids'))
-else if (name === 'speed') console.log(await measureSpeed(args[0] ?? '', numbers[1] ?? 0, numbers[2] ?? 0))
+else if (name === 'speed') console.log(measureSpeed(args[0] ?? '', numbers[1] ?? 0, numbers[2] ?? 0))
 else if (name === 'chosen') console.log(measureChosen(args[0] as Choice))
 else if (name === 'expiry') console.log((await measureExpiry(numbers[0] ?? 0, numbers[1] ?? 0)).join(' '))
 else throw new Error(`there is nothing to measure called ${name}`)

@@ -1,18 +1,52 @@
-import { infoHashFrom, peerIdFrom, type Address, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import type { FlatAnnounce, SwarmAnnounce, Transition } from '@chihaya/core'
+import { infoHashFrom, peerIdFrom, type InfoHash, type PeerId } from '@chihaya/bittorrent'
+import { Announce, Answer, type PeerStore, type Transition } from '@chihaya/core'
 
 const PEER_IDS: readonly PeerId[] = Array.from(
   { length: 1000 },
   (_, number) => peerIdFrom(`-TS0001-${String(number).padStart(12, '0')}`) as PeerId,
 )
 
-const ID_LONGS = 5
-/** 16-bit words for the peers of a flat announce. */
-const ROOM = 1024
+const MOST_PEERS = 200
 
 /** A third of all peers are seeders. */
 function transitionOf(peer: number): Transition {
   return peer % 3 === 0 ? 'seeder' : 'leecher'
+}
+
+/** An announce whose infohash and peer id lie in a packet, as those of the UDP frontend do. */
+class PackedAnnounce extends Announce {
+  readonly protocol = 'bench'
+  readonly left = 1000n
+  readonly uploaded = 0n
+  readonly downloaded = 0n
+  readonly params = { path: '', get: () => undefined, route: () => undefined }
+  infoHash: InfoHash
+  peerId: PeerId = PEER_IDS[0] as PeerId
+  /** Where the infohash is. */
+  at = 0
+  readonly #packets: DataView
+
+  constructor(infoHashes: readonly InfoHash[]) {
+    super()
+    this.infoHash = infoHashes[0] as InfoHash
+    const bytes = Buffer.from(infoHashes.map((infoHash) => infoHash + this.peerId).join(''), 'latin1')
+    this.#packets = new DataView(Uint8Array.from(bytes).buffer)
+  }
+
+  copyIds(infoHash: Uint32Array, peerId: Uint32Array): void {
+    for (let index = 0; index < 5; index++) {
+      infoHash[index] = this.#packets.getUint32(this.at + index * 4, true)
+      peerId[index] = this.#packets.getUint32(this.at + 20 + index * 4, true)
+    }
+  }
+
+  keep(): this {
+    return this
+  }
+
+  end(): void {
+    // Nobody holds on to it.
+  }
 }
 
 /** `swarms` swarms of `peers` peers each. One object serves for all announces, so that a benchmark measures the store. */
@@ -20,42 +54,15 @@ export class Workload {
   readonly swarms: number
   readonly peers: number
   readonly infoHashes: InfoHash[]
-  readonly #address: Address = new Uint8Array(4)
-  readonly #flat: FlatAnnounce
-  readonly #announce: { -readonly [Key in keyof SwarmAnnounce]: SwarmAnnounce[Key] }
+  readonly answer: Answer = new Answer()
+  readonly #announce: PackedAnnounce
 
-  constructor(swarms: number, peers: number) {
+  constructor(swarms: number, peers: number, infoHashes: InfoHash[] = Array.from({ length: swarms }, randomInfoHash)) {
     this.swarms = swarms
     this.peers = peers
-    this.infoHashes = Array.from({ length: swarms }, randomInfoHash)
-    this.#announce = {
-      infoHash: this.infoHashes[0] as InfoHash,
-      peerId: PEER_IDS[0] as PeerId,
-      address: this.#address,
-      port: 0,
-      transition: 'leecher',
-      numWant: 0,
-      leechersOnly: false,
-      publicOnly: false,
-      wantsPeerIds: false,
-    }
-    const ids = this.infoHashes.map((infoHash) => infoHash + (PEER_IDS[0] as PeerId)).join('')
-    this.#flat = {
-      ids: new Uint32Array(Uint8Array.from(Buffer.from(ids, 'latin1')).buffer),
-      idsAt: 0,
-      address: this.#address,
-      port: 0,
-      key: 0,
-      transition: 'leecher',
-      numWant: 0,
-      leechersOnly: false,
-      publicOnly: false,
-      peers: new Uint16Array(ROOM),
-      peersAt: 0,
-      given: 0,
-      complete: 0,
-      incomplete: 0,
-    }
+    this.infoHashes = infoHashes
+    this.#announce = new PackedAnnounce(infoHashes)
+    this.answer.peers.reserve('ipv4', MOST_PEERS, false)
   }
 
   /** Peers in all. */
@@ -63,33 +70,25 @@ export class Workload {
     return this.swarms * this.peers
   }
 
-  /** The announce of the `number`th of all peers, valid until the next one is asked for. */
-  announce(number: number, numWant: number): SwarmAnnounce {
+  /** Announces the `number`th of all peers. The answer is valid until the next announce. */
+  announce(store: PeerStore, number: number, want: number): Answer {
     const swarm = number % this.swarms
     const peer = Math.floor(number / this.swarms)
     const announce = this.#announce
-    this.#address[0] = 20 + (peer >> 16)
-    this.#address[1] = peer >> 8
-    this.#address[2] = peer
-    this.#address[3] = swarm
+    const { address } = announce
+    address[0] = 20 + (peer >> 16)
+    address[1] = peer >> 8
+    address[2] = peer
+    address[3] = swarm
     announce.infoHash = this.infoHashes[swarm] as InfoHash
+    announce.at = swarm * 40
     announce.peerId = PEER_IDS[number % PEER_IDS.length] as PeerId
     announce.port = 1024 + ((swarm * 7 + peer) % 60_000)
     announce.transition = transitionOf(peer)
-    announce.numWant = numWant
-    return announce
-  }
-
-  /** The same announce as the UDP frontend makes it, with room for `numWant` peers, valid until the next one is asked for. */
-  flat(number: number, numWant: number): FlatAnnounce {
-    const { address, port, transition } = this.announce(number, numWant)
-    const flat = this.#flat
-    flat.idsAt = (number % this.swarms) * ID_LONGS * 2
-    flat.address = address
-    flat.port = port
-    flat.transition = transition
-    flat.numWant = numWant
-    return flat
+    this.answer.begin(0, 0)
+    this.answer.want = want
+    void store.announce(announce, this.answer)
+    return this.answer
   }
 
   /** What a right answer for a full swarm counts. */

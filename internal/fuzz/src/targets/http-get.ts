@@ -20,8 +20,8 @@ let requestTarget = ''
 
 /** Each input is served from an empty store. */
 const freshStore: PeerStore = {
-  announce: (announce) => store.announce(announce),
-  scrape: (infoHashes, family) => store.scrape(infoHashes, family),
+  announce: (announce, answer) => store.announce(announce, answer),
+  scrape: (scrape, answer) => store.scrape(scrape, answer),
   stats: () => store.stats(),
 }
 

@@ -2,9 +2,10 @@ import { parseAddress, type Address } from '@chihaya/bittorrent'
 import { parseOptions, Tracker } from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import { ConnectionIds } from '../../../../packages/udp-frontend/src/connection-id.ts'
+import { Datagram } from '../../../../packages/udp-frontend/src/datagram.ts'
 import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
 import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
-import { Slab } from '../../../../packages/udp-frontend/src/slab.ts'
+import { PacketBuffer } from '../../../../packages/udp-frontend/src/packet-buffer.ts'
 import type { Source } from '../../../../packages/udp-frontend/src/source.ts'
 import { check, type Target } from '../target.ts'
 
@@ -14,8 +15,9 @@ const FILL = 0xee
 const ROOM = 8192
 const REPLY_AT = 8
 const UNTOUCHED = Buffer.alloc(ROOM, FILL)
-const INPUT = Slab.allocate(ROOM)
-const OUTPUT = Slab.allocate(ROOM)
+const INPUT = PacketBuffer.allocate(ROOM)
+const OUTPUT = PacketBuffer.allocate(ROOM)
+const RECEIVED = Object.assign(new Datagram(), { input: INPUT, output: OUTPUT, replyAt: REPLY_AT })
 const BEGIN = 1_795_255_278_000
 const MAX_SCRAPE = 100
 const [CONNECT, ANNOUNCE, SCRAPE, ERROR, ANNOUNCE_IPV6] = [0, 1, 2, 3, 4]
@@ -106,14 +108,14 @@ class Host {
    * the memory is somebody else's.
    */
   async #handle(datagram: Buffer, source: Source): Promise<Buffer> {
-    const start = this.#has(HOOKS) ? 6 : 4
+    const start = this.#has(HOOKS) ? 7 : 4
     INPUT.bytes.fill(FILL).set(datagram, start)
     OUTPUT.bytes.fill(FILL)
     this.#dispatcher.readClock()
-    const reply = this.#dispatcher.handle(INPUT, start, start + datagram.length, source, OUTPUT, REPLY_AT)
+    const reply = this.#dispatcher.handle(Object.assign(RECEIVED, { start, end: start + datagram.length, source }))
     check(INPUT.bytes.subarray(start, start + datagram.length).equals(datagram), 'a datagram is changed')
     INPUT.bytes.fill(FILL)
-    if (typeof reply !== 'number') return reply
+    if (typeof reply !== 'number') return (await reply).bytes
     const [ahead, after] = [OUTPUT.bytes.subarray(0, REPLY_AT), OUTPUT.bytes.subarray(REPLY_AT + reply)]
     check(isUntouched(ahead) && isUntouched(after), 'a reply is written outside of its place')
     return Buffer.from(OUTPUT.bytes.subarray(REPLY_AT, REPLY_AT + reply))

@@ -2,21 +2,18 @@ import {
   addressFamily,
   addressScope,
   byteString,
-  COMPACT_IPV4,
-  COMPACT_IPV6,
   compactPeer,
-  PEER_ID_LENGTH,
-  writeByteString,
   type Address,
   type AddressFamily,
-  type CompactPeers,
   type InfoHash,
   type PeerId,
   type ScrapeEntry,
 } from '@chihaya/bittorrent'
-import type { EvictionRules, PeerStore, StoreStats, SwarmAnnounce, SwarmEntry, SwarmView } from '../peer-store.ts'
-
-type PeerState = 'leecher' | 'partial' | 'seeder'
+import type { Announce } from '../announce/announce.ts'
+import { Answer } from '../announce/answer.ts'
+import type { Scrape, ScrapeAnswer } from '../announce/scrape.ts'
+import type { PeerState } from '../announce/transition.ts'
+import type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from '../peer-store.ts'
 
 interface ModelPeer {
   readonly address: Address
@@ -53,18 +50,30 @@ export class ModelPeerStore implements PeerStore {
     this.#options = options
   }
 
-  announce(announce: SwarmAnnounce): SwarmView {
-    const { infoHash, wantsPeerIds } = announce
-    const family = addressFamily(announce.address)
-    this.enter(announce)
-    const swarm = this.#live(family, infoHash)
-    if (swarm.size === 0) this.#swarms[family].delete(infoHash)
-    const { complete, incomplete, downloaded } = this.#count(family, infoHash)
-    return { complete, incomplete, downloaded, peers: compact(family, select(swarm, announce), wantsPeerIds) }
+  announce(announce: Announce, answer: Answer): void {
+    const swarm = this.#apply(announce, answer)
+    for (const { address, port, peerId } of draw(swarm, announce).slice(0, answer.want)) {
+      answer.peers.add(address, port, announce.wantsPeerIds ? (peerId as PeerId) : undefined)
+    }
   }
 
-  scrape(infoHashes: readonly InfoHash[], family: AddressFamily): ScrapeEntry[] {
-    return infoHashes.map((infoHash) => this.#count(family, infoHash))
+  /** Applies an announce, and answers with every peer that the answer to it may hold, whatever it wants. */
+  announceForAll(announce: Announce): Answer {
+    const answer = new Answer()
+    const peers = candidates(this.#apply(announce, answer), announce)
+    answer.peers.reserve(addressFamily(announce.address), peers.length, announce.wantsPeerIds)
+    for (const { address, port, peerId } of peers) {
+      answer.peers.add(address, port, announce.wantsPeerIds ? (peerId as PeerId) : undefined)
+    }
+    return answer
+  }
+
+  scrape(scrape: Scrape, answer: ScrapeAnswer): void {
+    const family = addressFamily(scrape.address)
+    for (const [index, infoHash] of scrape.infoHashes.entries()) {
+      const { complete, incomplete, downloaders, downloaded } = this.#count(family, infoHash)
+      answer.set(index, complete, incomplete, downloaders, downloaded)
+    }
   }
 
   stats(): StoreStats {
@@ -111,7 +120,7 @@ export class ModelPeerStore implements PeerStore {
   }
 
   /** Applies an announce and answers nothing, which costs no more than a `Map` does. */
-  enter(announce: SwarmAnnounce): void {
+  enter(announce: Announce): void {
     const { infoHash, address, port, peerId, transition } = announce
     if (transition === 'unchanged') return
     const swarms = this.#swarms[addressFamily(address)]
@@ -130,7 +139,7 @@ export class ModelPeerStore implements PeerStore {
   }
 
   /** Counts a download unless that of the endpoint or of the client has been counted while it was known. */
-  #countDownload({ infoHash, peerId, key, transition }: SwarmAnnounce, endpoint: string, wasSeeder: boolean): void {
+  #countDownload({ infoHash, peerId, key, transition }: Announce, endpoint: string, wasSeeder: boolean): void {
     const completes = transition === 'completed' && !wasSeeder
     const counted = this.#counted.get(infoHash) ?? new Map<string, number>()
     if (!completes && counted.size === 0) return
@@ -142,6 +151,19 @@ export class ModelPeerStore implements PeerStore {
     if (completes || wasCounted) counted.set(endpoint, now)
     if (completes) counted.set(client, now)
     this.#counted.set(infoHash, counted)
+  }
+
+  /** Applies an announce and counts; the swarm's peers afterwards. */
+  #apply(announce: Announce, answer: Answer): ModelSwarm {
+    const { infoHash } = announce
+    const family = addressFamily(announce.address)
+    answer.before = this.#live(family, infoHash).get(byteString(compactPeer(announce.address, announce.port)))?.state
+    this.enter(announce)
+    const swarm = this.#live(family, infoHash)
+    if (swarm.size === 0) this.#swarms[family].delete(infoHash)
+    const { complete, incomplete, downloaded } = this.#count(family, infoHash)
+    Object.assign(answer, { complete, incomplete, downloaded })
+    return swarm
   }
 
   #isFresh(peer: ModelPeer): boolean {
@@ -167,7 +189,8 @@ export class ModelPeerStore implements PeerStore {
 }
 
 /** The peers of a swarm that an announce may be answered with, whatever its `numWant`. */
-function candidates(swarm: ModelSwarm, announce: SwarmAnnounce): ModelPeer[] {
+function candidates(swarm: ModelSwarm, announce: Announce): ModelPeer[] {
+  if (announce.transition === 'stopped') return []
   const own = byteString(announce.address)
   return [...swarm.values()].filter((peer) => {
     if (peer.port <= 1) return false
@@ -177,8 +200,8 @@ function candidates(swarm: ModelSwarm, announce: SwarmAnnounce): ModelPeer[] {
   })
 }
 
-function select(swarm: ModelSwarm, announce: SwarmAnnounce): ModelPeer[] {
-  if (announce.transition === 'stopped') return []
+/** The same in random order. */
+function draw(swarm: ModelSwarm, announce: Announce): ModelPeer[] {
   const peers = candidates(swarm, announce)
   for (let last = peers.length - 1; last > 0; last--) {
     const other = Math.floor(Math.random() * (last + 1))
@@ -186,16 +209,5 @@ function select(swarm: ModelSwarm, announce: SwarmAnnounce): ModelPeer[] {
     peers[last] = peers[other] as ModelPeer
     peers[other] = swapped
   }
-  return peers.slice(0, announce.numWant)
-}
-
-function compact(family: AddressFamily, peers: readonly ModelPeer[], wantsPeerIds: boolean): CompactPeers {
-  const stride = family === 'ipv4' ? COMPACT_IPV4 : COMPACT_IPV6
-  const endpoints = new Uint8Array(peers.length * stride)
-  const peerIds = wantsPeerIds ? new Uint8Array(peers.length * PEER_ID_LENGTH) : undefined
-  for (const [index, peer] of peers.entries()) {
-    endpoints.set(compactPeer(peer.address, peer.port), index * stride)
-    if (peerIds) writeByteString(peer.peerId, peerIds, index * PEER_ID_LENGTH)
-  }
-  return { family, endpoints, peerIds }
+  return peers
 }

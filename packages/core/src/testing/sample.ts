@@ -1,5 +1,25 @@
-import { infoHashFrom, parseAddress, peerIdFrom, type AnnounceRequest, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import type { SwarmAnnounce } from '../peer-store.ts'
+import {
+  addressFamily,
+  infoHashFrom,
+  parseAddress,
+  peerIdFrom,
+  type AddressFamily,
+  type InfoHash,
+  type Params,
+  type PeerId,
+  type ScrapeEntry,
+} from '@chihaya/bittorrent'
+import type { Announce } from '../announce/announce.ts'
+import { Answer } from '../announce/answer.ts'
+import { PlainAnnounce, type PlainAnnounceInit } from '../announce/plain-announce.ts'
+import { PlainScrape, ScrapeAnswer, type Scrape } from '../announce/scrape.ts'
+import { isPromise, type MaybePromise } from '../maybe-promise.ts'
+
+const NO_PARAMS: Params = { path: '/announce', get: () => undefined, route: () => undefined }
+
+/** What a test changes of a sample announce; a tracker decides the last five itself. */
+export type AnnounceChanges = Partial<PlainAnnounceInit> &
+  Partial<Pick<Announce, 'transition' | 'leechersOnly' | 'publicOnly' | 'owner' | 'seeding'>>
 
 /** The `number`th infohash of a test. */
 export function sampleInfoHash(number: number): InfoHash {
@@ -11,32 +31,16 @@ export function samplePeerId(number: number): PeerId {
   return peerIdFrom(`-TS0001-${String(number).padStart(12, '0')}`) as PeerId
 }
 
-/** An address by its text. @throws {TypeError} when it is none. */
+/** The bytes of an address. @throws {TypeError} for text that is not one. */
 export function address(text: string): Uint8Array {
   const bytes = parseAddress(text)
   if (!bytes) throw new TypeError(`${text} is no address`)
   return bytes
 }
 
-/** A leecher's announce from 10.0.0.1:6881 into the first sample swarm, but for what `changes` says. */
-export function sampleAnnounce(changes: Partial<SwarmAnnounce> = {}): SwarmAnnounce {
-  return {
-    infoHash: sampleInfoHash(1),
-    peerId: samplePeerId(1),
-    address: address('10.0.0.1'),
-    port: 6881,
-    transition: 'leecher',
-    numWant: 50,
-    leechersOnly: false,
-    publicOnly: false,
-    wantsPeerIds: false,
-    ...changes,
-  }
-}
-
-/** The same as a request to the tracker. */
-export function sampleRequest(changes: Partial<AnnounceRequest> = {}): AnnounceRequest {
-  return {
+/** A leecher's announce from 10.0.0.1:6881 into the first sample swarm, with `changes`. Stores and trackers take it alike. */
+export function sampleAnnounce(changes: AnnounceChanges = {}): PlainAnnounce {
+  const announce = new PlainAnnounce({
     protocol: 'http',
     infoHash: sampleInfoHash(1),
     peerId: samplePeerId(1),
@@ -44,12 +48,76 @@ export function sampleRequest(changes: Partial<AnnounceRequest> = {}): AnnounceR
     port: 6881,
     event: 'none',
     left: 1000n,
-    seeding: false,
     uploaded: 0n,
     downloaded: 0n,
     numWant: 50,
     wantsPeerIds: false,
-    params: { path: '/announce', get: () => undefined, route: () => undefined },
+    params: NO_PARAMS,
     ...changes,
-  }
+  })
+  announce.transition = changes.transition ?? 'leecher'
+  announce.leechersOnly = changes.leechersOnly ?? false
+  announce.publicOnly = changes.publicOnly ?? false
+  announce.owner = changes.owner ?? 0
+  announce.seeding = changes.seeding ?? announce.seeding
+  return announce
+}
+
+/** Room for a store that gives more peers than it is asked for, so that tests notice. */
+const SPARE = 16
+
+/** The same announce with changes. */
+export function changedAnnounce(announce: Announce, changes: AnnounceChanges): PlainAnnounce {
+  const { protocol, infoHash, peerId, address: from, otherAddress, port, key, event, left, uploaded, downloaded } = announce
+  const { numWant, wantsPeerIds, params, transition, leechersOnly, publicOnly, owner, seeding } = announce
+  const sent = { protocol, infoHash, peerId, address: from, otherAddress, port, key, event, left, uploaded, downloaded }
+  const decided = { transition, leechersOnly, publicOnly, owner, seeding }
+  return sampleAnnounce({ ...sent, ...decided, numWant, wantsPeerIds, params, ...changes })
+}
+
+/** A promise where `Result` is one. */
+type Alike<Result, Value> = Result extends Promise<void> ? Promise<Value> : Value
+
+/**
+ * Announces to a store or a tracker as a frontend does; the answer has room for all the peers that the announce wants. What does
+ * not return a promise is answered at once.
+ */
+export function announceTo<Result extends MaybePromise<void>>(
+  target: { announce(announce: Announce, answer: Answer): Result },
+  announce: Announce,
+): Alike<Result, Answer> {
+  const answer = new Answer()
+  answer.takesOtherFamily = true
+  answer.peers.reserve(addressFamily(announce.address), announce.numWant + SPARE, announce.wantsPeerIds)
+  answer.want = announce.transition === 'stopped' ? 0 : announce.numWant
+  const pending: MaybePromise<void> = target.announce(announce, answer)
+  return (isPromise(pending) ? pending.then(() => answer) : answer) as Alike<Result, Answer>
+}
+
+/** A scrape of the first sample swarm from 10.0.0.1, or of other infohashes from an address of either family. */
+export function sampleScrape(infoHashes: readonly InfoHash[] = [sampleInfoHash(1)], family: AddressFamily = 'ipv4'): PlainScrape {
+  return new PlainScrape('http', infoHashes, address(family === 'ipv4' ? '10.0.0.1' : '2001:db8::1'), NO_PARAMS)
+}
+
+/** Scrapes a store or a tracker from an address of a family; a row for each infohash. */
+export function scrapeFrom<Result extends MaybePromise<void>>(
+  target: { scrape(scrape: Scrape, answer: ScrapeAnswer): Result },
+  infoHashes: readonly InfoHash[],
+  family: AddressFamily = 'ipv4',
+): Alike<Result, ScrapeEntry[]> {
+  const answer = new ScrapeAnswer()
+  answer.begin(infoHashes.length, 0)
+  const pending: MaybePromise<void> = target.scrape(sampleScrape(infoHashes, family), answer)
+  const rows = isPromise(pending) ? pending.then(() => scrapeRows(answer)) : scrapeRows(answer)
+  return rows as Alike<Result, ScrapeEntry[]>
+}
+
+/** The rows of a scrape's answer as objects. */
+export function scrapeRows(answer: ScrapeAnswer): ScrapeEntry[] {
+  return Array.from({ length: answer.count }, (_, index) => ({
+    complete: answer.complete(index),
+    incomplete: answer.incomplete(index),
+    downloaders: answer.downloaders(index),
+    downloaded: answer.downloaded(index),
+  }))
 }

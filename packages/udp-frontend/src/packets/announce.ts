@@ -3,23 +3,26 @@ import {
   ClientError,
   compactLength,
   eventFromNumber,
+  readInfoHash,
+  readPeerId,
   readUrlData,
   UrlDataParams,
-  type Address,
-  type AnnounceEvent,
-  type AnnounceRequest,
-  type AnnounceResponse,
+  type InfoHash,
+  type Params,
+  type PeerId,
 } from '@chihaya/bittorrent'
+import { Announce, type Answer } from '@chihaya/core'
 import type { ClaimedAddresses } from '../claimed-address.ts'
-import { ANNOUNCE_IPV6, writeReplyHeader } from './header.ts'
-import { NO_PARAMS } from './params.ts'
+import type { Datagram } from '../datagram.ts'
+import { PacketBuffer } from '../packet-buffer.ts'
+import { ANNOUNCE, ANNOUNCE_IPV6, copyWords, NO_PARAMS, writeReplyHeader } from './header.ts'
 import { MALFORMED_PACKET } from './refusals.ts'
-import type { Slab } from '../slab.ts'
-import { UdpAnnounceRequest } from './announce-request.ts'
 
-/** Infohash, then peer id. */
-export const IDS_OFFSET = 16
+const INFO_HASH_OFFSET = 16
+const PEER_ID_OFFSET = 36
+const DOWNLOADED_OFFSET = 56
 const LEFT_OFFSET = 64
+const UPLOADED_OFFSET = 72
 const EVENT_OFFSET = 80
 const ADDRESS_OFFSET = 84
 const IPV4_LENGTH = 4
@@ -30,9 +33,12 @@ const NUM_WANT_OFFSET = 92
 const PORT_OFFSET = 96
 const OPTIONS_OFFSET = 98
 
-export const REPLY_PEERS_OFFSET = 20
+const REPLY_PEERS_OFFSET = 20
 
-const NO_ADDRESS: Address = new Uint8Array(4)
+const NOTHING = PacketBuffer.allocate(0)
+
+/** 2⁶⁴−1 is how several clients say that they do not know. */
+const UNKNOWN = 2n ** 64n - 1n
 
 const MALFORMED_EVENT: ClientError = new ClientError('malformed event ID')
 const INVALID_PORT: ClientError = new ClientError('invalid port')
@@ -49,31 +55,27 @@ export interface AnnounceRules {
   readonly allowUnconnectable: boolean
 }
 
-/** How many peers of `source`'s family fit into a reply. */
-function roomForPeers(source: Address, maxReplySize: number): number {
-  return Math.floor((maxReplySize - REPLY_PEERS_OFFSET) / compactLength(addressFamily(source)))
-}
-
-/** What every announce says, in one object that is filled in again and again. */
-export class AnnounceFields {
-  /** Where the peer is: the source's own bytes, unless it claims another address. */
-  address: Address = NO_ADDRESS
-  port = 0
-  /** Unsigned. */
-  key = 0
-  event: AnnounceEvent = 'none'
-  /** True when nothing is left to download. */
-  seeding = false
-  numWant = 0
+/** An announce (BEP 15), read out of its datagram where it lies: few hooks look at more than a field or two. */
+export class UdpAnnounce extends Announce {
+  readonly protocol = 'udp'
+  /** Whether `keep` has been called: the frontend then leaves the announce to whoever did. */
+  kept = false
+  #input = NOTHING
+  #start = 0
+  #end = 0
   /** Where options may begin (BEP 41). */
-  optionsAt = 0
+  #optionsAt = 0
+  /** Read when a hook asks. */
+  #params: Params | undefined
+  #over = false
 
   /**
-   * Reads an announce (BEP 15) that reaches from `start` to `end`.
+   * Reads what every announce needs. `ipv6` says whether its address has 16 bytes.
    * @throws {ClientError} when it is too short, its event makes no sense, or it has no port and does not stop.
    */
-  read(input: Slab, start: number, end: number, action: number, source: Address, rules: AnnounceRules): void {
-    const addressLength = action === ANNOUNCE_IPV6 ? IPV6_LENGTH : IPV4_LENGTH
+  read(datagram: Datagram, ipv6: boolean, rules: AnnounceRules): void {
+    const { input, start, end, source } = datagram
+    const addressLength = ipv6 ? IPV6_LENGTH : IPV4_LENGTH
     const tail = start + addressLength - IPV4_LENGTH
     if (end < tail + OPTIONS_OFFSET) throw MALFORMED_PACKET
     const { view } = input
@@ -83,68 +85,92 @@ export class AnnounceFields {
     // Nothing keeps a client from leaving.
     if (port === 0 && event !== 'stopped' && !rules.allowUnconnectable) throw INVALID_PORT
     const wanted = view.getInt32(tail + NUM_WANT_OFFSET)
-    const maxNumWant = Math.min(rules.maxNumWant, roomForPeers(source, rules.maxReplySize))
+    const room = Math.floor((rules.maxReplySize - REPLY_PEERS_OFFSET) / compactLength(addressFamily(source.address)))
     this.event = event
     this.port = port
     this.key = view.getUint32(tail + KEY_OFFSET)
-    this.numWant = Math.min(wanted < 0 ? rules.defaultNumWant : wanted, maxNumWant)
+    this.numWant = Math.min(wanted < 0 ? rules.defaultNumWant : wanted, rules.maxNumWant, room)
     this.seeding = view.getInt32(start + LEFT_OFFSET) === 0 && view.getInt32(start + LEFT_OFFSET + 4) === 0
-    this.address = rules.claimedAddresses.resolve(input.bytes, start + ADDRESS_OFFSET, addressLength, source)
-    this.optionsAt = tail + OPTIONS_OFFSET
+    this.address = rules.claimedAddresses.resolve(input.bytes, start + ADDRESS_OFFSET, addressLength, source.address)
+    this.#input = input
+    this.#start = start
+    this.#end = end
+    this.#optionsAt = tail + OPTIONS_OFFSET
+    this.#params = undefined
+  }
+
+  get infoHash(): InfoHash {
+    return readInfoHash(this.#packet.bytes, this.#start + INFO_HASH_OFFSET)
+  }
+
+  get peerId(): PeerId {
+    return readPeerId(this.#packet.bytes, this.#start + PEER_ID_OFFSET)
+  }
+
+  get downloaded(): bigint {
+    return this.#packet.view.getBigUint64(this.#start + DOWNLOADED_OFFSET)
+  }
+
+  get left(): bigint | undefined {
+    const left = this.#packet.view.getBigUint64(this.#start + LEFT_OFFSET)
+    return left === UNKNOWN ? undefined : left
+  }
+
+  get uploaded(): bigint {
+    return this.#packet.view.getBigUint64(this.#start + UPLOADED_OFFSET)
+  }
+
+  get params(): Params {
+    const { bytes } = this.#packet
+    if (this.#params !== undefined) return this.#params
+    // Most datagrams end where options may begin, or carry two bytes of padding.
+    const url = this.#end > this.#optionsAt ? readUrlData(bytes, this.#optionsAt, this.#end) : ''
+    return (this.#params = url === '' ? NO_PARAMS : new UrlDataParams(url))
+  }
+
+  copyIds(infoHash: Uint32Array, peerId: Uint32Array): void {
+    const { view } = this.#packet
+    copyWords(view, this.#start + INFO_HASH_OFFSET, infoHash)
+    copyWords(view, this.#start + PEER_ID_OFFSET, peerId)
+  }
+
+  keep(): this {
+    if (this.kept) return this
+    const own = PacketBuffer.allocate(this.#end - this.#start)
+    this.#packet.bytes.copy(own.bytes, 0, this.#start, this.#end)
+    this.address = new Uint8Array(this.address)
+    this.#input = own
+    this.#optionsAt -= this.#start
+    this.#end -= this.#start
+    this.#start = 0
+    this.kept = true
+    return this
+  }
+
+  end(): void {
+    this.#over = !this.kept
+  }
+
+  get #packet(): PacketBuffer {
+    if (this.#over) throw new TypeError('the announce is over: a hook that reads it after the reply has to call keep() before')
+    return this.#input
   }
 }
 
-/** The request that a hook may keep: nothing of `input` and nothing of the source is referred to. */
-export function announceRequest(input: Buffer, start: number, end: number, fields: AnnounceFields): AnnounceRequest {
-  // Most datagrams end where options may begin, or carry two bytes of padding.
-  const url = end > fields.optionsAt ? readUrlData(input, fields.optionsAt, end) : ''
-  return new UdpAnnounceRequest(input, start, fields, url === '' ? NO_PARAMS : new UrlDataParams(url))
+/** Prepares an answer whose peers are written where they are sent from. */
+export function prepareAnswer(answer: Answer, announce: UdpAnnounce, output: PacketBuffer, replyAt: number): void {
+  const { bytes, words } = output
+  answer.peers.borrow(addressFamily(announce.address), bytes, words, replyAt + REPLY_PEERS_OFFSET, announce.numWant)
 }
 
-/** Writes what precedes the peers of an announce reply (BEP 15). Returns where they begin. */
-export function writeAnnounceHeader(
-  action: number,
-  transaction: number,
-  interval: number,
-  incomplete: number,
-  complete: number,
-  output: DataView,
-  at: number,
-): number {
-  writeReplyHeader(action, transaction, output, at)
-  output.setInt32(at + 8, interval | 0)
-  output.setInt32(at + 12, incomplete | 0)
-  output.setInt32(at + 16, complete | 0)
-  return at + REPLY_PEERS_OFFSET
-}
-
-/**
- * Writes an announce reply (BEP 15; IPv6: 18 bytes a peer) of at most `maxReplySize` bytes, with peers of `source`'s family
- * alone: a client tells them apart by the family it asked over. Returns the reply's length.
- */
-export function writeAnnounce(
-  response: AnnounceResponse,
-  action: number,
-  transaction: number,
-  source: Address,
-  maxReplySize: number,
-  output: Slab,
-  at: number,
-): number {
-  const peersAt = writeAnnounceHeader(
-    action,
-    transaction,
-    response.interval,
-    response.incomplete,
-    response.complete,
-    output.view,
-    at,
-  )
-  const family = addressFamily(source)
-  const peers = response.peers.family === family ? response.peers : response.otherPeers
-  if (peers?.family !== family) return REPLY_PEERS_OFFSET
-  const room = roomForPeers(source, maxReplySize) * compactLength(family)
-  const { endpoints } = peers
-  output.bytes.set(endpoints.length > room ? endpoints.subarray(0, room) : endpoints, peersAt)
-  return REPLY_PEERS_OFFSET + Math.min(endpoints.length, room)
+/** Writes an announce reply (BEP 15; IPv6: 18 bytes a peer), whose peers may be in their place already. Returns its length. */
+export function writeAnnounce(answer: Answer, ipv6: boolean, transaction: number, output: PacketBuffer, at: number): number {
+  const { view, bytes } = output
+  const { peers } = answer
+  writeReplyHeader(ipv6 ? ANNOUNCE_IPV6 : ANNOUNCE, transaction, view, at)
+  view.setInt32(at + 8, answer.interval | 0)
+  view.setInt32(at + 12, answer.incomplete | 0)
+  view.setInt32(at + 16, answer.complete | 0)
+  if (peers.bytes !== bytes) bytes.set(peers.endpoints, at + REPLY_PEERS_OFFSET)
+  return REPLY_PEERS_OFFSET + peers.count * compactLength(peers.family)
 }

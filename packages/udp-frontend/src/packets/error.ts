@@ -1,4 +1,4 @@
-import type { Slab } from '../slab.ts'
+import type { PacketBuffer } from '../packet-buffer.ts'
 import { ERROR, REPLY_HEADER_LENGTH, writeReplyHeader } from './header.ts'
 
 const MAX_MESSAGE = 80
@@ -7,7 +7,7 @@ const MAX_MESSAGE = 80
 export const MAX_ERROR_LENGTH: number = REPLY_HEADER_LENGTH + MAX_MESSAGE
 
 /** Writes an error reply (BEP 15), cut after 80 bytes of text and without a terminator. Returns its length. */
-export function writeError(message: string, transaction: number, output: Slab, at: number): number {
+export function writeError(message: string, transaction: number, output: PacketBuffer, at: number): number {
   writeReplyHeader(ERROR, transaction, output.view, at)
   return REPLY_HEADER_LENGTH + output.bytes.write(message, at + REPLY_HEADER_LENGTH, MAX_MESSAGE, 'utf8')
 }

@@ -1,3 +1,5 @@
+import { UrlDataParams, type Params } from '@chihaya/bittorrent'
+
 /** The first 16 bytes of every request: connection id (8), action (4), transaction id (4); all integers are big-endian. */
 export const HEADER_LENGTH = 16
 export const ACTION_OFFSET = 8
@@ -17,4 +19,15 @@ export const ANNOUNCE_IPV6 = 4
 export function writeReplyHeader(action: number, transaction: number, output: DataView, at: number): void {
   output.setInt32(at, action)
   output.setInt32(at + 4, transaction)
+}
+
+/** The parameters of a request that carries no URL. */
+export const NO_PARAMS: Params = new UrlDataParams('')
+
+/** Whether the first byte of a word is its lowest. */
+const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
+
+/** Copies the bytes at `at` into words, which then hold them in their order; wherever `at` is. */
+export function copyWords(input: DataView, at: number, target: Uint32Array): void {
+  for (let index = 0; index < target.length; index++) target[index] = input.getUint32(at + index * 4, LITTLE_ENDIAN)
 }

@@ -1,15 +1,8 @@
-import {
-  ClientError,
-  INFO_HASH_LENGTH,
-  readInfoHash,
-  type Address,
-  type InfoHash,
-  type ScrapeEntry,
-  type ScrapeRequest,
-  type ScrapeResponse,
-} from '@chihaya/bittorrent'
-import { HEADER_LENGTH, REPLY_HEADER_LENGTH, SCRAPE, writeReplyHeader } from './header.ts'
-import { NO_PARAMS } from './params.ts'
+import { ClientError, INFO_HASH_LENGTH, readInfoHash, type InfoHash, type Params } from '@chihaya/bittorrent'
+import { Scrape, type ScrapeAnswer } from '@chihaya/core'
+import type { Datagram } from '../datagram.ts'
+import { PacketBuffer } from '../packet-buffer.ts'
+import { copyWords, HEADER_LENGTH, NO_PARAMS, REPLY_HEADER_LENGTH, SCRAPE, writeReplyHeader } from './header.ts'
 import { MALFORMED_PACKET } from './refusals.ts'
 
 const ROW_LENGTH = 12
@@ -17,7 +10,7 @@ const ROW_LENGTH = 12
 // Transmission asks for fewer at a time when it reads these first words.
 const TOO_MANY_INFO_HASHES: ClientError = new ClientError('Request-URI Too Long: too many infohashes')
 
-const NOBODY: Readonly<ScrapeEntry> = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
+const NOTHING = PacketBuffer.allocate(0)
 
 /** Bytes of the reply to a scrape of so many infohashes. */
 export function scrapeReplyLength(infoHashes: number): number {
@@ -28,42 +21,78 @@ export function scrapeReplyLength(infoHashes: number): number {
  * How many infohashes a scrape request (BEP 15) of `length` bytes holds; what is left behind the last whole one is ignored.
  * @throws {ClientError} for none and for more than `maxInfoHashes`.
  */
-export function countScrape(length: number, maxInfoHashes: number): number {
+function countScrape(length: number, maxInfoHashes: number): number {
   const count = Math.floor((length - HEADER_LENGTH) / INFO_HASH_LENGTH)
   if (count === 0) throw MALFORMED_PACKET
   if (count > maxInfoHashes) throw TOO_MANY_INFO_HASHES
   return count
 }
 
-/** The request that a hook may keep, of `count` infohashes in the datagram at `start`. */
-export function scrapeRequest(input: Buffer, start: number, count: number, source: Address): ScrapeRequest {
-  const infoHashes: InfoHash[] = []
-  for (let index = 0; index < count; index++) {
-    infoHashes.push(readInfoHash(input, start + HEADER_LENGTH + index * INFO_HASH_LENGTH))
+/** A scrape (BEP 15), read out of its datagram where it lies. */
+export class UdpScrape extends Scrape {
+  readonly protocol = 'udp'
+  readonly params: Params = NO_PARAMS
+  count = 0
+  /** Whether `keep` has been called: the frontend then leaves the scrape to whoever did. */
+  kept = false
+  #input = NOTHING
+  /** Where the first infohash is. */
+  #at = 0
+  #infoHashes: readonly InfoHash[] | undefined
+  #over = false
+
+  /** @throws {ClientError} as `countScrape` does. */
+  read({ input, start, length, source }: Datagram, maxInfoHashes: number): void {
+    this.count = countScrape(length, maxInfoHashes)
+    this.address = source.address
+    this.#input = input
+    this.#at = start + HEADER_LENGTH
+    this.#infoHashes = undefined
   }
-  return { protocol: 'udp', infoHashes, address: new Uint8Array(source), params: NO_PARAMS }
+
+  get infoHashes(): readonly InfoHash[] {
+    const { bytes } = this.#packet
+    return (this.#infoHashes ??= Array.from({ length: this.count }, (_, index) =>
+      readInfoHash(bytes, this.#at + index * INFO_HASH_LENGTH),
+    ))
+  }
+
+  copyInfoHash(index: number, target: Uint32Array): void {
+    copyWords(this.#packet.view, this.#at + index * INFO_HASH_LENGTH, target)
+  }
+
+  keep(): this {
+    if (this.kept) return this
+    const own = PacketBuffer.allocate(this.count * INFO_HASH_LENGTH)
+    this.#packet.bytes.copy(own.bytes, 0, this.#at, this.#at + this.count * INFO_HASH_LENGTH)
+    this.address = new Uint8Array(this.address)
+    this.#input = own
+    this.#at = 0
+    this.kept = true
+    return this
+  }
+
+  end(): void {
+    this.#over = !this.kept
+  }
+
+  get #packet(): PacketBuffer {
+    if (this.#over) throw new TypeError('the scrape is over: a hook that reads it after the reply has to call keep() before')
+    return this.#input
+  }
 }
 
 /**
- * Writes a scrape reply: seeders, downloads completed, leechers for each of `rows` infohashes. Rows are known by their
- * place, so one that is missing is zeros. Returns the reply's length.
+ * Writes a scrape reply: seeders, downloads completed, leechers for each infohash. Rows are known by their place. Returns the
+ * reply's length.
  */
-export function writeScrape(response: ScrapeResponse, rows: number, transaction: number, output: DataView, at: number): number {
+export function writeScrape(answer: ScrapeAnswer, transaction: number, output: DataView, at: number): number {
   writeReplyHeader(SCRAPE, transaction, output, at)
   let to = at + REPLY_HEADER_LENGTH
-  for (let index = 0; index < rows; index++, to += ROW_LENGTH) {
-    const entry = response.entries[index] ?? NOBODY
-    output.setInt32(to, entry.complete | 0)
-    output.setInt32(to + 4, entry.downloaded | 0)
-    output.setInt32(to + 8, entry.incomplete | 0)
+  for (let index = 0; index < answer.count; index++, to += ROW_LENGTH) {
+    output.setUint32(to, answer.complete(index))
+    output.setUint32(to + 4, answer.downloaded(index))
+    output.setUint32(to + 8, answer.incomplete(index))
   }
   return to - at
-}
-
-/** The same out of `rows`: three numbers for each of `count` infohashes. */
-export function writeScrapeRows(rows: Uint32Array, count: number, transaction: number, output: DataView, at: number): number {
-  writeReplyHeader(SCRAPE, transaction, output, at)
-  const first = at + REPLY_HEADER_LENGTH
-  for (let index = 0; index < count * 3; index++) output.setUint32(first + index * 4, rows[index] as number)
-  return scrapeReplyLength(count)
 }

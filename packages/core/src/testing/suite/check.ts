@@ -1,5 +1,7 @@
-import { formatAddress, readCompactPeers, type CompactPeers } from '@chihaya/bittorrent'
-import type { PeerStore, SwarmView } from '../../peer-store.ts'
+import { formatAddress, readCompactPeers } from '@chihaya/bittorrent'
+import type { Answer } from '../../announce/answer.ts'
+import type { PeerList } from '../../announce/peer-list.ts'
+import type { PeerStore } from '../../peer-store.ts'
 
 export interface StoreUnderTest {
   readonly store: PeerStore
@@ -15,12 +17,12 @@ export type Check = (name: string, run: (store: PeerStore, under: StoreUnderTest
 export const LIFETIME = 60_000
 
 /** Peers of an answer as `address:port`, sorted. */
-export function endpoints(peers: CompactPeers): string[] {
+export function endpoints(peers: Pick<PeerList, 'endpoints' | 'family'>): string[] {
   return readCompactPeers(peers.endpoints, peers.family)
     .map((peer) => `${formatAddress(peer.address)}:${peer.port}`)
     .sort()
 }
 
-export function counters(view: SwarmView): [complete: number, incomplete: number, downloaded: number] {
+export function counters(view: Answer): [complete: number, incomplete: number, downloaded: number] {
   return [view.complete, view.incomplete, view.downloaded]
 }

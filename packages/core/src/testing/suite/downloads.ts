@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { PeerStore } from '../../peer-store.ts'
-import { address, sampleAnnounce, sampleInfoHash, samplePeerId } from '../sample.ts'
+import { address, announceTo, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '../sample.ts'
 import { LIFETIME, type Check } from './check.ts'
 
 /** `downloaded` counts a client once while it is known. */
@@ -8,61 +8,61 @@ export function checkDownloads(check: Check): void {
   const IPV6 = { address: address('2001:db8::1') }
   const KEY = { key: 0x1234_abcd }
   const downloads = async (store: PeerStore): Promise<number | undefined> =>
-    (await store.scrape([sampleInfoHash(1)], 'ipv4'))[0]?.downloaded
+    (await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4'))[0]?.downloaded
 
   check('counts one download of a peer that completes again and again', async (store) => {
     for (const transition of ['leecher', 'completed', 'leecher', 'completed', 'partial', 'completed'] as const) {
-      await store.announce(sampleAnnounce({ transition }))
+      await announceTo(store, sampleAnnounce({ transition }))
     }
     assert.equal(await downloads(store), 1)
   })
 
   check('counts one download of a peer that leaves and completes again', async (store) => {
     for (const transition of ['completed', 'stopped', 'completed', 'leecher', 'stopped', 'leecher', 'completed'] as const) {
-      await store.announce(sampleAnnounce({ transition }))
+      await announceTo(store, sampleAnnounce({ transition }))
     }
     assert.equal(await downloads(store), 1)
   })
 
   check('remembers that a download was counted for as long as its peer is known', async (store, { advance }) => {
     for (const transition of ['completed', 'seeder', 'leecher', 'leecher', 'stopped'] as const) {
-      await store.announce(sampleAnnounce({ transition }))
+      await announceTo(store, sampleAnnounce({ transition }))
       await advance(LIFETIME - 10_000)
     }
-    await store.announce(sampleAnnounce({ transition: 'completed' }))
+    await announceTo(store, sampleAnnounce({ transition: 'completed' }))
     assert.equal(await downloads(store), 1)
   })
 
   check('counts the downloads of a peer in each torrent', async (store) => {
     for (const number of [1, 2]) {
       const infoHash = sampleInfoHash(number)
-      const view = await store.announce(sampleAnnounce({ infoHash, transition: 'completed', ...KEY }))
+      const view = await announceTo(store, sampleAnnounce({ infoHash, transition: 'completed', ...KEY }))
       assert.equal(view.downloaded, 1)
     }
   })
 
   check('counts one download of a client that completes over both families', async (store) => {
     for (const transition of ['leecher', 'completed'] as const) {
-      await store.announce(sampleAnnounce({ ...KEY, transition }))
-      await store.announce(sampleAnnounce({ ...KEY, ...IPV6, transition }))
+      await announceTo(store, sampleAnnounce({ ...KEY, transition }))
+      await announceTo(store, sampleAnnounce({ ...KEY, ...IPV6, transition }))
     }
     assert.equal(await downloads(store), 1)
-    await store.announce(sampleAnnounce({ ...KEY, ...IPV6, transition: 'leecher' }))
-    await store.announce(sampleAnnounce({ ...KEY, ...IPV6, transition: 'completed' }))
+    await announceTo(store, sampleAnnounce({ ...KEY, ...IPV6, transition: 'leecher' }))
+    await announceTo(store, sampleAnnounce({ ...KEY, ...IPV6, transition: 'completed' }))
     assert.equal(await downloads(store), 1)
   })
 
   check('counts clients apart whose peer id or key differs, or that sent no key', async (store) => {
     const clients = [{ ...KEY }, { key: 7 }, { ...KEY, peerId: samplePeerId(2) }, { key: 0 }, {}]
     for (const [index, client] of clients.entries()) {
-      await store.announce(sampleAnnounce({ ...client, port: 2000 + index, transition: 'completed' }))
+      await announceTo(store, sampleAnnounce({ ...client, port: 2000 + index, transition: 'completed' }))
     }
     assert.equal(await downloads(store), clients.length)
   })
 
   check('counts no download of one who only looks, stops or seeds from the start', async (store) => {
     for (const transition of ['unchanged', 'stopped', 'seeder', 'completed'] as const) {
-      await store.announce(sampleAnnounce({ ...KEY, transition }))
+      await announceTo(store, sampleAnnounce({ ...KEY, transition }))
     }
     assert.equal(await downloads(store), 0)
   })

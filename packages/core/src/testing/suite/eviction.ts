@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { PeerStore } from '../../peer-store.ts'
-import { address, sampleAnnounce, sampleInfoHash, samplePeerId } from '../sample.ts'
+import { address, announceTo, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '../sample.ts'
 import { counters, endpoints, type Check } from './check.ts'
 
 /** For stores that can evict. */
@@ -14,8 +14,8 @@ export function checkEviction(check: Check): void {
         [1003, 'completed'],
       ] as const) {
         const changes = { infoHash: sampleInfoHash(number), port, peerId: samplePeerId(port), transition }
-        await store.announce(sampleAnnounce(changes))
-        await store.announce(sampleAnnounce({ ...changes, address: IPV6 }))
+        await announceTo(store, sampleAnnounce(changes))
+        await announceTo(store, sampleAnnounce({ ...changes, address: IPV6 }))
       }
     }
   }
@@ -30,7 +30,7 @@ export function checkEviction(check: Check): void {
     const refused = sampleInfoHash(1)
     assert.equal(await store.evict({ infoHash: (infoHash) => infoHash === refused }), 6)
     assert.deepEqual(await totals(store), [1, 2, 2, 1, 1])
-    const entries = await store.scrape([refused, sampleInfoHash(2)], 'ipv4')
+    const entries = await scrapeFrom(store, [refused, sampleInfoHash(2)], 'ipv4')
     assert.deepEqual(
       entries.map(({ complete, incomplete }) => [complete, incomplete]),
       [
@@ -45,7 +45,7 @@ export function checkEviction(check: Check): void {
     await fill(store)
     assert.equal(await store.evict({ address: (bytes) => bytes.length === 16 && bytes[15] === 1 }), 6)
     assert.deepEqual(await totals(store), [2, 4, 0, 2, 0])
-    const { peers } = await store.announce(sampleAnnounce({ address: address('2001:db8::2') }))
+    const { peers } = await announceTo(store, sampleAnnounce({ address: address('2001:db8::2') }))
     assert.deepEqual(endpoints(peers), [])
   })
 
@@ -66,6 +66,6 @@ export function checkEviction(check: Check): void {
     assert.equal(await store.evict({ infoHash: () => false, address: () => false, peerId: () => false }), 0)
     assert.equal(await store.evict({ address: () => true }), 12)
     assert.deepEqual(await totals(store), [0, 0, 0, 0, 0])
-    assert.deepEqual(counters(await store.announce(sampleAnnounce({ port: 1002 }))).slice(0, 2), [0, 1])
+    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ port: 1002 }))).slice(0, 2), [0, 1])
   })
 }

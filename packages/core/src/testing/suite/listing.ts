@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
 import type { SwarmEntry } from '../../peer-store.ts'
-import { address, sampleAnnounce, sampleInfoHash } from '../sample.ts'
+import { address, announceTo, sampleAnnounce, sampleInfoHash } from '../sample.ts'
 import { LIFETIME, type Check } from './check.ts'
 
 /** For stores that can list their swarms. */
 export function checkListing(check: Check): void {
   check('lists every swarm that has peers, with its counters', async (store, { advance }) => {
     if (store.swarms === undefined) return
-    await store.announce(sampleAnnounce({ infoHash: sampleInfoHash(1000) }))
+    await announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(1000) }))
     await advance(LIFETIME * 2)
     for (let number = 0; number < 300; number++) {
       const infoHash = sampleInfoHash(number)
-      await store.announce(sampleAnnounce({ infoHash, transition: 'completed' }))
-      if (number % 2 === 0) await store.announce(sampleAnnounce({ infoHash, address: address('2001:db8::1') }))
-      if (number % 3 === 0) await store.announce(sampleAnnounce({ infoHash, port: 2000, transition: 'partial' }))
+      await announceTo(store, sampleAnnounce({ infoHash, transition: 'completed' }))
+      if (number % 2 === 0) await announceTo(store, sampleAnnounce({ infoHash, address: address('2001:db8::1') }))
+      if (number % 3 === 0) await announceTo(store, sampleAnnounce({ infoHash, port: 2000, transition: 'partial' }))
     }
     const listed = new Map<string, SwarmEntry>()
     for await (const page of store.swarms()) for (const entry of page) listed.set(entry.infoHash, entry)

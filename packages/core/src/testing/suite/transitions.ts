@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import type { Transition } from '../../peer-store.ts'
-import { address, sampleAnnounce, sampleInfoHash, samplePeerId } from '../sample.ts'
+import type { Transition } from '../../announce/transition.ts'
+import { address, announceTo, sampleAnnounce, sampleInfoHash, samplePeerId } from '../sample.ts'
 import { counters, endpoints, type Check } from './check.ts'
 
 export function checkTransitions(check: Check): void {
   check('counts the announcer in its own answer', async (store) => {
-    assert.deepEqual(counters(await store.announce(sampleAnnounce())), [0, 1, 0])
-    assert.deepEqual(counters(await store.announce(sampleAnnounce({ port: 2000, transition: 'seeder' }))), [1, 1, 0])
-    assert.deepEqual(counters(await store.announce(sampleAnnounce({ port: 3000, transition: 'partial' }))), [1, 2, 0])
+    assert.deepEqual(counters(await announceTo(store, sampleAnnounce())), [0, 1, 0])
+    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ port: 2000, transition: 'seeder' }))), [1, 1, 0])
+    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ port: 3000, transition: 'partial' }))), [1, 2, 0])
   })
 
   const moves: Array<[first: Transition, second: Transition, complete: number, incomplete: number, downloaded: number]> = [
@@ -30,45 +30,55 @@ export function checkTransitions(check: Check): void {
   ]
   for (const [first, second, complete, incomplete, downloaded] of moves) {
     check(`moves a peer from ${first} to ${second}`, async (store) => {
-      await store.announce(sampleAnnounce({ transition: first }))
-      const view = await store.announce(sampleAnnounce({ transition: second }))
+      await announceTo(store, sampleAnnounce({ transition: first }))
+      const view = await announceTo(store, sampleAnnounce({ transition: second }))
       assert.deepEqual(counters(view), [complete, incomplete, downloaded])
     })
   }
 
+  check('tells what a peer was before', async (store) => {
+    const transitions = ['leecher', 'seeder', 'partial', 'completed', 'leecher', 'stopped', 'leecher'] as const
+    const before = []
+    for (const transition of transitions) before.push((await announceTo(store, sampleAnnounce({ transition }))).before)
+    // A store that has to look for it does not tell.
+    if (before.every((state) => state === undefined)) return
+    const known = ['leecher', 'seeder', 'partial', 'seeder', 'leecher']
+    assert.deepEqual(before, [undefined, ...known, undefined])
+  })
+
   check('counts a completed peer it has never seen', async (store) => {
-    assert.deepEqual(counters(await store.announce(sampleAnnounce({ transition: 'completed' }))), [1, 0, 1])
+    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ transition: 'completed' }))), [1, 0, 1])
   })
 
   check('creates nothing for a stranger that stops or only looks', async (store) => {
-    assert.deepEqual(counters(await store.announce(sampleAnnounce({ transition: 'stopped' }))), [0, 0, 0])
-    assert.deepEqual(counters(await store.announce(sampleAnnounce({ transition: 'unchanged' }))), [0, 0, 0])
+    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ transition: 'stopped' }))), [0, 0, 0])
+    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ transition: 'unchanged' }))), [0, 0, 0])
     assert.equal((await store.stats()).swarms, 0)
   })
 
   check('shows the swarm to one who only looks, and does not count it', async (store) => {
-    await store.announce(sampleAnnounce())
-    const view = await store.announce(sampleAnnounce({ address: address('10.0.0.2'), port: 0, transition: 'unchanged' }))
+    await announceTo(store, sampleAnnounce())
+    const view = await announceTo(store, sampleAnnounce({ address: address('10.0.0.2'), port: 0, transition: 'unchanged' }))
     assert.deepEqual([counters(view), endpoints(view.peers)], [[0, 1, 0], ['10.0.0.1:6881']])
   })
 
   check('knows a peer by address and port, whatever its peer id', async (store) => {
-    await store.announce(sampleAnnounce({ peerId: samplePeerId(1) }))
-    const view = await store.announce(sampleAnnounce({ peerId: samplePeerId(2) }))
+    await announceTo(store, sampleAnnounce({ peerId: samplePeerId(1) }))
+    const view = await announceTo(store, sampleAnnounce({ peerId: samplePeerId(2) }))
     assert.deepEqual(counters(view), [0, 1, 0])
-    const { peers } = await store.announce(sampleAnnounce({ address: address('10.0.0.2'), wantsPeerIds: true }))
+    const { peers } = await announceTo(store, sampleAnnounce({ address: address('10.0.0.2'), wantsPeerIds: true }))
     if (peers.peerIds) assert.equal(Buffer.from(peers.peerIds).toString('latin1'), samplePeerId(2))
   })
 
   check('lets nobody stop a peer at another address', async (store) => {
-    await store.announce(sampleAnnounce())
-    const view = await store.announce(sampleAnnounce({ address: address('10.0.0.2'), transition: 'stopped' }))
+    await announceTo(store, sampleAnnounce())
+    const view = await announceTo(store, sampleAnnounce({ address: address('10.0.0.2'), transition: 'stopped' }))
     assert.deepEqual(counters(view), [0, 1, 0])
   })
 
   check('keeps swarms apart', async (store) => {
-    await store.announce(sampleAnnounce())
-    const view = await store.announce(sampleAnnounce({ infoHash: sampleInfoHash(2), port: 2000 }))
+    await announceTo(store, sampleAnnounce())
+    const view = await announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2), port: 2000 }))
     assert.deepEqual(counters(view), [0, 1, 0])
     assert.deepEqual(endpoints(view.peers), [])
   })

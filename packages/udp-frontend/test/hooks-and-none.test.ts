@@ -24,7 +24,7 @@ const step = fc.record({
   length: fc.constantFrom(97, 98, 98, 98, 98),
 })
 
-test('announces and scrapes are answered alike on the short way and on the one that hooks see', async () => {
+test('announces and scrapes are answered alike with hooks and without', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), fc.boolean(), async (steps, all, allowUnconnectable) => {
       const core = { seedersReceive: all ? 'all' : 'leechers', rejectPrivatePeers: false } as const
@@ -52,7 +52,7 @@ test('announces and scrapes are answered alike on the short way and on the one t
   )
 })
 
-test('the short way refuses private peers where they are rejected', async () => {
+test('private peers are refused where they are rejected', async () => {
   const tracker = new TrackerUnderTest({ core: { rejectPrivatePeers: true } })
   const [source] = SOURCES
   const reply = await tracker.send(announce(await tracker.connect(source)), source)

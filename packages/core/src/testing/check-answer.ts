@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { readCompactPeers, type CompactPeers } from '@chihaya/bittorrent'
-import type { SwarmView } from '../peer-store.ts'
+import { readCompactPeers } from '@chihaya/bittorrent'
+import type { Answer } from '../announce/answer.ts'
+import type { PeerList } from '../announce/peer-list.ts'
 import { endpoints } from './suite/check.ts'
 
 /**
- * Holds the answer of a store against what `ModelPeerStore` answers when it is asked for more peers than there are: the same
+ * Holds the answer of a store against what `ModelPeerStore.announceForAll` answers: the same
  * counters, and `numWant` of those peers, or all of them, each once and with its own peer id. @throws {AssertionError}
  */
-export function checkView(actual: SwarmView, candidates: SwarmView, numWant: number): void {
-  const counters = ({ complete, incomplete, downloaded }: SwarmView): number[] => [complete, incomplete, downloaded]
+export function checkAnswer(actual: Answer, candidates: Answer, numWant: number): void {
+  const counters = ({ complete, incomplete, downloaded }: Answer): number[] => [complete, incomplete, downloaded]
   assert.deepEqual(counters(actual), counters(candidates))
   const given = endpoints(actual.peers)
   const allowed = new Set(endpoints(candidates.peers))
@@ -22,7 +23,7 @@ export function checkView(actual: SwarmView, candidates: SwarmView, numWant: num
 }
 
 /** Peer ids in hexadecimal by endpoint; none where the answer has none. */
-function peerIds({ endpoints: bytes, family, peerIds: ids }: CompactPeers): Map<string, string> {
+function peerIds({ endpoints: bytes, family, peerIds: ids }: PeerList): Map<string, string> {
   if (ids === undefined) return new Map()
   return new Map(
     readCompactPeers(bytes, family).map(({ address, port }, index) => [

@@ -1,0 +1,114 @@
+import {
+  compactLength,
+  PEER_ID_LENGTH,
+  writeByteString,
+  type Address,
+  type AddressFamily,
+  type PeerId,
+} from '@chihaya/bittorrent'
+
+const NO_BYTES = new Uint8Array(0)
+const NO_WORDS = new Uint16Array(0)
+
+/**
+ * Peers of one family in an answer, as they travel: 6 or 18 bytes each (BEP 23, BEP 7), with their peer ids beside them where the
+ * answer needs those. The memory may be the frontend's reply itself, so peers are copied once.
+ */
+export class PeerList {
+  family: AddressFamily = 'ipv4'
+  /** Peers in the list. */
+  count = 0
+  /** Where the endpoints go: the same memory as bytes and as 16-bit words, from byte `at` on, which is even. */
+  bytes: Uint8Array = NO_BYTES
+  words: Uint16Array = NO_WORDS
+  at = 0
+  /** Peers that there is room for. */
+  capacity = 0
+  /** Where peer ids go from the first byte on, as bytes and as 16-bit words; of length 0 where none are wanted. */
+  idBytes: Uint8Array = NO_BYTES
+  idWords: Uint16Array = NO_WORDS
+  /** Whether `idBytes` holds the peer ids of the list. */
+  hasPeerIds = false
+
+  /** An empty list in the memory of a reply. */
+  borrow(family: AddressFamily, bytes: Uint8Array, words: Uint16Array, at: number, capacity: number): void {
+    this.family = family
+    this.bytes = bytes
+    this.words = words
+    this.at = at
+    this.capacity = capacity
+    this.count = 0
+    this.hasPeerIds = false
+  }
+
+  /** Lets go of the memory. */
+  empty(): void {
+    this.borrow(this.family, NO_BYTES, NO_WORDS, 0, 0)
+  }
+
+  /** An empty list in memory of its own, with room for so many peers, and for their peer ids. */
+  reserve(family: AddressFamily, capacity: number, withPeerIds: boolean): void {
+    const needed = capacity * compactLength(family)
+    if (this.at !== 0 || this.bytes.length < needed) this.#allocate(needed)
+    if (withPeerIds && this.idBytes.length < capacity * PEER_ID_LENGTH) {
+      const memory = new ArrayBuffer(capacity * PEER_ID_LENGTH)
+      this.idBytes = new Uint8Array(memory)
+      this.idWords = new Uint16Array(memory)
+    }
+    this.family = family
+    this.capacity = capacity
+    this.count = 0
+    this.hasPeerIds = false
+  }
+
+  /** The compact peers, in memory that the next announce may use again. */
+  get endpoints(): Uint8Array {
+    return this.bytes.subarray(this.at, this.at + this.count * compactLength(this.family))
+  }
+
+  /** 20 bytes a peer in the same order; undefined where they were not wanted or are not known. */
+  get peerIds(): Uint8Array | undefined {
+    return this.hasPeerIds ? this.idBytes.subarray(0, this.count * PEER_ID_LENGTH) : undefined
+  }
+
+  /** Replaces the list, as far as there is room. */
+  set(endpoints: Uint8Array, peerIds?: Uint8Array): void {
+    const width = compactLength(this.family)
+    this.count = Math.min(Math.floor(endpoints.length / width), this.capacity)
+    this.bytes.set(endpoints.subarray(0, this.count * width), this.at)
+    this.hasPeerIds = peerIds !== undefined && this.idBytes.length > 0
+    if (peerIds && this.hasPeerIds) this.idBytes.set(peerIds.subarray(0, this.count * PEER_ID_LENGTH))
+  }
+
+  /** Adds a peer, if there is room. */
+  add(address: Address, port: number, peerId?: PeerId): void {
+    if (this.count === this.capacity) return
+    const at = this.at + this.count * (address.length + 2)
+    this.bytes.set(address, at)
+    this.bytes[at + address.length] = port >> 8
+    this.bytes[at + address.length + 1] = port
+    if (peerId !== undefined && this.idBytes.length > 0) {
+      writeByteString(peerId, this.idBytes, this.count * PEER_ID_LENGTH)
+      this.hasPeerIds = true
+    }
+    this.count++
+  }
+
+  /** Moves the list into memory of its own. */
+  keep(): void {
+    const { endpoints, idBytes } = this
+    this.#allocate(this.capacity * compactLength(this.family))
+    this.bytes.set(endpoints)
+    if (idBytes.length === 0) return
+    const memory = Uint8Array.from(idBytes).buffer
+    this.idBytes = new Uint8Array(memory)
+    this.idWords = new Uint16Array(memory)
+  }
+
+  #allocate(length: number): void {
+    const memory = new ArrayBuffer(length)
+    this.bytes = new Uint8Array(memory)
+    this.words = new Uint16Array(memory)
+    this.at = 0
+  }
+}

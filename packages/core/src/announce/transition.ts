@@ -1,0 +1,25 @@
+import type { AnnounceEvent } from '@chihaya/bittorrent'
+
+/** The states of a peer. A partial seed counts as incomplete (BEP 21). */
+export type PeerState = 'leecher' | 'partial' | 'seeder'
+
+/**
+ * What an announce does to its peer. `completed` makes a seeder and counts a download unless this client's download has
+ * been counted already; `stopped` removes the peer and creates nothing; `unchanged` only looks.
+ */
+export type Transition = PeerState | 'completed' | 'stopped' | 'unchanged'
+
+/** The first line that fits: a `stopped` leaves even with nothing left, a `completed` seeds whatever it says is left. */
+export function transitionOf(port: number, event: AnnounceEvent, seeding: boolean): Transition {
+  // A frontend that lets port 0 pass wants it answered but not stored: nobody could dial it.
+  if (port === 0) return 'unchanged'
+  if (event === 'stopped') return 'stopped'
+  if (event === 'completed') return 'completed'
+  if (seeding) return 'seeder'
+  return event === 'paused' ? 'partial' : 'leecher'
+}
+
+/** Whether an announcer still looks for pieces; a partial seed has all it wants (BEP 21). */
+export function downloads(event: AnnounceEvent, seeding: boolean): boolean {
+  return !seeding && event !== 'completed' && event !== 'paused'
+}
