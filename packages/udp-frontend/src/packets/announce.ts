@@ -37,6 +37,11 @@ const REPLY_PEERS_OFFSET = 20
 
 const NOTHING = PacketBuffer.allocate(0)
 
+/** Bytes of the memory that announces which are kept share. */
+const SHARED = 8192
+let shared = NOTHING
+let used = 0
+
 /** 2⁶⁴−1 is how several clients say that they do not know. */
 const UNKNOWN = 2n ** 64n - 1n
 
@@ -136,13 +141,17 @@ export class UdpAnnounce extends Announce {
 
   keep(): this {
     if (this.kept) return this
-    const own = PacketBuffer.allocate(this.#end - this.#start)
-    this.#packet.bytes.copy(own.bytes, 0, this.#start, this.#end)
+    const length = this.#end - this.#start
+    if (used + length > shared.bytes.length) {
+      shared = PacketBuffer.allocate(Math.max(length, SHARED))
+      used = 0
+    }
+    this.#packet.bytes.copy(shared.bytes, used, this.#start, this.#end)
     this.address = new Uint8Array(this.address)
-    this.#input = own
-    this.#optionsAt -= this.#start
-    this.#end -= this.#start
-    this.#start = 0
+    this.#input = shared
+    this.#optionsAt += used - this.#start
+    this.#start = used
+    this.#end = used += length
     this.kept = true
     return this
   }
