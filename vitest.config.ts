@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 
-// Sources are resolved by their own export condition, so that tests need no build and coverage maps to TypeScript.
+// Sources are resolved by their own export condition, so that tests need no build and coverage maps
+// to TypeScript.
 const conditions = ['@chihaya/source']
 
-// End-to-end tests set up hosts and links. `npm test` gives them a network of their own to do it in.
+// End-to-end tests set up hosts and links. `npm test` gives them a network of their own to do it
+// in.
 const endToEnd = process.env['CHIHAYA_PRIVATE_NETWORK'] === '1' ? [] : ['internal/e2e/test/**']
 
 export default defineConfig({
@@ -15,7 +17,8 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...endToEnd],
     // Real clients and sockets spend their time waiting for each other.
     maxWorkers: 2 * availableParallelism(),
-    // A bound for what hangs, not a measure: a busy machine takes many times as long as a quiet one.
+    // A bound for what hangs, not a measure: a busy machine takes many times as long as a quiet
+    // one.
     testTimeout: 90_000,
     hookTimeout: 90_000,
     coverage: {

@@ -1,5 +1,6 @@
-// `node scripts/assemble.mjs FOLDER`: put the tracker and all it needs at run time into a new folder, which Node.js alone can
-// run: `node FOLDER/dist/main.js`. `--built` takes what is installed and built already.
+// `node scripts/assemble.mjs FOLDER`: put the tracker and all it needs at run time into a new
+// folder, which Node.js alone can run: `node FOLDER/dist/main.js`. `--built` takes what is
+// installed and built already.
 import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from './build.mjs'
@@ -31,7 +32,8 @@ await step('Assembling', process.execPath, [
   '--prod',
   // Copies of our own packages instead of links to them, in the versions of the lockfile.
   '--config.injectWorkspacePackages=true',
-  // What is installed already is at hand, although a folder on another disk would have a store of its own.
+  // What is installed already is at hand, although a folder on another disk would have a store of
+  // its own.
   `--config.storeDir=${store.output.trim()}`,
   '--config.preferOffline=true',
   '--loglevel=error',

@@ -1,4 +1,5 @@
-// Packs every package that is to be published, and checks the tarballs as their users will get them.
+// Packs every package that is to be published, and checks the tarballs as their users will get
+// them.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, capture, root } from './command.mjs'
@@ -7,7 +8,9 @@ const tarballs = join(cache, 'tarballs')
 
 const packages = ['packages', 'apps']
   .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(root, folder, name)))
-  .filter((folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).private !== true)
+  .filter(
+    (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).private !== true,
+  )
 
 rmSync(tarballs, { recursive: true, force: true })
 mkdirSync(tarballs, { recursive: true })
@@ -18,8 +21,13 @@ process.exitCode = complaints.length === 0 ? 0 : 1
 /** What is wrong with a package, or an empty text. */
 async function check(folder) {
   const missing = missingScripts(folder)
-  if (missing.length > 0) return `${folder}/package.json runs what is not there: ${missing.join(', ')}`
-  const packed = await capture('pnpm', ['pack', '--loglevel=error', '--pack-destination', tarballs], { cwd: folder })
+  if (missing.length > 0)
+    return `${folder}/package.json runs what is not there: ${missing.join(', ')}`
+  const packed = await capture(
+    'pnpm',
+    ['pack', '--loglevel=error', '--pack-destination', tarballs],
+    { cwd: folder },
+  )
   const tarball = /^\/.*\.tgz$/m.exec(packed.output)?.[0]
   if (packed.code !== 0 || tarball === undefined) return packed.output
   // Not `attw --pack`: npm would leave pnpm's `workspace:` and `catalog:` in the manifest.
@@ -31,9 +39,14 @@ async function check(folder) {
   return failed.map(({ output }) => output).join('\n')
 }
 
-/** Files that a package's own commands run, and that are not there: a command that few use may name the wrong one for long. */
+/**
+ * Files that a package's own commands run, and that are not there: a command that few use may name
+ * the wrong one for long.
+ */
 function missingScripts(folder) {
   const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const files = Object.values(scripts).flatMap((script) => /^node (scripts\/\S+)/.exec(script)?.[1] ?? [])
+  const files = Object.values(scripts).flatMap(
+    (script) => /^node (scripts\/\S+)/.exec(script)?.[1] ?? [],
+  )
   return files.filter((file) => !existsSync(join(folder, file)))
 }

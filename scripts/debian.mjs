@@ -6,7 +6,10 @@ export function canInstallDebianPackages() {
   return existsSync('/etc/debian_version') && process.getuid?.() === 0
 }
 
-/** Installs Debian packages without a question. Says on the terminal what went wrong, if something did. */
+/**
+ * Installs Debian packages without a question. Says on the terminal what went wrong, if something
+ * did.
+ */
 export function installDebianPackages(names) {
   console.log(`Installing Debian packages: ${names.join(' ')}`)
   return aptGet('update') && aptGet('install', '--yes', '--no-install-recommends', ...names)

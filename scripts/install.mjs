@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { cache, pnpmFolder, root, step, succeeds } from './command.mjs'
 
@@ -8,21 +16,42 @@ const pnpm = join(pnpmFolder, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs')
 
 /** Installs pnpm and the dependencies, unless they are there as the lockfile wants them. */
 export async function install() {
-  if (existsSync(pnpm) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp()) return
+  if (existsSync(pnpm) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp())
+    return
   await installPnpm()
-  // Errors only: on Node 20 pnpm warns about every package's `engines`, although scripts run on the Node it installs.
-  const args = ['install', '--frozen-lockfile', '--loglevel=error', '--config.confirmModulesPurge=false']
+  // Errors only: on Node 20 pnpm warns about every package's `engines`, although scripts run on the
+  // Node it installs.
+  const args = [
+    'install',
+    '--frozen-lockfile',
+    '--loglevel=error',
+    '--config.confirmModulesPurge=false',
+  ]
   await step('Installing dependencies', process.execPath, [pnpm, ...args])
   writeFileSync(stampFile, stamp())
 }
 
-/** pnpm lives in the checkout's own cache: nothing is installed globally, and no other version gets in the way. */
+/**
+ * pnpm lives in the checkout's own cache: nothing is installed globally, and no other version gets
+ * in the way.
+ */
 async function installPnpm() {
-  const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager.replace('pnpm@', '')
+  const version = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  ).packageManager.replace('pnpm@', '')
   if (installedPnpm() === version && succeeds(process.execPath, [pnpm, '--version'])) return
   rmSync(pnpmFolder, { recursive: true, force: true })
   mkdirSync(pnpmFolder, { recursive: true })
-  const args = ['install', '--prefix', pnpmFolder, '--no-save', '--no-package-lock', '--no-audit', '--no-fund', `pnpm@${version}`]
+  const args = [
+    'install',
+    '--prefix',
+    pnpmFolder,
+    '--no-save',
+    '--no-package-lock',
+    '--no-audit',
+    '--no-fund',
+    `pnpm@${version}`,
+  ]
   await step(`Installing pnpm ${version}`, ...npm(args))
 }
 
@@ -45,9 +74,18 @@ function stamp() {
       .map((name) => join(folder, name, 'package.json')),
   )
   const digest = createHash('sha256')
-  for (const file of ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml', '.npmrc', ...manifests]) {
-    if (existsSync(join(root, file))) digest.update(`${file}\0`).update(readFileSync(join(root, file)))
+  for (const file of [
+    'package.json',
+    'pnpm-workspace.yaml',
+    'pnpm-lock.yaml',
+    '.npmrc',
+    ...manifests,
+  ]) {
+    if (existsSync(join(root, file)))
+      digest.update(`${file}\0`).update(readFileSync(join(root, file)))
   }
   const installed = join(root, 'node_modules', '.modules.yaml')
-  return digest.update(existsSync(installed) ? String(statSync(installed).mtimeMs) : 'nothing').digest('hex')
+  return digest
+    .update(existsSync(installed) ? String(statSync(installed).mtimeMs) : 'nothing')
+    .digest('hex')
 }

@@ -7,8 +7,8 @@ import { canIsolate } from './private-network.mjs'
 const FUZZ_TARGET = 'int LLVMFuzzerTestOneInput(void) { return 0; }'
 
 /**
- * What some tests need and `pnpm install` cannot give: how to see it, the Debian packages it is in or another way to install it,
- * and the tests that need it.
+ * What some tests need and `pnpm install` cannot give: how to see it, the Debian packages it is in
+ * or another way to install it, and the tests that need it.
  */
 const requirements = [
   {
@@ -29,11 +29,22 @@ const requirements = [
     name: 'chromium',
     // It needs no desktop, and is half as large as the browser with windows.
     package: 'chromium-headless-shell',
-    isThere: () => succeeds('chromium-headless-shell', ['--version']) || succeeds('chromium', ['--version']),
+    isThere: () =>
+      succeeds('chromium-headless-shell', ['--version']) || succeeds('chromium', ['--version']),
     tests: 'packages/status/test/page.test.ts',
   },
-  { name: 'ip', package: 'iproute2', isThere: () => succeeds('ip', ['-V']), tests: 'internal/e2e/test/**' },
-  { name: 'unshare', package: 'util-linux', isThere: () => succeeds('unshare', ['--version']), tests: 'internal/e2e/test/**' },
+  {
+    name: 'ip',
+    package: 'iproute2',
+    isThere: () => succeeds('ip', ['-V']),
+    tests: 'internal/e2e/test/**',
+  },
+  {
+    name: 'unshare',
+    package: 'util-linux',
+    isThere: () => succeeds('unshare', ['--version']),
+    tests: 'internal/e2e/test/**',
+  },
   {
     name: 'aria2c',
     package: 'aria2',
@@ -62,7 +73,11 @@ const requirements = [
     name: 'clang with libFuzzer and the sanitizers',
     // The compiler's own package only recommends them.
     package: ['clang', 'libclang-rt-dev'],
-    isThere: () => succeeds('sh', ['-c', `echo '${FUZZ_TARGET}' | clang -xc -fsanitize=fuzzer,address,undefined - -o /dev/null`]),
+    isThere: () =>
+      succeeds('sh', [
+        '-c',
+        `echo '${FUZZ_TARGET}' | clang -xc -fsanitize=fuzzer,address,undefined - -o /dev/null`,
+      ]),
     tests: 'internal/fuzz/test/native.test.ts',
   },
   {
@@ -92,7 +107,8 @@ const requirements = [
   {
     name: 'bubblewrap, and the right to become another user',
     package: 'bubblewrap',
-    isThere: () => succeeds('bwrap', ['--version']) && succeeds('setpriv', ['--reuid=10001', 'true']),
+    isThere: () =>
+      succeeds('bwrap', ['--version']) && succeeds('setpriv', ['--reuid=10001', 'true']),
     tests: 'internal/deploy-test/test/image.test.ts',
   },
   {
@@ -111,7 +127,8 @@ const requirements = [
 
 /**
  * Installs what is missing, where that is allowed.
- * @returns what is missing still, each with a sentence on what to do and the glob of the tests to leave out.
+ * @returns what is missing still, each with a sentence on what to do and the glob of the tests to
+ * leave out.
  */
 export function meetRequirements() {
   const missing = requirements.filter((requirement) => !requirement.isThere())
@@ -125,7 +142,10 @@ export function meetRequirements() {
       advice: `needs ${name}: ${from === undefined ? 'put it on the PATH' : `install the Debian package ${[from].flat().join(' and ')}`}`,
     }))
   if (!canIsolate()) {
-    unmet.push({ tests: 'internal/e2e/test/**', advice: 'needs a network namespace: run it as root, or allow user namespaces' })
+    unmet.push({
+      tests: 'internal/e2e/test/**',
+      advice: 'needs a network namespace: run it as root, or allow user namespaces',
+    })
   }
   return unmet
 }

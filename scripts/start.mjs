@@ -1,6 +1,6 @@
-// `npm start -- ARGUMENTS`: install what is missing, build what changed, run the tracker with ARGUMENTS.
-// package.json has `exec` and npm's own Node for it, since any shell in between, such as the one that is
-// `node_modules/.bin/node`, would keep npm's signals to itself.
+// `npm start -- ARGUMENTS`: install what is missing, build what changed, run the tracker with
+// ARGUMENTS. package.json has `exec` and npm's own Node for it, since any shell in between, such as
+// the one that is `node_modules/.bin/node`, would keep npm's signals to itself.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { join } from 'node:path'
@@ -11,13 +11,18 @@ import { install } from './install.mjs'
 await install()
 await build()
 
-const tracker = spawn(projectNode(), [join(root, 'apps/tracker/dist/main.js'), ...process.argv.slice(2)], {
-  env: environment(),
-  stdio: 'inherit',
-  // A process group of its own: a terminal sends Ctrl-C to all of its group and npm passes it on once more, but to the
-  // tracker a second signal means "stop at once". So signals come through here, and repeated ones only when they are meant.
-  detached: true,
-})
+const tracker = spawn(
+  projectNode(),
+  [join(root, 'apps/tracker/dist/main.js'), ...process.argv.slice(2)],
+  {
+    env: environment(),
+    stdio: 'inherit',
+    // A process group of its own: a terminal sends Ctrl-C to all of its group and npm passes it on
+    // once more, but to the tracker a second signal means "stop at once". So signals come through
+    // here, and repeated ones only when they are meant.
+    detached: true,
+  },
+)
 
 const REPEATED = 500
 const lastSent = new Map()

@@ -1,5 +1,6 @@
 // `npm test`: install what is missing, build, check types, style and leftovers, run every test.
-// `npm test -- ARGUMENTS` runs tests alone and hands ARGUMENTS to vitest: `npm test -- packages/core`.
+// `npm test -- ARGUMENTS` runs tests alone and hands ARGUMENTS to vitest: `npm test --
+// packages/core`.
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
@@ -20,7 +21,10 @@ const failedChecks = everything ? await runChecks() : 0
 const tests = await runTests()
 finish()
 
-/** Runs the checks that need no running code, and shows the output of those that fail. @returns how many do */
+/**
+ * Runs the checks that need no running code, and shows the output of those that fail. @returns how
+ * many do
+ */
 async function runChecks() {
   const results = await Promise.all([
     check('Types', 'tsc', '-p', 'tsconfig.test.json'),
@@ -53,7 +57,9 @@ async function runTests() {
     ...vitestArguments,
   ]
   const isolated = endToEnd && canIsolate()
-  const [command, commandArgs] = isolated ? inPrivateNetwork(projectNode(), args) : [projectNode(), args]
+  const [command, commandArgs] = isolated
+    ? inPrivateNetwork(projectNode(), args)
+    : [projectNode(), args]
   const env = { ...environment(), ...(isolated ? { CHIHAYA_PRIVATE_NETWORK: '1' } : {}) }
   const code = await show(command, commandArgs, { env })
   const report = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, 'utf8')) : {}

@@ -1,4 +1,5 @@
-// Two trackers in one application, with swarms and rules of their own: one for everybody, one for members.
+// Two trackers in one application, with swarms and rules of their own: one for everybody, one for
+// members.
 import tracker from '@chihaya/tracker'
 import Fastify from 'fastify'
 import passkey from 'tracker-middleware-passkey'

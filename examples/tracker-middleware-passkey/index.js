@@ -1,4 +1,5 @@
-// Serves whoever announces to an address with a passkey in it: /PASSKEY/announce or /announce?passkey=PASSKEY.
+// Serves whoever announces to an address with a passkey in it: /PASSKEY/announce or
+// /announce?passkey=PASSKEY.
 import { createHash } from 'node:crypto'
 import { ClientError } from '@chihaya/bittorrent'
 import { parseOptions } from '@chihaya/core'
@@ -15,7 +16,12 @@ export const optionsSchema = {
     passkeys: {
       description: 'The passkeys of those who may use the tracker.',
       type: 'array',
-      items: { type: 'string', pattern: '^[0-9a-f]{32}$', examples: ['32 hex digits'], writeOnly: true },
+      items: {
+        type: 'string',
+        pattern: '^[0-9a-f]{32}$',
+        examples: ['32 hex digits'],
+        writeOnly: true,
+      },
     },
   },
 }
@@ -35,7 +41,9 @@ async function plugin(fastify, given) {
 
 function passkeyIn(params) {
   // Over UDP there are no routes, so there the path is read (BEP 41).
-  return params.route('passkey') ?? params.get('passkey') ?? /^\/(\w+)\/announce$/.exec(params.path)?.[1]
+  return (
+    params.route('passkey') ?? params.get('passkey') ?? /^\/(\w+)\/announce$/.exec(params.path)?.[1]
+  )
 }
 
 function digest(passkey) {

@@ -26,7 +26,10 @@ test('over HTTP a passkey may be in the path or in the query', async () => {
     assert.match((await app.inject(url)).body, /8:intervali1800e/)
   }
   for (const url of [`/${KEY.replace('0', '1')}/announce?${ANNOUNCE}`, `/announce?${ANNOUNCE}`]) {
-    assert.equal((await app.inject(url)).body, 'd14:failure reason15:unknown passkey8:retry in5:nevere')
+    assert.equal(
+      (await app.inject(url)).body,
+      'd14:failure reason15:unknown passkey8:retry in5:nevere',
+    )
   }
   await app.close()
 })
@@ -34,7 +37,8 @@ test('over HTTP a passkey may be in the path or in the query', async () => {
 test('over UDP it is in the URL that goes along with the announce', async () => {
   const app = trackerApp()
   await app.ready()
-  const announce = async (url) => announceTo(app.tracker, sampleAnnounce({ params: new UrlDataParams(url) }))
+  const announce = async (url) =>
+    announceTo(app.tracker, sampleAnnounce({ params: new UrlDataParams(url) }))
   assert.equal((await announce(`/${KEY}/announce`)).interval, 1800)
   await assert.rejects(announce('/announce'), { message: 'unknown passkey' })
   await app.close()
@@ -45,6 +49,7 @@ test('wrong options are named, and the passkeys in them are not', async () => {
   app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
   app.register(core)
   app.register(passkey, { passkeys: ['too short'] })
-  const message = 'tracker-middleware-passkey: options/passkeys/0 must be written like 32 hex digits'
+  const message =
+    'tracker-middleware-passkey: options/passkeys/0 must be written like 32 hex digits'
   await assert.rejects(async () => app.ready(), { code: 'TRK_ERR_OPTIONS', message })
 })

@@ -1,4 +1,5 @@
-// Tells another server of announces, after they have been answered. What goes wrong is in the log, and nowhere else.
+// Tells another server of announces, after they have been answered. What goes wrong is in the log,
+// and nowhere else.
 import { formatAddress, toHex } from '@chihaya/bittorrent'
 import { durationSchema, parseDuration, parseOptions } from '@chihaya/core'
 import fp from 'fastify-plugin'
@@ -10,7 +11,12 @@ export const optionsSchema = {
   additionalProperties: false,
   required: ['url'],
   properties: {
-    url: { description: 'Where to POST to.', type: 'string', pattern: '^https?://', examples: ['https://example.org/hook'] },
+    url: {
+      description: 'Where to POST to.',
+      type: 'string',
+      pattern: '^https?://',
+      examples: ['https://example.org/hook'],
+    },
     events: {
       description: 'The events to tell of.',
       type: 'array',

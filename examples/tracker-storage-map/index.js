@@ -7,7 +7,9 @@ const NAME = 'tracker-storage-map'
 export const optionsSchema = {
   type: 'object',
   additionalProperties: false,
-  properties: { peerLifetime: durationSchema('How long a peer is kept after its last announce.', '46m') },
+  properties: {
+    peerLifetime: durationSchema('How long a peer is kept after its last announce.', '46m'),
+  },
 }
 
 async function plugin(fastify, given) {

@@ -1,10 +1,16 @@
 import { addressFamily, addressScope, byteString, compactPeer } from '@chihaya/bittorrent'
 
-/** Swarms in maps. An announce walks over its swarm, so this is for small trackers. Times are in milliseconds. */
+/**
+ * Swarms in maps. An announce walks over its swarm, so this is for small trackers. Times are in
+ * milliseconds.
+ */
 export class MapPeerStore {
   /** By family and infohash; the peers of a swarm by address and port. */
   #swarms = new Map()
-  /** By infohash: the number of downloads, and when the peers and clients that were counted were last known. */
+  /**
+   * By infohash: the number of downloads, and when the peers and clients that were counted were
+   * last known.
+   */
   #downloads = new Map()
 
   constructor({ peerLifetime, now = Date.now }) {
@@ -17,18 +23,26 @@ export class MapPeerStore {
     const family = addressFamily(address)
     const peers = this.#peers(family + infoHash)
     const endpoint = byteString(compactPeer(address, port))
-    if (transition !== 'unchanged') this.#countDownload(announce, endpoint, peers.get(endpoint)?.state)
+    if (transition !== 'unchanged')
+      this.#countDownload(announce, endpoint, peers.get(endpoint)?.state)
     if (transition === 'stopped') peers.delete(endpoint)
     else if (transition !== 'unchanged') {
       const state = transition === 'completed' ? 'seeder' : transition
       // A copy of the address: its bytes belong to the caller.
-      peers.set(endpoint, { address: new Uint8Array(address), port, peerId, state, lastSeen: this.now() })
+      peers.set(endpoint, {
+        address: new Uint8Array(address),
+        port,
+        peerId,
+        state,
+        lastSeen: this.now(),
+      })
     }
     if (peers.size > 0) this.#swarms.set(family + infoHash, peers)
     else this.#swarms.delete(family + infoHash)
 
     Object.assign(answer, this.#count(infoHash, family))
-    for (const peer of select(peers, announce).slice(0, answer.want)) answer.peers.add(peer.address, peer.port, peer.peerId)
+    for (const peer of select(peers, announce).slice(0, answer.want))
+      answer.peers.add(peer.address, peer.port, peer.peerId)
   }
 
   scrape({ infoHashes, address }, answer) {
@@ -61,14 +75,21 @@ export class MapPeerStore {
     }
   }
 
-  /** The peers of a swarm that are not past their lifetime; a new map, not yet kept, where there are none. */
+  /**
+   * The peers of a swarm that are not past their lifetime; a new map, not yet kept, where there are
+   * none.
+   */
   #peers(key) {
     const peers = this.#swarms.get(key) ?? new Map()
-    for (const [endpoint, { lastSeen }] of peers) if (!this.#isRecent(lastSeen)) peers.delete(endpoint)
+    for (const [endpoint, { lastSeen }] of peers)
+      if (!this.#isRecent(lastSeen)) peers.delete(endpoint)
     return peers
   }
 
-  /** Counts a download, unless the peer, or the same client over the other family, has been counted while it was known. */
+  /**
+   * Counts a download, unless the peer, or the same client over the other family, has been counted
+   * while it was known.
+   */
   #countDownload({ infoHash, peerId, key, transition }, endpoint, stateBefore) {
     const completes = transition === 'completed' && stateBefore !== 'seeder'
     const downloads = this.#downloads.get(infoHash) ?? { count: 0, counted: new Map() }
@@ -76,7 +97,8 @@ export class MapPeerStore {
     const isKnown = (name) => this.#isRecent(downloads.counted.get(name) ?? -Infinity)
     const wasCounted = isKnown(endpoint)
     if (completes && !wasCounted && !isKnown(client)) downloads.count++
-    for (const name of completes ? [endpoint, client] : wasCounted ? [endpoint] : []) downloads.counted.set(name, this.now())
+    for (const name of completes ? [endpoint, client] : wasCounted ? [endpoint] : [])
+      downloads.counted.set(name, this.now())
     if (downloads.count > 0) this.#downloads.set(infoHash, downloads)
   }
 
@@ -99,7 +121,9 @@ function select(peers, { address, port, peerId, leechersOnly, publicOnly }) {
   return [...peers.values()]
     .filter((peer) => peer.port > 1 && !(leechersOnly && peer.state === 'seeder'))
     .filter((peer) => !(publicOnly && addressScope(peer.address) !== 'public'))
-    .filter((peer) => byteString(peer.address) !== own || (peer.port !== port && peer.peerId !== peerId))
+    .filter(
+      (peer) => byteString(peer.address) !== own || (peer.port !== port && peer.peerId !== peerId),
+    )
     .map((peer) => ({ peer, order: Math.random() }))
     .sort((a, b) => a.order - b.order)
     .map(({ peer }) => peer)

@@ -24,7 +24,10 @@ export async function readCatalogue(): Promise<Catalogue> {
   return { root, http, udp, storage, stores, hooks }
 }
 
-async function schemasOf(kind: PluginKind, names: Iterable<string>): Promise<ReadonlyMap<string, YamlSchema>> {
+async function schemasOf(
+  kind: PluginKind,
+  names: Iterable<string>,
+): Promise<ReadonlyMap<string, YamlSchema>> {
   const here = join(import.meta.dirname, 'catalogue.ts')
   const entries = [...names].map(async (name): Promise<[string, YamlSchema]> => {
     if (kind === 'storage' && name === 'memory') return [name, sections.memory]

@@ -12,7 +12,10 @@ export interface GeneratedFile {
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   const catalogue = await readCatalogue()
   return [
-    { url: new URL('../config.schema.json', import.meta.url), text: `${JSON.stringify(jsonSchema(catalogue), undefined, 2)}\n` },
+    {
+      url: new URL('../config.schema.json', import.meta.url),
+      text: `${JSON.stringify(jsonSchema(catalogue), undefined, 2)}\n`,
+    },
     { url: new URL('../../../docs/configuration.md', import.meta.url), text: markdown(catalogue) },
   ]
 }

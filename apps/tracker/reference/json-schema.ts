@@ -6,7 +6,14 @@ import { describe } from './description.ts'
 
 const REFERENCE = { $ref: '#/definitions/reference' }
 const WORD = { $ref: '#/definitions/word' }
-const ANNOTATIONS: ReadonlySet<string> = new Set(['title', 'description', 'default', 'examples', 'writeOnly', 'deprecated'])
+const ANNOTATIONS: ReadonlySet<string> = new Set([
+  'title',
+  'description',
+  'default',
+  'examples',
+  'writeOnly',
+  'deprecated',
+])
 
 const DEFINITIONS: JsonSchema = {
   reference: {
@@ -44,15 +51,24 @@ export function jsonSchema({ root, http, udp, storage, stores, hooks }: Catalogu
       ...DEFINITIONS,
       hooks: hookListSchema(hooks),
       ...Object.fromEntries(
-        [...stores].map(([name, store]) => [definition('storage', name), sectionSchema('storage.config', store)]),
+        [...stores].map(([name, store]) => [
+          definition('storage', name),
+          sectionSchema('storage.config', store),
+        ]),
       ),
-      ...Object.fromEntries([...hooks].map(([name, hook]) => [definition('hook', name), sectionSchema(name, hook)])),
+      ...Object.fromEntries(
+        [...hooks].map(([name, hook]) => [definition('hook', name), sectionSchema(name, hook)]),
+      ),
     },
   }
 }
 
 /** A section, `parts` of which are described elsewhere. */
-function sectionSchema(path: string, section: YamlSchema, parts: Readonly<Record<string, JsonSchema>> = {}): JsonSchema {
+function sectionSchema(
+  path: string,
+  section: YamlSchema,
+  parts: Readonly<Record<string, JsonSchema>> = {},
+): JsonSchema {
   const required = (section.schema['required'] ?? []) as readonly string[]
   const keys = [...(section.keys ?? [])]
   const names = keys.filter(([, { option }]) => required.includes(option)).map(([name]) => name)
@@ -70,7 +86,10 @@ function sectionSchema(path: string, section: YamlSchema, parts: Readonly<Record
 
 function keySchema(path: string, key: YamlKey, section: YamlSchema, part?: JsonSchema): JsonSchema {
   const { schema, deprecated } = key
-  const description = [describe(key, section), deprecated === undefined ? '' : `Deprecated: ${deprecated}.`]
+  const description = [
+    describe(key, section),
+    deprecated === undefined ? '' : `Deprecated: ${deprecated}.`,
+  ]
     .filter(Boolean)
     .join(' ')
   const annotations = {
@@ -90,7 +109,9 @@ function keySchema(path: string, key: YamlKey, section: YamlSchema, part?: JsonS
 /** What a value may be, as the reader takes it: it is more patient than the schema of a package. */
 function valueSchemas(schema: JsonSchema): JsonSchema[] {
   const types = schemaTypes(schema)
-  const bare = Object.fromEntries(Object.entries(schema).filter(([keyword]) => !ANNOTATIONS.has(keyword)))
+  const bare = Object.fromEntries(
+    Object.entries(schema).filter(([keyword]) => !ANNOTATIONS.has(keyword)),
+  )
   const items = schema['items'] as JsonSchema | undefined
   const list = items !== undefined ? { items: { anyOf: [...valueSchemas(items), REFERENCE] } } : {}
   const isText = types.includes('string') && !isDurationSchema(schema) && !types.includes('boolean')
@@ -99,7 +120,9 @@ function valueSchemas(schema: JsonSchema): JsonSchema[] {
   return [{ ...bare, ...list, ...type }, ...(types.includes('boolean') ? [WORD] : [])]
 }
 
-/** What leaves a key to its default: nothing, and what is nothing to Go where Chihaya knew the key. */
+/**
+ * What leaves a key to its default: nothing, and what is nothing to Go where Chihaya knew the key.
+ */
 function unsetSchemas({ chihaya, schema }: YamlKey): JsonSchema[] {
   const isNumber = schemaTypes(schema).some((type) => type === 'integer' || type === 'number')
   if (chihaya !== true) return [{ type: 'null' }]
@@ -109,11 +132,19 @@ function unsetSchemas({ chihaya, schema }: YamlKey): JsonSchema[] {
 function storageSchema(storage: YamlSchema, stores: ReadonlyMap<string, YamlSchema>): JsonSchema {
   const { properties, ...rest } = sectionSchema('storage', storage)
   const { name, ...others } = properties as Record<string, JsonSchema>
-  const config = { title: 'storage.config', description: 'What the store is told.', type: ['object', 'null'] }
+  const config = {
+    title: 'storage.config',
+    description: 'What the store is told.',
+    type: ['object', 'null'],
+  }
   const rules = [...stores.keys()].map((store) => {
-    const named = { properties: { name: { enum: store === 'memory' ? [store, '', null] : [store] } } }
+    const named = {
+      properties: { name: { enum: store === 'memory' ? [store, '', null] : [store] } },
+    }
     const itsConfig = { $ref: `#/definitions/${definition('storage', store)}` }
-    return rule(store === 'memory' ? named : { ...named, required: ['name'] }, { properties: { config: itsConfig } })
+    return rule(store === 'memory' ? named : { ...named, required: ['name'] }, {
+      properties: { config: itsConfig },
+    })
   })
   return { ...rest, properties: { name, ...others, config }, allOf: rules }
 }
@@ -132,7 +163,8 @@ function hookListSchema(hooks: ReadonlyMap<string, YamlSchema>): JsonSchema {
     additionalProperties: false,
     properties: {
       name: {
-        description: 'A name that Chihaya knows, the path of a module that begins with ./ or /, or an npm package.',
+        description:
+          'A name that Chihaya knows, the path of a module that begins with ./ or /, or an npm package.',
         anyOf: [{ enum: [...hooks.keys()] }, { type: 'string', minLength: 1 }],
       },
       options: { description: 'What the hook is told.', type: ['object', 'null'] },

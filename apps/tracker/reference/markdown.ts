@@ -29,7 +29,9 @@ export function markdown({ root, http, udp, storage, stores, hooks }: Catalogue)
       ),
     ),
     HOOKS,
-    ...[...hooks].map(([name, hook]) => sectionTable(`\`${name}\``, 'prehooks[]', hook, packageLink(HOOK_PACKAGES, name))),
+    ...[...hooks].map(([name, hook]) =>
+      sectionTable(`\`${name}\``, 'prehooks[]', hook, packageLink(HOOK_PACKAGES, name)),
+    ),
     OLD_KEYS,
     oldKeys({ root, http, udp, storage, stores, hooks }),
   ]
@@ -52,7 +54,9 @@ These are read, or left alone, with a warning.
 
 function sectionTable(title: string, path: string, schema: YamlSchema, link = ''): string {
   const isHook = !path.startsWith('chihaya')
-  const head = isHook ? ['key', 'type', 'default', 'meaning'] : ['key', 'type', 'default', 'meaning', 'variable']
+  const head = isHook
+    ? ['key', 'type', 'default', 'meaning']
+    : ['key', 'type', 'default', 'meaning', 'variable']
   const required = (schema.schema['required'] ?? []) as readonly string[]
   const lines = rowsOf(path, schema).map(({ path: keyPath, key, section: owner }) => {
     const name = keyPath.slice(path.length + 1)
@@ -61,8 +65,16 @@ function sectionTable(title: string, path: string, schema: YamlSchema, link = ''
     const cells = [code(name), type, byDefault, describe(key, owner)]
     return isHook ? cells : [...cells, variable(keyPath, key)]
   })
-  const table = [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.map(escapeCell).join(' | ')} |`)
-  return [`##${isHook ? '#' : ''} ${title}`, '', ...(link === '' ? [] : [link, '']), ...table, ''].join('\n')
+  const table = [head, head.map(() => '---'), ...lines].map(
+    (cells) => `| ${cells.map(escapeCell).join(' | ')} |`,
+  )
+  return [
+    `##${isHook ? '#' : ''} ${title}`,
+    '',
+    ...(link === '' ? [] : [link, '']),
+    ...table,
+    '',
+  ].join('\n')
 }
 
 /** The keys of a section, those of sections within it in its place. */

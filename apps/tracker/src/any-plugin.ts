@@ -11,9 +11,10 @@ const METADATA = Symbol.for('plugin-meta')
 /**
  * A plugin made fit for the tracker's scope.
  *
- * One that was not wrapped by fastify-plugin adds to the scope it is registered in all the same: a store would otherwise
- * decorate, and a hook be added to, a scope of its own that no announce reaches. And what a callback plugin throws rejects
- * `ready()`; Fastify would let it escape as an uncaught exception.
+ * One that was not wrapped by fastify-plugin adds to the scope it is registered in all the same: a
+ * store would otherwise decorate, and a hook be added to, a scope of its own that no announce
+ * reaches. And what a callback plugin throws rejects `ready()`; Fastify would let it escape as an
+ * uncaught exception.
  */
 export function inTrackerScope(plugin: AnyPlugin): FastifyPluginAsync {
   const run = plugin as Plugin

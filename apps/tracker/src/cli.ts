@@ -19,7 +19,8 @@ export async function run(args: readonly string[]): Promise<number | undefined> 
       return 0
     }
     const folder = userFolder(process.env)
-    if (flags.command === undefined) return (await runTracker({ flags, folder, version: version() })) ? undefined : FAILED
+    if (flags.command === undefined)
+      return (await runTracker({ flags, folder, version: version() })) ? undefined : FAILED
     return await runCommand(flags.command, flags, { folder, env: process.env })
   } catch (error) {
     if (!(error instanceof UsageError)) throw error

@@ -1,5 +1,12 @@
 import { parseArgs } from 'node:util'
-import { commandFlags, COMMAND_NAMES, isCommand, VALUE_FLAGS, type CommandName, type FlagName } from './commands/flags.ts'
+import {
+  commandFlags,
+  COMMAND_NAMES,
+  isCommand,
+  VALUE_FLAGS,
+  type CommandName,
+  type FlagName,
+} from './commands/flags.ts'
 import { nearest } from './nearest.ts'
 
 export interface CommandLine {
@@ -46,20 +53,33 @@ const OPTIONS = {
 export function parseCommandLine(args: readonly string[]): CommandLine {
   // Package managers pass on the `--` that ends their own arguments.
   const own = args[0] === '--' ? args.slice(1) : args
-  const { values, positionals, tokens } = parseArgs({ args: [...own], options: OPTIONS, strict: false, tokens: true })
+  const { values, positionals, tokens } = parseArgs({
+    args: [...own],
+    options: OPTIONS,
+    strict: false,
+    tokens: true,
+  })
   const [name, ...rest] = positionals
   // What follows an unknown flag may be meant as its value, and be no command.
-  for (const token of tokens) if (token.kind === 'option' && !Object.hasOwn(OPTIONS, token.name)) unknownFlag(name, token)
+  for (const token of tokens)
+    if (token.kind === 'option' && !Object.hasOwn(OPTIONS, token.name)) unknownFlag(name, token)
   if (name !== undefined && !isCommand(name)) {
-    throw new UsageError(`there is no command ${JSON.stringify(name)}${guessed(nearest(name, COMMAND_NAMES))}`)
+    throw new UsageError(
+      `there is no command ${JSON.stringify(name)}${guessed(nearest(name, COMMAND_NAMES))}`,
+    )
   }
-  for (const token of tokens) if (token.kind === 'option') checkFlag(name, token.name, token.rawName, token.value)
+  for (const token of tokens)
+    if (token.kind === 'option') checkFlag(name, token.name, token.rawName, token.value)
   const config = fileOf(name, rest, values['config'] as string | undefined)
   return { ...(values as unknown as CommandLine), command: name, config }
 }
 
 /** The file that a command is about, which may follow it without a flag. */
-function fileOf(command: CommandName | undefined, rest: readonly string[], config: string | undefined): string | undefined {
+function fileOf(
+  command: CommandName | undefined,
+  rest: readonly string[],
+  config: string | undefined,
+): string | undefined {
   const [file, ...more] = rest
   if (file === undefined) return config
   if (command === 'e2e' || more.length > 0) {
@@ -71,16 +91,27 @@ function fileOf(command: CommandName | undefined, rest: readonly string[], confi
   return file
 }
 
-function checkFlag(command: CommandName | undefined, name: string, rawName: string, value: string | undefined): void {
+function checkFlag(
+  command: CommandName | undefined,
+  name: string,
+  rawName: string,
+  value: string | undefined,
+): void {
   if (!commandFlags(command).includes(name as FlagName)) unknownFlag(command, { name, rawName })
   const needs = VALUE_FLAGS.get(name as FlagName)
   if (needs === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value`)
   // A flag after --config means that its file was forgotten.
-  if (needs !== undefined && (value === undefined || value.startsWith('--') || (value === '' && name === 'config')))
+  if (
+    needs !== undefined &&
+    (value === undefined || value.startsWith('--') || (value === '' && name === 'config'))
+  )
     throw new UsageError(`${rawName} needs ${needs}`)
 }
 
-function unknownFlag(command: string | undefined, { name, rawName }: { name: string; rawName: string }): never {
+function unknownFlag(
+  command: string | undefined,
+  { name, rawName }: { name: string; rawName: string },
+): never {
   const known = command !== undefined && isCommand(command) ? command : undefined
   const owner = known === undefined ? 'there is no flag' : `${known} has no flag`
   throw new UsageError(`${owner} ${rawName}${guessed(nearest(name, commandFlags(known)), '--')}`)

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from './config/settings.ts'
 
-/** The keys whose values two configurations do not share: `chihaya.http.max_numwant`. Nothing of the values. */
+/**
+ * The keys whose values two configurations do not share: `chihaya.http.max_numwant`. Nothing of the
+ * values.
+ */
 export function changedKeys(former: Settings, next: Settings): string[] {
   const before = valuesOf(former)
   const after = valuesOf(next)
@@ -11,6 +14,7 @@ export function changedKeys(former: Settings, next: Settings): string[] {
 
 function valuesOf(settings: Settings): Map<string, unknown> {
   const values = new Map<string, unknown>()
-  for (const [section, read] of settings) for (const [key, { value }] of read.values) values.set(`${section}.${key}`, value)
+  for (const [section, read] of settings)
+    for (const [key, { value }] of read.values) values.set(`${section}.${key}`, value)
   return values
 }

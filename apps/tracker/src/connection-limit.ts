@@ -7,7 +7,10 @@ import { OldestFirst } from './oldest-first.ts'
 export interface ConnectionLimits {
   /** Connections at a time, at all addresses together; 0 for no limit. @default 10000 */
   readonly maxConnections?: number
-  /** The same from one IPv4 address or IPv6 /64; 0 for no limit. @default a tenth of `maxConnections`, and 100 at least */
+  /**
+   * The same from one IPv4 address or IPv6 /64; 0 for no limit. @default a tenth of
+   * `maxConnections`, and 100 at least
+   */
   readonly maxConnectionsPerIp?: number
   /** Addresses and CIDR ranges of those who are neither counted nor limited. @default [] */
   readonly unlimited?: readonly string[]
@@ -16,11 +19,17 @@ export interface ConnectionLimits {
 }
 
 /** Hears of each connection that is ended or not accepted. */
-export type DropListener = (reason: ConnectionDrop, dropped: DroppedConnection, details?: object) => void
+export type DropListener = (
+  reason: ConnectionDrop,
+  dropped: DroppedConnection,
+  details?: object,
+) => void
 
-// Far more than requests under way at any one time; those who hold connections open hit it before memory runs out.
+// Far more than requests under way at any one time; those who hold connections open hit it before
+// memory runs out.
 const MAX_CONNECTIONS = 10_000
-// Ten sources have to work together to reach the limit of all, and the customers of a provider behind one address hardly do.
+// Ten sources have to work together to reach the limit of all, and the customers of a provider
+// behind one address hardly do.
 const SHARE = 10
 const LEAST_SHARE = 100
 const IPV6_PREFIX = 8
@@ -40,8 +49,9 @@ interface Counted {
 }
 
 /**
- * Bounds the connections. Where there are too many, the one that has been without a request under way for the longest time
- * ends for a new one: whoever only holds connections open keeps nobody out.
+ * Bounds the connections. Where there are too many, the one that has been without a request under
+ * way for the longest time ends for a new one: whoever only holds connections open keeps nobody
+ * out.
  */
 export class ConnectionLimit {
   readonly #onDrop: DropListener
@@ -49,7 +59,9 @@ export class ConnectionLimit {
   #maxPerIp = defaultShare(MAX_CONNECTIONS)
   #unlimited: Networks = new Networks([])
   #firstSpared = firstSparedDescriptor()
-  /** All connections, and how many of them leave file descriptors to others, as known until then. */
+  /**
+   * All connections, and how many of them leave file descriptors to others, as known until then.
+   */
   #open = 0
   #room = Number.POSITIVE_INFINITY
   #roomUntil = 0
@@ -75,10 +87,12 @@ export class ConnectionLimit {
   }
 
   /**
-   * Sees to it that the process keeps some file descriptors, whoever the connection is from. False when it was ended.
+   * Sees to it that the process keeps some file descriptors, whoever the connection is from. False
+   * when it was ended.
    *
-   * The system gives the lowest number that is free, so one beyond those for connections tells how many are too many. The next
-   * ones get lower numbers, of connections that have ended, which tell nothing: these are counted for a while.
+   * The system gives the lowest number that is free, so one beyond those for connections tells how
+   * many are too many. The next ones get lower numbers, of connections that have ended, which tell
+   * nothing: these are counted for a while.
    */
   spareDescriptors(connection: Connection): boolean {
     this.#open++
@@ -96,15 +110,25 @@ export class ConnectionLimit {
     return true
   }
 
-  /** Counts a connection by its source until it closes, if there is room or room can be made. False when it was ended. */
+  /**
+   * Counts a connection by its source until it closes, if there is room or room can be made. False
+   * when it was ended.
+   */
   admit(connection: Connection): boolean {
     const { source: address, socket } = connection
     if (!address || this.#unlimited.has(address)) return true
     const ip = hostKey(address)
     const source = this.#sources.get(ip) ?? { count: 0, idle: new OldestFirst<Counted>() }
-    if (isReached(this.#maxPerIp, source.count) && !this.#makeRoom(source.idle, connection, 'max_connections_per_ip'))
+    if (
+      isReached(this.#maxPerIp, source.count) &&
+      !this.#makeRoom(source.idle, connection, 'max_connections_per_ip')
+    )
       return false
-    if (isReached(this.#max, this.#counted.size) && !this.#makeRoom(this.#idle, connection, 'max_connections')) return false
+    if (
+      isReached(this.#max, this.#counted.size) &&
+      !this.#makeRoom(this.#idle, connection, 'max_connections')
+    )
+      return false
     this.#sources.set(ip, source)
     source.count++
     const counted = { connection, ip, source }

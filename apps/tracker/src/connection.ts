@@ -17,7 +17,10 @@ interface WithHandle {
 export class Connection {
   /** What was accepted; over TLS that is not what requests come over. */
   readonly socket: Socket
-  /** Who is at the other end, a proxy's client where the proxy says so; undefined over a Unix socket. */
+  /**
+   * Who is at the other end, a proxy's client where the proxy says so; undefined over a Unix
+   * socket.
+   */
   source: Address | undefined
   /** The same as the header of the PROXY protocol has it. */
   proxied: ProxyHeader['source']
@@ -27,14 +30,17 @@ export class Connection {
   readonly #due = new Map<ServerResponse, () => void>()
   #last: ServerResponse | undefined
   #endsWithLast = false
-  /** Bytes that the system had not taken when they were last looked at, and when they were last fewer than before. */
+  /**
+   * Bytes that the system had not taken when they were last looked at, and when they were last
+   * fewer than before.
+   */
   #unsent = 0
   #movedAt = 0
 
   constructor(socket: Socket) {
     this.socket = socket
-    // The response alone does not tell that it is done with: of several on one connection, Node 20 and 22 leave those open
-    // for ever that come behind the last one that was sent.
+    // The response alone does not tell that it is done with: of several on one connection, Node 20
+    // and 22 leave those open for ever that come behind the last one that was sent.
     socket.once('close', () => {
       for (const done of this.#due.values()) done()
       this.#due.clear()
@@ -55,7 +61,8 @@ export class Connection {
     }
     this.#last = response
     this.#due.set(response, done)
-    // One that has yet to arrive in full is not under way: whoever never ends it only holds the connection open.
+    // One that has yet to arrive in full is not under way: whoever never ends it only holds the
+    // connection open.
     if (request.headers['transfer-encoding'] === undefined) this.watch?.busy()
     else request.once('end', () => this.#due.has(response) && this.watch?.busy())
     response.once('close', () => {
@@ -72,10 +79,14 @@ export class Connection {
     if (this.#last && !this.#last.headersSent) this.#last.shouldKeepAlive = false
   }
 
-  /** Whether the system has not taken a byte of what is written for `patience` milliseconds: the client does not read. */
+  /**
+   * Whether the system has not taken a byte of what is written for `patience` milliseconds: the
+   * client does not read.
+   */
   isStalled(now: number, patience: number): boolean {
     const unsent = (this.socket as WithHandle)._handle?.writeQueueSize ?? 0
-    // Requests that go on arriving are no sign of a client that reads, nor are the replies that pile up.
+    // Requests that go on arriving are no sign of a client that reads, nor are the replies that
+    // pile up.
     const isMoving = unsent === 0 || this.#unsent === 0 || unsent < this.#unsent
     this.#unsent = unsent
     if (isMoving) this.#movedAt = now

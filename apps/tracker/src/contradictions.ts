@@ -1,6 +1,8 @@
 import { parseDuration, type JsonSchema } from '@chihaya/core'
 
-/** Options of one package or section: what was given, and what each is called where it was given. */
+/**
+ * Options of one package or section: what was given, and what each is called where it was given.
+ */
 export interface OptionView {
   readonly given: Readonly<Record<string, unknown>>
   readonly defaults: Readonly<Record<string, unknown>>
@@ -27,16 +29,21 @@ const SHORT_SECRET = 16
 function atMost(option: string, limit: string, consequence: string): Rule {
   return (view) => {
     const [value, most] = [amount(view, option), amount(view, limit)]
-    if (view.given[option] === undefined || value === undefined || most === undefined) return undefined
+    if (view.given[option] === undefined || value === undefined || most === undefined)
+      return undefined
     if (most === 0 || value <= most) return undefined
-    return { option, text: `${written(view.given[option])} is more than ${shown(view, limit)}; ${consequence}` }
+    return {
+      option,
+      text: `${written(view.given[option])} is more than ${shown(view, limit)}; ${consequence}`,
+    }
   }
 }
 
 /** An option that is of no use unless another is given, or one of `more`. */
 function needs(option: string, other: string, ...more: readonly string[]): Rule {
   return ({ given, nameOf }) => {
-    if (given[option] === undefined || [other, ...more].some((each) => Boolean(given[each]))) return undefined
+    if (given[option] === undefined || [other, ...more].some((each) => Boolean(given[each])))
+      return undefined
     return { option, text: `this has no effect without ${nameOf(other)}` }
   }
 }
@@ -63,7 +70,8 @@ const idleWithoutKeepAlive: Rule = (view) => {
   const { given, defaults, nameOf } = view
   // The samples of Chihaya have both, each with its default.
   if (given['idleTimeout'] === undefined || given['keepAlive'] === true) return undefined
-  if (amount(view, 'idleTimeout') === amount({ ...view, given: defaults }, 'idleTimeout')) return undefined
+  if (amount(view, 'idleTimeout') === amount({ ...view, given: defaults }, 'idleTimeout'))
+    return undefined
   return {
     option: 'idleTimeout',
     text: `this has no effect without ${nameOf('keepAlive')}, as each connection ends with its answer`,
@@ -78,7 +86,10 @@ const downloadsBeforePeers: Rule = (view) => {
       ? (['peerLifetime', 'more', 'downloadedLifetime'] as const)
       : (['downloadedLifetime', 'less', 'peerLifetime'] as const)
   const consequence = 'downloads are forgotten while peers are still there'
-  return { option, text: `${written(view.given[option])} is ${comparison} than ${shown(view, other)}; ${consequence}` }
+  return {
+    option,
+    text: `${written(view.given[option])} is ${comparison} than ${shown(view, other)}; ${consequence}`,
+  }
 }
 
 const torrentsNowhere: Rule = ({ given, nameOf }) => {
@@ -88,12 +99,22 @@ const torrentsNowhere: Rule = ({ given, nameOf }) => {
 
 const fallbackPeers: Rule = ({ given, nameOf }) => {
   if (given['fallbackMaxPeers'] === undefined || given['fallback'] === 'memory') return undefined
-  return { option: 'fallbackMaxPeers', text: `this has no effect unless ${nameOf('fallback')} is memory` }
+  return {
+    option: 'fallbackMaxPeers',
+    text: `this has no effect unless ${nameOf('fallback')} is memory`,
+  }
 }
 
 /** What each part of a tracker is looked through for. */
 export const RULES: Readonly<Record<Part, readonly Rule[]>> = {
-  core: [atMost('minAnnounceInterval', 'announceInterval', 'clients are told to wait no longer than that'), torrentsNowhere],
+  core: [
+    atMost(
+      'minAnnounceInterval',
+      'announceInterval',
+      'clients are told to wait no longer than that',
+    ),
+    torrentsNowhere,
+  ],
   http: [
     numWant,
     needs('trustedProxies', 'realIpHeader', 'proxyProtocol'),
@@ -115,7 +136,11 @@ export const RULES: Readonly<Record<Part, readonly Rule[]>> = {
   ],
   redis: [downloadsBeforePeers, fallbackPeers],
   jwt: [
-    atMost('jwkSetMinUpdateInterval', 'jwkSetUpdateInterval', 'tokens with an unknown key cause no update before the next one'),
+    atMost(
+      'jwkSetMinUpdateInterval',
+      'jwkSetUpdateInterval',
+      'tokens with an unknown key cause no update before the next one',
+    ),
   ],
 }
 
@@ -124,18 +149,30 @@ export function contradictions(rules: readonly Rule[], view: OptionView): Contra
   return rules.map((rule) => rule(view)).filter((found) => found !== undefined)
 }
 
-/** What is wrong with how long a store keeps peers that announce at an interval, varied by `delay` milliseconds at most. */
-export function shortLifetime(core: OptionView, storage: OptionView, delay = 0): string | undefined {
+/**
+ * What is wrong with how long a store keeps peers that announce at an interval, varied by `delay`
+ * milliseconds at most.
+ */
+export function shortLifetime(
+  core: OptionView,
+  storage: OptionView,
+  delay = 0,
+): string | undefined {
   const [lifetime, interval] = [amount(storage, 'peerLifetime'), amount(core, 'announceInterval')]
-  if (lifetime === undefined || interval === undefined || lifetime > interval + delay) return undefined
+  if (lifetime === undefined || interval === undefined || lifetime > interval + delay)
+    return undefined
   const [kept, told] = [shown(storage, 'peerLifetime'), shown(core, 'announceInterval')]
   const varied = delay > 0 ? ` and the ${delay / 1000}s that it is varied by` : ''
   return `${kept} is not longer than ${told}${varied}: peers vanish before they announce again`
 }
 
 /** The defaults of a schema's properties. */
-export function defaultsOf(properties: Readonly<Record<string, JsonSchema>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(properties).map(([option, { default: value }]) => [option, value]))
+export function defaultsOf(
+  properties: Readonly<Record<string, JsonSchema>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([option, { default: value }]) => [option, value]),
+  )
 }
 
 /** A number, or the milliseconds of a duration; undefined if it is absent or invalid. */

@@ -4,10 +4,14 @@ import type { FastifyBaseLogger } from 'fastify'
 const INTERVAL = 60_000
 
 const MESSAGES: Readonly<Record<ConnectionDrop, string>> = {
-  max_connections: 'max_connections is reached: new connections take the place of those idle for the longest time',
-  max_connections_per_ip: 'a source has reached max_connections_per_ip: its new connections take the place of its idle ones',
-  open_files: 'file descriptors run out, so idle connections end for new ones: raise the limit of open files',
-  proxy_header: 'a proxy in proxy_protocol_from does not begin a connection with a header of the PROXY protocol',
+  max_connections:
+    'max_connections is reached: new connections take the place of those idle for the longest time',
+  max_connections_per_ip:
+    'a source has reached max_connections_per_ip: its new connections take the place of its idle ones',
+  open_files:
+    'file descriptors run out, so idle connections end for new ones: raise the limit of open files',
+  proxy_header:
+    'a proxy in proxy_protocol_from does not begin a connection with a header of the PROXY protocol',
   accept: 'a connection was not accepted',
 }
 
@@ -17,7 +21,10 @@ interface Drops {
   loggedAt: number
 }
 
-/** Logs dropped connections at once, and from then on once a minute for each reason, with how many there were. */
+/**
+ * Logs dropped connections at once, and from then on once a minute for each reason, with how many
+ * there were.
+ */
 export class DropLog {
   readonly #log: FastifyBaseLogger
   readonly #drops = new Map<ConnectionDrop, Drops>()

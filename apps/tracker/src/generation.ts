@@ -1,6 +1,14 @@
-import { bencodedErrorHandler, bencodedNotFoundHandler, recommendedServerOptions } from '@chihaya/http-frontend'
+import {
+  bencodedErrorHandler,
+  bencodedNotFoundHandler,
+  recommendedServerOptions,
+} from '@chihaya/http-frontend'
 import type { UdpTracker } from '@chihaya/udp-frontend'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+} from 'fastify'
 import type { TrackerConfig } from './config/tracker-config.ts'
 import type { HttpService } from './http-listener.ts'
 import { InFlight } from './in-flight.ts'
@@ -19,7 +27,10 @@ export interface GenerationInit {
   readonly log: FastifyBaseLogger
 }
 
-/** The tracker of one configuration: an application that is ready to answer, and listens nowhere by itself. */
+/**
+ * The tracker of one configuration: an application that is ready to answer, and listens nowhere by
+ * itself.
+ */
 export class Generation {
   readonly app: FastifyInstance
   /** Undefined when there is no UDP. */
@@ -29,11 +40,21 @@ export class Generation {
   private constructor(app: FastifyInstance, udp: UdpTracker | undefined) {
     this.app = app
     this.udp = udp
-    this.http = { handler: (request, response) => app.routing(request, response), requests: new InFlight() }
+    this.http = {
+      handler: (request, response) => app.routing(request, response),
+      requests: new InFlight(),
+    }
   }
 
   /** @throws what keeps the tracker from starting, with nothing left open. */
-  static async build({ config, udpAddresses, store, decorations, routes, log }: GenerationInit): Promise<Generation> {
+  static async build({
+    config,
+    udpAddresses,
+    store,
+    decorations,
+    routes,
+    log,
+  }: GenerationInit): Promise<Generation> {
     const app: FastifyInstance = Fastify({ ...recommendedServerOptions, loggerInstance: log })
     app.setErrorHandler(bencodedErrorHandler)
     app.setNotFoundHandler(bencodedNotFoundHandler)
@@ -56,10 +77,15 @@ export class Generation {
       await app.close()
       throw error
     }
-    return new Generation(app, scope.hasDecorator('udpTracker') ? scope.getDecorator<UdpTracker>('udpTracker') : undefined)
+    return new Generation(
+      app,
+      scope.hasDecorator('udpTracker') ? scope.getDecorator<UdpTracker>('udpTracker') : undefined,
+    )
   }
 
-  /** Closes once everything that it was asked is answered. Nobody may ask it any more, but over UDP. */
+  /**
+   * Closes once everything that it was asked is answered. Nobody may ask it any more, but over UDP.
+   */
   async retire(): Promise<void> {
     await this.http.requests.idle()
     await this.app.close()

@@ -2,7 +2,10 @@ import { isIP } from 'node:net'
 
 /** Where to listen, as Go's `net.Listen` reads it. */
 export interface GoAddress {
-  /** An IP address without brackets, a host name, or '' for all IPv4 and IPv6 addresses of the machine. */
+  /**
+   * An IP address without brackets, a host name, or '' for all IPv4 and IPv6 addresses of the
+   * machine.
+   */
   readonly host: string
   readonly port: number
 }
@@ -16,8 +19,9 @@ export interface ListenAddress extends GoAddress {
 const ALL_ADDRESSES: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
 
 /**
- * Reads `host:port`, `[ipv6]:port` or `:port`. As in Go, `0.0.0.0:6969`, `[::]:6969` and `:6969` are one and the same.
- * Undefined for anything else, such as a missing port, names of services, and IPv6 without brackets.
+ * Reads `host:port`, `[ipv6]:port` or `:port`. As in Go, `0.0.0.0:6969`, `[::]:6969` and `:6969`
+ * are one and the same. Undefined for anything else, such as a missing port, names of services, and
+ * IPv6 without brackets.
  */
 export function parseGoAddress(text: string): GoAddress | undefined {
   const match = /^(?:\[([^\]]*)\]|([^:[\]\s/]*)):(\d{1,5})$/.exec(text)

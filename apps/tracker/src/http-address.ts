@@ -16,7 +16,10 @@ export function isUnixAddress(address: HttpAddress): address is UnixAddress {
   return 'path' in address
 }
 
-/** The path in `unix:/run/chihaya.sock`; undefined for other text. It has to be absolute, and short enough for the system. */
+/**
+ * The path in `unix:/run/chihaya.sock`; undefined for other text. It has to be absolute, and short
+ * enough for the system.
+ */
 export function parseUnixPath(text: string): string | undefined {
   const path = text.startsWith(`${UNIX}/`) ? text.slice(UNIX.length) : undefined
   // What fits into a `sockaddr_un` of any system.

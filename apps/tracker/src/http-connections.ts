@@ -21,12 +21,18 @@ export interface ConnectionRules {
 
 /** Milliseconds between two looks for clients that do not read. */
 const STALL_INTERVAL = 1000
-// Turns of the event loop without a new connection after which none waits: the first may be past its poll for them.
+// Turns of the event loop without a new connection after which none waits: the first may be past
+// its poll for them.
 const IDLE_TURNS = 2
-/** Connections that the system may hold before they are accepted, as far as it lets a program choose. */
+/**
+ * Connections that the system may hold before they are accepted, as far as it lets a program
+ * choose.
+ */
 export const ACCEPT_QUEUE = 4096
 
-/** The connections of an HTTP or HTTPS server, which come here before the server reads from them. */
+/**
+ * The connections of an HTTP or HTTPS server, which come here before the server reads from them.
+ */
 export class HttpConnections {
   readonly #server: Server
   readonly #address: HttpListenerOptions['address']
@@ -100,10 +106,16 @@ export class HttpConnections {
     for (const connection of this.#all) connection.endWithLast()
   }
 
-  /** Accepts the connections that the system holds already, and would reset otherwise: one in each turn of the event loop. */
+  /**
+   * Accepts the connections that the system holds already, and would reset otherwise: one in each
+   * turn of the event loop.
+   */
   async acceptQueued(deadline: number): Promise<void> {
     const enough = this.#accepted + ACCEPT_QUEUE
-    for (let idle = 0, last = this.#accepted; idle < IDLE_TURNS && last < enough && performance.now() < deadline;) {
+    for (
+      let idle = 0, last = this.#accepted;
+      idle < IDLE_TURNS && last < enough && performance.now() < deadline;
+    ) {
       // oxlint-disable-next-line no-await-in-loop
       await nextTurn()
       idle = this.#accepted === last ? idle + 1 : 0
@@ -111,7 +123,10 @@ export class HttpConnections {
     }
   }
 
-  /** Ends all of them, those in the middle of a TLS handshake included, which the server does not count as its own. */
+  /**
+   * Ends all of them, those in the middle of a TLS handshake included, which the server does not
+   * count as its own.
+   */
   destroy(): void {
     for (const { socket } of this.#all) socket.destroy()
   }
@@ -148,11 +163,18 @@ export class HttpConnections {
     })
   }
 
-  /** Answers a proxy that did not begin with a header as Node's HTTP parser answers what is no request. */
+  /**
+   * Answers a proxy that did not begin with a header as Node's HTTP parser answers what is no
+   * request.
+   */
   #refuseProxy(socket: Socket): void {
     this.#onDrop('proxy_header', 'new')
     if ('setSecureContext' in this.#server) socket.destroy()
-    else recommendedServerOptions.clientErrorHandler(new Error('no header of the PROXY protocol'), socket.resume())
+    else
+      recommendedServerOptions.clientErrorHandler(
+        new Error('no header of the PROXY protocol'),
+        socket.resume(),
+      )
   }
 
   #secure(secured: TLSSocket): void {
@@ -166,11 +188,15 @@ export class HttpConnections {
 
   #endStalled(): void {
     const now = performance.now()
-    for (const connection of this.#all) if (connection.isStalled(now, this.#rules.writeTimeout)) connection.socket.destroy()
+    for (const connection of this.#all)
+      if (connection.isStalled(now, this.#rules.writeTimeout)) connection.socket.destroy()
   }
 }
 
-/** Undefined over a Unix socket, which only processes of this host can open, and for a connection that is gone already. */
+/**
+ * Undefined over a Unix socket, which only processes of this host can open, and for a connection
+ * that is gone already.
+ */
 function sourceOf({ remoteAddress = '' }: Socket): Address | undefined {
   // A link-local source carries the zone it came from.
   const zone = remoteAddress.indexOf('%')

@@ -1,7 +1,13 @@
 import { parseDuration, type Duration } from '@chihaya/core'
 import { recommendedServerOptions } from '@chihaya/http-frontend'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -26,8 +32,8 @@ export interface HttpListenerOptions {
   /** Permissions of a Unix socket. @default 0o660 */
   readonly unixMode?: number
   /**
-   * Addresses and CIDR ranges of the proxies whose connections begin with a header of the PROXY protocol, as all do over a
-   * Unix socket. Without this there are no such headers.
+   * Addresses and CIDR ranges of the proxies whose connections begin with a header of the PROXY
+   * protocol, as all do over a Unix socket. Without this there are no such headers.
    */
   readonly proxyProtocolFrom?: readonly string[]
 }
@@ -39,7 +45,8 @@ export interface HttpService {
   readonly requests: InFlight
 }
 
-// A hook or store that stands still must not have memory fill up with what waits for it: a connection brings up to a hundred.
+// A hook or store that stands still must not have memory fill up with what waits for it: a
+// connection brings up to a hundred.
 const MOST_REQUESTS = 20_000
 const BUSY = 'd14:failure reason25:too many requests at oncee'
 const BUSY_HEADERS = {
@@ -50,15 +57,22 @@ const BUSY_HEADERS = {
 }
 
 const CLOSING_STEP = 50
-/** Milliseconds for what clients have begun to send, a TLS handshake or a request, to arrive in full. */
+/**
+ * Milliseconds for what clients have begun to send, a TLS handshake or a request, to arrive in
+ * full.
+ */
 const CLOSING_GRACE = 1000
-// Longer than answers take unless something is wrong, and shorter than the process may take to stop.
+// Longer than answers take unless something is wrong, and shorter than the process may take to
+// stop.
 const CLOSING_PATIENCE = 8000
 // What Node's timers can count.
 const LONGEST = 0x7fff_ffff
 const UNIX_MODE = 0o660
 
-/** One HTTP or HTTPS address of the tracker: a server of its own, since a Fastify instance listens only once. */
+/**
+ * One HTTP or HTTPS address of the tracker: a server of its own, since a Fastify instance listens
+ * only once.
+ */
 export class HttpListener {
   readonly protocol: 'http' | 'https'
   #options: HttpListenerOptions
@@ -68,7 +82,10 @@ export class HttpListener {
   readonly #connections: HttpConnections
   #closing: Promise<void> | undefined
 
-  /** `onDrop` hears of connections that are not accepted, and of those that `limit` does not hear of itself. */
+  /**
+   * `onDrop` hears of connections that are not accepted, and of those that `limit` does not hear of
+   * itself.
+   */
   constructor(
     options: HttpListenerOptions,
     service: HttpService,
@@ -84,10 +101,18 @@ export class HttpListener {
     const secure = { ...tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: timeout(readTimeout) }
     this.#server = tls ? createTlsServer({ ...settings, ...secure }) : createServer(settings)
     this.#server.maxRequestsPerSocket = recommendedServerOptions.maxRequestsPerSocket
-    this.#connections = new HttpConnections(this.#server, options.address, rulesOf(options), limit, onDrop)
+    this.#connections = new HttpConnections(
+      this.#server,
+      options.address,
+      rulesOf(options),
+      limit,
+      onDrop,
+    )
     this.#setTimeouts()
     this.#server.once('listening', () => {
-      this.#server.on('error', (error: NodeJS.ErrnoException) => onDrop(dropOf(error), 'new', { err: error }))
+      this.#server.on('error', (error: NodeJS.ErrnoException) =>
+        onDrop(dropOf(error), 'new', { err: error }),
+      )
     })
     this.#server.on('clientError', recommendedServerOptions.clientErrorHandler)
     this.#server.on('request', (request, response) => this.#answer(request, response))
@@ -124,20 +149,22 @@ export class HttpListener {
   }
 
   /**
-   * Has another service answer from the next request on, and the timeouts, proxies and certificate of other options hold for
-   * the next connection on; the time for a TLS handshake stays. The address and the protocol must be the same.
+   * Has another service answer from the next request on, and the timeouts, proxies and certificate
+   * of other options hold for the next connection on; the time for a TLS handshake stays. The
+   * address and the protocol must be the same.
    */
   serve(options: HttpListenerOptions, service: HttpService): void {
     this.#options = options
     this.#service = service
     this.#setTimeouts()
     this.#connections.configure(rulesOf(options))
-    if (options.tls && 'setSecureContext' in this.#server) this.#server.setSecureContext(options.tls)
+    if (options.tls && 'setSecureContext' in this.#server)
+      this.#server.setSecureContext(options.tls)
   }
 
   /**
-   * Answers what has arrived, accepts no more connections, waits for the replies that are due, `patience` milliseconds at
-   * most, and ends the rest.
+   * Answers what has arrived, accepts no more connections, waits for the replies that are due,
+   * `patience` milliseconds at most, and ends the rest.
    */
   async close(patience: number = CLOSING_PATIENCE): Promise<void> {
     if (!this.#server.listening) return this.#closing
@@ -156,7 +183,8 @@ export class HttpListener {
       this.#requests.end()
       requests.end()
     })
-    // The last reply of a connection says that it is the last: those that came with it have to be known before.
+    // The last reply of a connection says that it is the last: those that came with it have to be
+    // known before.
     if (this.#connections.ending) setImmediate(() => handler(request, response))
     else handler(request, response)
   }
@@ -188,8 +216,16 @@ export class HttpListener {
   }
 }
 
-function rulesOf({ readTimeout = '5s', writeTimeout = '5s', proxyProtocolFrom }: HttpListenerOptions): ConnectionRules {
-  return { readTimeout: timeout(readTimeout), writeTimeout: timeout(writeTimeout), proxyProtocolFrom }
+function rulesOf({
+  readTimeout = '5s',
+  writeTimeout = '5s',
+  proxyProtocolFrom,
+}: HttpListenerOptions): ConnectionRules {
+  return {
+    readTimeout: timeout(readTimeout),
+    writeTimeout: timeout(writeTimeout),
+    proxyProtocolFrom,
+  }
 }
 
 /** Why the system could not accept a connection. */

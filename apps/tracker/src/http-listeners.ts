@@ -23,7 +23,11 @@ export class HttpListeners {
   #listeners: readonly HttpListener[] = []
 
   /** `name` says in the log what is served. */
-  constructor(log: FastifyBaseLogger, name = 'tracker', meter: ConnectionMeter = new ConnectionMeter()) {
+  constructor(
+    log: FastifyBaseLogger,
+    name = 'tracker',
+    meter: ConnectionMeter = new ConnectionMeter(),
+  ) {
     this.#log = log
     this.#name = name
     this.#meter = meter
@@ -59,8 +63,12 @@ export class HttpListeners {
   }
 
   #listener(options: HttpListenerOptions, service: HttpService): HttpListener {
-    const listener: HttpListener = new HttpListener(options, service, this.#limit, (reason, dropped, details) =>
-      this.#drop(reason, dropped, { ...details, ...placeOf(listener) }),
+    const listener: HttpListener = new HttpListener(
+      options,
+      service,
+      this.#limit,
+      (reason, dropped, details) =>
+        this.#drop(reason, dropped, { ...details, ...placeOf(listener) }),
     )
     return listener
   }
@@ -76,7 +84,10 @@ export class HttpListeners {
         // One after the other, so that the log has them in the order of the configuration.
         // oxlint-disable-next-line no-await-in-loop
         await listener.open()
-        this.#log.info(placeOf(listener), `the ${listener.protocol.toUpperCase()} ${this.#name} listens`)
+        this.#log.info(
+          placeOf(listener),
+          `the ${listener.protocol.toUpperCase()} ${this.#name} listens`,
+        )
       }
     } catch (error) {
       await this.#close(listeners)
@@ -87,7 +98,11 @@ export class HttpListeners {
   #pass(listener: HttpListener, options: HttpListenerOptions, service: HttpService): void {
     const { tls } = listener.options
     listener.serve(options, service)
-    if (tls && options.tls && !(tls.cert.equals(options.tls.cert) && tls.key.equals(options.tls.key))) {
+    if (
+      tls &&
+      options.tls &&
+      !(tls.cert.equals(options.tls.cert) && tls.key.equals(options.tls.key))
+    ) {
       this.#log.info(placeOf(listener), `the HTTPS ${this.#name} has another certificate`)
     }
   }
@@ -98,7 +113,10 @@ export class HttpListeners {
         const place = placeOf(listener)
         if (!place) return
         await listener.close()
-        this.#log.info(place, `the ${listener.protocol.toUpperCase()} ${this.#name} no longer listens`)
+        this.#log.info(
+          place,
+          `the ${listener.protocol.toUpperCase()} ${this.#name} no longer listens`,
+        )
       }),
     )
   }
@@ -108,7 +126,11 @@ export class HttpListeners {
 function isAt(listener: HttpListener, { address, tls, unixMode }: HttpListenerOptions): boolean {
   const { options } = listener
   const isSamePlace = formatHttpAddress(options.address) === formatHttpAddress(address)
-  return isSamePlace && (options.tls === undefined) === (tls === undefined) && options.unixMode === unixMode
+  return (
+    isSamePlace &&
+    (options.tls === undefined) === (tls === undefined) &&
+    options.unixMode === unixMode
+  )
 }
 
 /** For the log; undefined for one that does not listen. */

@@ -2,7 +2,8 @@ import { formatHttpAddress, isUnixAddress, type HttpAddress } from './http-addre
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use',
-  EACCES: 'the port is reserved for root; choose one from 1024 on, or grant the capability CAP_NET_BIND_SERVICE',
+  EACCES:
+    'the port is reserved for root; choose one from 1024 on, or grant the capability CAP_NET_BIND_SERVICE',
   EADDRNOTAVAIL: 'this machine does not have the address',
   ENOTFOUND: 'the host name is not known',
   EAI_AGAIN: 'the host name is not known, as the name server does not answer',

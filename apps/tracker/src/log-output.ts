@@ -4,7 +4,10 @@ export interface LogOutputInit {
   readonly fd: number
   /** Bytes kept at most while nothing can be written. @default 1 MiB */
   readonly capacity?: number
-  /** Called when everything is written again, if lines were dropped in between: how many, and the code of the last fault. */
+  /**
+   * Called when everything is written again, if lines were dropped in between: how many, and the
+   * code of the last fault.
+   */
   readonly onRecovered?: (dropped: number, reason: string) => void
   /** Milliseconds until it is tried again. @default 100 */
   readonly retryAfter?: number
@@ -24,9 +27,9 @@ const LAST_WORDS = 500
 const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * Where the log goes. Lines are written at once, so that the last ones before an exit are there, but never at the cost of
- * the service: while the disk is full, or whoever should read a pipe does not, lines wait here, and those that find no more
- * room are counted and dropped.
+ * Where the log goes. Lines are written at once, so that the last ones before an exit are there,
+ * but never at the cost of the service: while the disk is full, or whoever should read a pipe does
+ * not, lines wait here, and those that find no more room are counted and dropped.
  */
 export class LogOutput {
   readonly #fd: number
@@ -60,7 +63,10 @@ export class LogOutput {
     if (this.#timer === undefined) this.#drain()
   }
 
-  /** Writes what waits, for as many milliseconds as it may take while a reader is slow. For the end of the process. */
+  /**
+   * Writes what waits, for as many milliseconds as it may take while a reader is slow. For the end
+   * of the process.
+   */
   flush(patience: number): void {
     for (let waited = 0; this.#size > 0 && waited < patience; waited += FLUSH_STEP) {
       this.#drain()
@@ -96,8 +102,14 @@ export class LogOutput {
   }
 }
 
-/** The output behind a standard stream. From then on a pipe or a socket there blocks nobody, and a fault of it ends nothing. */
-export function standardOutput(stream: StandardStream, onRecovered?: LogOutputInit['onRecovered']): LogOutput {
+/**
+ * The output behind a standard stream. From then on a pipe or a socket there blocks nobody, and a
+ * fault of it ends nothing.
+ */
+export function standardOutput(
+  stream: StandardStream,
+  onRecovered?: LogOutputInit['onRecovered'],
+): LogOutput {
   // Node sets pipes and sockets not to block when it opens the stream, which asking for it does.
   stream.on('error', () => undefined)
   const output = new LogOutput({ fd: stream.fd, ...(onRecovered && { onRecovered }) })

@@ -13,7 +13,10 @@ export interface LogFlags {
   readonly nocolors: boolean
 }
 
-/** The log on standard output. It neither stops nor delays the tracker when it cannot be written: lines are dropped then. */
+/**
+ * The log on standard output. It neither stops nor delays the tracker when it cannot be written:
+ * lines are dropped then.
+ */
 export function createLogger({ debug, json, nocolors }: LogFlags): FastifyBaseLogger {
   const output = standardOutput(process.stdout, (dropped, reason) => {
     log.warn({ dropped, reason }, 'the log could not be written, and lines of it are lost')

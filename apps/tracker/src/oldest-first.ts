@@ -1,7 +1,8 @@
 /** A queue from whose middle anything can be taken, at the same cost as its oldest. */
 export class OldestFirst<T> {
   readonly #items = new Set<T>()
-  // One walk for all of its life: each new one would have to pass over everything that has been deleted before.
+  // One walk for all of its life: each new one would have to pass over everything that has been
+  // deleted before.
   #walk: Iterator<T> | undefined
 
   add(item: T): void {

@@ -1,6 +1,7 @@
 /**
- * Runs a task again and again, never two at a time. Asked while it runs, it runs once more afterwards, however often it was
- * asked: what is asked for is the state of the world after the last time.
+ * Runs a task again and again, never two at a time. Asked while it runs, it runs once more
+ * afterwards, however often it was asked: what is asked for is the state of the world after the
+ * last time.
  */
 export class OneAtATime {
   readonly #task: () => Promise<void>

@@ -3,7 +3,11 @@ import { recommendedServerOptions } from '@chihaya/http-frontend'
 import { metrics, TrackerMetrics } from '@chihaya/metrics'
 import { status, TrackerStatus, type StatusOptions } from '@chihaya/status'
 import type { Handover } from '@chihaya/udp-frontend'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+} from 'fastify'
 import { isDeepStrictEqual } from 'node:util'
 import type { TrackerConfig } from './config/tracker-config.ts'
 import { HttpListeners } from './http-listeners.ts'
@@ -20,8 +24,9 @@ export interface Operated {
 type Routes = Pick<StatusOptions, 'torrents' | 'statsOrigins'>
 
 /**
- * What is for the operator alone: metrics, health and statistics, on a listener of their own. It outlives configurations, so
- * that no counter starts anew and no probe fails while the tracker changes hands.
+ * What is for the operator alone: metrics, health and statistics, on a listener of their own. It
+ * outlives configurations, so that no counter starts anew and no probe fails while the tracker
+ * changes hands.
  */
 export class Operations {
   readonly #log: FastifyBaseLogger
@@ -36,7 +41,12 @@ export class Operations {
   #endpoint: Endpoint | undefined
 
   /** `meter` counts what the tracker is asked. */
-  constructor(log: FastifyBaseLogger, version: string, meter: RequestMeter, operated: () => Operated) {
+  constructor(
+    log: FastifyBaseLogger,
+    version: string,
+    meter: RequestMeter,
+    operated: () => Operated,
+  ) {
     this.#log = log
     this.#version = version
     this.#meter = meter
@@ -44,7 +54,10 @@ export class Operations {
     this.#listeners = new HttpListeners(log, 'operations server')
   }
 
-  /** What a generation is decorated with so that its requests, and its hooks where it asks for that, are counted. */
+  /**
+   * What a generation is decorated with so that its requests, and its hooks where it asks for that,
+   * are counted.
+   */
   decorations(config: TrackerConfig): Record<string, unknown> {
     if (!isCounted(config)) return {}
     const { meter, hookMeter } = this.#counters()
@@ -57,7 +70,12 @@ export class Operations {
   publicStats({ statsOrigins = [] }: TrackerConfig): FastifyPluginAsync {
     const source = this.#trackerStatus()
     return async (fastify) => {
-      await fastify.register(status, { health: false, stats: true, statsOrigins: [...statsOrigins], source })
+      await fastify.register(status, {
+        health: false,
+        stats: true,
+        statsOrigins: [...statsOrigins],
+        source,
+      })
     }
   }
 
@@ -75,7 +93,9 @@ export class Operations {
     if (isCounted(config)) this.#trackerStatus().start()
     const endpoint = address && { protocol: 'http', address }
     if (endpoint && address.optional) {
-      const holder = config.http.find((other) => overlap(endpoint, { protocol: 'http', address: other.address }))
+      const holder = config.http.find((other) =>
+        overlap(endpoint, { protocol: 'http', address: other.address }),
+      )
       if (holder) return this.#doWithout(`${address.key}: ${holder.address.key} has the port`)
     }
     const { torrents = false, statsOrigins = [] } = config
@@ -99,7 +119,8 @@ export class Operations {
     const isSame = former !== undefined && isDeepStrictEqual(this.#routes, routes)
     const app = endpoint && (isSame ? former : await this.#build(routes))
     const service = {
-      handler: (request: object, response: object) => app?.routing(request as never, response as never),
+      handler: (request: object, response: object) =>
+        app?.routing(request as never, response as never),
       requests: new InFlight(),
     }
     const handover = await this.#listeners.prepare({
@@ -129,9 +150,15 @@ export class Operations {
     this.#status?.stop()
   }
 
-  /** It binds nothing and owns nothing, so one that another replaces is left to what it still answers. */
+  /**
+   * It binds nothing and owns nothing, so one that another replaces is left to what it still
+   * answers.
+   */
   async #build(routes: Routes): Promise<FastifyInstance> {
-    const app: FastifyInstance = Fastify({ loggerInstance: this.#log, logController: recommendedServerOptions.logController })
+    const app: FastifyInstance = Fastify({
+      loggerInstance: this.#log,
+      logController: recommendedServerOptions.logController,
+    })
     app.register(metrics, { metrics: this.#counters() })
     app.register(status, { ...routes, stats: true, source: this.#trackerStatus() })
     await app.ready()
@@ -139,7 +166,11 @@ export class Operations {
   }
 
   #counters(): TrackerMetrics {
-    this.#metrics ??= new TrackerMetrics({ log: this.#log, version: this.#version, meter: this.#meter })
+    this.#metrics ??= new TrackerMetrics({
+      log: this.#log,
+      version: this.#version,
+      meter: this.#meter,
+    })
     return this.#metrics
   }
 

@@ -2,14 +2,23 @@ import { optionsSchema as coreSchema } from '@chihaya/core'
 import { optionsSchema as httpSchema } from '@chihaya/http-frontend'
 import { optionsSchema as memorySchema } from '@chihaya/storage-memory'
 import { optionsSchema as udpSchema } from '@chihaya/udp-frontend'
-import { contradictions, defaultsOf, RULES, shortLifetime, type OptionView } from './contradictions.ts'
+import {
+  contradictions,
+  defaultsOf,
+  RULES,
+  shortLifetime,
+  type OptionView,
+} from './contradictions.ts'
 import type { TrackerOptions } from './options.ts'
 
 /** What makes no sense among the options of a tracker, in the words of whoever registers it. */
 export function optionWarnings({ http, udp, storage, ...core }: TrackerOptions): string[] {
   const store = storage && 'name' in storage && storage.name === 'memory'
   const coreView = viewOf(core, coreSchema)
-  const storageView = viewOf(storage?.options, storage === undefined || store ? memorySchema : { properties: {} })
+  const storageView = viewOf(
+    storage?.options,
+    storage === undefined || store ? memorySchema : { properties: {} },
+  )
   const lifetime = shortLifetime(coreView, storageView)
   return [
     ...warnings('', RULES.core, coreView),
@@ -27,6 +36,10 @@ function viewOf(
   return { given: { ...given }, defaults: defaultsOf(properties), nameOf: (option) => option }
 }
 
-function warnings(prefix: string, rules: Parameters<typeof contradictions>[0], view: OptionView): string[] {
+function warnings(
+  prefix: string,
+  rules: Parameters<typeof contradictions>[0],
+  view: OptionView,
+): string[] {
   return contradictions(rules, view).map(({ option, text }) => `${prefix}${option}: ${text}`)
 }

@@ -12,14 +12,19 @@ import type { AnyPlugin } from './any-plugin.ts'
 /** A plugin by its name or itself, and its options. */
 export type PluginChoice =
   | {
-      /** One of Chihaya's names (`memory`, `jwt`), a path that begins with a dot or a slash, or an npm package. */
+      /**
+       * One of Chihaya's names (`memory`, `jwt`), a path that begins with a dot or a slash, or an
+       * npm package.
+       */
       readonly name: string
       readonly options?: object
     }
   | { readonly plugin: AnyPlugin; readonly options?: object }
 
 /** Hooks as plain functions: one, or several in the order they run. */
-export type InlineHooks = { readonly [Name in HookName]?: TrackerHooks[Name] | readonly TrackerHooks[Name][] }
+export type InlineHooks = {
+  readonly [Name in HookName]?: TrackerHooks[Name] | readonly TrackerHooks[Name][]
+}
 
 export interface TrackerOptions extends CoreOptions {
   /** Where swarms live. @default { name: 'memory' } */
@@ -34,7 +39,10 @@ export interface TrackerOptions extends CoreOptions {
   posthooks?: readonly PluginChoice[]
   /** Hooks as functions; they run after those of the middleware. @default {} */
   hooks?: InlineHooks
-  /** The folder from which paths and packages in `storage`, `prehooks` and `posthooks` are found. @default process.cwd() */
+  /**
+   * The folder from which paths and packages in `storage`, `prehooks` and `posthooks` are found.
+   * @default process.cwd()
+   */
   resolveFrom?: string
 }
 
@@ -67,6 +75,10 @@ export const optionsSchema: OptionsSchema<TrackerOptions> = {
       default: [],
     },
     hooks: { description: 'Hooks as functions.', type: 'object', default: {} },
-    resolveFrom: { description: 'The folder from which paths and packages are found.', type: 'string', minLength: 1 },
+    resolveFrom: {
+      description: 'The folder from which paths and packages are found.',
+      type: 'string',
+      minLength: 1,
+    },
   },
 }

@@ -15,7 +15,12 @@ import { join } from 'node:path'
 import { inTrackerScope, type AnyPlugin } from './any-plugin.ts'
 import { loadPlugin, PluginLoadError, type PluginKind } from './load-plugin.ts'
 import { optionWarnings } from './option-warnings.ts'
-import { optionsSchema, type InlineHooks, type PluginChoice, type TrackerOptions } from './options.ts'
+import {
+  optionsSchema,
+  type InlineHooks,
+  type PluginChoice,
+  type TrackerOptions,
+} from './options.ts'
 
 const NAME = '@chihaya/tracker'
 
@@ -25,7 +30,9 @@ const build: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
   const file = join(options.resolveFrom ?? process.cwd(), 'resolve-from')
   const store = await choose('storage', 'storage', options.storage, file)
   const choices = [...keyed('prehooks', options.prehooks), ...keyed('posthooks', options.posthooks)]
-  const middleware = await Promise.all(choices.map(([key, choice]) => choose('hook', key, choice, file)))
+  const middleware = await Promise.all(
+    choices.map(([key, choice]) => choose('hook', key, choice, file)),
+  )
 
   // Closing goes the other way round, so that the store is the last to go.
   await fastify.register(store.plugin, store.options)
@@ -41,7 +48,11 @@ const build: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
 }
 
 /** The same for the command, which has said what contradicts what in its file. */
-export const configuredTracker: FastifyPluginAsync<TrackerOptions> = fp(build, { name: NAME, fastify: '5.x', encapsulate: true })
+export const configuredTracker: FastifyPluginAsync<TrackerOptions> = fp(build, {
+  name: NAME,
+  fastify: '5.x',
+  encapsulate: true,
+})
 
 const plugin: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
   for (const warning of optionWarnings(given)) fastify.log.warn(warning)
@@ -49,26 +60,44 @@ const plugin: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
 }
 
 /** A whole tracker in a scope of its own: store, core, middleware and frontends. */
-export const trackerPlugin: FastifyPluginAsync<TrackerOptions> = fp(plugin, { name: NAME, fastify: '5.x', encapsulate: true })
+export const trackerPlugin: FastifyPluginAsync<TrackerOptions> = fp(plugin, {
+  name: NAME,
+  fastify: '5.x',
+  encapsulate: true,
+})
 
 interface Chosen {
   readonly plugin: FastifyPluginAsync
   readonly options: object
 }
 
-async function choose(kind: PluginKind, key: string, choice: PluginChoice, file: string): Promise<Chosen> {
-  const { name, plugin: own, options = {} } = choice as { name?: unknown; plugin?: unknown; options?: object }
+async function choose(
+  kind: PluginKind,
+  key: string,
+  choice: PluginChoice,
+  file: string,
+): Promise<Chosen> {
+  const {
+    name,
+    plugin: own,
+    options = {},
+  } = choice as { name?: unknown; plugin?: unknown; options?: object }
   if (typeof own === 'function') return { plugin: inTrackerScope(own as AnyPlugin), options }
-  if (typeof name !== 'string') throw new TRK_ERR_OPTIONS(NAME, `options/${key} must have a name or a plugin`)
+  if (typeof name !== 'string')
+    throw new TRK_ERR_OPTIONS(NAME, `options/${key} must have a name or a plugin`)
   try {
     return { plugin: inTrackerScope((await loadPlugin(kind, name, file)).plugin), options }
   } catch (error) {
-    if (error instanceof PluginLoadError) throw new TRK_ERR_OPTIONS(NAME, `options/${key}: ${error.message}`)
+    if (error instanceof PluginLoadError)
+      throw new TRK_ERR_OPTIONS(NAME, `options/${key}: ${error.message}`)
     throw error
   }
 }
 
-/** Has an error say which hook it is of: hooks may all be called the same, and some errors are Fastify's own. */
+/**
+ * Has an error say which hook it is of: hooks may all be called the same, and some errors are
+ * Fastify's own.
+ */
 async function naming(key: string, register: () => Promise<unknown>): Promise<void> {
   try {
     await register()
@@ -93,6 +122,7 @@ function coreOptions(options: Required<TrackerOptions>): CoreOptions {
 function addInlineHooks(fastify: FastifyInstance, hooks: InlineHooks): void {
   const tracker = fastify.getDecorator<Tracker>('tracker')
   for (const [name, hook] of Object.entries(hooks)) {
-    for (const one of Array.isArray(hook) ? hook : [hook]) tracker.addHook(name as HookName, one as never)
+    for (const one of Array.isArray(hook) ? hook : [hook])
+      tracker.addHook(name as HookName, one as never)
   }
 }

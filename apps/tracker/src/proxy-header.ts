@@ -2,11 +2,16 @@ import { formatAddress, parseProxyHeader, type ProxyHeader } from '@chihaya/bitt
 import type { Socket } from 'node:net'
 
 /**
- * Reads the header of the PROXY protocol that a connection begins with, and leaves what follows it to be read. `done` is
- * called once: with the header, or undefined when other bytes have come or it is not whole after `patience` milliseconds. It is
- * not called for a connection that ends before, nor for one without a single byte, such as a proxy's check that the port is open.
+ * Reads the header of the PROXY protocol that a connection begins with, and leaves what follows it
+ * to be read. `done` is called once: with the header, or undefined when other bytes have come or it
+ * is not whole after `patience` milliseconds. It is not called for a connection that ends before,
+ * nor for one without a single byte, such as a proxy's check that the port is open.
  */
-export function readProxyHeader(socket: Socket, patience: number, done: (header: ProxyHeader | undefined) => void): void {
+export function readProxyHeader(
+  socket: Socket,
+  patience: number,
+  done: (header: ProxyHeader | undefined) => void,
+): void {
   let received: Buffer = Buffer.alloc(0)
   const finish = (header: ProxyHeader | undefined): void => {
     clearTimeout(timer)
@@ -25,12 +30,21 @@ export function readProxyHeader(socket: Socket, patience: number, done: (header:
     if (received.length > header.length) socket.unshift(received.subarray(header.length))
     finish(header)
   }
-  const timer = setTimeout(() => (received.length === 0 ? end() : finish(undefined)), patience).unref()
+  const timer = setTimeout(
+    () => (received.length === 0 ? end() : finish(undefined)),
+    patience,
+  ).unref()
   socket.on('readable', read).once('end', end).once('close', stop).on('error', ignore)
 }
 
-/** Has a socket give the source in a header of the PROXY protocol for its own, to everybody who asks. */
-export function setRemote(socket: Socket, { address, port }: NonNullable<ProxyHeader['source']>): void {
+/**
+ * Has a socket give the source in a header of the PROXY protocol for its own, to everybody who
+ * asks.
+ */
+export function setRemote(
+  socket: Socket,
+  { address, port }: NonNullable<ProxyHeader['source']>,
+): void {
   Object.defineProperties(socket, {
     remoteAddress: { value: formatAddress(address) },
     remoteFamily: { value: address.length === 4 ? 'IPv4' : 'IPv6' },

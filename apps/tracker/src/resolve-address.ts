@@ -11,14 +11,22 @@ export interface UdpAddress {
   readonly port: number
 }
 
-/** How a TCP server listens at an address: at every address with one socket for both families, where there are two. */
+/**
+ * How a TCP server listens at an address: at every address with one socket for both families, where
+ * there are two.
+ */
 export async function resolveTcp({ host, port }: GoAddress): Promise<ListenOptions> {
   if (host === '') return { port, host: (await hasIpv6()) ? '::' : '0.0.0.0' }
   return { port, host: await resolveHost(host) }
 }
 
-/** Addresses that UDP sockets can be bound to. @throws {ListenError} for a host name that leads nowhere. */
-export async function resolveUdpAddresses(addresses: readonly ListenAddress[]): Promise<UdpAddress[]> {
+/**
+ * Addresses that UDP sockets can be bound to. @throws {ListenError} for a host name that leads
+ * nowhere.
+ */
+export async function resolveUdpAddresses(
+  addresses: readonly ListenAddress[],
+): Promise<UdpAddress[]> {
   const resolved = await Promise.all(
     addresses.map(async (address) => {
       try {

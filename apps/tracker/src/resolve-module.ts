@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /**
- * The URL of a module named as in an `import` inside `file`: a path that begins with `./`, `../` or `/`, or a package.
- * Undefined when there is none.
+ * The URL of a module named as in an `import` inside `file`: a path that begins with `./`, `../` or
+ * `/`, or a package. Undefined when there is none.
  */
 export function resolveModule(name: string, file: string): string | undefined {
   const require = createRequire(file)
@@ -13,7 +13,8 @@ export function resolveModule(name: string, file: string): string | undefined {
     return pathToFileURL(require.resolve(name)).href
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return resolveImportOnly(name, require.resolve.paths(name) ?? [])
+    if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')
+      return resolveImportOnly(name, require.resolve.paths(name) ?? [])
     if (code === 'MODULE_NOT_FOUND') return undefined
     throw error
   }

@@ -10,7 +10,8 @@ import { Serving } from './serving.ts'
 import { startFailures, writeFailures } from './start-failure.ts'
 
 const STOP_TIMEOUT = 15_000
-// Chihaya reloads at SIGUSR1, which would open Node's debugger otherwise. At SIGHUP daemons commonly do.
+// Chihaya reloads at SIGUSR1, which would open Node's debugger otherwise. At SIGHUP daemons
+// commonly do.
 const RELOAD_SIGNALS = ['SIGHUP', 'SIGUSR1'] as const
 
 export interface RunOptions {
@@ -25,13 +26,16 @@ export async function runTracker(options: RunOptions): Promise<boolean> {
   const running = new RunningTracker(options)
   const reloads = new OneAtATime(() => running.reload())
   for (const signal of RELOAD_SIGNALS) process.on(signal, () => reloads.ask())
-  closeWithGrace({ delay: STOP_TIMEOUT, logger: running.log, skip: ['SIGHUP'] }, async ({ signal, err }) => {
-    if (err) running.log.fatal({ err }, 'the tracker fails')
-    else running.log.info(`stopping${signal === undefined ? '' : ` on ${signal}`}`)
-    await reloads.stop()
-    await running.close()
-    running.log.info('stopped')
-  })
+  closeWithGrace(
+    { delay: STOP_TIMEOUT, logger: running.log, skip: ['SIGHUP'] },
+    async ({ signal, err }) => {
+      if (err) running.log.fatal({ err }, 'the tracker fails')
+      else running.log.info(`stopping${signal === undefined ? '' : ` on ${signal}`}`)
+      await reloads.stop()
+      await running.close()
+      running.log.info('stopped')
+    },
+  )
   return running.start()
 }
 
@@ -63,7 +67,8 @@ class RunningTracker {
       this.log.error('the configuration is not reloaded: the former one stays in force')
       return
     }
-    const changed = former && this.#config ? changedKeys(former.settings, this.#config.settings) : []
+    const changed =
+      former && this.#config ? changedKeys(former.settings, this.#config.settings) : []
     this.log.info({ changed }, 'the configuration is reloaded')
   }
 

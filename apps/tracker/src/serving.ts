@@ -21,9 +21,9 @@ interface Prepared {
 /**
  * The tracker that runs: what outlives a configuration, and the generation of the one in force.
  *
- * A configuration is applied in three steps. A generation is built beside the one that runs; then the addresses that are new
- * are opened; then all addresses change hands at once. What fails in the first two leaves everything as it was. The first
- * start is the same, with nothing before it.
+ * A configuration is applied in three steps. A generation is built beside the one that runs; then
+ * the addresses that are new are opened; then all addresses change hands at once. What fails in the
+ * first two leaves everything as it was. The first start is the same, with nothing before it.
  */
 export class Serving {
   readonly #log: FastifyBaseLogger
@@ -74,7 +74,10 @@ export class Serving {
     if (former) this.#retire(former, closed, next.udp === undefined)
   }
 
-  /** Builds the next generation, and opens the addresses that are new. @throws with none of that left. */
+  /**
+   * Builds the next generation, and opens the addresses that are new. @throws with none of that
+   * left.
+   */
   async #prepare(config: TrackerConfig, former: Generation | undefined): Promise<Prepared> {
     const handovers: Handover[] = []
     let next: Generation | undefined
@@ -92,7 +95,13 @@ export class Serving {
         log: this.#log,
       })
       handovers.push((await next.udp?.succeed(former?.udp)) ?? NOTHING)
-      handovers.push(await this.#http.prepare({ listeners: config.http, limits: config.connections ?? {}, service: next.http }))
+      handovers.push(
+        await this.#http.prepare({
+          listeners: config.http,
+          limits: config.connections ?? {},
+          service: next.http,
+        }),
+      )
       return { next, store, handovers }
     } catch (error) {
       await Promise.all(handovers.map((handover) => handover.cancel()))
@@ -116,7 +125,9 @@ export class Serving {
     const addressesClosed = Promise.all(closed).then(() => undefined)
     const retired = addressesClosed
       .then(() => former.retire())
-      .catch((error: unknown) => this.#log.error({ err: error }, 'the former tracker does not close'))
+      .catch((error: unknown) =>
+        this.#log.error({ err: error }, 'the former tracker does not close'),
+      )
       .finally(() => this.#retiring.delete(retired))
     this.#retiring.add(retired)
     this.#udpClosed = withUdp ? retired : addressesClosed
@@ -128,6 +139,8 @@ function endpointsOf(config: TrackerConfig): Endpoint[] {
   return [
     ...config.http.map(({ address, tls }) => ({ protocol: tls ? 'https' : 'http', address })),
     ...config.udp.map((address) => ({ protocol: 'udp', address })),
-    ...(config.metricsAddress?.optional === false ? [{ protocol: 'http', address: config.metricsAddress }] : []),
+    ...(config.metricsAddress?.optional === false
+      ? [{ protocol: 'http', address: config.metricsAddress }]
+      : []),
   ]
 }

@@ -1,4 +1,8 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+} from 'fastify'
 import fp, { type PluginMetadata } from 'fastify-plugin'
 import type { PeerStore } from '@chihaya/core'
 import { memoryStorage } from '@chihaya/storage-memory'
@@ -19,14 +23,21 @@ export class SharedStore {
   readonly #choice: StorePlugin
   readonly #decorations: ReadonlyArray<readonly [name: string, value: unknown]>
 
-  private constructor(app: FastifyInstance, choice: StorePlugin, decorations: ReadonlyArray<readonly [string, unknown]>) {
+  private constructor(
+    app: FastifyInstance,
+    choice: StorePlugin,
+    decorations: ReadonlyArray<readonly [string, unknown]>,
+  ) {
     this.#app = app
     this.#choice = choice
     this.#decorations = decorations
   }
 
   /** @throws what the plugin does, with nothing left open. */
-  static async open(choice: PluginChoice | undefined, log: FastifyBaseLogger): Promise<SharedStore> {
+  static async open(
+    choice: PluginChoice | undefined,
+    log: FastifyBaseLogger,
+  ): Promise<SharedStore> {
     const store = storePlugin(choice)
     const app: FastifyInstance = Fastify({ loggerInstance: log })
     const before = new Set(Object.keys(app))
@@ -55,7 +66,9 @@ export class SharedStore {
     return isDeepStrictEqual(storePlugin(choice), this.#choice)
   }
 
-  /** A plugin that decorates what the store's own plugin has decorated, and leaves its life alone. */
+  /**
+   * A plugin that decorates what the store's own plugin has decorated, and leaves its life alone.
+   */
   get plugin(): FastifyPluginAsync {
     const decorate: FastifyPluginAsync = async (fastify) => {
       for (const [name, value] of this.#decorations) fastify.decorate(name, value)
@@ -70,6 +83,7 @@ export class SharedStore {
 }
 
 function storePlugin(choice: PluginChoice | undefined): StorePlugin {
-  if (choice === undefined || !('plugin' in choice)) return { plugin: memoryStorage, options: choice?.options ?? {} }
+  if (choice === undefined || !('plugin' in choice))
+    return { plugin: memoryStorage, options: choice?.options ?? {} }
   return { plugin: choice.plugin, options: choice.options ?? {} }
 }

@@ -15,12 +15,17 @@ export interface StartFailure {
   readonly err?: unknown
 }
 
-// Opened when there is something to say, and kept: a tracker that reloads may fail at it many times.
+// Opened when there is something to say, and kept: a tracker that reloads may fail at it many
+// times.
 let errors: LogOutput | undefined
 
-/** Everything an error says about why the tracker does not start, which listens for UDP at these addresses. */
+/**
+ * Everything an error says about why the tracker does not start, which listens for UDP at these
+ * addresses.
+ */
 export function startFailures(error: unknown, udp: readonly ListenAddress[] = []): StartFailure[] {
-  if (error instanceof ConfigError) return error.notes.map((note) => ({ message: formatNote(note), note }))
+  if (error instanceof ConfigError)
+    return error.notes.map((note) => ({ message: formatNote(note), note }))
   if (error instanceof ListenError) return [{ message: error.message }]
   const { code, syscall, message } = error as NodeJS.ErrnoException
   if (syscall === 'bind') return [{ message: udpFailure(error as BindError, udp) }]
@@ -33,7 +38,9 @@ type BindError = Error & { readonly address?: string; readonly port?: number }
 function udpFailure(error: BindError, addresses: readonly ListenAddress[]): string {
   const samePort = addresses.filter(({ port }) => port === error.port)
   const address = samePort.find(({ host }) => host === error.address) ?? samePort[0]
-  return address === undefined ? `cannot listen on udp: ${error.message}` : listenError('udp', address, error).message
+  return address === undefined
+    ? `cannot listen on udp: ${error.message}`
+    : listenError('udp', address, error).message
 }
 
 export interface FailureFormat {
@@ -43,7 +50,10 @@ export interface FailureFormat {
 }
 
 /** Tells the operator on standard error: one line each, in JSON if the log is. */
-export function writeFailures(failures: readonly StartFailure[], { json, level = 'fatal' }: FailureFormat): void {
+export function writeFailures(
+  failures: readonly StartFailure[],
+  { json, level = 'fatal' }: FailureFormat,
+): void {
   const output = (errors ??= standardOutput(process.stderr))
   if (json) {
     const options = {

@@ -7,7 +7,8 @@ export async function listenUnix(server: Server, path: string, mode: number): Pr
   try {
     await bind(server, path, mode)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || !(await isStale(path))) throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || !(await isStale(path)))
+      throw error
     await unlink(path)
     await bind(server, path, mode)
   }
@@ -15,7 +16,8 @@ export async function listenUnix(server: Server, path: string, mode: number): Pr
 
 async function bind(server: Server, path: string, mode: number): Promise<void> {
   const listening = once(server, 'listening')
-  // The file is made before `listen` returns. Changing its mode afterwards would leave it open to all for a moment.
+  // The file is made before `listen` returns. Changing its mode afterwards would leave it open to
+  // all for a moment.
   const umask = process.umask(~mode & 0o777)
   try {
     server.listen(path)

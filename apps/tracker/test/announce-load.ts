@@ -7,7 +7,10 @@ import { announcePath, decode } from './announces.ts'
 const MAGIC = Buffer.from('0000041727101980', 'hex')
 const REPLY_TIMEOUT = 10_000
 
-/** Announces one peer again and again, and answers with the interval that it was told. @throws for anything but an answer. */
+/**
+ * Announces one peer again and again, and answers with the interval that it was told. @throws for
+ * anything but an answer.
+ */
 export type Announcer = () => Promise<number>
 
 /** Over HTTP, on one connection or on one for each announce. */
@@ -18,7 +21,8 @@ export function httpAnnouncer(port: number, peerPort: number, keepAlive: boolean
     const request = get({ host: '127.0.0.1', port, path: announcePath({ port: peerPort }), agent })
     const [response] = (await once(request, 'response')) as [IncomingMessage]
     const body = decode(Buffer.concat((await response.toArray()) as Buffer[]))
-    if (response.statusCode !== 200 || typeof body['interval'] !== 'number') throw new Error(JSON.stringify(body))
+    if (response.statusCode !== 200 || typeof body['interval'] !== 'number')
+      throw new Error(JSON.stringify(body))
     return body['interval']
   }
 }
@@ -29,7 +33,10 @@ export async function udpAnnouncer(port: number, peerPort: number): Promise<Anno
   onTestFinished(() => void socket.close())
   socket.connect(port, '127.0.0.1')
   await once(socket, 'connect')
-  const connected = await exchange(socket, Buffer.concat([MAGIC, Buffer.alloc(4), Buffer.from('abcd')]))
+  const connected = await exchange(
+    socket,
+    Buffer.concat([MAGIC, Buffer.alloc(4), Buffer.from('abcd')]),
+  )
   const announce = Buffer.alloc(98)
   connected.copy(announce, 0, 8, 16)
   announce.writeUInt32BE(1, 8)

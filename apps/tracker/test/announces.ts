@@ -1,7 +1,10 @@
 import { bdecode, type Bdecoded } from '@chihaya/bittorrent'
 
 /** The path and query of an announce of a leecher. */
-export function announcePath(query: Readonly<Record<string, string | number>> = {}, path = '/announce'): string {
+export function announcePath(
+  query: Readonly<Record<string, string | number>> = {},
+  path = '/announce',
+): string {
   const parameters = {
     info_hash: 'aaaaaaaaaaaaaaaaaaaa',
     peer_id: '-XX0001-aaaaaaaaaaaa',

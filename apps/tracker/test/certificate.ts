@@ -14,7 +14,10 @@ const EC = [
   '2',
 ]
 
-/** Makes `NAME.pem` and `NAME.key` in a folder: a certificate that is valid for two days from now on. */
+/**
+ * Makes `NAME.pem` and `NAME.key` in a folder: a certificate that is valid for two days from now
+ * on.
+ */
 export async function makeCertificate(folder: string, name: string): Promise<void> {
   const files = ['-keyout', `${name}.key`, '-out', `${name}.pem`]
   await promisify(execFile)('openssl', ['req', ...EC, ...files], { cwd: folder })

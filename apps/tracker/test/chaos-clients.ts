@@ -25,11 +25,23 @@ export interface Announced {
 }
 
 /** Announces over HTTP, on a connection of its own. @throws for anything but an answer. */
-export async function announceByHttp({ host, http }: Side, { infoHash, port, stopped }: Announced, more = {}): Promise<Buffer> {
-  const path = announcePath({ info_hash: infoHash, port, ...(stopped && { event: 'stopped' }), ...more })
-  const [response] = (await once(get({ host, port: http, path, agent: false }), 'response')) as [IncomingMessage]
+export async function announceByHttp(
+  { host, http }: Side,
+  { infoHash, port, stopped }: Announced,
+  more = {},
+): Promise<Buffer> {
+  const path = announcePath({
+    info_hash: infoHash,
+    port,
+    ...(stopped && { event: 'stopped' }),
+    ...more,
+  })
+  const [response] = (await once(get({ host, port: http, path, agent: false }), 'response')) as [
+    IncomingMessage,
+  ]
   const body = Buffer.concat((await response.toArray()) as Buffer[])
-  if (response.statusCode !== 200 || !('interval' in decode(body))) throw new Error(body.toString('latin1'))
+  if (response.statusCode !== 200 || !('interval' in decode(body)))
+    throw new Error(body.toString('latin1'))
   return body
 }
 

@@ -56,10 +56,17 @@ export class Victim {
 
   async side(host: string): Promise<Side> {
     const portOf = async (protocol: string): Promise<number> => {
-      const [, port] = await this.chihaya.line(new RegExp(`the ${protocol} tracker listens \\{"address":"${host}","port":(\\d+)`))
+      const [, port] = await this.chihaya.line(
+        new RegExp(`the ${protocol} tracker listens \\{"address":"${host}","port":(\\d+)`),
+      )
       return Number(port)
     }
-    return { host, http: await portOf('HTTP'), https: await portOf('HTTPS'), udp: await portOf('UDP') }
+    return {
+      host,
+      http: await portOf('HTTP'),
+      https: await portOf('HTTPS'),
+      udp: await portOf('UDP'),
+    }
   }
 
   /** Has it take another configuration. @returns when it has. */
@@ -70,7 +77,9 @@ export class Victim {
     this.chihaya.signal(this.#round % 2 === 0 ? 'SIGHUP' : 'SIGUSR1')
     const times = this.#round
     await expect
-      .poll(() => this.chihaya.stdout.split('the configuration is reloaded').length - 1, { timeout: 10_000 })
+      .poll(() => this.chihaya.stdout.split('the configuration is reloaded').length - 1, {
+        timeout: 10_000,
+      })
       .toBe(times)
   }
 

@@ -6,7 +6,11 @@ import { announceByHttp, ChaosUdpClient, openStream, type Side } from './chaos-c
 import { hostileDatagram, hostileStream } from './hostile-requests.ts'
 import { Random } from './random.ts'
 
-export const INFO_HASHES: readonly [string, ...string[]] = ['a'.repeat(20), 'b'.repeat(20), 'c'.repeat(20)]
+export const INFO_HASHES: readonly [string, ...string[]] = [
+  'a'.repeat(20),
+  'b'.repeat(20),
+  'c'.repeat(20),
+]
 
 const PEERS = 8
 const LEFT_OPEN = 6
@@ -27,7 +31,11 @@ export class ChaosWorker {
   /** Connections that were left to the tracker. */
   readonly streams: Socket[] = []
 
-  private constructor(index: number, sides: readonly [Side, ...Side[]], udp: ReadonlyMap<Side, ChaosUdpClient>) {
+  private constructor(
+    index: number,
+    sides: readonly [Side, ...Side[]],
+    udp: ReadonlyMap<Side, ChaosUdpClient>,
+  ) {
     this.#random = new Random(index)
     this.#sides = sides
     this.#firstPort = 10_000 + index * 100
@@ -35,7 +43,9 @@ export class ChaosWorker {
   }
 
   static async start(index: number, sides: readonly [Side, ...Side[]]): Promise<ChaosWorker> {
-    const clients = await Promise.all(sides.map(async (side) => [side, await ChaosUdpClient.open(side)] as const))
+    const clients = await Promise.all(
+      sides.map(async (side) => [side, await ChaosUdpClient.open(side)] as const),
+    )
     return new ChaosWorker(index, sides, new Map(clients))
   }
 
@@ -72,7 +82,11 @@ export class ChaosWorker {
 
   async #secure({ host, https }: Side): Promise<void> {
     const raw = openStream(https, host)
-    const socket = connectTls({ socket: raw, rejectUnauthorized: false, ALPNProtocols: [this.#random.of(['http/1.1', 'h2'])] })
+    const socket = connectTls({
+      socket: raw,
+      rejectUnauthorized: false,
+      ALPNProtocols: [this.#random.of(['http/1.1', 'h2'])],
+    })
     socket.on('error', () => undefined).resume()
     const end = this.#random.below(4)
     // Before the handshake has begun, in its course, or after it.

@@ -16,9 +16,16 @@ const LAST_LIMIT = 10
 
 /** The peers that the tracker names to one that asks. */
 async function swarmAt(side: Side, infoHash: string): Promise<string[]> {
-  const body = decode(await announceByHttp(side, { infoHash, port: ASKER_PORT, stopped: false }, ASKER))
-  const [key, family] = side.host.includes(':') ? (['peers6', 'ipv6'] as const) : (['peers', 'ipv4'] as const)
-  const peers = readCompactPeers(Buffer.from((body[key] as string | undefined) ?? '', 'latin1'), family)
+  const body = decode(
+    await announceByHttp(side, { infoHash, port: ASKER_PORT, stopped: false }, ASKER),
+  )
+  const [key, family] = side.host.includes(':')
+    ? (['peers6', 'ipv6'] as const)
+    : (['peers', 'ipv4'] as const)
+  const peers = readCompactPeers(
+    Buffer.from((body[key] as string | undefined) ?? '', 'latin1'),
+    family,
+  )
   return peers
     .filter(({ port }) => port !== ASKER_PORT)
     .map(({ address, port }) => peerName(infoHash, formatAddress(address), port))
@@ -30,10 +37,16 @@ describe('chihaya among clients of every kind', () => {
     const { chihaya } = victim
     const sides = [await victim.side('127.0.0.1'), await victim.side('::1')] as const
     // What is opened at the first request or reload, and kept.
-    await Promise.all(sides.map((side) => announceByHttp(side, { infoHash: INFO_HASHES[0], port: ASKER_PORT, stopped: true })))
+    await Promise.all(
+      sides.map((side) =>
+        announceByHttp(side, { infoHash: INFO_HASHES[0], port: ASKER_PORT, stopped: true }),
+      ),
+    )
     await victim.reload()
     await victim.reload()
-    const workers = await Promise.all(Array.from({ length: WORKERS }, (_, index) => ChaosWorker.start(index, sides)))
+    const workers = await Promise.all(
+      Array.from({ length: WORKERS }, (_, index) => ChaosWorker.start(index, sides)),
+    )
     const before = victim.descriptors()
 
     let left = OPERATIONS
@@ -48,7 +61,9 @@ describe('chihaya among clients of every kind', () => {
     await Promise.all(workers.flatMap(({ streams }) => streams).map(closed))
     await expect.poll(() => victim.descriptors(), { timeout: 10_000 }).toBeLessThanOrEqual(before)
     const announced = new Map(workers.flatMap((worker) => [...worker.announced]))
-    const swarms = await Promise.all(sides.flatMap((side) => INFO_HASHES.map((infoHash) => swarmAt(side, infoHash))))
+    const swarms = await Promise.all(
+      sides.flatMap((side) => INFO_HASHES.map((infoHash) => swarmAt(side, infoHash))),
+    )
     const present = [...announced].flatMap(([peer, there]) => (there ? peer : []))
     expect(present.length).toBeGreaterThan(100)
     expect(swarms.flat().toSorted()).toEqual(present.toSorted())
@@ -60,7 +75,8 @@ describe('chihaya among clients of every kind', () => {
     await Promise.all(last.map((socket) => once(socket, 'connect')))
     const answers = last.map((socket) => once(socket, 'data') as Promise<[Buffer]>)
     for (const socket of last) socket.write('GET /scrape HTTP/1.1\r\n\r\n')
-    for (const [answer] of await Promise.all(answers)) expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /)
+    for (const [answer] of await Promise.all(answers))
+      expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /)
 
     expect(chihaya.process.exitCode).toBe(null)
     chihaya.signal('SIGTERM')

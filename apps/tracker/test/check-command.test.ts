@@ -20,7 +20,11 @@ interface Result {
   readonly stderr: string
 }
 
-async function run(args: readonly string[], files: Record<string, string>, env: NodeJS.ProcessEnv = {}): Promise<Result> {
+async function run(
+  args: readonly string[],
+  files: Record<string, string>,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Result> {
   const chihaya = new Chihaya(args, { cwd: await temporaryFolder(files), env })
   return { code: await chihaya.exitCode(), stdout: chihaya.stdout, stderr: chihaya.stderr }
 }
@@ -42,9 +46,15 @@ describe('chihaya check', () => {
     const file = `${FINE}  storage:\n    name: memory\n    gc_interval: 4m\n    shard_count: 4\n`
     const { code, stdout } = await run(['check', 'c.yaml'], { 'c.yaml': file })
     expect(code).toBe(0)
-    expect(stdout).toContain('c.yaml:6:5: info: chihaya.storage.gc_interval: write it in config, beside name\n')
-    expect(stdout).toContain('c.yaml:7:5: warning: chihaya.storage.shard_count: this has no effect; leave it out\n')
-    expect(stdout.match(/: warning: /g)).toHaveLength(Number(/is valid: (\d+) warnings\n$/.exec(stdout)?.[1]))
+    expect(stdout).toContain(
+      'c.yaml:6:5: info: chihaya.storage.gc_interval: write it in config, beside name\n',
+    )
+    expect(stdout).toContain(
+      'c.yaml:7:5: warning: chihaya.storage.shard_count: this has no effect; leave it out\n',
+    )
+    expect(stdout.match(/: warning: /g)).toHaveLength(
+      Number(/is valid: (\d+) warnings\n$/.exec(stdout)?.[1]),
+    )
   })
 
   it('says everything that is wrong, plugins and certificates too', async () => {
@@ -56,8 +66,12 @@ describe('chihaya check', () => {
     expect(code).toBe(1)
     expect(stdout.split('\n').filter((line) => !line.includes('warning'))).toEqual([
       'c.yaml:4:5: error: chihaya.http.max_numwnat is not a known key; did you mean max_numwant?',
-      expect.stringMatching(/^c\.yaml:7:19: error: chihaya\.http\.tls_key_path: cannot read key\.pem: there is no such file/),
-      expect.stringMatching(/^c\.yaml:9:11: error: chihaya\.prehooks\[0\]\.name: there is no file \.\/hook\.mjs in \//),
+      expect.stringMatching(
+        /^c\.yaml:7:19: error: chihaya\.http\.tls_key_path: cannot read key\.pem: there is no such file/,
+      ),
+      expect.stringMatching(
+        /^c\.yaml:9:11: error: chihaya\.prehooks\[0\]\.name: there is no file \.\/hook\.mjs in \//,
+      ),
       expect.stringMatching(/^CHIHAYA_HTP: error: this variable is not known; /),
       '',
     ])
@@ -85,7 +99,10 @@ describe('chihaya check', () => {
       ['check', 'none.yaml'],
       /^error: cannot read the configuration none\.yaml: there is no such file\nnone\.yaml is not valid: 1 error\n$/,
     ],
-    [['check', 'syntax.yaml'], /^syntax\.yaml:2:1: error: .*\nsyntax\.yaml is not valid: 1 error\n$/],
+    [
+      ['check', 'syntax.yaml'],
+      /^syntax\.yaml:2:1: error: .*\nsyntax\.yaml is not valid: 1 error\n$/,
+    ],
   ])('%j fails', async (args, output) => {
     const { code, stdout } = await run(args, { 'syntax.yaml': 'chihaya: [\n' })
     expect([code, stdout]).toEqual([1, expect.stringMatching(output)])
@@ -93,6 +110,9 @@ describe('chihaya check', () => {
 
   it('is misused with two files', async () => {
     const { code, stderr } = await run(['check', 'a', 'b'], {})
-    expect([code, stderr]).toEqual([2, 'chihaya: "b" is too much: check takes one file\nTry chihaya --help.\n'])
+    expect([code, stderr]).toEqual([
+      2,
+      'chihaya: "b" is too much: check takes one file\nTry chihaya --help.\n',
+    ])
   })
 })

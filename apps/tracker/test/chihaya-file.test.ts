@@ -11,7 +11,10 @@ describe('a file of Chihaya v2', () => {
   it('becomes the options of the packages', async () => {
     const { tracker, http, udp, metricsAddress, stats } = await readText(EVERY_KEY)
     const { storage, ...rest } = tracker
-    expect([metricsAddress, stats]).toEqual([{ host: '', port: 6880, key: 'chihaya.metrics_addr', optional: false }, false])
+    expect([metricsAddress, stats]).toEqual([
+      { host: '', port: 6880, key: 'chihaya.metrics_addr', optional: false },
+      false,
+    ])
     expect(rest).toEqual({
       announceInterval: '45m',
       minAnnounceInterval: '20m',
@@ -68,13 +71,17 @@ describe('a file of Chihaya v2', () => {
       scrapeRoutes: ['/scrape', '/scrape.php'],
     })
     expect(tracker.storage?.options).toEqual({ gcInterval: '14m', peerLifetime: '16m' })
-    expect(tracker.prehooks).toMatchObject([{ options: { modifyResponseProbability: 0.5, maxIncreaseDelta: 60 } }])
+    expect(tracker.prehooks).toMatchObject([
+      { options: { modifyResponseProbability: 0.5, maxIncreaseDelta: 60 } },
+    ])
     expect(warnings.map(({ line, message }) => `${line}: ${message}`)).toEqual(
       expect.arrayContaining([
         '3: chihaya.prometheus_addr: write metrics_addr',
         '4: chihaya.max_numwant: this has no effect; write it under http and under udp',
         '7: chihaya.http.request_timeout: this has no effect; write read_timeout',
-        expect.stringMatching(/^8: chihaya\.http\.enable_legacy_php_urls: write announce_routes and scrape_routes, /),
+        expect.stringMatching(
+          /^8: chihaya\.http\.enable_legacy_php_urls: write announce_routes and scrape_routes, /,
+        ),
         '14: chihaya.storage.gc_interval: write it in config, beside name',
         '15: chihaya.storage.peer_lifetime: write it in config, beside name',
         '16: chihaya.storage.shards: this has no effect; leave it out',
@@ -97,13 +104,21 @@ describe('a file of Chihaya v2', () => {
 ${lines.map((line) => `    ${line}\n`).join('')}`
     const { tracker, warnings } = await readText(text())
     expect(tracker.storage?.options).toEqual({ gcInterval: '4m', peerLifetime: '47m' })
-    expect(warnings.filter(({ key }) => key.startsWith('chihaya.storage')).map(({ line, key }) => [line, key])).toEqual([
+    expect(
+      warnings
+        .filter(({ key }) => key.startsWith('chihaya.storage'))
+        .map(({ line, key }) => [line, key]),
+    ).toEqual([
       [5, 'chihaya.storage.prometheus_reporting_interval'],
       [6, 'chihaya.storage.gc_interval'],
       [7, 'chihaya.storage.peer_lifetime'],
     ])
     const both = await readText(text('config: { peer_lifetime: 48m, max_swarms: 7 }'))
-    expect(both.tracker.storage?.options).toEqual({ gcInterval: '4m', peerLifetime: '48m', maxSwarms: 7 })
+    expect(both.tracker.storage?.options).toEqual({
+      gcInterval: '4m',
+      peerLifetime: '48m',
+      maxSwarms: 7,
+    })
     await expect(readText(text().replace('47m', 'long'))).rejects.toThrow(
       'chihaya.yaml:7:20: chihaya.storage.config.peer_lifetime must be a duration such as 30m, 1h30m or 500ms, not "long"',
     )
@@ -113,10 +128,19 @@ ${lines.map((line) => `    ${line}\n`).join('')}`
 
   it.each([
     ['chihaya: { udp: { addr: ":1" } }', { host: '127.0.0.1', port: 6880, optional: true }],
-    ['chihaya: { metrics_addr: , udp: { addr: ":1" } }', { host: '127.0.0.1', port: 6880, optional: true }],
+    [
+      'chihaya: { metrics_addr: , udp: { addr: ":1" } }',
+      { host: '127.0.0.1', port: 6880, optional: true },
+    ],
     ['chihaya: { metrics_addr: "", udp: { addr: ":1" } }', undefined],
-    ['chihaya: { metrics_addr: "0.0.0.0:9", udp: { addr: ":1" } }', { host: '', port: 9, optional: false }],
-    ['chihaya: { metrics_addr: "[::1]:9", udp: { addr: ":1" } }', { host: '::1', port: 9, optional: false }],
+    [
+      'chihaya: { metrics_addr: "0.0.0.0:9", udp: { addr: ":1" } }',
+      { host: '', port: 9, optional: false },
+    ],
+    [
+      'chihaya: { metrics_addr: "[::1]:9", udp: { addr: ":1" } }',
+      { host: '::1', port: 9, optional: false },
+    ],
   ])('says with metrics_addr where the operator is served: %s', async (text, address) => {
     const { metricsAddress } = await readText(text)
     if (address === undefined) expect(metricsAddress).toBeUndefined()
@@ -162,8 +186,16 @@ describe('config.example.yaml', () => {
   it('shows every key there is', async () => {
     const text = await example
     const shown = new Set(text.match(/[a-z][a-z_0-9]*(?=:)/g))
-    for (const section of [sections.root, sections.http, sections.udp, sections.storage, sections.memory]) {
-      const names = [...(section.keys ?? [])].flatMap(([name, { deprecated }]) => (deprecated === undefined ? [name] : []))
+    for (const section of [
+      sections.root,
+      sections.http,
+      sections.udp,
+      sections.storage,
+      sections.memory,
+    ]) {
+      const names = [...(section.keys ?? [])].flatMap(([name, { deprecated }]) =>
+        deprecated === undefined ? [name] : [],
+      )
       expect([...shown]).toEqual(expect.arrayContaining(names))
     }
   })
@@ -181,7 +213,9 @@ describe('config.example.yaml', () => {
       for (const key of (section.keys ?? new Map()).values()) {
         const value = (options as Record<string, unknown>)[key.option]
         if (value === undefined || key.schema.default === undefined) continue
-        expect({ [key.option]: comparable(value) }).toEqual({ [key.option]: comparable(key.schema.default) })
+        expect({ [key.option]: comparable(value) }).toEqual({
+          [key.option]: comparable(key.schema.default),
+        })
       }
     }
     expect([prehooks, posthooks]).toEqual([[], []])
@@ -195,7 +229,10 @@ function comparable(value: unknown): unknown {
 describe('the keys of a package', () => {
   it('appear in snake case, however deep they are', () => {
     const { keys } = yamlSchema({
-      properties: { jwkSetUrl: { type: 'string' }, inner: { type: 'object', properties: { twoWords: { type: 'boolean' } } } },
+      properties: {
+        jwkSetUrl: { type: 'string' },
+        inner: { type: 'object', properties: { twoWords: { type: 'boolean' } } },
+      },
     })
     expect([...(keys ?? new Map()).keys()]).toEqual(['jwk_set_url', 'inner'])
     expect([...(keys?.get('inner')?.keys ?? new Map()).keys()]).toEqual(['two_words'])

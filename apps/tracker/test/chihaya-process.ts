@@ -6,7 +6,9 @@ import { onTestFinished } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 // The sources run as they are: Node strips the types, which it does by itself from 22.18 on.
-const STRIP_TYPES = process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']
+const STRIP_TYPES = process.features.typescript
+  ? []
+  : ['--experimental-strip-types', '--no-warnings']
 const PATIENCE = 20_000
 
 export interface ChihayaOptions {
@@ -27,13 +29,20 @@ export class Chihaya {
   readonly process: ChildProcess
   readonly #ended: Promise<unknown>
 
-  constructor(args: readonly string[], { cwd, env, via = [], output, errors }: ChihayaOptions = {}) {
+  constructor(
+    args: readonly string[],
+    { cwd, env, via = [], output, errors }: ChihayaOptions = {},
+  ) {
     const [command, ...words] = [...via, process.execPath]
-    const child = spawn(command, [...words, ...STRIP_TYPES, '--conditions=@chihaya/source', MAIN, ...args], {
-      stdio: ['ignore', output ?? 'pipe', errors ?? 'pipe'],
-      ...(cwd !== undefined && { cwd }),
-      env: { ...process.env, NO_COLOR: '', ...env },
-    })
+    const child = spawn(
+      command,
+      [...words, ...STRIP_TYPES, '--conditions=@chihaya/source', MAIN, ...args],
+      {
+        stdio: ['ignore', output ?? 'pipe', errors ?? 'pipe'],
+        ...(cwd !== undefined && { cwd }),
+        env: { ...process.env, NO_COLOR: '', ...env },
+      },
+    )
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
     this.process = child
@@ -60,7 +69,9 @@ export class Chihaya {
   async ports(protocol: 'HTTP' | 'HTTPS' | 'UDP', count = 1): Promise<number[]> {
     const listening = `^.*the ${protocol} tracker listens.*$`
     await this.line(new RegExp(`(?:${listening}[^]*){${count}}`, 'm'))
-    return [...this.stdout.matchAll(new RegExp(listening, 'gm'))].map(([line]) => Number(/"port":(\d+)/.exec(line)?.[1]))
+    return [...this.stdout.matchAll(new RegExp(listening, 'gm'))].map(([line]) =>
+      Number(/"port":(\d+)/.exec(line)?.[1]),
+    )
   }
 
   async port(protocol: 'HTTP' | 'HTTPS' | 'UDP'): Promise<number> {

@@ -32,7 +32,10 @@ describe('chihaya', () => {
     const chihaya = await chihayaWith(BOTH)
     const [udp4, udp6] = (await chihaya.ports('UDP', 2)) as [number, number]
     const http = await chihaya.port('HTTP')
-    expect(await announce(`http://127.0.0.1:${http}`)).toMatchObject({ interval: 1800, incomplete: 1 })
+    expect(await announce(`http://127.0.0.1:${http}`)).toMatchObject({
+      interval: 1800,
+      incomplete: 1,
+    })
     expect(await announce(`http://[::1]:${http}`)).toMatchObject({ interval: 1800, incomplete: 1 })
     expect((await announceByUdp('127.0.0.1', udp4)).readUInt32BE(0)).toBe(1)
     expect((await announceByUdp('::1', udp6)).readUInt32BE(8)).toBe(1800)
@@ -52,13 +55,18 @@ describe('chihaya', () => {
     chihaya.signal('SIGINT')
     expect(await chihaya.exitCode()).toBe(0)
     expect(chihaya.stdout).toMatch(/the configuration is \/.*\/chihaya\.yaml/)
-    expect(chihaya.stdout).toMatch(/WARN: chihaya\.yaml:2:1: chihaya leaves these to their defaults: announce_interval 30m/)
+    expect(chihaya.stdout).toMatch(
+      /WARN: chihaya\.yaml:2:1: chihaya leaves these to their defaults: announce_interval 30m/,
+    )
     expect(chihaya.stdout).not.toMatch(/hidden|nowhere|%FF/)
   })
 
   it('does not log queries or keys at debug level either', async () => {
     const failing = `export default async (fastify) => fastify.tracker.addHook('preAnnounce', () => { throw new Error('a fault') })`
-    const folder = await temporaryFolder({ 'hook.mjs': failing, 'c.yaml': `${BOTH}  prehooks: [{ name: ./hook.mjs }]\n` })
+    const folder = await temporaryFolder({
+      'hook.mjs': failing,
+      'c.yaml': `${BOTH}  prehooks: [{ name: ./hook.mjs }]\n`,
+    })
     const chihaya = new Chihaya(['--config', 'c.yaml', '--debug', '--json'], { cwd: folder })
     const http = await chihaya.port('HTTP')
     expect(await announce(`http://127.0.0.1:${http}`, { passkey: 'hidden' })).toEqual({
@@ -81,10 +89,18 @@ describe('chihaya', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>)
-    expect(lines.every(({ level, time, msg }) => [level, time, msg].every((field) => typeof field === 'string'))).toBe(true)
+    expect(
+      lines.every(({ level, time, msg }) =>
+        [level, time, msg].every((field) => typeof field === 'string'),
+      ),
+    ).toBe(true)
     const listening = lines.filter(({ msg }) => String(msg).endsWith('tracker listens'))
     expect(listening).toHaveLength(3)
-    expect(listening.at(-1)).toMatchObject({ level: 'info', msg: 'the HTTP tracker listens', port: expect.any(Number) })
+    expect(listening.at(-1)).toMatchObject({
+      level: 'info',
+      msg: 'the HTTP tracker listens',
+      port: expect.any(Number),
+    })
   })
 
   it('logs without colours where there is no terminal', async () => {
@@ -105,16 +121,22 @@ describe('chihaya', () => {
       expect(response.status).toBe(status)
       expect(response.headers.get('content-type')).toBe('text/plain')
       // oxlint-disable-next-line no-await-in-loop
-      expect(decode(new Uint8Array(await response.arrayBuffer()))).toEqual({ 'failure reason': reason })
+      expect(decode(new Uint8Array(await response.arrayBuffer()))).toEqual({
+        'failure reason': reason,
+      })
     }
   })
 
   it('serves several addresses', async () => {
-    const chihaya = await chihayaWith('chihaya: { http: { addr: ["127.0.0.1:0", "[::1]:0", "localhost:0"] } }')
+    const chihaya = await chihayaWith(
+      'chihaya: { http: { addr: ["127.0.0.1:0", "[::1]:0", "localhost:0"] } }',
+    )
     const [first, second, third] = (await chihaya.ports('HTTP', 3)) as [number, number, number]
     expect(await announce(`http://127.0.0.1:${first}`)).toMatchObject({ incomplete: 1 })
     expect(await announce(`http://[::1]:${second}`)).toMatchObject({ incomplete: 1 })
-    expect(await announce(`http://localhost:${third}`, { port: 2 })).toMatchObject({ incomplete: expect.any(Number) })
+    expect(await announce(`http://localhost:${third}`, { port: 2 })).toMatchObject({
+      incomplete: expect.any(Number),
+    })
   })
 
   it('finds hooks from the folder of the file, wherever it is started', async () => {
@@ -122,15 +144,24 @@ describe('chihaya', () => {
       'freeleech.mjs': `export default async (fastify, { text }) => {
         fastify.tracker.addHook('preAnnounce', (request, response) => { response.warning = text })
       }`,
-      'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0" }, prehooks: [{ name: ./freeleech.mjs, options: { text: free } }] }',
+      'c.yaml':
+        'chihaya: { http: { addr: "127.0.0.1:0" }, prehooks: [{ name: ./freeleech.mjs, options: { text: free } }] }',
     })
-    const chihaya = new Chihaya(['--config', '$FOLDER/c.yaml'], { cwd: '/', env: { FOLDER: folder } })
-    expect(await announce(`http://127.0.0.1:${await chihaya.port('HTTP')}`)).toMatchObject({ 'warning message': 'free' })
+    const chihaya = new Chihaya(['--config', '$FOLDER/c.yaml'], {
+      cwd: '/',
+      env: { FOLDER: folder },
+    })
+    expect(await announce(`http://127.0.0.1:${await chihaya.port('HTTP')}`)).toMatchObject({
+      'warning message': 'free',
+    })
   })
 
   it('reads a relative --config from where the user called the start script', async () => {
     const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0" } }' })
-    const chihaya = new Chihaya(['--config', './c.yaml'], { cwd: '/', env: { INIT_CWD: folder, npm_lifecycle_event: 'start' } })
+    const chihaya = new Chihaya(['--config', './c.yaml'], {
+      cwd: '/',
+      env: { INIT_CWD: folder, npm_lifecycle_event: 'start' },
+    })
     expect(await chihaya.port('HTTP')).toBeGreaterThan(0)
   })
 })
@@ -139,7 +170,12 @@ describe('chihaya that does not start', () => {
   it.each([
     [['--help'], 0, /^A BitTorrent tracker[^]*--config FILE[^]*--nocolors/, /^$/],
     [['--version'], 0, /^chihaya \d+\.\d+\.\d+\n$/, /^$/],
-    [['--confg', 'x'], 2, /^$/, /^chihaya: there is no flag --confg; did you mean --config\?\nTry chihaya --help\.\n$/],
+    [
+      ['--confg', 'x'],
+      2,
+      /^$/,
+      /^chihaya: there is no flag --confg; did you mean --config\?\nTry chihaya --help\.\n$/,
+    ],
     [['e2ee'], 2, /^$/, /^chihaya: there is no command "e2ee"; did you mean e2e\?\n/],
     [['check', '--help'], 0, /^Says everything[^]*chihaya check \[FILE\]/, /^$/],
     [['print-config', '-h'], 0, /^Prints the configuration[^]*chihaya print-config \[FILE\]/, /^$/],
@@ -169,7 +205,13 @@ describe('chihaya that does not start', () => {
     const json = await chihayaWith(text, '--json')
     expect(await json.exitCode()).toBe(1)
     const [first] = json.stderr.split('\n').map((line) => JSON.parse(line || '{}') as object)
-    expect(first).toMatchObject({ level: 'fatal', file: 'chihaya.yaml', line: 4, column: 5, key: 'chihaya.http.max_numwnat' })
+    expect(first).toMatchObject({
+      level: 'fatal',
+      file: 'chihaya.yaml',
+      line: 4,
+      column: 5,
+      key: 'chihaya.http.max_numwnat',
+    })
   })
 
   it('says in one line that a port is in use', async () => {
@@ -179,16 +221,22 @@ describe('chihaya that does not start', () => {
     const { port } = taken.address() as AddressInfo
     const http = await chihayaWith(`chihaya: { http: { addr: "127.0.0.1:${port}" } }`)
     expect(await http.exitCode()).toBe(1)
-    expect(http.stderr).toBe(`chihaya: chihaya.http.addr: cannot listen on http 127.0.0.1:${port}: the port is in use\n`)
+    expect(http.stderr).toBe(
+      `chihaya: chihaya.http.addr: cannot listen on http 127.0.0.1:${port}: the port is in use\n`,
+    )
     expect(http.stdout).not.toContain('tracker listens')
   })
 
   it('says in one line that a UDP port is in use', async () => {
     const first = await chihayaWith('chihaya: { udp: { addr: "127.0.0.1:0" } }')
     const port = await first.port('UDP')
-    const second = await chihayaWith(`chihaya: { http: { addr: "127.0.0.1:0" }, udp: { addr: "127.0.0.1:${port}" } }`)
+    const second = await chihayaWith(
+      `chihaya: { http: { addr: "127.0.0.1:0" }, udp: { addr: "127.0.0.1:${port}" } }`,
+    )
     expect(await second.exitCode()).toBe(1)
-    expect(second.stderr).toBe(`chihaya: chihaya.udp.addr: cannot listen on udp 127.0.0.1:${port}: the port is in use\n`)
+    expect(second.stderr).toBe(
+      `chihaya: chihaya.udp.addr: cannot listen on udp 127.0.0.1:${port}: the port is in use\n`,
+    )
   })
 
   it('says in one line that a host is unknown', async () => {
@@ -206,6 +254,8 @@ describe('chihaya that does not start', () => {
     })
     const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
     expect(await chihaya.exitCode()).toBe(1)
-    expect(chihaya.stderr).toMatch(/^chihaya: Error: prehooks\[0\]: no database\n {4}at .*hook\.mjs:1:/)
+    expect(chihaya.stderr).toMatch(
+      /^chihaya: Error: prehooks\[0\]: no database\n {4}at .*hook\.mjs:1:/,
+    )
   })
 })

@@ -20,7 +20,10 @@ describe('the command line', () => {
       ['e2e', '--httpaddr', '', '--udpaddr=udp://[::1]:1', '--delay', '5ms'],
       { command: 'e2e', httpaddr: '', udpaddr: 'udp://[::1]:1', delay: '5ms' },
     ],
-    [['health', 'x.yaml', '--ready', '--timeout=5s'], { command: 'health', config: 'x.yaml', ready: true, timeout: '5s' }],
+    [
+      ['health', 'x.yaml', '--ready', '--timeout=5s'],
+      { command: 'health', config: 'x.yaml', ready: true, timeout: '5s' },
+    ],
     [['e2e', '-h'], { command: 'e2e', help: true }],
   ])('%j', (args, flags) => {
     expect({ ...parseCommandLine(args) }).toEqual({ ...NOTHING, ...flags })

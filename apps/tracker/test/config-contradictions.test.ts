@@ -7,10 +7,15 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 const SECRET = '0123456789abcdef0123456789abcdef'
 
-/** What a configuration warns of, but for numbers that are left out and keys that everybody makes for themselves. */
+/**
+ * What a configuration warns of, but for numbers that are left out and keys that everybody makes
+ * for themselves.
+ */
 async function contradictionsOf(text: string): Promise<string[]> {
   const warnings = await warningsOf(text)
-  return warnings.filter((warning) => !/ leaves these to their defaults| not set, so each start/.test(warning))
+  return warnings.filter(
+    (warning) => !/ leaves these to their defaults| not set, so each start/.test(warning),
+  )
 }
 
 function ofStore(name: string, config: string, core = ''): string {
@@ -79,7 +84,11 @@ describe('settings that make no sense together', () => {
 
   it.each([
     ['memory', 'peer_lifetime: 31m, gc_interval: 3m, max_peers: 20, max_swarms: 20', ''],
-    ['redis', 'peer_lifetime: 31m, gc_interval: 1h, fallback: memory, fallback_max_peers: 5', 'announce_interval: 30m'],
+    [
+      'redis',
+      'peer_lifetime: 31m, gc_interval: 1h, fallback: memory, fallback_max_peers: 5',
+      'announce_interval: 30m',
+    ],
     ['memory', '', 'announce_interval: 15m'],
   ])('are not those of the store %s, with %s %s', async (name, config, core) => {
     expect(await contradictionsOf(ofStore(name, config, core))).toEqual([])
@@ -90,14 +99,16 @@ describe('settings that make no sense together', () => {
     expect(await contradictionsOf(early)).toContainEqual(
       expect.stringMatching(/^4:5 chihaya\.storage\.config\.peer_lifetime: .* peers vanish/),
     )
-    expect(await contradictionsOf('chihaya:\n  udp: { addr: ":1" }\n  announce_interval: 1h\n')).toEqual([
-      expect.stringMatching(/^3:3 chihaya\.announce_interval: .* peers vanish/),
-    ])
+    expect(
+      await contradictionsOf('chihaya:\n  udp: { addr: ":1" }\n  announce_interval: 1h\n'),
+    ).toEqual([expect.stringMatching(/^3:3 chihaya\.announce_interval: .* peers vanish/)])
   })
 
   it('of the intervals, with what a hook adds to them', async () => {
     expect(
-      await contradictionsOf('chihaya:\n  udp: { addr: ":1" }\n  announce_interval: 10m\n  min_announce_interval: 20m\n'),
+      await contradictionsOf(
+        'chihaya:\n  udp: { addr: ":1" }\n  announce_interval: 10m\n  min_announce_interval: 20m\n',
+      ),
     ).toEqual([
       '4:3 chihaya.min_announce_interval: 20m is more than announce_interval, 10m; clients are told to wait no longer than that',
     ])
@@ -112,13 +123,17 @@ describe('settings that make no sense together', () => {
   })
 
   it('of what would be served nowhere', async () => {
-    const text = (address: string) => `chihaya:\n  udp: { addr: ":1" }\n  metrics_addr: "${address}"\n  metrics_torrents: true\n`
-    expect(await contradictionsOf(text(''))).toEqual(['4:3 chihaya.metrics_torrents: this has no effect without metrics_addr'])
+    const text = (address: string) =>
+      `chihaya:\n  udp: { addr: ":1" }\n  metrics_addr: "${address}"\n  metrics_torrents: true\n`
+    expect(await contradictionsOf(text(''))).toEqual([
+      '4:3 chihaya.metrics_torrents: this has no effect without metrics_addr',
+    ])
     expect(await contradictionsOf(text(':2'))).toEqual([])
   })
 
   it('of the keys of tokens', async () => {
-    const options = 'issuer: i, audience: a, jwk_set_url: "https://i.example/k", jwk_set_min_update_interval: 10m'
+    const options =
+      'issuer: i, audience: a, jwk_set_url: "https://i.example/k", jwk_set_min_update_interval: 10m'
     const text = `chihaya:\n  udp: { addr: ":1" }\n  prehooks:\n  - name: jwt\n    options: { ${options} }\n`
     expect(await contradictionsOf(text)).toEqual([
       expect.stringMatching(
@@ -138,8 +153,16 @@ describe('settings that make no sense together', () => {
       ['default_numwant: 20', 'max_numwant: 10'],
       '4:5 chihaya.udp.default_numwant: 20 is more than max_numwant, 10; clients never get more than that',
     ],
-    ['http', ['trusted_proxies: [127.0.0.1]'], '4:5 chihaya.http.trusted_proxies: this has no effect without real_ip_header'],
-    ['http', ['tls_cert_path: cert.pem'], '4:5 chihaya.http.tls_cert_path: this has no effect without https_addr'],
+    [
+      'http',
+      ['trusted_proxies: [127.0.0.1]'],
+      '4:5 chihaya.http.trusted_proxies: this has no effect without real_ip_header',
+    ],
+    [
+      'http',
+      ['tls_cert_path: cert.pem'],
+      '4:5 chihaya.http.tls_cert_path: this has no effect without https_addr',
+    ],
     [
       'http',
       ['max_connections: 10', 'max_connections_per_ip: 11'],
@@ -171,7 +194,10 @@ describe('settings that make no sense together', () => {
       '5:5 chihaya.udp.max_clock_skew: 11m is more than connection_id_lifetime, 10m by default; connection ids live longer than they should',
     ],
   ])('of %s: %j', async (section, lines, warning) => {
-    const text = inSection(section, ...lines, 'addr: ":1"').replace('private_key: abc', `private_key: ${SECRET}`)
+    const text = inSection(section, ...lines, 'addr: ":1"').replace(
+      'private_key: abc',
+      `private_key: ${SECRET}`,
+    )
     expect(await contradictionsOf(text)).toEqual([warning])
   })
 
@@ -185,7 +211,10 @@ describe('settings that make no sense together', () => {
     ['udp', 'private_key: 0123456789abcdef'],
     ['udp', 'private_key_rotation: 1h'],
   ])('are not those of %s: %s %s', async (section, ...lines) => {
-    const text = inSection(section, ...lines.filter(Boolean), 'addr: ":1"').replace('private_key: abc', `private_key: ${SECRET}`)
+    const text = inSection(section, ...lines.filter(Boolean), 'addr: ":1"').replace(
+      'private_key: abc',
+      `private_key: ${SECRET}`,
+    )
     expect(await contradictionsOf(text)).toEqual([])
   })
 
@@ -201,18 +230,30 @@ describe('settings that make no sense together', () => {
 
   it('of the environment, by the name of its variable', async () => {
     const env = { CHIHAYA_HTTP_DEFAULT_NUMWANT: '500' }
-    const { warnings } = await readConfig({ name: 'c', path: '/c', text: 'chihaya: { http: { addr: ":1" } }', folder: '/', env })
+    const { warnings } = await readConfig({
+      name: 'c',
+      path: '/c',
+      text: 'chihaya: { http: { addr: ":1" } }',
+      folder: '/',
+      env,
+    })
     expect(warnings).toContainEqual({
       variable: 'CHIHAYA_HTTP_DEFAULT_NUMWANT',
       key: 'chihaya.http.default_numwant',
-      message: 'chihaya.http.default_numwant: 500 is more than max_numwant, 100 by default; clients never get more than that',
+      message:
+        'chihaya.http.default_numwant: 500 is more than max_numwant, 100 by default; clients never get more than that',
     })
   })
 
   it('of an application that registers the tracker are logged when it starts', async () => {
     const logged = async (options: TrackerOptions): Promise<string[]> => {
       const lines: Array<{ level: number; msg: string }> = []
-      const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => void lines.push(JSON.parse(line)) } } })
+      const app = Fastify({
+        logger: {
+          level: 'warn',
+          stream: { write: (line: string) => void lines.push(JSON.parse(line)) },
+        },
+      })
       onTestFinished(() => app.close())
       await app.register(trackerPlugin, options)
       await app.ready()

@@ -36,7 +36,11 @@ describe('references in a file', () => {
     ['enable_keepalive: ${YES}', { YES: 'yes' }, { keepAlive: true }],
     ['compact_default: "${NO}"', { NO: 'false' }, { compactDefault: false }],
     ['real_ip_header: x-${WHO}', { WHO: 'real-ip' }, { realIpHeader: 'x-real-ip' }],
-    ['trusted_proxies: ${NETS}', { NETS: '[10.0.0.0/8, "::1"]' }, { trustedProxies: ['10.0.0.0/8', '::1'] }],
+    [
+      'trusted_proxies: ${NETS}',
+      { NETS: '[10.0.0.0/8, "::1"]' },
+      { trustedProxies: ['10.0.0.0/8', '::1'] },
+    ],
     ['trusted_proxies: ["${NET}"]', { NET: '10.0.0.0/8' }, { trustedProxies: ['10.0.0.0/8'] }],
     ['announce_routes: ["/${PASS:-x}/announce"]', {}, { announceRoutes: ['/x/announce'] }],
     ['allow_ip_spoofing: ${SPOOF}', { SPOOF: 'true' }, { allowIpSpoofing: true }],
@@ -45,16 +49,23 @@ describe('references in a file', () => {
   })
 
   it('are durations and addresses where those are needed', async () => {
-    const file = 'chihaya: { announce_interval: "${T}", udp: { addr: "${ADDR}", private_key: "${KEY}" } }'
+    const file =
+      'chihaya: { announce_interval: "${T}", udp: { addr: "${ADDR}", private_key: "${KEY}" } }'
     const { tracker, udp } = await read(file, { T: '45m', ADDR: '[::1]:6969', KEY: '0123' })
     expect(tracker).toMatchObject({ announceInterval: '45m', udp: { privateKey: '0123' } })
     expect(udp).toEqual([{ host: '::1', port: 6969, key: 'chihaya.udp.addr' }])
   })
 
-  it.each(['a$b', '$HOME', '$$', 'x${', "p'${}q", '$(x)'])('leave a private key like %s alone', async (key) => {
-    const { tracker } = await read(`chihaya: { udp: { addr: ":1", private_key: ${JSON.stringify(key)} } }`, { HOME: '/root' })
-    expect(tracker.udp).toEqual({ privateKey: key })
-  })
+  it.each(['a$b', '$HOME', '$$', 'x${', "p'${}q", '$(x)'])(
+    'leave a private key like %s alone',
+    async (key) => {
+      const { tracker } = await read(
+        `chihaya: { udp: { addr: ":1", private_key: ${JSON.stringify(key)} } }`,
+        { HOME: '/root' },
+      )
+      expect(tracker.udp).toEqual({ privateKey: key })
+    },
+  )
 
   it('are errors in their place when a variable is not set', async () => {
     const file = 'chihaya:\n  http:\n    addr: "127.0.0.1:${PORT}"\n    max_numwant: ${N-1}\n'
@@ -69,7 +80,9 @@ describe('references in a file', () => {
       'c.yaml:4:18: chihaya.http.max_numwant must be a whole number of at least 0, not "many"',
     ])
     expect(await problems(text('max_numwant: ${N}'), { N: '[' })).toEqual([
-      expect.stringMatching(/^c\.yaml:4:18: chihaya\.http\.max_numwant is no YAML once its variables have their values: /),
+      expect.stringMatching(
+        /^c\.yaml:4:18: chihaya\.http\.max_numwant is no YAML once its variables have their values: /,
+      ),
     ])
   })
 })
@@ -79,14 +92,26 @@ describe('variables that set keys', () => {
     [{ CHIHAYA_HTTP_MAX_NUMWANT: '5' }, { http: { maxNumWant: 5 } }],
     [{ CHIHAYA_HTTP_MAX_NUMWANT: '' }, { http: {} }],
     [{ CHIHAYA_HTTP_ENABLE_KEEPALIVE: 'on' }, { http: { maxNumWant: 10, keepAlive: true } }],
-    [{ CHIHAYA_HTTP_ANNOUNCE_ROUTES: '[/a, "/b"]' }, { http: { maxNumWant: 10, announceRoutes: ['/a', '/b'] } }],
-    [{ CHIHAYA_HTTP_ALLOW_IP_SPOOFING: '[10.0.0.0/8]' }, { http: { maxNumWant: 10, allowIpSpoofing: ['10.0.0.0/8'] } }],
+    [
+      { CHIHAYA_HTTP_ANNOUNCE_ROUTES: '[/a, "/b"]' },
+      { http: { maxNumWant: 10, announceRoutes: ['/a', '/b'] } },
+    ],
+    [
+      { CHIHAYA_HTTP_ALLOW_IP_SPOOFING: '[10.0.0.0/8]' },
+      { http: { maxNumWant: 10, allowIpSpoofing: ['10.0.0.0/8'] } },
+    ],
     [{ CHIHAYA_ANNOUNCE_INTERVAL: '1h' }, { announceInterval: '1h' }],
     [{ CHIHAYA_UDP_PRIVATE_KEY: 'x: [y' }, { udp: { privateKey: 'x: [y' } }],
     [{ CHIHAYA_UDP_PRIVATE_KEY: '[new, 123]' }, { udp: { privateKey: ['new', '123'] } }],
-    [{ CHIHAYA_UDP_DROP_SOURCE_PORTS: '[0, 53]' }, { udp: { privateKey: 'abc', dropSourcePorts: [0, 53] } }],
+    [
+      { CHIHAYA_UDP_DROP_SOURCE_PORTS: '[0, 53]' },
+      { udp: { privateKey: 'abc', dropSourcePorts: [0, 53] } },
+    ],
     [{ CHIHAYA_STORAGE_CONFIG_MAX_PEERS: '9' }, { storage: { options: { maxPeers: 9 } } }],
-    [{ CHIHAYA_STORAGE_CONFIG_PREFERRED_SUBNET_IPV4: '16' }, { storage: { options: { preferredSubnet: { ipv4: 16 } } } }],
+    [
+      { CHIHAYA_STORAGE_CONFIG_PREFERRED_SUBNET_IPV4: '16' },
+      { storage: { options: { preferredSubnet: { ipv4: 16 } } } },
+    ],
     [
       {
         CHIHAYA_STORAGE_NAME: 'redis',
@@ -125,14 +150,25 @@ describe('variables that set keys', () => {
 
   it('set any key of a store that has no schema', async () => {
     const folder = await temporaryFolder({ 'store.mjs': 'export default async () => {}' })
-    const text = 'chihaya: { udp: { addr: ":1" }, storage: { name: ./store.mjs, config: { a: 1, b: x } } }'
-    const { tracker } = await read(text, { CHIHAYA_STORAGE_CONFIG_A: '2', CHIHAYA_STORAGE_CONFIG_SOME_KEY: '[x]' }, folder)
+    const text =
+      'chihaya: { udp: { addr: ":1" }, storage: { name: ./store.mjs, config: { a: 1, b: x } } }'
+    const { tracker } = await read(
+      text,
+      { CHIHAYA_STORAGE_CONFIG_A: '2', CHIHAYA_STORAGE_CONFIG_SOME_KEY: '[x]' },
+      folder,
+    )
     expect(tracker.storage).toMatchObject({ options: { a: 2, b: 'x', some_key: ['x'] } })
   })
 
   it.each<[NodeJS.ProcessEnv, string | RegExp]>([
-    [{ CHIHAYA_HTTP_ADR: ':1' }, 'CHIHAYA_HTTP_ADR: this variable is not known; did you mean CHIHAYA_HTTP_ADDR?'],
-    [{ CHIHAYA_UPD_ADDR: ':1' }, 'CHIHAYA_UPD_ADDR: this variable is not known; did you mean CHIHAYA_UDP_ADDR?'],
+    [
+      { CHIHAYA_HTTP_ADR: ':1' },
+      'CHIHAYA_HTTP_ADR: this variable is not known; did you mean CHIHAYA_HTTP_ADDR?',
+    ],
+    [
+      { CHIHAYA_UPD_ADDR: ':1' },
+      'CHIHAYA_UPD_ADDR: this variable is not known; did you mean CHIHAYA_UDP_ADDR?',
+    ],
     [
       { CHIHAYA_SOMETHING_ELSE_ENTIRELY: '1' },
       'CHIHAYA_SOMETHING_ELSE_ENTIRELY: this variable is not known; no key of the configuration has this name',
@@ -141,14 +177,28 @@ describe('variables that set keys', () => {
       { CHIHAYA_HTTP_MAX_NUMWANT: 'x' },
       'CHIHAYA_HTTP_MAX_NUMWANT: chihaya.http.max_numwant must be a whole number of at least 0, not "x"',
     ],
-    [{ CHIHAYA_HTTP_ADDR: '6969' }, /^CHIHAYA_HTTP_ADDR: chihaya\.http\.addr must be host:port, .*, not "6969"$/],
+    [
+      { CHIHAYA_HTTP_ADDR: '6969' },
+      /^CHIHAYA_HTTP_ADDR: chihaya\.http\.addr must be host:port, .*, not "6969"$/,
+    ],
     [{ CHIHAYA_PREHOOKS: '[' }, /^CHIHAYA_PREHOOKS: chihaya\.prehooks is no YAML: /],
-    [{ CHIHAYA_PREHOOKS: '[&a {name: jwt}, *a]' }, 'CHIHAYA_PREHOOKS: chihaya.prehooks is no YAML: aliases are for files only'],
-    [{ CHIHAYA_PREHOOKS: '[{}]' }, 'CHIHAYA_PREHOOKS: chihaya.prehooks[0].name must be the name of a hook, not nothing'],
-    [{ CHIHAYA_HTTP_HTTPS_ADDR: ':2' }, 'CHIHAYA_HTTP_HTTPS_ADDR: chihaya.http.https_addr needs tls_cert_path, which is not set'],
+    [
+      { CHIHAYA_PREHOOKS: '[&a {name: jwt}, *a]' },
+      'CHIHAYA_PREHOOKS: chihaya.prehooks is no YAML: aliases are for files only',
+    ],
+    [
+      { CHIHAYA_PREHOOKS: '[{}]' },
+      'CHIHAYA_PREHOOKS: chihaya.prehooks[0].name must be the name of a hook, not nothing',
+    ],
+    [
+      { CHIHAYA_HTTP_HTTPS_ADDR: ':2' },
+      'CHIHAYA_HTTP_HTTPS_ADDR: chihaya.http.https_addr needs tls_cert_path, which is not set',
+    ],
     [{ CHIHAYA_UDP_PRIVATE_KEY: '[[x]]' }, /^CHIHAYA_UDP_PRIVATE_KEY: .* not what is there$/],
   ])('are refused: %j', async (env, problem) => {
-    expect(await problems(BASE, env)).toContainEqual(typeof problem === 'string' ? problem : expect.stringMatching(problem))
+    expect(await problems(BASE, env)).toContainEqual(
+      typeof problem === 'string' ? problem : expect.stringMatching(problem),
+    )
   })
 
   it('are not what Kubernetes sets for services', async () => {
@@ -172,7 +222,13 @@ describe('variables that set keys', () => {
 })
 
 describe('secrets from files', () => {
-  const secrets = { key: 'from a file\n', two: 'line\n\n', empty: '\n', broker: 'redis://:x@h/0\r\n', password: ' p ' }
+  const secrets = {
+    key: 'from a file\n',
+    two: 'line\n\n',
+    empty: '\n',
+    broker: 'redis://:x@h/0\r\n',
+    password: ' p ',
+  }
   const udp = (lines: string): string => `chihaya: { udp: { addr: ":1", ${lines} } }`
 
   it.each<[string, NodeJS.ProcessEnv, string]>([
@@ -189,20 +245,38 @@ describe('secrets from files', () => {
 
   it('are there for every secret of a store, and every key has a variable for a file', async () => {
     const folder = await temporaryFolder({ ...secrets, n: '77\n' })
-    const config = 'redis_broker_file: broker, sentinel: { name: m, nodes: [a], password_file: password }'
+    const config =
+      'redis_broker_file: broker, sentinel: { name: m, nodes: [a], password_file: password }'
     const text = `chihaya: { udp: { addr: ":1" }, storage: { name: redis, config: { ${config} } } }`
-    const env = { CHIHAYA_UDP_MAX_NUMWANT_FILE: 'n', CHIHAYA_STORAGE_CONFIG_PASSWORD_FILE: `${folder}/password` }
+    const env = {
+      CHIHAYA_UDP_MAX_NUMWANT_FILE: 'n',
+      CHIHAYA_STORAGE_CONFIG_PASSWORD_FILE: `${folder}/password`,
+    }
     expect((await read(text, env, folder)).tracker).toMatchObject({
       udp: { maxNumWant: 77 },
-      storage: { options: { redisBroker: 'redis://:x@h/0', password: ' p ', sentinel: { password: ' p ' } } },
+      storage: {
+        options: { redisBroker: 'redis://:x@h/0', password: ' p ', sentinel: { password: ' p ' } },
+      },
     })
   })
 
   it.each<[string, NodeJS.ProcessEnv, string]>([
-    ['private_key_file: none', {}, 'c.yaml:1:50: chihaya.udp.private_key_file: cannot read none: there is no such file'],
+    [
+      'private_key_file: none',
+      {},
+      'c.yaml:1:50: chihaya.udp.private_key_file: cannot read none: there is no such file',
+    ],
     ['private_key_file: empty', {}, 'c.yaml:1:50: chihaya.udp.private_key_file: empty is empty'],
-    ['private_key_file: .', {}, 'c.yaml:1:50: chihaya.udp.private_key_file: cannot read .: it is a folder'],
-    ['private_key: a, private_key_file: key', {}, 'c.yaml:1:48: chihaya.udp has both private_key and private_key_file'],
+    [
+      'private_key_file: .',
+      {},
+      'c.yaml:1:50: chihaya.udp.private_key_file: cannot read .: it is a folder',
+    ],
+    [
+      'private_key: a, private_key_file: key',
+      {},
+      'c.yaml:1:48: chihaya.udp has both private_key and private_key_file',
+    ],
     [
       '',
       { CHIHAYA_UDP_PRIVATE_KEY_FILE: 'none' },
@@ -231,7 +305,9 @@ describe('secrets from files', () => {
 })
 
 it('a note about a variable has no line', async () => {
-  const error = await read(BASE, { CHIHAYA_HTTP_ADDR: 'x' }).catch((reason: unknown) => reason as ConfigError)
+  const error = await read(BASE, { CHIHAYA_HTTP_ADDR: 'x' }).catch(
+    (reason: unknown) => reason as ConfigError,
+  )
   const [note] = (error as ConfigError).notes
   expect(note).toEqual<ConfigNote>({
     variable: 'CHIHAYA_HTTP_ADDR',

@@ -7,9 +7,9 @@ import { sections } from '../src/config/sections.ts'
 import { variables } from '../src/config/variables.ts'
 
 const KEYS = [
-  ...[sections.root, sections.http, sections.udp, sections.storage, sections.memory].flatMap(({ keys }) => [
-    ...(keys ?? new Map()).keys(),
-  ]),
+  ...[sections.root, sections.http, sections.udp, sections.storage, sections.memory].flatMap(
+    ({ keys }) => [...(keys ?? new Map()).keys()],
+  ),
   'chihaya',
   'name',
   'options',
@@ -45,14 +45,25 @@ const WORDS = [
 
 async function outcome(text: string, env: NodeJS.ProcessEnv = {}): Promise<unknown> {
   try {
-    const { tracker } = await readConfig({ name: 'c.yaml', path: '/nowhere/c.yaml', text, folder: '/nowhere', env })
+    const { tracker } = await readConfig({
+      name: 'c.yaml',
+      path: '/nowhere/c.yaml',
+      text,
+      folder: '/nowhere',
+      env,
+    })
     return tracker
   } catch (error) {
     // Anything else fails the property.
     if (!(error instanceof ConfigError)) throw error
     for (const { file, line = 0, column = 0, variable } of [...error.notes, ...error.warnings]) {
       if (variable === undefined)
-        expect([file, line > 0, column > 0, line <= text.split('\n').length]).toEqual(['c.yaml', true, true, true])
+        expect([file, line > 0, column > 0, line <= text.split('\n').length]).toEqual([
+          'c.yaml',
+          true,
+          true,
+          true,
+        ])
       else expect(line).toBe(0)
     }
     expect(error.notes.length).toBeGreaterThan(0)
@@ -68,7 +79,10 @@ const scalar = fc.oneof(
   fc.boolean(),
   fc.constant(null),
 )
-const key = fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...KEYS) }, { weight: 1, arbitrary: fc.string({ maxLength: 8 }) })
+const key = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom(...KEYS) },
+  { weight: 1, arbitrary: fc.string({ maxLength: 8 }) },
+)
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
@@ -82,7 +96,10 @@ const section = fc.dictionary(key, value, { maxKeys: 10 })
 describe('whatever a configuration holds, it loads or is refused with reasons', () => {
   it('as structures', async () => {
     const file = fc.record({
-      chihaya: fc.record({ http: section, udp: section, storage: section, prehooks: value, more: value }, { requiredKeys: [] }),
+      chihaya: fc.record(
+        { http: section, udp: section, storage: section, prehooks: value, more: value },
+        { requiredKeys: [] },
+      ),
     })
     await fc.assert(
       fc.asyncProperty(fc.oneof(file, fc.dictionary(key, value)), async (structure) => {
@@ -94,7 +111,24 @@ describe('whatever a configuration holds, it loads or is refused with reasons', 
 
   it('as text', async () => {
     const piece = fc.oneof(
-      fc.constantFrom('chihaya:', '\n', '\n  ', ': ', '- ', '[', ']', '{', '}', '"', "'", '#', '|', '>', '<<: *a', ', '),
+      fc.constantFrom(
+        'chihaya:',
+        '\n',
+        '\n  ',
+        ': ',
+        '- ',
+        '[',
+        ']',
+        '{',
+        '}',
+        '"',
+        "'",
+        '#',
+        '|',
+        '>',
+        '<<: *a',
+        ', ',
+      ),
       fc.constantFrom(...KEYS, ...WORDS),
       fc.string({ maxLength: 5 }),
     )
@@ -120,10 +154,15 @@ describe('whatever a configuration holds, it loads or is refused with reasons', 
       fc.constantFrom('CHIHAYA_STORAGE_CONFIG_X', 'CHIHAYA_HTTP', 'A', 'B'),
       fc.stringMatching(/^CHIHAYA_[A-Z_]{0,12}$/),
     )
-    const env = fc.dictionary(name, fc.oneof(fc.constantFrom(...WORDS), fc.json({ maxDepth: 2 }), fc.string({ maxLength: 20 })), {
-      maxKeys: 5,
-    })
-    const file = 'chihaya: { http: { addr: ":1", max_numwant: "${A:-3}" }, storage: { config: {} } }'
+    const env = fc.dictionary(
+      name,
+      fc.oneof(fc.constantFrom(...WORDS), fc.json({ maxDepth: 2 }), fc.string({ maxLength: 20 })),
+      {
+        maxKeys: 5,
+      },
+    )
+    const file =
+      'chihaya: { http: { addr: ":1", max_numwant: "${A:-3}" }, storage: { config: {} } }'
     await fc.assert(
       fc.asyncProperty(env, async (set) => void (await outcome(file, set))),
       { numRuns: 300 },

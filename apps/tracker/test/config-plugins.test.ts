@@ -33,12 +33,19 @@ async function problemsWith(hook: string, ...lines: string[]): Promise<string[]>
 describe('a hook of a configuration file', () => {
   it('gets its options in its own spelling when it exports a schema', async () => {
     const hash = '1234567890123456789012345678901234567890'
-    const options = await optionsOf(WITH_SCHEMA, 'options:', `  info_hashes: [${hash}]`, '  modify_probability: 0.5')
+    const options = await optionsOf(
+      WITH_SCHEMA,
+      'options:',
+      `  info_hashes: [${hash}]`,
+      '  modify_probability: 0.5',
+    )
     expect(options).toEqual({ infoHashes: [hash], modifyProbability: 0.5 })
   })
 
   it('gets its options as they are written when it exports none', async () => {
-    expect(await optionsOf(WITHOUT_SCHEMA, 'options: { some_key: 1, inner: [{ a_b: yes }] }')).toEqual({
+    expect(
+      await optionsOf(WITHOUT_SCHEMA, 'options: { some_key: 1, inner: [{ a_b: yes }] }'),
+    ).toEqual({
       some_key: 1,
       inner: [{ a_b: 'yes' }],
     })
@@ -70,7 +77,10 @@ describe('a hook of a configuration file', () => {
       '7:24 chihaya.prehooks[0].options.update_interval must be text such as 5s or a number, not "often"',
     ],
     [['options: []'], '5:14 chihaya.prehooks[0].options must be a section of keys, not a list'],
-    [['options: { info_hashes: [] }', 'config: { info_hashes: [] }'], '6:5 chihaya.prehooks[0] has both options and config'],
+    [
+      ['options: { info_hashes: [] }', 'config: { info_hashes: [] }'],
+      '6:5 chihaya.prehooks[0] has both options and config',
+    ],
     [['optoins: {}'], '5:5 chihaya.prehooks[0].optoins is not a known key; did you mean options?'],
   ])('is refused with %j', async (lines, problem) => {
     expect(await problemsWith(WITH_SCHEMA, ...lines)).toContain(problem)
@@ -84,8 +94,12 @@ describe('a hook of a configuration file', () => {
 
   it('may be a store', async () => {
     const folder = await temporaryFolder({ 'store.mjs': WITHOUT_SCHEMA })
-    const text = 'chihaya:\n  udp: { addr: ":1" }\n  storage: { name: ./store.mjs, config: { size: 3 } }\n'
-    expect((await readText(text, folder)).tracker.storage).toMatchObject({ options: { size: 3 }, plugin: expect.any(Function) })
+    const text =
+      'chihaya:\n  udp: { addr: ":1" }\n  storage: { name: ./store.mjs, config: { size: 3 } }\n'
+    expect((await readText(text, folder)).tracker.storage).toMatchObject({
+      options: { size: 3 },
+      plugin: expect.any(Function),
+    })
   })
 })
 
@@ -107,6 +121,8 @@ describe('a package', () => {
     await writeFile(`${root}/package.json`, packageFile(exports))
     await writeFile(`${root}/index.js`, WITHOUT_SCHEMA)
     const text = 'chihaya:\n  udp: { addr: ":1" }\n  posthooks: [{ name: some-hook }]\n'
-    expect((await readText(text, folder)).tracker.posthooks).toMatchObject([{ plugin: expect.any(Function) }])
+    expect((await readText(text, folder)).tracker.posthooks).toMatchObject([
+      { plugin: expect.any(Function) },
+    ])
   })
 })

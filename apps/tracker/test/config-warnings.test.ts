@@ -1,21 +1,34 @@
 import { describe, expect, it } from 'vitest'
 import { inSection, readText, warningsOf } from './read-text.ts'
 
-const HTTP = ['read_timeout: 5s', 'write_timeout: 5s', 'idle_timeout: 30s', 'max_scrape_infohashes: 50', 'addr: ":1"']
+const HTTP = [
+  'read_timeout: 5s',
+  'write_timeout: 5s',
+  'idle_timeout: 30s',
+  'max_scrape_infohashes: 50',
+  'addr: ":1"',
+]
 
 describe('a configuration that loads', () => {
   it('warns of numbers that are left out, by section', async () => {
-    expect(await warningsOf('chihaya:\n  announce_interval: 30m\n  http:\n    addr: ":1"\n    max_numwant: 5\n')).toEqual([
+    expect(
+      await warningsOf(
+        'chihaya:\n  announce_interval: 30m\n  http:\n    addr: ":1"\n    max_numwant: 5\n',
+      ),
+    ).toEqual([
       '1:1 chihaya leaves these to their defaults: min_announce_interval 15m',
       '3:3 chihaya.http leaves these to their defaults: default_numwant 50, max_scrape_infohashes 100, read_timeout 5s, write_timeout 5s, idle_timeout 30s',
     ])
   })
 
   it('takes the default for a number of Chihaya that is zero, and warns', async () => {
-    const text = inSection('http', 'max_numwant: 0', 'default_numwant: 0', ...HTTP, 'read_timeout: 0s').replace(
-      'read_timeout: 5s',
-      '',
-    )
+    const text = inSection(
+      'http',
+      'max_numwant: 0',
+      'default_numwant: 0',
+      ...HTTP,
+      'read_timeout: 0s',
+    ).replace('read_timeout: 5s', '')
     const { tracker, http } = await readText(text)
     expect(tracker.http).toEqual({ maxScrapeInfoHashes: 50 })
     expect(http[0]).not.toHaveProperty('readTimeout')
@@ -46,7 +59,11 @@ describe('a configuration that loads', () => {
       'allow_ip_spoofing: true',
       '4:5 chihaya.http.allow_ip_spoofing: an address that a client gives is honoured from loopback and private sources only; list networks for others',
     ],
-    ['http', 'request_timeout: 5s', '4:5 chihaya.http.request_timeout: this has no effect; write read_timeout'],
+    [
+      'http',
+      'request_timeout: 5s',
+      '4:5 chihaya.http.request_timeout: this has no effect; write read_timeout',
+    ],
     [
       'http',
       'enable_legacy_php_urls: true',

@@ -31,11 +31,18 @@ async function serve(
 ): Promise<Served> {
   const lines: string[] = []
   const meter = new ConnectionMeter()
-  const listeners = new HttpListeners(pino({}, { write: (line: string) => void lines.push(line) }), 'tracker', meter)
+  const listeners = new HttpListeners(
+    pino({}, { write: (line: string) => void lines.push(line) }),
+    'tracker',
+    meter,
+  )
   onTestFinished(() => listeners.close())
   const service = { handler, requests: new InFlight() }
-  await (await listeners.prepare({ listeners: [{ address: ADDRESS, ...options }], limits, service })).commit()
-  const entries = (): Array<Record<string, unknown>> => lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  await (
+    await listeners.prepare({ listeners: [{ address: ADDRESS, ...options }], limits, service })
+  ).commit()
+  const entries = (): Array<Record<string, unknown>> =>
+    lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   const port = entries().find(({ msg }) => String(msg).endsWith('listens'))?.['port'] as number
   return { port, meter, warnings: () => entries().filter(({ level }) => level === 40) }
 }
@@ -69,7 +76,9 @@ async function ask(socket: Socket): Promise<void> {
 
 function dropped(meter: ConnectionMeter): Record<string, number> {
   const drops = meter.drops().filter(({ count }) => count > 0)
-  return Object.fromEntries(drops.map(({ reason, connection, count }) => [`${reason} ${connection}`, count]))
+  return Object.fromEntries(
+    drops.map(({ reason, connection, count }) => [`${reason} ${connection}`, count]),
+  )
 }
 
 describe('connections that are too many', () => {
@@ -88,7 +97,11 @@ describe('connections that are too many', () => {
     await ask(fourth)
     expect(dropped(meter)).toEqual({ 'max_connections idle': 2 })
     expect(warnings()).toEqual([
-      expect.objectContaining({ ended: 1, refused: 0, msg: expect.stringMatching(/^max_connections is/) }),
+      expect.objectContaining({
+        ended: 1,
+        refused: 0,
+        msg: expect.stringMatching(/^max_connections is/),
+      }),
     ])
   })
 
@@ -128,7 +141,9 @@ describe('connections that are too many', () => {
     await ask(second)
     await ask(other)
     expect(dropped(meter)).toEqual({ 'max_connections_per_ip idle': 1 })
-    expect(warnings()).toEqual([expect.objectContaining({ ended: 1, msg: expect.stringMatching(/max_connections_per_ip/) })])
+    expect(warnings()).toEqual([
+      expect.objectContaining({ ended: 1, msg: expect.stringMatching(/max_connections_per_ip/) }),
+    ])
   })
 
   it('of one source are a tenth of all by default, and no limit where there is none for all', async () => {
@@ -142,7 +157,11 @@ describe('connections that are too many', () => {
   })
 
   it('do not count for those without limit', async () => {
-    const { port, meter } = await serve({ maxConnections: 1, maxConnectionsPerIp: 1, unlimited: ['127.0.0.2'] })
+    const { port, meter } = await serve({
+      maxConnections: 1,
+      maxConnectionsPerIp: 1,
+      unlimited: ['127.0.0.2'],
+    })
     const first = await open(port)
     const unlimited = await Promise.all(Array.from({ length: 5 }, () => open(port, '127.0.0.2')))
     await ask(first)
@@ -153,11 +172,17 @@ describe('connections that are too many', () => {
   it('end over TLS, too, in the middle of a handshake and after a request', async () => {
     const folder = await temporaryFolder()
     await makeCertificate(folder, 'c')
-    const tls = { cert: await readFile(join(folder, 'c.pem')), key: await readFile(join(folder, 'c.key')) }
+    const tls = {
+      cert: await readFile(join(folder, 'c.pem')),
+      key: await readFile(join(folder, 'c.key')),
+    }
     const waiting: Array<() => void> = []
     const { port } = await serve(
       { maxConnections: 2 },
-      (request, response) => void (request.url === '/' ? response.end('hello') : waiting.push(() => response.end('late'))),
+      (request, response) =>
+        void (request.url === '/'
+          ? response.end('hello')
+          : waiting.push(() => response.end('late'))),
       { tls },
     )
     const secure = async (text = REQUEST): Promise<string> => {
@@ -178,12 +203,20 @@ describe('connections that are too many', () => {
 describe('four sources that open connections as fast as they can and say nothing', () => {
   it.each([
     ['each within its share', { maxConnections: 200 }, 'max_connections idle'],
-    ['each beyond its share', { maxConnections: 2000, maxConnectionsPerIp: 50 }, 'max_connections_per_ip idle'],
+    [
+      'each beyond its share',
+      { maxConnections: 2000, maxConnectionsPerIp: 50 },
+      'max_connections_per_ip idle',
+    ],
   ])('keep no other client from being served, %s', async (_name, limits, reason) => {
     const { port, meter } = await serve(limits)
     for (let round = 0; round < 30; round++) {
       for (let count = 0; count < 100; count++) {
-        const silent = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + (count % 4)}` })
+        const silent = connect({
+          port,
+          host: '127.0.0.1',
+          localAddress: `127.0.0.${2 + (count % 4)}`,
+        })
         silent.on('error', () => undefined).resume()
         onTestFinished(() => void silent.destroy())
       }

@@ -15,13 +15,17 @@ const REQUEST = `GET ${announcePath()} HTTP/1.1\r\n\r\n`
 const QUEUED = 50
 
 async function chihayaWith(http: string): Promise<{ chihaya: Chihaya; folder: string }> {
-  const folder = await temporaryFolder({ 'chihaya.yaml': `chihaya: { metrics_addr: "", http: { ${http} } }` })
+  const folder = await temporaryFolder({
+    'chihaya.yaml': `chihaya: { metrics_addr: "", http: { ${http} } }`,
+  })
   await makeCertificate(folder, 'c')
   return { chihaya: new Chihaya(['--config', 'chihaya.yaml'], { cwd: folder }), folder }
 }
 
 function open(port: number, isTls = false): Socket {
-  const socket = isTls ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }) : connect(port, '127.0.0.1')
+  const socket = isTls
+    ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    : connect(port, '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   return socket.on('error', () => undefined)
 }
@@ -44,7 +48,9 @@ function outline(text: string): string[] {
 /** Has a process stand still until it is sent `SIGCONT`. */
 async function stop(chihaya: Chihaya): Promise<void> {
   chihaya.signal('SIGSTOP')
-  await expect.poll(() => readFileSync(`/proc/${chihaya.process.pid}/stat`, 'latin1')).toMatch(/\) T /)
+  await expect
+    .poll(() => readFileSync(`/proc/${chihaya.process.pid}/stat`, 'latin1'))
+    .toMatch(/\) T /)
 }
 
 async function refused(port: number): Promise<unknown> {
@@ -59,34 +65,41 @@ describe('chihaya that is told to stop', () => {
   it.each([
     ['HTTP', 'addr: "127.0.0.1:0"'],
     ['HTTPS', `https_addr: "127.0.0.1:0", ${TLS}`],
-  ] as const)('answers what had arrived over %s, on new connections and on kept ones', async (protocol, http) => {
-    const { chihaya } = await chihayaWith(`${http}, enable_keepalive: true`)
-    const port = await chihaya.port(protocol)
-    const kept = await Promise.all(
-      Array.from({ length: 10 }, async () => {
-        const socket = open(port, protocol === 'HTTPS')
+  ] as const)(
+    'answers what had arrived over %s, on new connections and on kept ones',
+    async (protocol, http) => {
+      const { chihaya } = await chihayaWith(`${http}, enable_keepalive: true`)
+      const port = await chihaya.port(protocol)
+      const kept = await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          const socket = open(port, protocol === 'HTTPS')
+          socket.write(REQUEST)
+          await once(socket, 'data')
+          return socket
+        }),
+      )
+      await stop(chihaya)
+      const sockets = Array.from({ length: QUEUED }, () => open(port, protocol === 'HTTPS'))
+      // Over TLS the request follows the handshake, which is what has arrived.
+      await Promise.all(
+        sockets.map((socket) => once(socket, protocol === 'HTTPS' ? 'connect' : 'ready')),
+      )
+      const answers = [...kept, ...sockets].map(async (socket) => {
         socket.write(REQUEST)
-        await once(socket, 'data')
-        return socket
-      }),
-    )
-    await stop(chihaya)
-    const sockets = Array.from({ length: QUEUED }, () => open(port, protocol === 'HTTPS'))
-    // Over TLS the request follows the handshake, which is what has arrived.
-    await Promise.all(sockets.map((socket) => once(socket, protocol === 'HTTPS' ? 'connect' : 'ready')))
-    const answers = [...kept, ...sockets].map(async (socket) => {
-      socket.write(REQUEST)
-      return outline(await received(socket))
-    })
-    chihaya.signal('SIGTERM')
-    chihaya.signal('SIGCONT')
-    const outlines = await Promise.all(answers)
-    // A few are answered before the signal is read.
-    expect(outlines.map(([first]) => first?.slice(0, 4))).toEqual(answers.map(() => '200 '))
-    expect(outlines.filter((lines) => lines.at(-1) === '200 close').length).toBeGreaterThan(QUEUED / 2)
-    await expect.poll(() => refused(port)).toMatchObject({ code: 'ECONNREFUSED' })
-    expect(await chihaya.exitCode()).toBe(0)
-  })
+        return outline(await received(socket))
+      })
+      chihaya.signal('SIGTERM')
+      chihaya.signal('SIGCONT')
+      const outlines = await Promise.all(answers)
+      // A few are answered before the signal is read.
+      expect(outlines.map(([first]) => first?.slice(0, 4))).toEqual(answers.map(() => '200 '))
+      expect(outlines.filter((lines) => lines.at(-1) === '200 close').length).toBeGreaterThan(
+        QUEUED / 2,
+      )
+      await expect.poll(() => refused(port)).toMatchObject({ code: 'ECONNREFUSED' })
+      expect(await chihaya.exitCode()).toBe(0)
+    },
+  )
 
   it('answers on a connection that was accepted and had not asked', async () => {
     const { chihaya } = await chihayaWith('addr: "127.0.0.1:0"')
@@ -104,7 +117,9 @@ describe('chihaya that is told to stop', () => {
 
 describe('chihaya whose reload drops an address', () => {
   it('answers what had arrived there', async () => {
-    const { chihaya, folder } = await chihayaWith('addr: ["127.0.0.1:0", "127.0.0.2:0"], enable_keepalive: true')
+    const { chihaya, folder } = await chihayaWith(
+      'addr: ["127.0.0.1:0", "127.0.0.2:0"], enable_keepalive: true',
+    )
     const [kept = 0, port = 0] = await chihaya.ports('HTTP', 2)
     const at = (): Socket => {
       const socket = connect(port, '127.0.0.2').on('error', () => undefined)

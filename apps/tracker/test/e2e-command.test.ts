@@ -17,7 +17,9 @@ const GATE = `export default async (fastify) => fastify.tracker.addHook('preAnno
   console.log('event ' + request.event + ' ' + (request.params.get?.('k') ?? ''))
 })`
 
-async function test(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+async function test(
+  ...args: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const command = new Chihaya(['e2e', '--delay', '10ms', ...args])
   return { code: await command.exitCode(), stdout: command.stdout, stderr: command.stderr }
 }
@@ -48,17 +50,27 @@ function trackerThat(answer: (swarm: Swarm) => string): RequestListener {
   }
 }
 
-/** What Chihaya v2 answers: a dictionary as Go's maps come, peers after the reply, and the caller where there is nobody else. */
+/**
+ * What Chihaya v2 answers: a dictionary as Go's maps come, peers after the reply, and the caller
+ * where there is nobody else.
+ */
 function chihayaV2(turn: number): RequestListener {
   const ports = new Set<number>()
   return (request, response) => {
     const port = portOf(request.url)
     const others = [...ports].filter((each) => each !== port)
     const peers = others.length > 0 ? others : isStopped(request.url) ? [] : [port]
-    const entries = ['12:min intervali900e', '8:completei0e', '8:intervali1800e', '10:incompletei1e']
+    const entries = [
+      '12:min intervali900e',
+      '8:completei0e',
+      '8:intervali1800e',
+      '10:incompletei1e',
+    ]
     if (peers.length > 0) entries.push(`5:peers${compactPeers(peers)}`)
     const first = turn % entries.length
-    response.end(Buffer.from(`d${[...entries.slice(first), ...entries.slice(0, first)].join('')}e`, 'latin1'))
+    response.end(
+      Buffer.from(`d${[...entries.slice(first), ...entries.slice(0, first)].join('')}e`, 'latin1'),
+    )
     if (isStopped(request.url)) ports.delete(port)
     else ports.add(port)
   }
@@ -73,7 +85,9 @@ function isStopped(target = ''): boolean {
 }
 
 function compactPeers(ports: readonly number[]): string {
-  const peers = ports.map((port) => `\x7f\0\0\x01${String.fromCharCode(port >> 8, port & 255)}`).join('')
+  const peers = ports
+    .map((port) => `\x7f\0\0\x01${String.fromCharCode(port >> 8, port & 255)}`)
+    .join('')
   return `${peers.length}:${peers}`
 }
 
@@ -85,7 +99,11 @@ async function grudgingUdp(): Promise<string> {
     const head = Buffer.alloc(8)
     head.writeUInt32BE(action === 0 ? 0 : 3, 0)
     packet.copy(head, 4, 12, 16)
-    socket.send(Buffer.concat([head, Buffer.from(action === 0 ? '12345678' : 'go away\0')]), port, address)
+    socket.send(
+      Buffer.concat([head, Buffer.from(action === 0 ? '12345678' : 'go away\0')]),
+      port,
+      address,
+    )
   })
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -99,13 +117,22 @@ describe('chihaya e2e', () => {
     const tracker = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
     const [http4, http6] = await tracker.ports('HTTP', 2)
     const [udp4, udp6] = await tracker.ports('UDP', 2)
-    const ipv4 = await test('--httpaddr', `http://127.0.0.1:${http4}/announce`, '--udpaddr', `udp://127.0.0.1:${udp4}`)
+    const ipv4 = await test(
+      '--httpaddr',
+      `http://127.0.0.1:${http4}/announce`,
+      '--udpaddr',
+      `udp://127.0.0.1:${udp4}`,
+    )
     expect(ipv4).toEqual({
       code: 0,
-      stdout: expect.stringContaining(`HTTP http://127.0.0.1:${http4}: the second peer was given the first\n`),
+      stdout: expect.stringContaining(
+        `HTTP http://127.0.0.1:${http4}: the second peer was given the first\n`,
+      ),
       stderr: '',
     })
-    expect(ipv4.stdout).toContain(`UDP udp://127.0.0.1:${udp4}: the second peer was given the first\n`)
+    expect(ipv4.stdout).toContain(
+      `UDP udp://127.0.0.1:${udp4}: the second peer was given the first\n`,
+    )
     const ipv6 = await test(
       '--httpaddr',
       `http://[::1]:${http6}/hush/announce?k=v`,
@@ -150,11 +177,19 @@ describe('chihaya e2e', () => {
 
     it.each<[habit: string, answer: (swarm: Swarm) => string, remark: string]>([
       ['sorted keys', ({ compact }) => `d8:intervali9e5:peers${compact}e`, ''],
-      ['a line end after the answer', ({ compact }) => `d8:intervali9e5:peers${compact}e\r\n`, 'a line end follows the answer'],
+      [
+        'a line end after the answer',
+        ({ compact }) => `d8:intervali9e5:peers${compact}e\r\n`,
+        'a line end follows the answer',
+      ],
       ['peers as dictionaries', ({ list }) => `d8:intervali9e5:peers${list}e`, ''],
       ['peers in the list of IPv6', ({ list }) => `d8:intervali9e5:peers0:6:peers6${list}e`, ''],
       ['a warning', ({ compact }) => `d8:intervali9e5:peers${compact}15:warning message3:hmme`, ''],
-      ['a key that nobody knows', ({ compact }) => `d1:a${compact}8:intervali9e5:peers${compact}e`, ''],
+      [
+        'a key that nobody knows',
+        ({ compact }) => `d1:a${compact}8:intervali9e5:peers${compact}e`,
+        '',
+      ],
     ])('with %s', async (_habit, answer, remark) => {
       const url = await httpServer(trackerThat(answer))
       const { code, stdout, stderr } = await test('--httpaddr', `${url}/announce`, '--udpaddr', '')
@@ -164,9 +199,18 @@ describe('chihaya e2e', () => {
 
     it('and as strictly where bytes are missing or a key is there twice', async () => {
       const failing: Array<[(swarm: Swarm) => string, string]> = [
-        [({ compact }) => `d8:intervali9e5:peers${compact}`, "the answer is no tracker's, with HTTP status 200"],
-        [({ compact }) => `d5:peers${compact}5:peers${compact}e`, "the answer is no tracker's, with HTTP status 200"],
-        [() => 'd8:intervali9e5:peers7:1234567e', 'the peers of the answer are cut off: 7 bytes of ipv4 peers'],
+        [
+          ({ compact }) => `d8:intervali9e5:peers${compact}`,
+          "the answer is no tracker's, with HTTP status 200",
+        ],
+        [
+          ({ compact }) => `d5:peers${compact}5:peers${compact}e`,
+          "the answer is no tracker's, with HTTP status 200",
+        ],
+        [
+          () => 'd8:intervali9e5:peers7:1234567e',
+          'the peers of the answer are cut off: 7 bytes of ipv4 peers',
+        ],
         [() => 'd14:failure reason6:\u001b[31m\0e', 'the tracker refuses: \\u001b[31m'],
       ]
       for (const [answer, message] of failing) {
@@ -180,7 +224,9 @@ describe('chihaya e2e', () => {
   })
 
   it('fails when the second peer is not given the first', async () => {
-    const url = await httpServer((_request, response) => void response.end('d8:intervali1800e5:peers0:e'))
+    const url = await httpServer(
+      (_request, response) => void response.end('d8:intervali1800e5:peers0:e'),
+    )
     expect(await test('--httpaddr', `${url}/announce`, '--udpaddr', '')).toEqual({
       code: 1,
       stdout: '',
@@ -189,9 +235,18 @@ describe('chihaya e2e', () => {
   })
 
   it('fails when either tracker refuses, is not there, or is none', async () => {
-    const refusal = await httpServer((_request, response) => void response.end('d14:failure reason2:noe'))
-    const none = await httpServer((_request, response) => void response.writeHead(404).end('<html>'))
-    const refused = await test('--httpaddr', `${refusal}/announce`, '--udpaddr', await grudgingUdp())
+    const refusal = await httpServer(
+      (_request, response) => void response.end('d14:failure reason2:noe'),
+    )
+    const none = await httpServer(
+      (_request, response) => void response.writeHead(404).end('<html>'),
+    )
+    const refused = await test(
+      '--httpaddr',
+      `${refusal}/announce`,
+      '--udpaddr',
+      await grudgingUdp(),
+    )
     expect(refused.code).toBe(1)
     expect(refused.stderr).toMatch(/HTTP .*: the tracker refuses: no\n/)
     expect(refused.stderr).toMatch(/UDP .*: the tracker refuses: go away\n/)
@@ -204,10 +259,22 @@ describe('chihaya e2e', () => {
   })
 
   it.each([
-    [['--httpaddr', '', '--udpaddr', ''], 'there is no tracker to test: --httpaddr and --udpaddr are both empty'],
-    [['--httpaddr', 'udp://x:1'], '--httpaddr must be a URL that begins with http:// or https://, not udp://x:1'],
-    [['--httpaddr', '', '--udpaddr', '127.0.0.1:6969'], '--udpaddr must be a URL that begins with udp://, not 127.0.0.1:6969'],
-    [['--httpaddr', '', '--udpaddr', 'udp://127.0.0.1'], '--udpaddr needs a port, as in udp://127.0.0.1:6969'],
+    [
+      ['--httpaddr', '', '--udpaddr', ''],
+      'there is no tracker to test: --httpaddr and --udpaddr are both empty',
+    ],
+    [
+      ['--httpaddr', 'udp://x:1'],
+      '--httpaddr must be a URL that begins with http:// or https://, not udp://x:1',
+    ],
+    [
+      ['--httpaddr', '', '--udpaddr', '127.0.0.1:6969'],
+      '--udpaddr must be a URL that begins with udp://, not 127.0.0.1:6969',
+    ],
+    [
+      ['--httpaddr', '', '--udpaddr', 'udp://127.0.0.1'],
+      '--udpaddr needs a port, as in udp://127.0.0.1:6969',
+    ],
     [['--delay', 'soon'], '--delay: "soon" is no duration'],
   ])('is misused with %j', async (args, message) => {
     const { code, stderr } = await test(...args)

@@ -13,12 +13,17 @@ const LIBRARIES = '/usr/lib'
 
 /** Where Debian and its kin put the library that turns the clock of a process. */
 function faketime(): string {
-  const folder = readdirSync(LIBRARIES).find((name) => existsSync(join(LIBRARIES, name, 'faketime/libfaketime.so.1')))
+  const folder = readdirSync(LIBRARIES).find((name) =>
+    existsSync(join(LIBRARIES, name, 'faketime/libfaketime.so.1')),
+  )
   if (folder === undefined) throw new Error('this test needs the Debian package libfaketime')
   return join(LIBRARIES, folder, 'faketime/libfaketime.so.1')
 }
 
-/** A tracker whose time of day can be turned, as an administrator or a time server does; other clocks go on. */
+/**
+ * A tracker whose time of day can be turned, as an administrator or a time server does; other
+ * clocks go on.
+ */
 class TurnedChihaya {
   readonly chihaya: Chihaya
   readonly #clock: string
@@ -53,7 +58,9 @@ class TurnedChihaya {
   }
 
   async announce(port: number): Promise<Record<string, unknown>> {
-    const response = await fetch(`http://127.0.0.1:${await this.chihaya.port('HTTP')}${announcePath({ port })}`)
+    const response = await fetch(
+      `http://127.0.0.1:${await this.chihaya.port('HTTP')}${announcePath({ port })}`,
+    )
     return decode(new Uint8Array(await response.arrayBuffer()))
   }
 }
@@ -62,19 +69,28 @@ const DAY = 86_400
 
 describe('a clock that is turned', () => {
   it('neither takes peers away nor keeps them for longer than their lifetime', async () => {
-    const turned = await TurnedChihaya.start('{ name: memory, config: { peer_lifetime: 3s, gc_interval: 1s } }')
+    const turned = await TurnedChihaya.start(
+      '{ name: memory, config: { peer_lifetime: 3s, gc_interval: 1s } }',
+    )
     expect(await turned.announce(1001)).toMatchObject({ incomplete: 1 })
     await turned.turn(10 * DAY)
     expect(await turned.announce(1002)).toMatchObject({ incomplete: 2 })
     await turned.turn(-10 * DAY)
     expect(await turned.announce(1003)).toMatchObject({ incomplete: 3 })
     // Three peers have left by themselves when a fourth finds itself alone.
-    await expect.poll(async () => (await scrape(turned.chihaya)).incomplete, { timeout: 20_000, interval: 500 }).toBe(0)
+    await expect
+      .poll(async () => (await scrape(turned.chihaya)).incomplete, {
+        timeout: 20_000,
+        interval: 500,
+      })
+      .toBe(0)
     expect(await turned.announce(1004)).toMatchObject({ incomplete: 1 })
     // Otherwise the test has turned nothing.
     turned.chihaya.signal('SIGTERM')
     await turned.chihaya.exitCode()
-    const { time } = JSON.parse(turned.chihaya.stdout.trimEnd().split('\n').at(-1) as string) as { time: string }
+    const { time } = JSON.parse(turned.chihaya.stdout.trimEnd().split('\n').at(-1) as string) as {
+      time: string
+    }
     expect(Date.parse(time)).toBeLessThan(Date.now() - 9 * DAY * 1000)
   })
 
@@ -90,7 +106,11 @@ describe('a clock that is turned', () => {
     await once(socket, 'connect')
     socket.send(Buffer.from('00000417271019800000000061626364', 'hex'))
     const [connected] = (await once(socket, 'message')) as [Buffer]
-    const scrapePacket = Buffer.concat([connected.subarray(8, 16), Buffer.from('0000000261626364', 'hex'), Buffer.alloc(20, 'u')])
+    const scrapePacket = Buffer.concat([
+      connected.subarray(8, 16),
+      Buffer.from('0000000261626364', 'hex'),
+      Buffer.alloc(20, 'u'),
+    ])
     socket.send(scrapePacket)
     expect(((await once(socket, 'message'))[0] as Buffer).readUInt32BE(0)).toBe(2)
 
@@ -105,7 +125,12 @@ describe('a clock that is turned', () => {
 })
 
 async function scrape(chihaya: Chihaya): Promise<{ incomplete: number }> {
-  const response = await fetch(`http://127.0.0.1:${await chihaya.port('HTTP')}/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa`)
-  const files = decode(new Uint8Array(await response.arrayBuffer()))['files'] as Map<string, Map<string, number>>
+  const response = await fetch(
+    `http://127.0.0.1:${await chihaya.port('HTTP')}/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa`,
+  )
+  const files = decode(new Uint8Array(await response.arrayBuffer()))['files'] as Map<
+    string,
+    Map<string, number>
+  >
   return { incomplete: files.get('aaaaaaaaaaaaaaaaaaaa')?.get('incomplete') ?? 0 }
 }

@@ -26,16 +26,24 @@ async function chihayaWith(via: readonly string[], metricsPort?: number): Promis
 /** Connections that say nothing. Those that the other side ends count as opened too. */
 async function openIdle(port: number, count: number): Promise<Socket[]> {
   const sockets = Array.from({ length: count }, (_, index) => {
-    const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + (index % SOURCES)}` })
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      localAddress: `127.0.0.${2 + (index % SOURCES)}`,
+    })
     return socket.on('error', () => undefined).resume()
   })
   onTestFinished(() => sockets.forEach((socket) => socket.destroy()))
-  await Promise.all(sockets.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])))
+  await Promise.all(
+    sockets.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])),
+  )
   return sockets
 }
 
 async function closed(sockets: readonly Socket[]): Promise<void> {
-  await Promise.all(sockets.filter((socket) => !socket.closed).map((socket) => once(socket, 'close')))
+  await Promise.all(
+    sockets.filter((socket) => !socket.closed).map((socket) => once(socket, 'close')),
+  )
 }
 
 async function announce(port: number): Promise<unknown> {
@@ -52,7 +60,10 @@ function cpuTime(pid: number): number {
 describe('a tracker that runs out of file descriptors', () => {
   it('ends idle connections for new ones, says so, and has some left for itself', async () => {
     const metricsPort = await freePort()
-    const chihaya = await chihayaWith(['prlimit', `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`, '--'], metricsPort)
+    const chihaya = await chihayaWith(
+      ['prlimit', `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`, '--'],
+      metricsPort,
+    )
     const port = await chihaya.port('HTTP')
     const sockets = await openIdle(port, 200)
     expect(await announce(port)).toMatchObject({ incomplete: 1 })
@@ -69,7 +80,8 @@ describe('a tracker that runs out of file descriptors', () => {
     expect(chihaya.stdout.match(/file descriptors run out/g)).toHaveLength(1)
 
     const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
-    const [, dropped] = /dropped_connections_total\{reason="open_files",connection="idle"\} (\d+)/.exec(metrics) ?? []
+    const [, dropped] =
+      /dropped_connections_total\{reason="open_files",connection="idle"\} (\d+)/.exec(metrics) ?? []
     expect(Number(dropped)).toBeGreaterThan(100)
     await closed(sockets.map((socket) => socket.destroy()))
     expect(await announce(port)).toMatchObject({ incomplete: 1 })
@@ -92,7 +104,9 @@ describe('ten thousand connections that say nothing', () => {
   })
 
   it('end when the tracker has waited for a request for as long as it is told to', async () => {
-    const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0", read_timeout: 1s } }' })
+    const folder = await temporaryFolder({
+      'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0", read_timeout: 1s } }',
+    })
     const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
     const port = await chihaya.port('HTTP')
     const sockets = await openIdle(port, 1000)

@@ -21,14 +21,20 @@ interface Talkative {
 }
 
 /** A tracker that logs a lot, at a port known beforehand. */
-async function talkative(options: ConstructorParameters<typeof Chihaya>[1] = {}): Promise<Talkative> {
+async function talkative(
+  options: ConstructorParameters<typeof Chihaya>[1] = {},
+): Promise<Talkative> {
   const port = await freePort()
   const folder = await temporaryFolder({
     'hook.mjs': TALKATIVE,
     'chihaya.yaml': `chihaya: { http: { addr: "127.0.0.1:${port}" }, prehooks: [{ name: ./hook.mjs }] }`,
   })
   const chihaya = new Chihaya(['--config', 'chihaya.yaml', '--json'], { cwd: folder, ...options })
-  return { chihaya, file: join(folder, 'chihaya.yaml'), url: `http://127.0.0.1:${port}${announcePath()}` }
+  return {
+    chihaya,
+    file: join(folder, 'chihaya.yaml'),
+    url: `http://127.0.0.1:${port}${announcePath()}`,
+  }
 }
 
 async function announce(url: string, times = 1): Promise<void> {
@@ -89,13 +95,16 @@ describe('a log that cannot be written', () => {
     stdout?.pause()
     await announce(url, ENOUGH)
     stdout?.resume()
-    const [, dropped] = await chihaya.line(/"dropped":(\d+),"reason":"EAGAIN","msg":"the log could not be written/)
+    const [, dropped] = await chihaya.line(
+      /"dropped":(\d+),"reason":"EAGAIN","msg":"the log could not be written/,
+    )
     expect(Number(dropped)).toBeGreaterThan(0)
     expect(Number(dropped)).toBeLessThan(ENOUGH)
     await announce(url)
     chihaya.signal('SIGTERM')
     expect(await chihaya.exitCode()).toBe(0)
-    for (const line of chihaya.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg')
+    for (const line of chihaya.stdout.trimEnd().split('\n'))
+      expect(JSON.parse(line)).toHaveProperty('msg')
   })
 
   it('since its reader stands still for ever does not keep the tracker from stopping', async () => {

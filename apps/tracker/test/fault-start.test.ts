@@ -7,7 +7,8 @@ import { Chihaya } from './chihaya-process.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 // Root reads every file; without these rights it does not.
-const UNPRIVILEGED = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--'] : []
+const UNPRIVILEGED =
+  process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--'] : []
 
 /** What the tracker says when it does not start with this file, in one line. */
 async function refusal(folder: string, file: string, via: readonly string[] = []): Promise<string> {
@@ -30,7 +31,9 @@ describe('chihaya that cannot start says in one line why', () => {
   it('when its configuration is a folder', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'c.yaml'))
-    expect(await refusal(folder, 'c.yaml')).toMatch(/^chihaya: cannot read the configuration c\.yaml: it is a folder/)
+    expect(await refusal(folder, 'c.yaml')).toMatch(
+      /^chihaya: cannot read the configuration c\.yaml: it is a folder/,
+    )
   })
 
   it('when the certificate is missing', async () => {
@@ -43,7 +46,9 @@ describe('chihaya that cannot start says in one line why', () => {
     expect(lines[0]).toMatch(
       /^chihaya: c\.yaml:1:\d+: chihaya\.http\.tls_cert_path: cannot read gone\.pem: there is no such file/,
     )
-    expect(lines[1]).toMatch(/^chihaya: c\.yaml:1:\d+: chihaya\.http\.tls_key_path: cannot read gone\.key: there is no such file/)
+    expect(lines[1]).toMatch(
+      /^chihaya: c\.yaml:1:\d+: chihaya\.http\.tls_key_path: cannot read gone\.key: there is no such file/,
+    )
   })
 
   it('when another program has its UDP port', async () => {
@@ -52,13 +57,21 @@ describe('chihaya that cannot start says in one line why', () => {
     await once(taken, 'listening')
     const address = `127.0.0.1:${taken.address().port}`
     const folder = await temporaryFolder({ 'c.yaml': `chihaya: { udp: { addr: "${address}" } }` })
-    expect(await refusal(folder, 'c.yaml')).toBe(`chihaya: chihaya.udp.addr: cannot listen on udp ${address}: the port is in use`)
+    expect(await refusal(folder, 'c.yaml')).toBe(
+      `chihaya: chihaya.udp.addr: cannot listen on udp ${address}: the port is in use`,
+    )
   })
 
   it('when it may not have a port below 1024', async () => {
-    const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:80" } }' })
+    const folder = await temporaryFolder({
+      'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:80" } }',
+    })
     const root = process.getuid?.() === 0
-    const via = root ? ['unshare', '--net', 'setpriv', '--bounding-set=-net_bind_service', '--'] : []
-    expect(await refusal(folder, 'c.yaml', via)).toMatch(/127\.0\.0\.1:80: the port is reserved for root/)
+    const via = root
+      ? ['unshare', '--net', 'setpriv', '--bounding-set=-net_bind_service', '--']
+      : []
+    expect(await refusal(folder, 'c.yaml', via)).toMatch(
+      /127\.0\.0\.1:80: the port is reserved for root/,
+    )
   })
 })

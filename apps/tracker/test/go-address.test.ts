@@ -53,7 +53,10 @@ describe('an address in the notation of Go', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 16_384 }), (text) => {
         const address = parseGoAddress(text)
-        return address === undefined || (address.port <= 65_535 && text.endsWith(`:${text.split(':').at(-1)}`))
+        return (
+          address === undefined ||
+          (address.port <= 65_535 && text.endsWith(`:${text.split(':').at(-1)}`))
+        )
       }),
     )
   })

@@ -46,8 +46,11 @@ async function haproxy(server: string, mode: 'tcp' | 'http'): Promise<number> {
 /** Where the tracker says that an announce came from, as bytes. */
 async function announcedFrom(port: number, isTls: boolean): Promise<unknown> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: CLIENT })
-  const createConnection = (): typeof socket => (isTls ? connectTls({ socket, rejectUnauthorized: false }) : socket)
-  const [response] = (await once(get({ path: announcePath(), createConnection }), 'response')) as [IncomingMessage]
+  const createConnection = (): typeof socket =>
+    isTls ? connectTls({ socket, rejectUnauthorized: false }) : socket
+  const [response] = (await once(get({ path: announcePath(), createConnection }), 'response')) as [
+    IncomingMessage,
+  ]
   return decode(Buffer.concat(await response.toArray()))['external ip']
 }
 
@@ -79,7 +82,9 @@ describe('behind HAProxy', () => {
       [`${secure} send-proxy-v2`, 'tcp', true],
       [`${secure} send-proxy-v2 ssl verify none`, 'http', false],
     ] as const
-    const announced = ways.map(async ([server, mode, isTls]) => announcedFrom(await haproxy(server, mode), isTls))
+    const announced = ways.map(async ([server, mode, isTls]) =>
+      announcedFrom(await haproxy(server, mode), isTls),
+    )
     expect(await Promise.all(announced)).toEqual(ways.map(() => ADDRESS_OF_CLIENT))
     // It is told to send a header, and one that does not is refused.
     expect((await fetch(`http://${plain}${announcePath()}`)).status).toBe(400)

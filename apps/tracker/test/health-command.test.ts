@@ -15,7 +15,11 @@ interface Outcome {
   readonly stderr: string
 }
 
-async function health(folder: string, args: readonly string[] = ['c.yaml'], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+async function health(
+  folder: string,
+  args: readonly string[] = ['c.yaml'],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
   const command = new Chihaya(['health', ...args], { cwd: folder, env })
   return { code: await command.exitCode(), stdout: command.stdout, stderr: command.stderr }
 }
@@ -25,7 +29,9 @@ async function serving(lines: readonly string[], env: NodeJS.ProcessEnv = {}): P
   const folder = await temporaryFolder({ 'c.yaml': configOf(lines) })
   await makeCertificate(folder, 'cert')
   const tracker = new Chihaya(['--config', 'c.yaml'], { cwd: folder, env })
-  await tracker.line(/tracker listens[^]*(operations server listens|tracker listens)|tracker listens/)
+  await tracker.line(
+    /tracker listens[^]*(operations server listens|tracker listens)|tracker listens/,
+  )
   return folder
 }
 
@@ -69,27 +75,48 @@ describe('chihaya health', () => {
     const env = { CHIHAYA_METRICS_ADDR: `[::1]:${await freePort()}` }
     const folder = await serving(['metrics_addr: ":1"', 'http: { addr: "127.0.0.1:0" }'], env)
     expect(await health(folder, ['c.yaml'], env)).toMatchObject({ code: 0, stderr: '' })
-    expect(await health(folder)).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^chihaya: :1\/healthz: /) })
+    expect(await health(folder)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^chihaya: :1\/healthz: /),
+    })
   })
 
   it.each<[what: string, lines: (port: number) => string[], asked: RegExp]>([
-    ['HTTP', (port) => [`http: { addr: "127.0.0.1:${port}" }`, 'udp: { addr: "127.0.0.1:0" }'], /^127\.0\.0\.1:\d+: ok\n$/],
+    [
+      'HTTP',
+      (port) => [`http: { addr: "127.0.0.1:${port}" }`, 'udp: { addr: "127.0.0.1:0" }'],
+      /^127\.0\.0\.1:\d+: ok\n$/,
+    ],
     ['every address of HTTP', (port) => [`http: { addr: ":${port}" }`], /^:\d+: ok\n$/],
     [
       'HTTPS',
-      (port) => [`http: { https_addr: "127.0.0.1:${port}", tls_cert_path: cert.pem, tls_key_path: cert.key }`],
+      (port) => [
+        `http: { https_addr: "127.0.0.1:${port}", tls_cert_path: cert.pem, tls_key_path: cert.key }`,
+      ],
       /^127\.0\.0\.1:\d+: ok\n$/,
     ],
-    ['UDP, where there is no HTTP', (port) => [`udp: { addr: "127.0.0.1:${port}" }`], /^udp 127\.0\.0\.1:\d+: ok\n$/],
+    [
+      'UDP, where there is no HTTP',
+      (port) => [`udp: { addr: "127.0.0.1:${port}" }`],
+      /^udp 127\.0\.0\.1:\d+: ok\n$/,
+    ],
     ['UDP over IPv6', (port) => [`udp: { addr: "[::1]:${port}" }`], /^udp \[::1\]:\d+: ok\n$/],
   ])('is content with an answer of %s where there are no metrics', async (_what, lines, asked) => {
     const folder = await serving(['metrics_addr: ""', ...lines(await freePort())])
-    expect(await health(folder)).toEqual({ code: 0, stdout: expect.stringMatching(asked), stderr: '' })
+    expect(await health(folder)).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(asked),
+      stderr: '',
+    })
   })
 
   it('asks at Unix sockets', async () => {
     const socket = join(await temporaryFolder({}), 'http.sock')
-    const folder = await serving(['metrics_addr: ""', `http: { addr: "unix:${socket}", real_ip_header: x-real-ip }`])
+    const folder = await serving([
+      'metrics_addr: ""',
+      `http: { addr: "unix:${socket}", real_ip_header: x-real-ip }`,
+    ])
     expect(await health(folder)).toEqual({ code: 0, stdout: `unix:${socket}: ok\n`, stderr: '' })
   })
 
@@ -103,7 +130,8 @@ describe('chihaya health', () => {
 
   it('fails when nobody listens, at HTTP or UDP', async () => {
     const port = await freePort()
-    const lines = (kind: string) => configOf(['metrics_addr: ""', `${kind}: { addr: "127.0.0.1:${port}" }`])
+    const lines = (kind: string) =>
+      configOf(['metrics_addr: ""', `${kind}: { addr: "127.0.0.1:${port}" }`])
     const folder = await temporaryFolder({ 'http.yaml': lines('http'), 'udp.yaml': lines('udp') })
     for (const kind of ['http', 'udp']) {
       // oxlint-disable-next-line no-await-in-loop
@@ -122,21 +150,31 @@ describe('chihaya health', () => {
     for (const name of ['metrics', 'http']) {
       // oxlint-disable-next-line no-await-in-loop
       const outcome = await health(folder, [`${name}.yaml`, '--timeout', '300ms'])
-      expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/: no answer within 0\.3 s\n$/) })
+      expect(outcome).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/: no answer within 0\.3 s\n$/),
+      })
     }
   })
 
   it('takes a connection that the tracker ends for an answer, as a full one does that', async () => {
     const port = await serverThat((socket) => socket.resetAndDestroy())
-    const folder = await temporaryFolder({ 'c.yaml': configOf(['metrics_addr: ""', `http: { addr: "127.0.0.1:${port}" }`]) })
+    const folder = await temporaryFolder({
+      'c.yaml': configOf(['metrics_addr: ""', `http: { addr: "127.0.0.1:${port}" }`]),
+    })
     expect(await health(folder)).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('says what the tracker says when it is not ready', async () => {
     const body = '{"status":"not ready","checks":{"store":"no answer in time"}}'
-    const stub = createHttpServer((request, response) => response.writeHead(request.url === '/healthz' ? 200 : 503).end(body))
+    const stub = createHttpServer((request, response) =>
+      response.writeHead(request.url === '/healthz' ? 200 : 503).end(body),
+    )
     const port = await listening(stub)
-    const folder = await temporaryFolder({ 'c.yaml': configOf([`metrics_addr: "127.0.0.1:${port}"`, 'udp: { addr: ":1" }']) })
+    const folder = await temporaryFolder({
+      'c.yaml': configOf([`metrics_addr: "127.0.0.1:${port}"`, 'udp: { addr: ":1" }']),
+    })
     expect((await health(folder)).code).toBe(0)
     expect(await health(folder, ['c.yaml', '--ready'])).toEqual({
       code: 1,
@@ -155,7 +193,9 @@ describe('chihaya health', () => {
       stderr: 'chihaya: the tracker: every port is 0, so there is no known address to ask\n',
     })
     const { stderr } = await health(folder, ['d.yaml'])
-    expect(stderr).toMatch(/^chihaya: the configuration cannot be used, so the default address is asked: d\.yaml:1:\d+: /)
+    expect(stderr).toMatch(
+      /^chihaya: the configuration cannot be used, so the default address is asked: d\.yaml:1:\d+: /,
+    )
   })
 
   it.each([

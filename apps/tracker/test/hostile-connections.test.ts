@@ -113,7 +113,10 @@ describe('clients that do not read', () => {
   })
 
   it('but those that read slowly get all they asked for', async () => {
-    const { port } = await listen({ writeTimeout: '1s' }, (_request, response) => void response.end(Buffer.alloc(4 << 20)))
+    const { port } = await listen(
+      { writeTimeout: '1s' },
+      (_request, response) => void response.end(Buffer.alloc(4 << 20)),
+    )
     const socket = await open(port)
     let received = 0
     socket.on('data', (part: Buffer) => {
@@ -131,7 +134,10 @@ describe('clients that ask for more than they read', () => {
   it('are cut off, and nothing stays under way for them', async () => {
     // More than the system takes for a client that does not read.
     const body = Buffer.alloc(1 << 20)
-    const { service, port } = await listen({ writeTimeout: '300ms' }, (_request, response) => void response.end(body))
+    const { service, port } = await listen(
+      { writeTimeout: '300ms' },
+      (_request, response) => void response.end(body),
+    )
     const socket = (await open(port)).pause()
     socket.write(REQUEST.repeat(50))
     await expect.poll(() => service.requests.count).toBeGreaterThan(0)
@@ -156,24 +162,49 @@ describe('requests that are too many to wait for', () => {
 })
 
 describe('several requests at once on a connection', () => {
-  const late: RequestListener = (_request, response) => void setTimeout(() => response.end('late'), 50)
-  const last: RequestListener = (_request, response) => void response.setHeader('connection', 'close').end('last')
+  const late: RequestListener = (_request, response) =>
+    void setTimeout(() => response.end('late'), 50)
+  const last: RequestListener = (_request, response) =>
+    void response.setHeader('connection', 'close').end('last')
   const never: RequestListener = () => undefined
 
   it.each([
-    ['that are cut off after the first answer', last, (socket: Socket) => socket.write(REQUEST.repeat(5))],
-    ['that are more than one may bring', last, (socket: Socket) => socket.write(REQUEST.repeat(150))],
-    ['whose sender goes', late, (socket: Socket) => socket.write(REQUEST.repeat(5), () => void socket.resetAndDestroy())],
+    [
+      'that are cut off after the first answer',
+      last,
+      (socket: Socket) => socket.write(REQUEST.repeat(5)),
+    ],
+    [
+      'that are more than one may bring',
+      last,
+      (socket: Socket) => socket.write(REQUEST.repeat(150)),
+    ],
+    [
+      'whose sender goes',
+      late,
+      (socket: Socket) => socket.write(REQUEST.repeat(5), () => void socket.resetAndDestroy()),
+    ],
     ['whose sender sends no more', late, (socket: Socket) => socket.end(REQUEST.repeat(5))],
     ['that nobody answers', never, (socket: Socket) => socket.write(REQUEST.repeat(5))],
-    ['with garbage behind them', late, (socket: Socket) => socket.write(`${REQUEST.repeat(3)}\xff\xff\r\n\r\n`, 'latin1')],
-    ['that leave HTTP', late, (socket: Socket) => socket.write(`${REQUEST}CONNECT a:1 HTTP/1.1\r\n\r\n${REQUEST}`)],
+    [
+      'with garbage behind them',
+      late,
+      (socket: Socket) => socket.write(`${REQUEST.repeat(3)}\xff\xff\r\n\r\n`, 'latin1'),
+    ],
+    [
+      'that leave HTTP',
+      late,
+      (socket: Socket) => socket.write(`${REQUEST}CONNECT a:1 HTTP/1.1\r\n\r\n${REQUEST}`),
+    ],
   ] as const)('%s do not stay under way', async (_name, handler, send) => {
     let asked = 0
-    const { listener, service, port } = await listen({ writeTimeout: '500ms' }, (request, response) => {
-      asked++
-      handler(request, response)
-    })
+    const { listener, service, port } = await listen(
+      { writeTimeout: '500ms' },
+      (request, response) => {
+        asked++
+        handler(request, response)
+      },
+    )
     const socket = await open(port)
     send(socket)
     await closed(socket)
@@ -185,9 +216,12 @@ describe('several requests at once on a connection', () => {
 
 describe('a listener that closes', () => {
   it('does not wait for ever for a client that asks on and on, nor for an answer that does not come', async () => {
-    const { listener, service, port } = await listen({ writeTimeout: '1h' }, (request, response) => {
-      if (request.url === '/') setTimeout(() => response.end('hello'), 20)
-    })
+    const { listener, service, port } = await listen(
+      { writeTimeout: '1h' },
+      (request, response) => {
+        if (request.url === '/') setTimeout(() => response.end('hello'), 20)
+      },
+    )
     const asking = await open(port)
     asking.on('data', () => asking.write(REQUEST))
     asking.write(REQUEST)
@@ -213,17 +247,27 @@ describe('a connection that the system cannot accept', () => {
     }
     const lines: string[] = []
     const meter = new ConnectionMeter()
-    const listeners = new HttpListeners(pino({}, { write: (line: string) => void lines.push(line) }), 'tracker', meter)
+    const listeners = new HttpListeners(
+      pino({}, { write: (line: string) => void lines.push(line) }),
+      'tracker',
+      meter,
+    )
     onTestFinished(() => listeners.close())
-    await (await listeners.prepare({ listeners: [{ address: ADDRESS }], limits: {}, service })).commit()
+    await (
+      await listeners.prepare({ listeners: [{ address: ADDRESS }], limits: {}, service })
+    ).commit()
     const port = Number(/"port":(\d+)/.exec(lines.join(''))?.[1])
     const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/`)).text()
     expect(await ask()).toBe('hello')
-    // As when there are no file descriptors left, not even the one that is spared for turning connections away.
-    for (let count = 0; count < 3; count++) server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
+    // As when there are no file descriptors left, not even the one that is spared for turning
+    // connections away.
+    for (let count = 0; count < 3; count++)
+      server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
     expect(await ask()).toBe('hello')
     server?.emit('error', Object.assign(new Error('accept EPERM'), { code: 'EPERM' }))
-    const warnings = lines.map((line) => JSON.parse(line) as { level: number }).filter(({ level }) => level === 40)
+    const warnings = lines
+      .map((line) => JSON.parse(line) as { level: number })
+      .filter(({ level }) => level === 40)
     expect(warnings).toEqual([
       expect.objectContaining({
         err: expect.objectContaining({ code: 'EMFILE' }) as object,

@@ -63,10 +63,16 @@ export function hostileStream(random: Random): Buffer {
   return random.next() < 0.3 ? bytes.subarray(0, random.below(bytes.length + 1)) : bytes
 }
 
-/** A datagram that is nearly a request, or no more than noise. `id` is a connection id that is good, for some of them. */
+/**
+ * A datagram that is nearly a request, or no more than noise. `id` is a connection id that is good,
+ * for some of them.
+ */
 export function hostileDatagram(random: Random, id: Buffer): Buffer {
   if (random.next() < 0.2) return random.bytes(random.below(1500))
-  const datagram = Buffer.concat([random.next() < 0.5 ? id : random.bytes(8), random.bytes(90 + random.below(100))])
+  const datagram = Buffer.concat([
+    random.next() < 0.5 ? id : random.bytes(8),
+    random.bytes(90 + random.below(100)),
+  ])
   datagram.writeUInt32BE(random.below(6), 8)
   datagram.write(HOSTILE_HASH, 16)
   return random.next() < 0.3 ? datagram.subarray(0, random.below(datagram.length + 1)) : datagram

@@ -45,8 +45,14 @@ describe('an HTTP listener', () => {
     ['GET / HTTP/1.1\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nhello$/],
     ['GET / HTTP/1.1\r\nHost: ::1:80\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 200 OK\r\n/],
     ['hello there\r\n\r\n', /^HTTP\/1\.1 400 Bad Request\r\n[^{]*$/],
-    [`GET /${'a'.repeat(20_000)} HTTP/1.1\r\n\r\n`, /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[^{]*$/],
-    ['GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', /^HTTP\/1\.1 400 Bad Request\r\n[^{]*$/],
+    [
+      `GET /${'a'.repeat(20_000)} HTTP/1.1\r\n\r\n`,
+      /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[^{]*$/,
+    ],
+    [
+      'GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      /^HTTP\/1\.1 400 Bad Request\r\n[^{]*$/,
+    ],
   ])('answers %j', async (text, answer) => {
     const { port } = await listen()
     expect(await exchange(port, text)).toMatch(answer)
@@ -54,7 +60,9 @@ describe('an HTTP listener', () => {
 
   it('ends connections whose request does not arrive', async () => {
     const { port } = await listen({ readTimeout: '50ms' })
-    expect(await exchange(port, 'GET / HTTP/1.1\r\nX-Slow: ')).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
+    expect(await exchange(port, 'GET / HTTP/1.1\r\nX-Slow: ')).toMatch(
+      /^HTTP\/1\.1 408 Request Timeout\r\n/,
+    )
   })
 
   it('ends connections that stand still while they are answered', async () => {
@@ -68,19 +76,32 @@ describe('an HTTP listener', () => {
   })
 
   it('takes timeouts that are too short or too long for a timer', async () => {
-    const { port } = await listen({ readTimeout: '1000h', writeTimeout: '1000h', idleTimeout: '1ns' })
+    const { port } = await listen({
+      readTimeout: '1000h',
+      writeTimeout: '1000h',
+      idleTimeout: '1ns',
+    })
     expect(await exchange(port, 'GET / HTTP/1.1\r\n\r\n')).toMatch(/hello$/)
   })
 
   it('sends what is due before it closes, to each connection', async () => {
     const waiting: Array<() => void> = []
-    const { listener, port } = await listen({}, (_request, response) => void waiting.push(() => response.end('late')))
-    const answers = [exchange(port, 'GET /a HTTP/1.1\r\n\r\n'), exchange(port, 'GET /b HTTP/1.1\r\n\r\n')]
+    const { listener, port } = await listen(
+      {},
+      (_request, response) => void waiting.push(() => response.end('late')),
+    )
+    const answers = [
+      exchange(port, 'GET /a HTTP/1.1\r\n\r\n'),
+      exchange(port, 'GET /b HTTP/1.1\r\n\r\n'),
+    ]
     await expect.poll(() => waiting.length).toBe(2)
     const closed = listener.close()
     for (const answer of waiting) answer()
     await closed
-    expect(await Promise.all(answers)).toEqual([expect.stringMatching(/late$/), expect.stringMatching(/late$/)])
+    expect(await Promise.all(answers)).toEqual([
+      expect.stringMatching(/late$/),
+      expect.stringMatching(/late$/),
+    ])
   })
 
   it('says in the last answer of each connection that it is the last when it closes', async () => {
@@ -121,8 +142,13 @@ describe('an HTTP listener', () => {
   it('names the address and the key that asked for it when it cannot listen', async () => {
     const { port } = await listen()
     const second = new HttpListener({ address: { ...ADDRESS, port } }, serviceOf(hello))
-    await expect(second.open()).rejects.toThrow(`test: cannot listen on http 127.0.0.1:${port}: the port is in use`)
-    const elsewhere = new HttpListener({ address: { host: '192.0.2.1', port: 0, key: 'test' } }, serviceOf(hello))
+    await expect(second.open()).rejects.toThrow(
+      `test: cannot listen on http 127.0.0.1:${port}: the port is in use`,
+    )
+    const elsewhere = new HttpListener(
+      { address: { host: '192.0.2.1', port: 0, key: 'test' } },
+      serviceOf(hello),
+    )
     await expect(elsewhere.open()).rejects.toThrow('this machine does not have the address')
   })
 })

@@ -18,7 +18,9 @@ function token(): string {
     exp: Math.floor(Date.now() / 1000) + 60,
     infohash: '61'.repeat(20),
   }
-  const parts = [{ alg: 'EdDSA', kid: 'a key' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  const parts = [{ alg: 'EdDSA', kid: 'a key' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  )
   const input = parts.join('.')
   return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`
 }
@@ -62,7 +64,9 @@ describe('the hook jwt in a file of Chihaya', () => {
     const jwt = token()
     expect(await announce({ jwt })).toMatchObject({ interval: 1800 })
     expect(await announce({})).toEqual({ 'failure reason': 'unapproved request: missing jwt' })
-    expect(await announce({ jwt: 'x' })).toEqual({ 'failure reason': 'unapproved request: invalid jwt' })
+    expect(await announce({ jwt: 'x' })).toEqual({
+      'failure reason': 'unapproved request: invalid jwt',
+    })
     const reply = await announceByUdp('127.0.0.1', await chihaya.port('UDP'))
     expect(reply.subarray(8).toString()).toBe('unapproved request: missing jwt')
     chihaya.signal('SIGTERM')
@@ -71,7 +75,10 @@ describe('the hook jwt in a file of Chihaya', () => {
   })
 
   it('has its options checked in place', async () => {
-    const chihaya = await chihayaWith('issuer: "https://issuer.example"', 'jwk_set_ulr: "https://issuer.example/keys"')
+    const chihaya = await chihayaWith(
+      'issuer: "https://issuer.example"',
+      'jwk_set_ulr: "https://issuer.example/keys"',
+    )
     expect(await chihaya.exitCode()).toBe(1)
     expect(chihaya.stderr).toContain(
       'chihaya.yaml:9:7: chihaya.prehooks[0].options.jwk_set_ulr is not a known key; did you mean jwk_set_url?',
@@ -80,8 +87,14 @@ describe('the hook jwt in a file of Chihaya', () => {
   })
 
   it('keeps the tracker from starting without keys', async () => {
-    const chihaya = await chihayaWith('issuer: a', 'audience: b', 'jwk_set_url: "http://127.0.0.1:1/keys"')
+    const chihaya = await chihayaWith(
+      'issuer: a',
+      'audience: b',
+      'jwk_set_url: "http://127.0.0.1:1/keys"',
+    )
     expect(await chihaya.exitCode()).toBe(1)
-    expect(chihaya.stderr).toMatch(/@chihaya\/middleware-jwt: no keys from http:\/\/127\.0\.0\.1:1\/keys: fetch failed: ./)
+    expect(chihaya.stderr).toMatch(
+      /@chihaya\/middleware-jwt: no keys from http:\/\/127\.0\.0\.1:1\/keys: fetch failed: ./,
+    )
   })
 })

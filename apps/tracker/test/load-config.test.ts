@@ -9,8 +9,17 @@ const UDP = 'chihaya: { udp: { addr: ":1234" } }'
 
 describe('the configuration in force', () => {
   it('is the built-in default when there is no file at all', async () => {
-    const config = await loadConfig({ config: undefined, folder: '/', env: {}, defaultPath: '/nowhere/chihaya.yaml' })
-    expect(config).toMatchObject({ tracker: {}, http: [{ address: { host: '', port: 6969 } }], udp: [{ host: '', port: 6969 }] })
+    const config = await loadConfig({
+      config: undefined,
+      folder: '/',
+      env: {},
+      defaultPath: '/nowhere/chihaya.yaml',
+    })
+    expect(config).toMatchObject({
+      tracker: {},
+      http: [{ address: { host: '', port: 6969 } }],
+      udp: [{ host: '', port: 6969 }],
+    })
     expect(config.source).toBe(
       'there is no /nowhere/chihaya.yaml, so the built-in default is in force: HTTP and UDP on port 6969, IPv4 and IPv6, swarms in memory',
     )
@@ -19,17 +28,30 @@ describe('the configuration in force', () => {
 
   it('is the file in /etc when there is one', async () => {
     const folder = await temporaryFolder({ 'chihaya.yaml': UDP })
-    const config = await loadConfig({ config: undefined, folder: '/', env: {}, defaultPath: `${folder}/chihaya.yaml` })
+    const config = await loadConfig({
+      config: undefined,
+      folder: '/',
+      env: {},
+      defaultPath: `${folder}/chihaya.yaml`,
+    })
     expect(config.udp).toMatchObject([{ port: 1234 }])
     expect(config.source).toBe(`the configuration is ${folder}/chihaya.yaml`)
   })
 
   it('is the file that is named, from where the user stands', async () => {
     const folder = await temporaryFolder({ 'my.yaml': UDP })
-    expect((await loadConfig({ config: './my.yaml', folder, env: {} })).udp).toMatchObject([{ port: 1234 }])
-    expect((await loadConfig({ config: '$HERE/${NAME}.yaml', folder: '/', env: { HERE: folder, NAME: 'my' } })).udp).toHaveLength(
-      1,
-    )
+    expect((await loadConfig({ config: './my.yaml', folder, env: {} })).udp).toMatchObject([
+      { port: 1234 },
+    ])
+    expect(
+      (
+        await loadConfig({
+          config: '$HERE/${NAME}.yaml',
+          folder: '/',
+          env: { HERE: folder, NAME: 'my' },
+        })
+      ).udp,
+    ).toHaveLength(1)
   })
 
   it('is refused when the file cannot be read', async () => {
@@ -37,12 +59,18 @@ describe('the configuration in force', () => {
     await expect(loadConfig({ config: 'gone.yaml', folder, env: {} })).rejects.toThrow(
       'cannot read the configuration gone.yaml: there is no such file',
     )
-    await expect(loadConfig({ config: '.', folder, env: {} })).rejects.toThrow('cannot read the configuration .: it is a folder')
+    await expect(loadConfig({ config: '.', folder, env: {} })).rejects.toThrow(
+      'cannot read the configuration .: it is a folder',
+    )
   })
 
   it('is UTF-8, with a byte order mark or without, whatever ends its lines', async () => {
-    const folder = await temporaryFolder({ 'mark.yaml': `\ufeffchihaya:\r\n  udp:\r\n    addr: ":1234"\r\n    x: 1\r\n` })
-    await expect(loadConfig({ config: 'mark.yaml', folder, env: {} })).rejects.toThrow(/^mark\.yaml:4:5: chihaya\.udp\.x is/)
+    const folder = await temporaryFolder({
+      'mark.yaml': `\ufeffchihaya:\r\n  udp:\r\n    addr: ":1234"\r\n    x: 1\r\n`,
+    })
+    await expect(loadConfig({ config: 'mark.yaml', folder, env: {} })).rejects.toThrow(
+      /^mark\.yaml:4:5: chihaya\.udp\.x is/,
+    )
     await writeFile(join(folder, 'windows.yaml'), Buffer.from(`\ufeff${UDP}`, 'utf16le'))
     await expect(loadConfig({ config: 'windows.yaml', folder, env: {} })).rejects.toThrow(
       'cannot read the configuration windows.yaml: it is not text in UTF-8',
@@ -68,7 +96,9 @@ describe('the built-in default', () => {
   })
 
   it('names the proxies whose PROXY headers are believed over UDP', async () => {
-    const { tracker, warnings } = await load({ CHIHAYA_UDP_PROXY_PROTOCOL_FROM: '[10.0.0.1, "fd00::/64"]' })
+    const { tracker, warnings } = await load({
+      CHIHAYA_UDP_PROXY_PROTOCOL_FROM: '[10.0.0.1, "fd00::/64"]',
+    })
     expect([tracker.udp, warnings]).toEqual([{ proxyProtocolFrom: ['10.0.0.1', 'fd00::/64'] }, []])
   })
 

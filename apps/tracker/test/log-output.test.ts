@@ -19,7 +19,8 @@ class Disk {
 function outputTo(disk: Disk, capacity = 100): LogOutput {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
-  const onRecovered = (dropped: number, reason: string): void => output.write(`lost ${dropped} to ${reason}\n`)
+  const onRecovered = (dropped: number, reason: string): void =>
+    output.write(`lost ${dropped} to ${reason}\n`)
   const output = new LogOutput({ fd: 1, capacity, write: disk.write, onRecovered })
   return output
 }

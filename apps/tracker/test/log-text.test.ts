@@ -28,7 +28,9 @@ describe('a line of the log', () => {
   })
 
   it('shows controls by their number', () => {
-    expect(pretty(line({ msg: 'a\nINFO: forged\u001b[31m\u009b' }))).toContain('a\\u000aINFO: forged\\u001b[31m\\u009b')
+    expect(pretty(line({ msg: 'a\nINFO: forged\u001b[31m\u009b' }))).toContain(
+      'a\\u000aINFO: forged\\u001b[31m\\u009b',
+    )
   })
 
   it('indents the lines of a stack', () => {
@@ -44,10 +46,18 @@ describe('a line of the log', () => {
 
 describe('what the log says of an error', () => {
   it('is what it says of itself and of its causes, not what a library hung on it', () => {
-    const cause = Object.assign(new Error('WRONGPASS'), { code: 'X', command: { name: 'auth', args: ['hush'] }, input: 'hush' })
+    const cause = Object.assign(new Error('WRONGPASS'), {
+      code: 'X',
+      command: { name: 'auth', args: ['hush'] },
+      input: 'hush',
+    })
     const error = new AggregateError([cause], 'all failed', { cause })
     const described = describeError(error)
-    expect(described).toMatchObject({ type: 'AggregateError', message: 'all failed', cause: { message: 'WRONGPASS', code: 'X' } })
+    expect(described).toMatchObject({
+      type: 'AggregateError',
+      message: 'all failed',
+      cause: { message: 'WRONGPASS', code: 'X' },
+    })
     expect(JSON.stringify(described)).not.toContain('hush')
     expect(JSON.stringify(described)).toContain('log-text.test.ts')
   })
@@ -56,15 +66,22 @@ describe('what the log says of an error', () => {
     const error = new Error('round')
     error.cause = error
     expect(JSON.stringify(describeError(error)).match(/"message":"round"/g)).toHaveLength(6)
-    expect([describeError('text'), describeError(undefined), describeError({ secret: 1 })]).toEqual([
-      'text',
-      'undefined',
-      'object',
-    ])
+    expect([describeError('text'), describeError(undefined), describeError({ secret: 1 })]).toEqual(
+      ['text', 'undefined', 'object'],
+    )
   })
 })
 
 it('the log names a request by its route, never by its path', () => {
-  const request = { method: 'GET', url: '/hush/announce?hush', ip: '192.0.2.1', routeOptions: { url: '/:passkey/announce' } }
-  expect(describeRequest(request)).toEqual({ method: 'GET', route: '/:passkey/announce', remoteAddress: '192.0.2.1' })
+  const request = {
+    method: 'GET',
+    url: '/hush/announce?hush',
+    ip: '192.0.2.1',
+    routeOptions: { url: '/:passkey/announce' },
+  }
+  expect(describeRequest(request)).toEqual({
+    method: 'GET',
+    route: '/:passkey/announce',
+    remoteAddress: '192.0.2.1',
+  })
 })

@@ -89,7 +89,10 @@ describe('a hook that Chihaya knows, by its name', () => {
 
 describe('ip approval', () => {
   it('is a name too', async () => {
-    const { byHttp, byUdp } = await chihayaWith('- name: ip approval', '  options: { blacklist: [127.0.0.0/8], retry_in: never }')
+    const { byHttp, byUdp } = await chihayaWith(
+      '- name: ip approval',
+      '  options: { blacklist: [127.0.0.0/8], retry_in: never }',
+    )
     expect(await byHttp()).toEqual({ 'failure reason': 'unapproved address', 'retry in': 'never' })
     expect(await byUdp()).toBe('unapproved address')
   })
@@ -128,7 +131,11 @@ describe('what is wrong with a list', () => {
     expect(await failure('entry.yaml')).toContain(
       'entry.yaml:5:28: chihaya.prehooks[0].options.whitelist[0] must be text such as',
     )
-    expect(await failure('both.yaml')).toContain('options may have a whitelist or a blacklist, not both')
-    expect(await failure('file.yaml')).toContain(`${folder}/list.txt:2: "abc" is no infohash of 40 or 64 hex digits`)
+    expect(await failure('both.yaml')).toContain(
+      'options may have a whitelist or a blacklist, not both',
+    )
+    expect(await failure('file.yaml')).toContain(
+      `${folder}/list.txt:2: "abc" is no infohash of 40 or 64 hex digits`,
+    )
   })
 })

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { nearest } from '../src/nearest.ts'
 
-const KEYS = ['announce_interval', 'min_announce_interval', 'http', 'udp', 'storage', 'prehooks', 'posthooks']
+const KEYS = [
+  'announce_interval',
+  'min_announce_interval',
+  'http',
+  'udp',
+  'storage',
+  'prehooks',
+  'posthooks',
+]
 
 describe('the nearest word', () => {
   it.each([

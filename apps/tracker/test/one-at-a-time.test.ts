@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { OneAtATime } from '../src/one-at-a-time.ts'
 
 /** A task whose runs end when the test says so. */
-function task(): { runs: () => number; most: () => number; finish: () => Promise<void>; run: () => Promise<void> } {
+function task(): {
+  runs: () => number
+  most: () => number
+  finish: () => Promise<void>
+  run: () => Promise<void>
+} {
   let runs = 0
   let running = 0
   let most = 0

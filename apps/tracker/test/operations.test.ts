@@ -38,10 +38,15 @@ function configOf(lines: readonly string[]): string {
 }
 
 function operationsUrls({ stdout }: Chihaya): string[] {
-  return [...stdout.matchAll(LISTENS)].map(([, address, port]) => `http://${address ?? ''}:${port ?? ''}`)
+  return [...stdout.matchAll(LISTENS)].map(
+    ([, address, port]) => `http://${address ?? ''}:${port ?? ''}`,
+  )
 }
 
-async function start(lines: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<Operations> {
+async function start(
+  lines: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+): Promise<Operations> {
   const folder = await temporaryFolder({ ...files, 'c.yaml': configOf(lines) })
   const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
   await chihaya.line(/operations server listens|there are no metrics|tracker listens/)
@@ -93,7 +98,11 @@ describe('the operations server', () => {
     const { chihaya, url } = await start([HTTP, OWN])
     const tracker = `http://127.0.0.1:${await chihaya.port('HTTP')}`
     for (const path of PATHS) {
-      expect([path, await statusOf(url + path), await statusOf(tracker + path)]).toEqual([path, 200, 404])
+      expect([path, await statusOf(url + path), await statusOf(tracker + path)]).toEqual([
+        path,
+        200,
+        404,
+      ])
     }
     expect(await statusOf(`${url}/announce`)).toBe(404)
   })
@@ -103,8 +112,12 @@ describe('the operations server', () => {
     const announce = httpAnnouncer(await chihaya.port('HTTP'), 2000, false)
     await announce()
     const origin = { headers: { origin: 'https://example.org' } }
-    const allowed = async () => (await fetch(`${url}/stats.json`, origin)).headers.get('access-control-allow-origin')
-    const codes = () => Promise.all([`/torrents/${'0'.repeat(40)}.json`, '/torrents.json'].map((path) => statusOf(url + path)))
+    const allowed = async () =>
+      (await fetch(`${url}/stats.json`, origin)).headers.get('access-control-allow-origin')
+    const codes = () =>
+      Promise.all(
+        [`/torrents/${'0'.repeat(40)}.json`, '/torrents.json'].map((path) => statusOf(url + path)),
+      )
     expect([await codes(), await allowed()]).toEqual([[404, 404], null])
     const before = await metric(url, /^chihaya_requests_total/)
     await reload([HTTP, OWN, 'metrics_torrents: true', 'stats_origins: [https://example.org]'])
@@ -131,26 +144,39 @@ describe('the operations server', () => {
     onTestFinished(() => void server.close())
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const folder = await temporaryFolder({ 'c.yaml': configOf([HTTP, `metrics_addr: "127.0.0.1:${port}"`]) })
+    const folder = await temporaryFolder({
+      'c.yaml': configOf([HTTP, `metrics_addr: "127.0.0.1:${port}"`]),
+    })
     const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
     expect(await chihaya.exitCode()).toBe(1)
-    expect(chihaya.stderr).toBe(`chihaya: chihaya.metrics_addr: cannot listen on http 127.0.0.1:${port}: the port is in use\n`)
+    expect(chihaya.stderr).toBe(
+      `chihaya: chihaya.metrics_addr: cannot listen on http 127.0.0.1:${port}: the port is in use\n`,
+    )
   })
 
   it('gives way with its default to an address that is written', async () => {
-    const folder = await temporaryFolder({ 'c.yaml': configOf(['http: { addr: "127.0.0.1:6880" }']) })
+    const folder = await temporaryFolder({
+      'c.yaml': configOf(['http: { addr: "127.0.0.1:6880" }']),
+    })
     const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
-    await chihaya.line(/default of chihaya\.metrics_addr: chihaya\.http\.addr has the port; there are no metrics/)
+    await chihaya.line(
+      /default of chihaya\.metrics_addr: chihaya\.http\.addr has the port; there are no metrics/,
+    )
   })
 })
 
 describe('statistics for everybody', () => {
   it('are at the addresses of the tracker, and nothing else is', async () => {
-    const { chihaya } = await start(['http: { addr: "127.0.0.1:0", stats: true }', 'metrics_addr: ""'])
+    const { chihaya } = await start([
+      'http: { addr: "127.0.0.1:0", stats: true }',
+      'metrics_addr: ""',
+    ])
     const port = await chihaya.port('HTTP')
     await httpAnnouncer(port, 2000, false)()
     const tracker = `http://127.0.0.1:${port}`
-    const codes = await Promise.all(PATHS.map(async (path) => [path, await statusOf(tracker + path)]))
+    const codes = await Promise.all(
+      PATHS.map(async (path) => [path, await statusOf(tracker + path)]),
+    )
     expect(Object.fromEntries(codes)).toEqual({
       '/metrics': 404,
       '/healthz': 404,
@@ -158,7 +184,9 @@ describe('statistics for everybody', () => {
       '/stats': 200,
       '/stats.json': 200,
     })
-    const stats = (await (await fetch(`${tracker}/stats.json`)).json()) as { requests: { total: { answered: number } } }
+    const stats = (await (await fetch(`${tracker}/stats.json`)).json()) as {
+      requests: { total: { answered: number } }
+    }
     expect(stats.requests.total.answered).toBeGreaterThanOrEqual(1)
   })
 })
@@ -168,7 +196,8 @@ describe('a reload', () => {
     const { chihaya, url, reload } = await start([HTTP, 'udp: { addr: "127.0.0.1:0" }', OWN])
     const http = httpAnnouncer(await chihaya.port('HTTP'), 2000, false)
     const udp = await udpAnnouncer(await chihaya.port('UDP'), 3000)
-    const counted = (): Promise<number> => metric(url, /^chihaya_requests_total\{.*action="announce"/)
+    const counted = (): Promise<number> =>
+      metric(url, /^chihaya_requests_total\{.*action="announce"/)
     for (const announce of [http, http, udp]) await announce()
     expect(await counted()).toBe(3)
     for (const interval of ['20m', '21m']) {
@@ -237,9 +266,11 @@ describe('readiness', () => {
     await chihaya.line(/operations server listens/)
     const [url = ''] = operationsUrls(chihaya)
     expect(await readiness(url)).toEqual({ code: 503, status: 'starting' })
-    expect([await statusOf(`${url}/healthz`), await statusOf(`${url}/metrics`), await statusOf(`${url}/stats`)]).toEqual([
-      200, 200, 200,
-    ])
+    expect([
+      await statusOf(`${url}/healthz`),
+      await statusOf(`${url}/metrics`),
+      await statusOf(`${url}/stats`),
+    ]).toEqual([200, 200, 200])
 
     await writeFile(join(folder, 'start'), '')
     const port = await chihaya.port('HTTP')

@@ -29,7 +29,11 @@ describe('trackerPlugin', () => {
   it('is a whole tracker', async () => {
     await appWith({})
     await announce({ port: 1000, left: 0 })
-    expect(await announce({ port: 2000 })).toMatchObject({ complete: 1, incomplete: 1, interval: 1800 })
+    expect(await announce({ port: 2000 })).toMatchObject({
+      complete: 1,
+      incomplete: 1,
+      interval: 1800,
+    })
   })
 
   it('hands options on to core, frontends and store', async () => {
@@ -47,15 +51,23 @@ describe('trackerPlugin', () => {
     const look = async (fastify: FastifyInstance): Promise<void> => {
       scope = fastify
     }
-    await appWith({ http: false, udp: { listen: [{ host: '127.0.0.1', port: 0 }] }, prehooks: [{ plugin: look }] })
+    await appWith({
+      http: false,
+      udp: { listen: [{ host: '127.0.0.1', port: 0 }] },
+      prehooks: [{ plugin: look }],
+    })
     await app.ready()
-    expect(scope?.udpTracker.addresses()).toEqual([{ address: '127.0.0.1', family: 'IPv4', port: expect.any(Number) }])
+    expect(scope?.udpTracker.addresses()).toEqual([
+      { address: '127.0.0.1', family: 'IPv4', port: expect.any(Number) },
+    ])
     expect((await app.inject('/announce')).statusCode).toBe(404)
   })
 
   it('leaves the application around it as it is', async () => {
     app = Fastify()
-    app.setErrorHandler((error: Error, _request, reply) => void reply.code(418).send({ own: error.message }))
+    app.setErrorHandler(
+      (error: Error, _request, reply) => void reply.code(418).send({ own: error.message }),
+    )
     app.setNotFoundHandler((_request, reply) => void reply.code(404).send({ own: 'not found' }))
     app.get('/hello', () => 'hello')
     app.get('/fails', () => {
@@ -82,17 +94,25 @@ describe('trackerPlugin', () => {
     await app.register(tracker, { prefix: '/private', hooks: { preAnnounce: refuse } })
     await announce({ port: 1000 }, '/public/announce')
     expect(await announce({ port: 2000 }, '/public/announce')).toMatchObject({ incomplete: 2 })
-    expect(await announce({ port: 2000 }, '/private/announce')).toEqual({ 'failure reason': 'closed to you' })
+    expect(await announce({ port: 2000 }, '/private/announce')).toEqual({
+      'failure reason': 'closed to you',
+    })
   })
 
   it('runs hooks in order: those of prehooks, of posthooks, then plain functions', async () => {
     const order: string[] = []
-    const hook = (name: string) => (fastify: FastifyInstance, _options: object, done: () => void) => {
-      fastify.tracker.addHook('preAnnounce', () => void order.push(name))
-      done()
-    }
+    const hook =
+      (name: string) => (fastify: FastifyInstance, _options: object, done: () => void) => {
+        fastify.tracker.addHook('preAnnounce', () => void order.push(name))
+        done()
+      }
     await appWith({
-      hooks: { preAnnounce: [() => void order.push('first function'), () => void order.push('second function')] },
+      hooks: {
+        preAnnounce: [
+          () => void order.push('first function'),
+          () => void order.push('second function'),
+        ],
+      },
       posthooks: [{ plugin: hook('posthook') }],
       prehooks: [{ plugin: hook('first') }, { plugin: fp(hook('second')) }],
     })
@@ -119,7 +139,11 @@ describe('trackerPlugin', () => {
 
   it('takes a store that is a plain function', async () => {
     const store: PeerStore = new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })
-    await appWith({ storage: { plugin: async (fastify: FastifyInstance) => void fastify.decorate('peerStore', store) } })
+    await appWith({
+      storage: {
+        plugin: async (fastify: FastifyInstance) => void fastify.decorate('peerStore', store),
+      },
+    })
     await announce({ left: 0 })
     expect(await store.stats()).toMatchObject({ swarms: 1 })
   })
@@ -130,30 +154,69 @@ describe('trackerPlugin', () => {
         fastify.tracker.addHook('preAnnounce', (request, response) => { response.warning = greeting })
       }`,
     })
-    await appWith({ resolveFrom: folder, prehooks: [{ name: './hook.mjs', options: { greeting: 'hello' } }] })
+    await appWith({
+      resolveFrom: folder,
+      prehooks: [{ name: './hook.mjs', options: { greeting: 'hello' } }],
+    })
     expect(await announce()).toMatchObject({ 'warning message': 'hello' })
   })
 
   it.each<[string, object, RegExp]>([
-    ['an unknown key', { anounceInterval: '1m' }, /@chihaya\/tracker: options has no key anounceInterval/],
-    ['a wrong core option', { announceInterval: '1 minute' }, /@chihaya\/core|@chihaya\/tracker: options\/announceInterval/],
-    ['an interval below a second', { announceInterval: 10 }, /@chihaya\/core: options\/announceInterval/],
-    ['a wrong HTTP option', { http: { maxNumWant: 'x' } }, /@chihaya\/http-frontend: options\/maxNumWant/],
-    ['a wrong UDP option', { udp: { maxNumWant: 'x' } }, /@chihaya\/udp-frontend: options\/maxNumWant/],
+    [
+      'an unknown key',
+      { anounceInterval: '1m' },
+      /@chihaya\/tracker: options has no key anounceInterval/,
+    ],
+    [
+      'a wrong core option',
+      { announceInterval: '1 minute' },
+      /@chihaya\/core|@chihaya\/tracker: options\/announceInterval/,
+    ],
+    [
+      'an interval below a second',
+      { announceInterval: 10 },
+      /@chihaya\/core: options\/announceInterval/,
+    ],
+    [
+      'a wrong HTTP option',
+      { http: { maxNumWant: 'x' } },
+      /@chihaya\/http-frontend: options\/maxNumWant/,
+    ],
+    [
+      'a wrong UDP option',
+      { udp: { maxNumWant: 'x' } },
+      /@chihaya\/udp-frontend: options\/maxNumWant/,
+    ],
     [
       'a wrong store option',
       { storage: { name: 'memory', options: { x: 1 } } },
       /@chihaya\/storage-memory: options has no key x/,
     ],
-    ['a store without a name', { storage: {} }, /@chihaya\/tracker: options\/storage must have a name or a plugin/],
+    [
+      'a store without a name',
+      { storage: {} },
+      /@chihaya\/tracker: options\/storage must have a name or a plugin/,
+    ],
     [
       'a hook that is not installed',
       { prehooks: [{ name: 'nosuchhook' }] },
       /options\/prehooks\/0: the package nosuchhook is not installed/,
     ],
-    ['a hook that is no file', { posthooks: [{ name: './x.js' }] }, /options\/posthooks\/0: there is no file \.\/x\.js/],
-    ['hooks that are unknown', { hooks: { preannounce: () => {} } }, /there is no hook preannounce/],
-    ['hooks that are no functions', { hooks: { preAnnounce: 1 } }, /the preAnnounce hook must be a function/],
+    [
+      'a hook that is no file',
+      { posthooks: [{ name: './x.js' }] },
+      /options\/posthooks\/0: there is no file \.\/x\.js/,
+    ],
+    [
+      'hooks that are unknown',
+      { hooks: { preannounce: () => {} } },
+      /there is no hook preannounce/,
+    ],
+    [
+      'hooks that are no functions',
+      { hooks: { preAnnounce: 1 } },
+      /the preAnnounce hook must be a function/,
+    ],
   ])('refuses %s when the application starts', async (_what, options, message) => {
     app = Fastify()
     app.register(tracker, options)

@@ -15,7 +15,11 @@ interface Printed {
   readonly value: { readonly chihaya: Record<string, never> }
 }
 
-async function print(text: string, env: NodeJS.ProcessEnv = {}, files: Record<string, string> = {}): Promise<Printed> {
+async function print(
+  text: string,
+  env: NodeJS.ProcessEnv = {},
+  files: Record<string, string> = {},
+): Promise<Printed> {
   const folder = await temporaryFolder({ ...files, 'c.yaml': text })
   const { settings, source } = await loadConfig({ config: 'c.yaml', folder, env })
   const printed = printSettings(settings, source)
@@ -60,7 +64,12 @@ describe('the configuration in force', () => {
     expect(value.chihaya['posthooks']).toEqual([
       {
         name: 'interval variation',
-        options: { modify_response_probability: 0.2, max_increase_delta: 60, modify_min_interval: true, symmetric: false },
+        options: {
+          modify_response_probability: 0.2,
+          max_increase_delta: 60,
+          modify_min_interval: true,
+          symmetric: false,
+        },
       },
     ])
   })
@@ -96,12 +105,20 @@ describe('the configuration in force', () => {
   - name: ./hook.mjs
     options: { api_key: hush-11, nested: { password: hush-12, tokens: [hush-13], url: "http://hush-14@x/" }, key_file: /seen/path, size: 3 }
 `
-    const { text: printed, value } = await print(text, {}, { 'hook.mjs': 'export default async () => {}' })
+    const { text: printed, value } = await print(
+      text,
+      {},
+      { 'hook.mjs': 'export default async () => {}' },
+    )
     expect(printed).not.toMatch(/hush/)
     expect(printed).toMatch(/redis_broker: redis:\/\/user:\*{8}@h:1\/0\?\*{8}\n/)
     expect(printed).toContain('jwk_set_url: https://********@issuer.example/keys?seen')
-    expect(value.chihaya['storage']).toMatchObject({ config: { tls: { servername: 'seen' }, sentinel: { name: 'm' } } })
-    expect(value.chihaya['prehooks']?.[1]).toMatchObject({ options: { key_file: '/seen/path', size: 3 } })
+    expect(value.chihaya['storage']).toMatchObject({
+      config: { tls: { servername: 'seen' }, sentinel: { name: 'm' } },
+    })
+    expect(value.chihaya['prehooks']?.[1]).toMatchObject({
+      options: { key_file: '/seen/path', size: 3 },
+    })
     expect(value.chihaya['udp']).toMatchObject({ private_key: ['********', '********'] })
   })
 
@@ -113,22 +130,34 @@ describe('the configuration in force', () => {
     ['redis://user:hu/sh@h/0', 'redis://user:********@h/0'],
   ])('shows %s as %s', async (broker, shown) => {
     const text = `chihaya: { udp: { addr: ":1" }, storage: { name: redis, config: { redis_broker: "${broker}" } } }`
-    expect((await print(text)).value.chihaya['storage']).toMatchObject({ config: { redis_broker: shown } })
+    expect((await print(text)).value.chihaya['storage']).toMatchObject({
+      config: { redis_broker: shown },
+    })
   })
 
   it('is a configuration itself, which is refused as long as secrets are missing', async () => {
-    const { text } = await print('chihaya: { announce_interval: 20m, udp: { addr: ":1", private_key: hush } }')
-    await expect(print(text)).rejects.toThrow(/chihaya\.udp\.private_key: \*{8} is what print-config shows in place of a secret/)
+    const { text } = await print(
+      'chihaya: { announce_interval: 20m, udp: { addr: ":1", private_key: hush } }',
+    )
+    await expect(print(text)).rejects.toThrow(
+      /chihaya\.udp\.private_key: \*{8} is what print-config shows in place of a secret/,
+    )
     const whole = text.replace('"********"', 'hush')
     // The first line is where it came from.
     expect((await print(whole)).text.split('\n').slice(1)).toEqual(text.split('\n').slice(1))
   })
 
   it('names the file of a secret, and what comes from a variable is one still', async () => {
-    const { text } = await print('chihaya: { udp: { addr: ":1", private_key_file: key } }', {}, { key: 'hush' })
+    const { text } = await print(
+      'chihaya: { udp: { addr: ":1", private_key_file: key } }',
+      {},
+      { key: 'hush' },
+    )
     expect(text).toContain('private_key_file: key\n')
     expect(text).not.toMatch(/private_key:|hush/)
-    const variable = await print('chihaya: { udp: { addr: ":1" } }', { CHIHAYA_UDP_PRIVATE_KEY: 'hush' })
+    const variable = await print('chihaya: { udp: { addr: ":1" } }', {
+      CHIHAYA_UDP_PRIVATE_KEY: 'hush',
+    })
     expect(variable.text).toMatch(/private_key: "\*{8}" # from CHIHAYA_UDP_PRIVATE_KEY\n/)
   })
 })
@@ -136,7 +165,10 @@ describe('the configuration in force', () => {
 describe('chihaya print-config', () => {
   it('prints YAML', async () => {
     const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { udp: { addr: ":1" } }' })
-    const chihaya = new Chihaya(['print-config', '--config', 'c.yaml'], { cwd: folder, env: { CHIHAYA_UDP_ADDR: ':2' } })
+    const chihaya = new Chihaya(['print-config', '--config', 'c.yaml'], {
+      cwd: folder,
+      env: { CHIHAYA_UDP_ADDR: ':2' },
+    })
     expect(await chihaya.exitCode()).toBe(0)
     expect(parse(chihaya.stdout)).toMatchObject({ chihaya: { udp: { addr: ':2' } } })
     expect(chihaya.stderr).toBe('')
@@ -146,7 +178,9 @@ describe('chihaya print-config', () => {
     const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { udp: { adr: ":1" } }' })
     const chihaya = new Chihaya(['print-config', 'c.yaml'], { cwd: folder })
     expect(await chihaya.exitCode()).toBe(1)
-    expect(chihaya.stderr).toContain('chihaya: c.yaml:1:19: chihaya.udp.adr is not a known key; did you mean addr?\n')
+    expect(chihaya.stderr).toContain(
+      'chihaya: c.yaml:1:19: chihaya.udp.adr is not a known key; did you mean addr?\n',
+    )
     expect(chihaya.stdout).toBe('')
   })
 })

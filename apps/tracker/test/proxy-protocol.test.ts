@@ -19,7 +19,10 @@ const V1_IPV6 = Buffer.from('PROXY TCP6 2001:db8::7 2001:db8::1 4711 6969\r\n')
 const SIGNATURE = '0d0a0d0a000d0a515549540a'
 const V2 = Buffer.from(`${SIGNATURE}2111000cc6336407c000020112671b39`, 'hex')
 const V2_WITH_TLV = Buffer.from(`${SIGNATURE}21110013c6336407c000020112671b3904000400000000`, 'hex')
-const V2_IPV6 = Buffer.from(`${SIGNATURE}21210024${'20010db8000000000000000000000007'.repeat(2)}12671b39`, 'hex')
+const V2_IPV6 = Buffer.from(
+  `${SIGNATURE}21210024${'20010db8000000000000000000000007'.repeat(2)}12671b39`,
+  'hex',
+)
 const V2_LOCAL = Buffer.from(`${SIGNATURE}20000000`, 'hex')
 const OF_IPV4 = '198.51.100.7 IPv4 4711'
 const OF_IPV6 = '2001:db8::7 IPv6 4711'
@@ -27,7 +30,9 @@ const OF_IPV6 = '2001:db8::7 IPv6 4711'
 /** Says who the client is. */
 const who: RequestListener = ({ socket, url }, response) => {
   const { remoteAddress, remoteFamily, remotePort } = socket
-  response.end(`${url}: ${remoteAddress} ${remoteFamily} ${remoteAddress === '127.0.0.1' ? '' : remotePort};`)
+  response.end(
+    `${url}: ${remoteAddress} ${remoteFamily} ${remoteAddress === '127.0.0.1' ? '' : remotePort};`,
+  )
 }
 
 interface Listening {
@@ -36,13 +41,18 @@ interface Listening {
   readonly drops: string[]
 }
 
-async function listen(options: Partial<HttpListenerOptions> = {}, limits: ConnectionLimits = {}): Promise<Listening> {
+async function listen(
+  options: Partial<HttpListenerOptions> = {},
+  limits: ConnectionLimits = {},
+): Promise<Listening> {
   const drops: string[] = []
   const limit = new ConnectionLimit((reason, dropped) => drops.push(`${reason} ${dropped}`))
   limit.configure(limits)
   const service = { handler: who, requests: new InFlight() }
   const all = { address: ADDRESS, proxyProtocolFrom: ['127.0.0.1'], ...options }
-  const listener = new HttpListener(all, service, limit, (reason, dropped) => drops.push(`${reason} ${dropped}`))
+  const listener = new HttpListener(all, service, limit, (reason, dropped) =>
+    drops.push(`${reason} ${dropped}`),
+  )
   onTestFinished(() => listener.close(0))
   return { listener, port: ((await listener.open()) as AddressInfo).port, drops }
 }
@@ -71,7 +81,9 @@ async function exchange(socket: Socket, ...parts: ReadonlyArray<Buffer | string>
     await new Promise((resolve) => setImmediate(resolve))
   }
   const text = await answer
-  return text.startsWith('HTTP/1.1 200') ? [...text.matchAll(/\/[a-z]*: [^;]*/g)].join('|') : text.slice(0, 12)
+  return text.startsWith('HTTP/1.1 200')
+    ? [...text.matchAll(/\/[a-z]*: [^;]*/g)].join('|')
+    : text.slice(0, 12)
 }
 
 async function certificate(): Promise<NonNullable<HttpListenerOptions['tls']>> {
@@ -100,22 +112,33 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
 
   it.each(headers)('is that of the client, with %s', async (_name, header, client) => {
     const { port } = await listen()
-    expect(await exchange(await open(port), Buffer.concat([header, Buffer.from(CLOSE)]))).toBe(`/: ${client}`)
+    expect(await exchange(await open(port), Buffer.concat([header, Buffer.from(CLOSE)]))).toBe(
+      `/: ${client}`,
+    )
     const pipelined = `GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n${CLOSE}`
-    expect(await exchange(await open(port), header, pipelined)).toBe(`/a: ${client}|/b: ${client}|/: ${client}`)
+    expect(await exchange(await open(port), header, pipelined)).toBe(
+      `/a: ${client}|/b: ${client}|/: ${client}`,
+    )
     expect(await exchange(await open(port), Buffer.concat([header, Buffer.from(pipelined)]))).toBe(
       `/a: ${client}|/b: ${client}|/: ${client}`,
     )
   })
 
-  it.each(headers)('may come in segments that end at any byte, with %s', async (_name, header, client) => {
-    const { port } = await listen()
-    const whole = Buffer.concat([header, Buffer.from(CLOSE)])
-    const ends = Array.from({ length: header.length + 5 }, (_, index) => index + 1)
-    const answers = ends.map(async (end) => exchange(await open(port), whole.subarray(0, end), whole.subarray(end)))
-    expect(new Set(await Promise.all(answers))).toEqual(new Set([`/: ${client}`]))
-    expect(await exchange(await open(port), ...Array.from(whole, (byte) => Buffer.of(byte)))).toBe(`/: ${client}`)
-  })
+  it.each(headers)(
+    'may come in segments that end at any byte, with %s',
+    async (_name, header, client) => {
+      const { port } = await listen()
+      const whole = Buffer.concat([header, Buffer.from(CLOSE)])
+      const ends = Array.from({ length: header.length + 5 }, (_, index) => index + 1)
+      const answers = ends.map(async (end) =>
+        exchange(await open(port), whole.subarray(0, end), whole.subarray(end)),
+      )
+      expect(new Set(await Promise.all(answers))).toEqual(new Set([`/: ${client}`]))
+      expect(
+        await exchange(await open(port), ...Array.from(whole, (byte) => Buffer.of(byte))),
+      ).toBe(`/: ${client}`)
+    },
+  )
 
   it.each(headers)('precedes the TLS handshake, with %s', async (_name, header, client) => {
     const { port } = await listen({ tls: await certificate() })
@@ -204,7 +227,9 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
     const { listener, port } = await listen()
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 300 }),
-      fc.tuple(fc.constantFrom(V1, V2, V2_LOCAL), fc.uint8Array({ maxLength: 100 })).map((parts) => Buffer.concat(parts)),
+      fc
+        .tuple(fc.constantFrom(V1, V2, V2_LOCAL), fc.uint8Array({ maxLength: 100 }))
+        .map((parts) => Buffer.concat(parts)),
     )
     await fc.assert(
       fc.asyncProperty(bytes, fc.nat(), async (text, cut) => {
@@ -229,7 +254,10 @@ describe('a header of the PROXY protocol', () => {
   })
 
   it('is no request where nobody is told to send one', async () => {
-    const listener = new HttpListener({ address: ADDRESS }, { handler: who, requests: new InFlight() })
+    const listener = new HttpListener(
+      { address: ADDRESS },
+      { handler: who, requests: new InFlight() },
+    )
     onTestFinished(() => listener.close(0))
     const { port } = (await listener.open()) as AddressInfo
     expect(await exchange(await open(port), V1, CLOSE)).toBe('HTTP/1.1 400')

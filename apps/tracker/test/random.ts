@@ -1,4 +1,7 @@
-/** Numbers that look like chance and are the same each time, from 0 up to 1, 1 excluded (mulberry32). */
+/**
+ * Numbers that look like chance and are the same each time, from 0 up to 1, 1 excluded
+ * (mulberry32).
+ */
 export class Random {
   #state: number
 

@@ -12,7 +12,8 @@ export async function problemsOf(text: string, folder?: string): Promise<string[
     await readText(text, folder)
     return []
   } catch (error) {
-    if (error instanceof ConfigError) return error.notes.map(({ line, column, message }) => `${line}:${column} ${message}`)
+    if (error instanceof ConfigError)
+      return error.notes.map(({ line, column, message }) => `${line}:${column} ${message}`)
     throw error
   }
 }
@@ -23,7 +24,10 @@ export async function warningsOf(text: string): Promise<string[]> {
   return warnings.map(({ line, column, message }) => `${line}:${column} ${message}`)
 }
 
-/** A section of `chihaya`, its keys on lines of their own from line 4 on, in a file that is fine otherwise. */
+/**
+ * A section of `chihaya`, its keys on lines of their own from line 4 on, in a file that is fine
+ * otherwise.
+ */
 export function inSection(section: string, ...lines: string[]): string {
   const served = section === 'udp' ? '' : '  udp: { addr: ":6969", private_key: abc }\n'
   return `chihaya:\n  # 2\n  ${section}:\n${lines.map((line) => `    ${line}\n`).join('')}${served}`

@@ -23,8 +23,13 @@ async function chihayaWith(...lines: readonly string[]): Promise<Chihaya> {
   return new Chihaya(['--config', 'chihaya.yaml', '--debug'], { cwd: folder })
 }
 
-async function announce(chihaya: Chihaya, query: Record<string, string | number>): Promise<unknown> {
-  const response = await fetch(`http://127.0.0.1:${await chihaya.port('HTTP')}${announcePath(query)}`)
+async function announce(
+  chihaya: Chihaya,
+  query: Record<string, string | number>,
+): Promise<unknown> {
+  const response = await fetch(
+    `http://127.0.0.1:${await chihaya.port('HTTP')}${announcePath(query)}`,
+  )
   return decode(new Uint8Array(await response.arrayBuffer()))
 }
 
@@ -32,11 +37,24 @@ describe('the store redis in a file of Chihaya', () => {
   it('is shared by the trackers that name it, over HTTP and UDP', async () => {
     const server = await startRedis(PASSWORD)
     const broker = `redis_broker: "redis://${PASSWORD}@127.0.0.1:${server.port}/0"`
-    const own = ['redis_read_timeout: "2s"', 'redis_write_timeout: "2s"', 'redis_connect_timeout: "5s"']
-    const every = [broker, ...own, 'gc_interval: "3m"', 'peer_lifetime: "31m"', 'prometheus_reporting_interval: "1s"']
+    const own = [
+      'redis_read_timeout: "2s"',
+      'redis_write_timeout: "2s"',
+      'redis_connect_timeout: "5s"',
+    ]
+    const every = [
+      broker,
+      ...own,
+      'gc_interval: "3m"',
+      'peer_lifetime: "31m"',
+      'prometheus_reporting_interval: "1s"',
+    ]
     const one = await chihayaWith(...every)
     const two = await chihayaWith(broker, 'fallback: memory')
-    expect(await announce(one, { port: 1000, left: 0 })).toMatchObject({ complete: 1, incomplete: 0 })
+    expect(await announce(one, { port: 1000, left: 0 })).toMatchObject({
+      complete: 1,
+      incomplete: 0,
+    })
     expect(await announce(two, { port: 2000 })).toMatchObject({ complete: 1, incomplete: 1 })
     // The torrent of the UDP client is another.
     expect((await announceByUdp('127.0.0.1', await one.port('UDP'), 3000)).readUInt32BE(12)).toBe(1)
@@ -70,15 +88,31 @@ describe('the store redis in a file of Chihaya', () => {
       'tls: yes',
     )
     expect((await readText(text)).tracker.storage).toMatchObject({
-      options: { redisBroker: 'redis://a/0', keyPrefix: 'x:', sentinel: { name: 'm', nodes: ['a', 'b'] }, tls: true },
+      options: {
+        redisBroker: 'redis://a/0',
+        keyPrefix: 'x:',
+        sentinel: { name: 'm', nodes: ['a', 'b'] },
+        tls: true,
+      },
     })
-    expect(await warningsOf(text)).toContain('9:27 chihaya.storage.config.redis_read_timeout is 0, so its default applies: 15s')
+    expect(await warningsOf(text)).toContain(
+      '9:27 chihaya.storage.config.redis_read_timeout is 0, so its default applies: 15s',
+    )
   })
 
   it.each([
-    ['redis_brokr: x', 'chihaya.storage.config.redis_brokr is not a known key; did you mean redis_broker?'],
-    ['redis_broker: [hush]', 'chihaya.storage.config.redis_broker must be text that is not empty, not what is there'],
-    ['password: [hush]', 'chihaya.storage.config.password must be text that is not empty, not what is there'],
+    [
+      'redis_brokr: x',
+      'chihaya.storage.config.redis_brokr is not a known key; did you mean redis_broker?',
+    ],
+    [
+      'redis_broker: [hush]',
+      'chihaya.storage.config.redis_broker must be text that is not empty, not what is there',
+    ],
+    [
+      'password: [hush]',
+      'chihaya.storage.config.password must be text that is not empty, not what is there',
+    ],
     ['sentinel: { nodes: [a] }', 'chihaya.storage.config.sentinel.name is missing'],
     ['cluster: []', 'chihaya.storage.config.cluster must be a list that is not empty'],
     ['fallback: disk', 'chihaya.storage.config.fallback must be one of none, memory, not "disk"'],

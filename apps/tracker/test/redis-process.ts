@@ -12,8 +12,19 @@ export interface RedisProcess {
 /** A Redis of the test's own, which wants a password; gone when the test is over. */
 export async function startRedis(password: string): Promise<RedisProcess> {
   const port = await freePort()
-  const settings = ['--bind', '127.0.0.1', '--save', '', '--dir', await temporaryFolder(), '--requirepass', password]
-  const server = spawn('redis-server', ['--port', String(port), ...settings], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const settings = [
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--dir',
+    await temporaryFolder(),
+    '--requirepass',
+    password,
+  ]
+  const server = spawn('redis-server', ['--port', String(port), ...settings], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const exit = once(server, 'exit')
   const kill = async (): Promise<void> => {
     server.kill('SIGKILL')
@@ -21,7 +32,8 @@ export async function startRedis(password: string): Promise<RedisProcess> {
   }
   onTestFinished(kill)
   let output = ''
-  while (!output.includes('Ready to accept connections')) output += String((await once(server.stdout, 'data'))[0])
+  while (!output.includes('Ready to accept connections'))
+    output += String((await once(server.stdout, 'data'))[0])
   server.stdout.resume()
   return { port, kill }
 }

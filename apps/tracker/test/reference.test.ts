@@ -6,12 +6,16 @@ import { generatedFiles } from '../reference/generated-files.ts'
 import { EARLY_FILE, EVERY_KEY, HOOKS_FILE, REDIS_FILE } from './chihaya-files.ts'
 import { inSection, problemsOf, readText } from './read-text.ts'
 
-const read = (name: string): Promise<string> => readFile(new URL(`../${name}`, import.meta.url), 'utf8')
+const read = (name: string): Promise<string> =>
+  readFile(new URL(`../${name}`, import.meta.url), 'utf8')
 
 async function validator(): Promise<ValidateFunction> {
-  return new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false }).compile(
-    JSON.parse(await read('config.schema.json')) as object,
-  )
+  return new Ajv({
+    allErrors: true,
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+  }).compile(JSON.parse(await read('config.schema.json')) as object)
 }
 
 const EXAMPLE = await read('config.example.yaml')
@@ -33,21 +37,49 @@ describe('the schema of the configuration', () => {
     ['an early file', EARLY_FILE],
     ['redis', REDIS_FILE],
     ['hooks', HOOKS_FILE],
-    ['nothing in sections', 'chihaya: { udp: { addr: ":1" }, http: , storage: , prehooks: , announce_interval: }'],
-    ['merge keys', 'chihaya: { http: &x { addr: ":1", max_numwant: 3 }, udp: { <<: *x, addr: ":2" } }'],
+    [
+      'nothing in sections',
+      'chihaya: { udp: { addr: ":1" }, http: , storage: , prehooks: , announce_interval: }',
+    ],
+    [
+      'merge keys',
+      'chihaya: { http: &x { addr: ":1", max_numwant: 3 }, udp: { <<: *x, addr: ":2" } }',
+    ],
     ['lists of addresses', 'chihaya: { http: { addr: [":1", "[::1]:2"] } }'],
     ['a list of keys', 'chihaya: { udp: { addr: ":1", private_key: [a, b] } }'],
     [
       'words for true',
-      inSection('http', 'addr: ":1"', 'enable_keepalive: yes', 'compact_default: Off', 'allow_ip_spoofing: yes'),
+      inSection(
+        'http',
+        'addr: ":1"',
+        'enable_keepalive: yes',
+        'compact_default: Off',
+        'allow_ip_spoofing: yes',
+      ),
     ],
-    ['networks', inSection('http', 'addr: ":1"', 'allow_ip_spoofing: [10.0.0.0/8]', 'trusted_proxies: ["::1"]')],
+    [
+      'networks',
+      inSection(
+        'http',
+        'addr: ":1"',
+        'allow_ip_spoofing: [10.0.0.0/8]',
+        'trusted_proxies: ["::1"]',
+      ),
+    ],
     ['bare durations', 'chihaya: { announce_interval: 1800000000000, udp: { addr: ":1" } }'],
     [
       'text that looks like a number',
       'chihaya: { udp: { addr: ":1", private_key: 1e3 }, storage: { name: redis, config: { key_prefix: 12 } } }',
     ],
-    ['references', inSection('http', 'addr: "${A:-127.0.0.1:1}"', 'max_numwant: "${N:-3}"', 'announce_routes: ["${R:-/a}"]')],
+    [
+      'references',
+      inSection(
+        'http',
+        'addr: "${A:-127.0.0.1:1}"',
+        'max_numwant: "${N:-3}"',
+        'announce_routes: ["${R:-/a}"]',
+      ),
+    ],
     ['a schema of its own', '$schema: x\nchihaya: { udp: { addr: ":1" } }'],
     ['no config', 'chihaya: { udp: { addr: ":1" }, storage: { name: memory } }'],
     ['an unnamed store', 'chihaya: { udp: { addr: ":1" }, storage: { config: { max_peers: 5 } } }'],
@@ -87,8 +119,15 @@ describe('the schema of the configuration', () => {
   })
 
   it('says of every key what it is, and which are old or secret', async () => {
-    const { properties } = JSON.parse(await read('config.schema.json')) as { properties: { chihaya: Schema } }
-    const { http, udp, prometheus_addr: old, announce_interval: interval } = properties.chihaya.properties
+    const { properties } = JSON.parse(await read('config.schema.json')) as {
+      properties: { chihaya: Schema }
+    }
+    const {
+      http,
+      udp,
+      prometheus_addr: old,
+      announce_interval: interval,
+    } = properties.chihaya.properties
     expect(interval).toMatchObject({
       title: 'announce_interval',
       description: expect.any(String),
@@ -97,7 +136,9 @@ describe('the schema of the configuration', () => {
     })
     expect(old).toMatchObject({ deprecated: true })
     expect(udp?.properties['private_key']).toMatchObject({ writeOnly: true })
-    const plain = Object.entries({ ...http?.properties, ...udp?.properties }).filter(([, schema]) => schema.deprecated !== true)
+    const plain = Object.entries({ ...http?.properties, ...udp?.properties }).filter(
+      ([, schema]) => schema.deprecated !== true,
+    )
     expect(plain.filter(([, { description }]) => description === undefined)).toEqual([])
   })
 })

@@ -21,12 +21,21 @@ describe('references in a value', () => {
     expect(expandReferences(text, env)).toMatchObject({ text: expanded, bad: [] })
   })
 
-  it.each(['$HOST', 'a$b', '$', '$$', '$$HOST', '${', '${}', '${1}', '$ {HOST}', 'p4$$w{o}rd', '${-x}'])(
-    'leaves %s as it is',
-    (text) => {
-      expect(expandReferences(text, env)).toEqual({ text, names: [], bad: [] })
-    },
-  )
+  it.each([
+    '$HOST',
+    'a$b',
+    '$',
+    '$$',
+    '$$HOST',
+    '${',
+    '${}',
+    '${1}',
+    '$ {HOST}',
+    'p4$$w{o}rd',
+    '${-x}',
+  ])('leaves %s as it is', (text) => {
+    expect(expandReferences(text, env)).toEqual({ text, names: [], bad: [] })
+  })
 
   it.each([
     ['${NOTHING}', 'has no value, as the environment variable NOTHING is not set'],

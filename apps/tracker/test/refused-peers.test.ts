@@ -64,7 +64,10 @@ describe('peers whose client is refused from now on', () => {
     onTestFinished(() => void taken.close())
     await once(taken, 'listening')
     const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`
-    await writeFile(join(folder, 'c.yaml'), configuration('{ blacklist: [AA*] }').replace('127.0.0.1:0', address))
+    await writeFile(
+      join(folder, 'c.yaml'),
+      configuration('{ blacklist: [AA*] }').replace('127.0.0.1:0', address),
+    )
     chihaya.signal('SIGHUP')
     await expect.poll(() => chihaya.stdout + chihaya.stderr, { timeout: 20_000 }).toMatch(/in use/)
     // As long as it takes until peers are dropped, and longer.

@@ -91,52 +91,70 @@ async function incomplete(port: number): Promise<unknown> {
 }
 
 describe('chihaya that reloads under load', () => {
-  it('fails no request, keeps its peers, and serves what the file says', { timeout: 120_000 }, async () => {
-    const folder = await temporaryFolder({ 'hook.mjs': HOOK, 'c.yaml': odd('10m') })
-    await Promise.all([makeCertificate(folder, 'one'), makeCertificate(folder, 'two')])
-    const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
-    const port = await chihaya.port('HTTP')
-    const httpsPort = await chihaya.port('HTTPS')
-    const udpPort = await chihaya.port('UDP')
-    const http = Array.from({ length: 6 }, (_, index) => httpAnnouncer(port, 2000 + index, index % 2 === 0))
-    const udp = await Promise.all(Array.from({ length: 4 }, (_, index) => udpAnnouncer(udpPort, 3000 + index)))
-    const announcers: Announcer[] = [...http, ...udp]
-    const certificates = new Set<string>()
-    let answered = 0
+  it(
+    'fails no request, keeps its peers, and serves what the file says',
+    { timeout: 120_000 },
+    async () => {
+      const folder = await temporaryFolder({ 'hook.mjs': HOOK, 'c.yaml': odd('10m') })
+      await Promise.all([makeCertificate(folder, 'one'), makeCertificate(folder, 'two')])
+      const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+      const port = await chihaya.port('HTTP')
+      const httpsPort = await chihaya.port('HTTPS')
+      const udpPort = await chihaya.port('UDP')
+      const http = Array.from({ length: 6 }, (_, index) =>
+        httpAnnouncer(port, 2000 + index, index % 2 === 0),
+      )
+      const udp = await Promise.all(
+        Array.from({ length: 4 }, (_, index) => udpAnnouncer(udpPort, 3000 + index)),
+      )
+      const announcers: Announcer[] = [...http, ...udp]
+      const certificates = new Set<string>()
+      let answered = 0
 
-    for (let round = 1; round <= RELOADS; round++) {
-      const minutes = 10 + round
-      await writeFile(join(folder, 'c.yaml'), round % 2 === 0 ? odd(`${minutes}m`) : even(`${minutes}m`))
-      const done = new AbortController()
-      const load = announcers.map(async (announce) => {
-        for (let count = 0; !done.signal.aborted || count < 3; count++) {
-          if (count > MOST_REQUESTS) throw new Error('the tracker does not reload')
-          await announce()
-          answered++
-        }
-      })
-      await Promise.all([reload(chihaya, round % 2 === 0 ? 'SIGHUP' : 'SIGUSR1').finally(() => done.abort()), ...load])
-      const told = await Promise.all(announcers.map((announce) => announce()))
-      expect(new Set(told)).toEqual(new Set([minutes * 60]))
-      certificates.add(await certificateAt(httpsPort))
-    }
-    expect(certificates.size).toBe(2)
-    expect(answered).toBeGreaterThan(RELOADS * announcers.length)
-    // All that have announced, and the one that asks.
-    expect(await incomplete(port)).toBe(announcers.length + 1)
-    expect(chihaya.stderr).toBe('')
-    const closed = [...chihaya.stdout.matchAll(/the (\w+) tracker no longer listens \{"address":"127\.0\.0\.2"/g)]
-    expect(closed.map(([, protocol]) => protocol).toSorted()).toEqual([
-      ...Array<string>(5).fill('HTTP'),
-      ...Array<string>(5).fill('UDP'),
-    ])
-    expect(chihaya.stdout).not.toMatch(/ERROR|failed/)
-    expect(chihaya.stdout).toMatch(
-      /the configuration is reloaded \{"changed":\[.*"chihaya\.announce_interval".*"chihaya\.http\.addr"/,
-    )
-    chihaya.signal('SIGTERM')
-    expect(await chihaya.exitCode()).toBe(0)
-  })
+      for (let round = 1; round <= RELOADS; round++) {
+        const minutes = 10 + round
+        await writeFile(
+          join(folder, 'c.yaml'),
+          round % 2 === 0 ? odd(`${minutes}m`) : even(`${minutes}m`),
+        )
+        const done = new AbortController()
+        const load = announcers.map(async (announce) => {
+          for (let count = 0; !done.signal.aborted || count < 3; count++) {
+            if (count > MOST_REQUESTS) throw new Error('the tracker does not reload')
+            await announce()
+            answered++
+          }
+        })
+        await Promise.all([
+          reload(chihaya, round % 2 === 0 ? 'SIGHUP' : 'SIGUSR1').finally(() => done.abort()),
+          ...load,
+        ])
+        const told = await Promise.all(announcers.map((announce) => announce()))
+        expect(new Set(told)).toEqual(new Set([minutes * 60]))
+        certificates.add(await certificateAt(httpsPort))
+      }
+      expect(certificates.size).toBe(2)
+      expect(answered).toBeGreaterThan(RELOADS * announcers.length)
+      // All that have announced, and the one that asks.
+      expect(await incomplete(port)).toBe(announcers.length + 1)
+      expect(chihaya.stderr).toBe('')
+      const closed = [
+        ...chihaya.stdout.matchAll(
+          /the (\w+) tracker no longer listens \{"address":"127\.0\.0\.2"/g,
+        ),
+      ]
+      expect(closed.map(([, protocol]) => protocol).toSorted()).toEqual([
+        ...Array<string>(5).fill('HTTP'),
+        ...Array<string>(5).fill('UDP'),
+      ])
+      expect(chihaya.stdout).not.toMatch(/ERROR|failed/)
+      expect(chihaya.stdout).toMatch(
+        /the configuration is reloaded \{"changed":\[.*"chihaya\.announce_interval".*"chihaya\.http\.addr"/,
+      )
+      chihaya.signal('SIGTERM')
+      expect(await chihaya.exitCode()).toBe(0)
+    },
+  )
 
   it('loses nothing that a middleware has yet to report', async () => {
     const folder = await temporaryFolder({
@@ -174,38 +192,53 @@ describe('chihaya that reloads under load', () => {
 })
 
 describe('chihaya that cannot reload', () => {
-  it('says why as at the start, goes on as before, and reloads when it can', { timeout: 60_000 }, async () => {
-    const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0" } }', 'bad.mjs': FAILING_HOOK })
-    const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
-    const other = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
-    const port = await chihaya.port('HTTP')
-    const taken = await other.port('HTTP')
-    const announce = httpAnnouncer(port, 2000, false)
-    const attempts: Array<[text: string, reason: string]> = [
-      ['chihaya: { http: { addr: "127.0.0.1:0", max_numwnat: 1 } }', 'chihaya.http.max_numwnat is not a known key'],
-      ['chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m', 'c.yaml:1:'],
-      [
-        'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m, prehooks: [{ name: ./bad.mjs }] }',
-        'chihaya: prehooks[0]: no keys to be had\n',
-      ],
-      [
-        `chihaya: { http: { addr: ["127.0.0.1:0", "127.0.0.1:${taken}"] }, udp: { addr: "127.0.0.1:0" }, announce_interval: 20m }`,
-        `chihaya: chihaya.http.addr[1]: cannot listen on http 127.0.0.1:${taken}: the port is in use\n`,
-      ],
-    ]
-    for (const [index, [text, reason]] of attempts.entries()) {
-      await writeFile(join(folder, 'c.yaml'), text)
-      chihaya.signal('SIGHUP')
-      await chihaya.line(new RegExp(`(?:ERROR: the configuration is not reloaded[^]*){${index + 1}}`))
-      expect(chihaya.stderr).toContain(reason)
-      expect(await announce()).toBe(1800)
-    }
-    await writeFile(join(folder, 'c.yaml'), 'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m }')
-    await reload(chihaya, 'SIGHUP')
-    expect(await announce()).toBe(1200)
-    chihaya.signal('SIGTERM')
-    expect(await chihaya.exitCode()).toBe(0)
-  })
+  it(
+    'says why as at the start, goes on as before, and reloads when it can',
+    { timeout: 60_000 },
+    async () => {
+      const folder = await temporaryFolder({
+        'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0" } }',
+        'bad.mjs': FAILING_HOOK,
+      })
+      const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+      const other = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+      const port = await chihaya.port('HTTP')
+      const taken = await other.port('HTTP')
+      const announce = httpAnnouncer(port, 2000, false)
+      const attempts: Array<[text: string, reason: string]> = [
+        [
+          'chihaya: { http: { addr: "127.0.0.1:0", max_numwnat: 1 } }',
+          'chihaya.http.max_numwnat is not a known key',
+        ],
+        ['chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m', 'c.yaml:1:'],
+        [
+          'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m, prehooks: [{ name: ./bad.mjs }] }',
+          'chihaya: prehooks[0]: no keys to be had\n',
+        ],
+        [
+          `chihaya: { http: { addr: ["127.0.0.1:0", "127.0.0.1:${taken}"] }, udp: { addr: "127.0.0.1:0" }, announce_interval: 20m }`,
+          `chihaya: chihaya.http.addr[1]: cannot listen on http 127.0.0.1:${taken}: the port is in use\n`,
+        ],
+      ]
+      for (const [index, [text, reason]] of attempts.entries()) {
+        await writeFile(join(folder, 'c.yaml'), text)
+        chihaya.signal('SIGHUP')
+        await chihaya.line(
+          new RegExp(`(?:ERROR: the configuration is not reloaded[^]*){${index + 1}}`),
+        )
+        expect(chihaya.stderr).toContain(reason)
+        expect(await announce()).toBe(1800)
+      }
+      await writeFile(
+        join(folder, 'c.yaml'),
+        'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m }',
+      )
+      await reload(chihaya, 'SIGHUP')
+      expect(await announce()).toBe(1200)
+      chihaya.signal('SIGTERM')
+      expect(await chihaya.exitCode()).toBe(0)
+    },
+  )
 
   it('names itself as the one that has the port', async () => {
     const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0" } }' })
@@ -234,7 +267,9 @@ describe('chihaya that cannot reload', () => {
       'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m, storage: { name: memory, config: { max_swarms: 1 } } }',
     )
     await reload(chihaya, 'SIGHUP')
-    expect(chihaya.stdout).toContain('chihaya.storage has changed, which takes effect at the next start')
+    expect(chihaya.stdout).toContain(
+      'chihaya.storage has changed, which takes effect at the next start',
+    )
     expect(await announce()).toBe(1200)
     expect(await incomplete(await chihaya.port('HTTP'))).toBe(2)
   })
@@ -247,7 +282,10 @@ describe('chihaya in a storm of signals', () => {
     const announce = httpAnnouncer(await chihaya.port('HTTP'), 2000, false)
     for (let round = 0; round < 100; round++) chihaya.signal(round % 2 === 0 ? 'SIGUSR1' : 'SIGHUP')
     // In one step: a reload may read the file at any time.
-    await writeFile(join(folder, 'new.yaml'), 'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m }')
+    await writeFile(
+      join(folder, 'new.yaml'),
+      'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m }',
+    )
     await rename(join(folder, 'new.yaml'), join(folder, 'c.yaml'))
     chihaya.signal('SIGUSR1')
     await expect.poll(announce, { timeout: 20_000 }).toBe(1200)

@@ -12,7 +12,11 @@ import { temporaryFolder } from './temporary-folder.ts'
 import { announceByUdp } from './udp-client.ts'
 
 const PASSWORD = 'redis-Password/+1'
-const CONFIGURED = { password: PASSWORD, privateKey: 'udp-Private-key-1', keysQuery: 'jwks-Query-secret-1' }
+const CONFIGURED = {
+  password: PASSWORD,
+  privateKey: 'udp-Private-key-1',
+  keysQuery: 'jwks-Query-secret-1',
+}
 const SENT = {
   passkey: '0123456789abcdef0123456789abcdef',
   badPath: 'path-Secret-1',
@@ -45,7 +49,9 @@ function token(claims: object = {}): string {
     infohash: Buffer.from(SENT.infoHash).toString('hex'),
     ...claims,
   }
-  const parts = [{ alg: 'EdDSA', kid: 'a key' }, all].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  const parts = [{ alg: 'EdDSA', kid: 'a key' }, all].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  )
   const input = parts.join('.')
   return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`
 }
@@ -54,14 +60,21 @@ function token(claims: object = {}): string {
 async function keyServer(): Promise<{ url: string; fail: () => void }> {
   const set = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'a key' }] })
   let broken = false
-  const server = createServer((_request, response) => void response.end(broken ? 'no set of keys' : set)).listen(0, '127.0.0.1')
+  const server = createServer(
+    (_request, response) => void response.end(broken ? 'no set of keys' : set),
+  ).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys?token=${CONFIGURED.keysQuery}`
   return { url, fail: () => (broken = true) }
 }
 
-async function chihayaWith(flags: readonly string[], redisPort: number, keys: string, password = PASSWORD): Promise<Chihaya> {
+async function chihayaWith(
+  flags: readonly string[],
+  redisPort: number,
+  keys: string,
+  password = PASSWORD,
+): Promise<Chihaya> {
   const folder = await temporaryFolder({
     'faulty.mjs': FAULTY,
     'chihaya.yaml': `
@@ -94,8 +107,17 @@ async function raw(port: number, text: string): Promise<void> {
 
 /** Everything that clients may get wrong or right, over HTTP. */
 async function useHttp(port: number, jwt: string): Promise<void> {
-  const query = { info_hash: SENT.infoHash, peer_id: SENT.peerId, key: SENT.key, secret: SENT.query }
-  const headers = { 'user-agent': SENT.header, cookie: SENT.header, authorization: `Bearer ${SENT.authorization}` }
+  const query = {
+    info_hash: SENT.infoHash,
+    peer_id: SENT.peerId,
+    key: SENT.key,
+    secret: SENT.query,
+  }
+  const headers = {
+    'user-agent': SENT.header,
+    cookie: SENT.header,
+    authorization: `Bearer ${SENT.authorization}`,
+  }
   const scrape = `scrape?info_hash=${SENT.infoHash}&jwt=${jwt}&x=${SENT.query}`
   const targets = [
     ...['/announce', `/${SENT.passkey}/announce`, `/${SENT.badPath}/nowhere`].flatMap((path) => [
@@ -118,20 +140,32 @@ async function useHttp(port: number, jwt: string): Promise<void> {
   for (const target of targets) {
     for (const fault of [{}, { 'x-fault': SENT.header }]) {
       // oxlint-disable-next-line no-await-in-loop
-      await (await fetch(`http://127.0.0.1:${port}${target}`, { headers: { ...headers, ...fault } })).arrayBuffer()
+      await (
+        await fetch(`http://127.0.0.1:${port}${target}`, { headers: { ...headers, ...fault } })
+      ).arrayBuffer()
     }
   }
   const body = `X-Secret: ${SENT.garbage}\r\n\r\n`
   await raw(port, `GET /announce?secret=${SENT.query} HTTP/1.1\nHost: x\r\n${body}`)
   await raw(port, `${SENT.garbage} /announce?secret=${SENT.query} HTTP/9.9\r\n${body}`)
-  await raw(port, `POST /announce?secret=${SENT.query} HTTP/1.1\r\nContent-Length: 17\r\n\r\n${SENT.garbage}`)
+  await raw(
+    port,
+    `POST /announce?secret=${SENT.query} HTTP/1.1\r\nContent-Length: 17\r\n\r\n${SENT.garbage}`,
+  )
   await raw(port, `GET /announce?secret=${SENT.query.repeat(2000)} HTTP/1.1\r\n${body}`)
-  await raw(port, `GET /announce?${SENT.query}=\u00ff\u001b[2J HTTP/1.1\r\nUser-Agent: \u001b[31m${SENT.header}\r\n${body}`)
+  await raw(
+    port,
+    `GET /announce?${SENT.query}=\u00ff\u001b[2J HTTP/1.1\r\nUser-Agent: \u001b[31m${SENT.header}\r\n${body}`,
+  )
 }
 
 /** The same over UDP. */
 async function useUdp(port: number, jwt: string): Promise<void> {
-  for (const url of [`/announce?jwt=${jwt}`, `/${SENT.passkey}/announce?jwt=${SENT.forged}`, `/announce?jwt=${SENT.query}%zz`]) {
+  for (const url of [
+    `/announce?jwt=${jwt}`,
+    `/${SENT.passkey}/announce?jwt=${SENT.forged}`,
+    `/announce?jwt=${SENT.query}%zz`,
+  ]) {
     // oxlint-disable-next-line no-await-in-loop
     await announceByUdp('127.0.0.1', port, 6881, url)
     // oxlint-disable-next-line no-await-in-loop
@@ -150,31 +184,35 @@ async function useUdp(port: number, jwt: string): Promise<void> {
 }
 
 describe('the log at its most talkative', () => {
-  it.each([[['--debug']], [['--debug', '--json']], [['--debug', '--nocolors']]])('holds no secret, with %j', async (flags) => {
-    const redis = await startRedis(PASSWORD)
-    const keys = await keyServer()
-    const chihaya = await chihayaWith(flags, redis.port, keys.url)
-    const [http, udp] = [await chihaya.port('HTTP'), await chihaya.port('UDP')]
-    const jwt = token()
-    await useHttp(http, jwt)
-    await useUdp(udp, jwt)
-    keys.fail()
-    await redis.kill()
-    await useHttp(http, jwt)
-    await useUdp(udp, jwt)
-    await chihaya.line(/the keys of tokens were not updated/)
-    chihaya.signal('SIGTERM')
-    expect(await chihaya.exitCode()).toBe(0)
+  it.each([[['--debug']], [['--debug', '--json']], [['--debug', '--nocolors']]])(
+    'holds no secret, with %j',
+    async (flags) => {
+      const redis = await startRedis(PASSWORD)
+      const keys = await keyServer()
+      const chihaya = await chihayaWith(flags, redis.port, keys.url)
+      const [http, udp] = [await chihaya.port('HTTP'), await chihaya.port('UDP')]
+      const jwt = token()
+      await useHttp(http, jwt)
+      await useUdp(udp, jwt)
+      keys.fail()
+      await redis.kill()
+      await useHttp(http, jwt)
+      await useUdp(udp, jwt)
+      await chihaya.line(/the keys of tokens were not updated/)
+      chihaya.signal('SIGTERM')
+      expect(await chihaya.exitCode()).toBe(0)
 
-    const output = chihaya.stdout + chihaya.stderr
-    // Otherwise there was nothing to keep.
-    for (const said of ['a fault', 'another fault', 'a token was refused', 'Redis at 127.0.0.1']) expect(output).toContain(said)
-    const [header, payload, signature] = jwt.split('.') as [string, string, string]
-    expect(leaksIn(output, { ...CONFIGURED, ...SENT, header, payload, signature })).toEqual([])
-    expect(output).not.toMatch(/[?&]\w+=|info_hash=|peer_id=/)
-    // oxlint-disable-next-line no-control-regex -- a terminal would obey these
-    expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
-  })
+      const output = chihaya.stdout + chihaya.stderr
+      // Otherwise there was nothing to keep.
+      for (const said of ['a fault', 'another fault', 'a token was refused', 'Redis at 127.0.0.1'])
+        expect(output).toContain(said)
+      const [header, payload, signature] = jwt.split('.') as [string, string, string]
+      expect(leaksIn(output, { ...CONFIGURED, ...SENT, header, payload, signature })).toEqual([])
+      expect(output).not.toMatch(/[?&]\w+=|info_hash=|peer_id=/)
+      // oxlint-disable-next-line no-control-regex -- a terminal would obey these
+      expect(output).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+    },
+  )
 
   it('holds no password that Redis refuses, nor the URL it stands in', async () => {
     const redis = await startRedis('another password')
@@ -185,16 +223,19 @@ describe('the log at its most talkative', () => {
     expect(leaksIn(chihaya.stdout + chihaya.stderr, CONFIGURED)).toEqual([])
   })
 
-  it.each(['redis://hush hush@[::1/0', 'postgres://user:hush@127.0.0.1/0', 'redis://user:hush@127.0.0.1/zero'])(
-    'holds nothing of a URL that is none: %s',
-    async (url) => {
-      const text = `chihaya: { http: { addr: "127.0.0.1:0" }, storage: { name: redis, config: { redis_broker: "${url}" } } }`
-      const chihaya = new Chihaya(['--config', 'c.yaml', '--debug'], { cwd: await temporaryFolder({ 'c.yaml': text }) })
-      expect(await chihaya.exitCode()).toBe(1)
-      expect(chihaya.stderr).not.toBe('')
-      expect(leaksIn(chihaya.stdout + chihaya.stderr, { hush: 'hush' })).toEqual([])
-    },
-  )
+  it.each([
+    'redis://hush hush@[::1/0',
+    'postgres://user:hush@127.0.0.1/0',
+    'redis://user:hush@127.0.0.1/zero',
+  ])('holds nothing of a URL that is none: %s', async (url) => {
+    const text = `chihaya: { http: { addr: "127.0.0.1:0" }, storage: { name: redis, config: { redis_broker: "${url}" } } }`
+    const chihaya = new Chihaya(['--config', 'c.yaml', '--debug'], {
+      cwd: await temporaryFolder({ 'c.yaml': text }),
+    })
+    expect(await chihaya.exitCode()).toBe(1)
+    expect(chihaya.stderr).not.toBe('')
+    expect(leaksIn(chihaya.stdout + chihaya.stderr, { hush: 'hush' })).toEqual([])
+  })
 })
 
 it('a secret is found in whatever form it has', () => {

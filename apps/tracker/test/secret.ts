@@ -3,7 +3,8 @@ export function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, 'latin1')
   const hex = bytes.toString('hex')
   const percent = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
-  // In base64 what surrounds a text shifts it by zero, one or two bytes; the first and last digits hold parts of others.
+  // In base64 what surrounds a text shifts it by zero, one or two bytes; the first and last digits
+  // hold parts of others.
   const base64 = [0, 1, 2].flatMap((shift) => {
     const digits = Buffer.concat([Buffer.alloc(shift), bytes])
       .toString('base64')
@@ -11,8 +12,20 @@ export function formsOf(secret: string): string[] {
     const middle = digits.slice(shift === 0 ? 0 : shift + 1, -1)
     return [middle, middle.replaceAll('+', '-').replaceAll('/', '_')]
   })
-  const forms = [secret, encodeURIComponent(secret), hex, hex.toUpperCase(), percent, percent.toUpperCase(), ...base64]
-  const spelt = [JSON.stringify(secret).slice(1, -1), [...bytes].join(','), hex.replaceAll(/../g, '$& ').trim()]
+  const forms = [
+    secret,
+    encodeURIComponent(secret),
+    hex,
+    hex.toUpperCase(),
+    percent,
+    percent.toUpperCase(),
+    ...base64,
+  ]
+  const spelt = [
+    JSON.stringify(secret).slice(1, -1),
+    [...bytes].join(','),
+    hex.replaceAll(/../g, '$& ').trim(),
+  ]
   return [...new Set([...forms, ...spelt])]
 }
 

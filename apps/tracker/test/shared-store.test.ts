@@ -21,10 +21,13 @@ describe('a store that is shared', () => {
   it('is one and the same in every application, with all that its plugin decorates, and outlives them', async () => {
     const store = await SharedStore.open({ plugin, options: {} }, log)
     const seen: unknown[] = []
-    const hook = fp(async (fastify: FastifyInstance) => void seen.push(fastify.getDecorator('database')), {
-      name: 'hook',
-      dependencies: ['my-store'],
-    })
+    const hook = fp(
+      async (fastify: FastifyInstance) => void seen.push(fastify.getDecorator('database')),
+      {
+        name: 'hook',
+        dependencies: ['my-store'],
+      },
+    )
     for (let round = 0; round < 2; round++) {
       const app = Fastify()
       app.register(store.plugin)
@@ -43,7 +46,10 @@ describe('a store that is shared', () => {
   it('knows a configuration that asks for another', async () => {
     const store = await SharedStore.open(undefined, log)
     expect([store.matches(undefined), store.matches({ name: 'memory' })]).toEqual([true, true])
-    expect([store.matches({ name: 'memory', options: { maxSwarms: 1 } }), store.matches({ plugin })]).toEqual([false, false])
+    expect([
+      store.matches({ name: 'memory', options: { maxSwarms: 1 } }),
+      store.matches({ plugin }),
+    ]).toEqual([false, false])
     await store.close()
   })
 

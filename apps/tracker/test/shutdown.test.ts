@@ -5,7 +5,8 @@ import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-// A hook that says when an announce has come in, and lets it go on when the process has been told to stop.
+// A hook that says when an announce has come in, and lets it go on when the process has been told
+// to stop.
 const SLOW = `export default async (fastify) => {
   fastify.tracker.addHook('preAnnounce', async () => {
     fastify.log.info('an announce waits')
@@ -56,8 +57,12 @@ describe('chihaya that is told to stop', () => {
     await chihaya.line(/an announce waits/)
     chihaya.signal('SIGTERM')
     await chihaya.line(/stopping on SIGTERM/)
-    await expect.poll(async () => open(port).then(() => 'connected', String)).toMatch('ECONNREFUSED')
-    expect(decode(new Uint8Array(await (await response).arrayBuffer()))).toMatchObject({ incomplete: 1 })
+    await expect
+      .poll(async () => open(port).then(() => 'connected', String))
+      .toMatch('ECONNREFUSED')
+    expect(decode(new Uint8Array(await (await response).arrayBuffer()))).toMatchObject({
+      incomplete: 1,
+    })
     expect(await chihaya.exitCode()).toBe(0)
   })
 
@@ -81,7 +86,9 @@ describe('chihaya that is told to stop', () => {
 
   it('ends at once at the second signal', async () => {
     const chihaya = await chihayaWith(STUCK)
-    const response = fetch(`http://127.0.0.1:${await chihaya.port('HTTP')}${announcePath()}`).catch(() => 'cut off')
+    const response = fetch(`http://127.0.0.1:${await chihaya.port('HTTP')}${announcePath()}`).catch(
+      () => 'cut off',
+    )
     await chihaya.line(/an announce waits/)
     chihaya.signal('SIGINT')
     await chihaya.line(/stopping on SIGINT/)

@@ -13,7 +13,11 @@ async function listen(options: Partial<HttpListenerOptions> = {}): Promise<numbe
     handler: (_: unknown, response: { end(text: string): void }) => response.end('hello'),
     requests: new InFlight(),
   }
-  const listener = new HttpListener({ address: ADDRESS, ...options }, service, new ConnectionLimit())
+  const listener = new HttpListener(
+    { address: ADDRESS, ...options },
+    service,
+    new ConnectionLimit(),
+  )
   onTestFinished(() => listener.close())
   return ((await listener.open()) as AddressInfo).port
 }
@@ -62,6 +66,8 @@ describe('clients that take their time', () => {
     }
     expect(served).toBeGreaterThan(0)
     const answers = await ends
-    expect(answers.slice(200)).toEqual(Array<string>(20).fill(expect.stringMatching(/^HTTP\/1\.1 408 /) as string))
+    expect(answers.slice(200)).toEqual(
+      Array<string>(20).fill(expect.stringMatching(/^HTTP\/1\.1 408 /) as string),
+    )
   })
 })

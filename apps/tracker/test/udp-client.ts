@@ -4,13 +4,24 @@ import { once } from 'node:events'
 const MAGIC = Buffer.from('0000041727101980', 'hex')
 const RESEND = 500
 
-/** Announces over UDP (BEP 15), with a URL if there is one (BEP 41), and returns the reply to the announce. */
-export async function announceByUdp(address: string, port: number, peerPort = 6881, url = ''): Promise<Buffer> {
+/**
+ * Announces over UDP (BEP 15), with a URL if there is one (BEP 41), and returns the reply to the
+ * announce.
+ */
+export async function announceByUdp(
+  address: string,
+  port: number,
+  peerPort = 6881,
+  url = '',
+): Promise<Buffer> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
   try {
     socket.connect(port, address)
     await once(socket, 'connect')
-    const connected = await exchange(socket, Buffer.concat([MAGIC, Buffer.alloc(4), Buffer.from('abcd')]))
+    const connected = await exchange(
+      socket,
+      Buffer.concat([MAGIC, Buffer.alloc(4), Buffer.from('abcd')]),
+    )
     const announce = Buffer.alloc(98)
     connected.copy(announce, 0, 8, 16)
     announce.writeUInt32BE(1, 8)

@@ -10,7 +10,10 @@ import { benchStore } from './store/bench-store.ts'
 import { benchUdpEcho } from './udp-echo/bench-udp-echo.ts'
 import { benchUdp } from './udp/bench-udp.ts'
 
-/** `pnpm bench [name …]`: runs the benchmarks named, or all of them, and then writes `docs/benchmarks.md`. */
+/**
+ * `pnpm bench [name …]`: runs the benchmarks named, or all of them, and then writes
+ * `docs/benchmarks.md`.
+ */
 const BENCHES: Readonly<Record<string, () => Promise<Section[]>>> = {
   udp: benchUdp,
   'udp-echo': benchUdpEcho,

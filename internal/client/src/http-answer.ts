@@ -1,4 +1,11 @@
-import { bdecode, readCompactPeers, parseAddress, type Bdecoded, type Endpoint, type InfoHash } from '@chihaya/bittorrent'
+import {
+  bdecode,
+  readCompactPeers,
+  parseAddress,
+  type Bdecoded,
+  type Endpoint,
+  type InfoHash,
+} from '@chihaya/bittorrent'
 import type { AnnounceAnswer, ScrapeAnswer } from './tracker-client.ts'
 import { TrackerFailure } from './tracker-failure.ts'
 
@@ -31,7 +38,10 @@ export function readAnnounceBody(body: Uint8Array): HttpAnnounceAnswer {
   }
 }
 
-/** Reads the body of a scrape. @throws {TrackerFailure} @throws {SyntaxError} also when an infohash is missing. */
+/**
+ * Reads the body of a scrape. @throws {TrackerFailure} @throws {SyntaxError} also when an infohash
+ * is missing.
+ */
 export function readScrapeBody(body: Uint8Array, infoHashes: readonly InfoHash[]): ScrapeAnswer[] {
   const files = dictionary(readDictionary(body).get('files'), 'files')
   return infoHashes.map((infoHash) => {
@@ -89,6 +99,7 @@ function integer(entries: Dictionary, key: string): number {
 
 function optionalString(entries: Dictionary, key: string): string | undefined {
   const value = entries.get(key)
-  if (value !== undefined && typeof value !== 'string') throw new SyntaxError(`tracker answer: ${key} is no string`)
+  if (value !== undefined && typeof value !== 'string')
+    throw new SyntaxError(`tracker answer: ${key} is no string`)
   return value
 }

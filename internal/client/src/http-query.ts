@@ -3,7 +3,10 @@ import type { ClientAnnounce } from './tracker-client.ts'
 
 /** A byte string with everything escaped but RFC 3986's unreserved characters. */
 export function escapeBytes(text: string): string {
-  return text.replaceAll(/[^A-Za-z0-9._~-]/g, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`)
+  return text.replaceAll(
+    /[^A-Za-z0-9._~-]/g,
+    (unit) => `%${unit.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`,
+  )
 }
 
 /** The query of an announce (BEP 3), in the order real clients send it, without a leading `?`. */
@@ -18,7 +21,8 @@ export function announceQuery(announce: ClientAnnounce): string {
     'compact=1',
   ]
   if (announce.numWant !== undefined) pairs.push(`numwant=${announce.numWant}`)
-  if (announce.event !== undefined && announce.event !== 'none') pairs.push(`event=${announce.event}`)
+  if (announce.event !== undefined && announce.event !== 'none')
+    pairs.push(`event=${announce.event}`)
   return pairs.join('&')
 }
 
@@ -28,8 +32,8 @@ export function scrapeQuery(infoHashes: readonly InfoHash[]): string {
 }
 
 /**
- * Where an announce URL's tracker is scraped: the text `announce` after the last slash becomes `scrape` (BEP 48).
- * Undefined when the tracker has no scrape by that rule.
+ * Where an announce URL's tracker is scraped: the text `announce` after the last slash becomes
+ * `scrape` (BEP 48). Undefined when the tracker has no scrape by that rule.
  */
 export function scrapeUrl(announceUrl: string): string | undefined {
   const slash = announceUrl.lastIndexOf('/') + 1

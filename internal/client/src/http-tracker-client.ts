@@ -21,7 +21,9 @@ export class HttpTrackerClient implements TrackerClient {
     this.#url = announceUrl
     this.#options = options
     // No limits on sockets: the caller decides how much to ask at once.
-    this.#agent = new (announceUrl.startsWith('https:') ? https.Agent : http.Agent)({ keepAlive: true })
+    this.#agent = new (announceUrl.startsWith('https:') ? https.Agent : http.Agent)({
+      keepAlive: true,
+    })
   }
 
   async announce(announce: ClientAnnounce): Promise<HttpAnnounceAnswer> {
@@ -40,7 +42,8 @@ export class HttpTrackerClient implements TrackerClient {
     const response = await this.#request(url)
     const chunks: Buffer[] = []
     for await (const chunk of response) chunks.push(chunk as Buffer)
-    if (response.statusCode !== 200) throw new Error(`the tracker answered HTTP ${response.statusCode}`)
+    if (response.statusCode !== 200)
+      throw new Error(`the tracker answered HTTP ${response.statusCode}`)
     return Buffer.concat(chunks)
   }
 
@@ -56,7 +59,11 @@ export class HttpTrackerClient implements TrackerClient {
     if (origin === undefined) throw new TypeError(`${url} is no HTTP URL`)
     const { request } = origin.startsWith('https:') ? https : http
     return new Promise((resolve, reject) => {
-      const options: http.RequestOptions = { agent: this.#agent, path: path ?? '/', signal: AbortSignal.timeout(timeout) }
+      const options: http.RequestOptions = {
+        agent: this.#agent,
+        path: path ?? '/',
+        signal: AbortSignal.timeout(timeout),
+      }
       if (localAddress !== undefined) options.localAddress = localAddress
       request(origin, options).on('response', resolve).on('error', reject).end()
     })

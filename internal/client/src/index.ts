@@ -1,7 +1,13 @@
 export { type HttpAnnounceAnswer } from './http-answer.ts'
 export { announceQuery, escapeBytes, scrapeQuery, scrapeUrl } from './http-query.ts'
 export { HttpTrackerClient } from './http-tracker-client.ts'
-export type { AnnounceAnswer, ClientAnnounce, ClientOptions, ScrapeAnswer, TrackerClient } from './tracker-client.ts'
+export type {
+  AnnounceAnswer,
+  ClientAnnounce,
+  ClientOptions,
+  ScrapeAnswer,
+  TrackerClient,
+} from './tracker-client.ts'
 export { trackerClient } from './announce-url.ts'
 export { TrackerFailure } from './tracker-failure.ts'
 export {

@@ -28,9 +28,13 @@ export interface AnnounceAnswer {
 }
 
 /** The counters of one swarm; `downloaders` (BEP 21) travels over HTTP alone. */
-export type ScrapeAnswer = Pick<ScrapeEntry, 'complete' | 'incomplete' | 'downloaded'> & Partial<ScrapeEntry>
+export type ScrapeAnswer = Pick<ScrapeEntry, 'complete' | 'incomplete' | 'downloaded'> &
+  Partial<ScrapeEntry>
 
-/** A tracker, seen from a client. Every call may throw `TrackerFailure`, or `SyntaxError` when the answer makes no sense. */
+/**
+ * A tracker, seen from a client. Every call may throw `TrackerFailure`, or `SyntaxError` when the
+ * answer makes no sense.
+ */
 export interface TrackerClient {
   announce(announce: ClientAnnounce): Promise<AnnounceAnswer>
   /** One entry for each infohash, in the order given. */

@@ -24,7 +24,12 @@ const SCRAPE_ROW = 12
 const URL_DATA = 2
 const URL_DATA_MAX = 255
 
-function header(length: number, connectionId: bigint, action: number, transactionId: number): Buffer {
+function header(
+  length: number,
+  connectionId: bigint,
+  action: number,
+  transactionId: number,
+): Buffer {
   const packet = Buffer.alloc(length)
   packet.writeBigUInt64BE(connectionId, 0)
   packet.writeUInt32BE(action, 8)
@@ -38,7 +43,12 @@ export function writeConnect(transactionId: number): Buffer {
 }
 
 /** An announce request (BEP 15); a `urlData` goes along as options (BEP 41). */
-export function writeAnnounce(connectionId: bigint, transactionId: number, announce: ClientAnnounce, urlData = ''): Buffer {
+export function writeAnnounce(
+  connectionId: bigint,
+  transactionId: number,
+  announce: ClientAnnounce,
+  urlData = '',
+): Buffer {
   const packet = header(ANNOUNCE_LENGTH, connectionId, ANNOUNCE, transactionId)
   writeByteString(announce.infoHash, packet, 16)
   writeByteString(announce.peerId, packet, 36)
@@ -61,9 +71,19 @@ function writeUrlData(urlData: string): Buffer {
 }
 
 /** A scrape request (BEP 15). */
-export function writeScrape(connectionId: bigint, transactionId: number, infoHashes: readonly InfoHash[]): Buffer {
-  const packet = header(HEADER + infoHashes.length * INFO_HASH_LENGTH, connectionId, SCRAPE, transactionId)
-  for (const [index, infoHash] of infoHashes.entries()) writeByteString(infoHash, packet, HEADER + index * INFO_HASH_LENGTH)
+export function writeScrape(
+  connectionId: bigint,
+  transactionId: number,
+  infoHashes: readonly InfoHash[],
+): Buffer {
+  const packet = header(
+    HEADER + infoHashes.length * INFO_HASH_LENGTH,
+    connectionId,
+    SCRAPE,
+    transactionId,
+  )
+  for (const [index, infoHash] of infoHashes.entries())
+    writeByteString(infoHash, packet, HEADER + index * INFO_HASH_LENGTH)
   return packet
 }
 
@@ -78,7 +98,10 @@ export function readConnect(answer: Buffer): bigint {
   return answer.readBigUInt64BE(8)
 }
 
-/** The answer to an announce; `family` is that of the socket it came by. @throws {TrackerFailure} @throws {SyntaxError} */
+/**
+ * The answer to an announce; `family` is that of the socket it came by. @throws {TrackerFailure}
+ * @throws {SyntaxError}
+ */
 export function readAnnounce(answer: Buffer, family: AddressFamily): AnnounceAnswer {
   expectAnswer(answer, ANNOUNCE, ANNOUNCE_ANSWER)
   return {
@@ -94,16 +117,23 @@ export function readScrape(answer: Buffer, count: number): ScrapeAnswer[] {
   expectAnswer(answer, SCRAPE, ANSWER_HEADER + count * SCRAPE_ROW)
   return Array.from({ length: count }, (_, index) => {
     const at = ANSWER_HEADER + index * SCRAPE_ROW
-    return { complete: answer.readUInt32BE(at), downloaded: answer.readUInt32BE(at + 4), incomplete: answer.readUInt32BE(at + 8) }
+    return {
+      complete: answer.readUInt32BE(at),
+      downloaded: answer.readUInt32BE(at + 4),
+      incomplete: answer.readUInt32BE(at + 8),
+    }
   })
 }
 
 function expectAnswer(answer: Buffer, action: number, length: number): void {
-  if (answer.length < ANSWER_HEADER) throw new SyntaxError(`tracker answer: only ${answer.length} bytes`)
+  if (answer.length < ANSWER_HEADER)
+    throw new SyntaxError(`tracker answer: only ${answer.length} bytes`)
   const actual = answer.readUInt32BE(0)
   if (actual === ERROR) throw new TrackerFailure(answer.toString('latin1', ANSWER_HEADER))
-  if (actual !== action) throw new SyntaxError(`tracker answer: action ${actual} instead of ${action}`)
-  if (answer.length < length) throw new SyntaxError(`tracker answer: ${answer.length} bytes instead of ${length}`)
+  if (actual !== action)
+    throw new SyntaxError(`tracker answer: action ${actual} instead of ${action}`)
+  if (answer.length < length)
+    throw new SyntaxError(`tracker answer: ${answer.length} bytes instead of ${length}`)
 }
 
 function readPeers(bytes: Buffer, family: AddressFamily): AnnounceAnswer['peers'] {

@@ -3,7 +3,13 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressFamily, InfoHash } from '@chihaya/bittorrent'
 import { DEFAULT_TIMEOUT } from './tracker-client.ts'
-import type { AnnounceAnswer, ClientAnnounce, ClientOptions, ScrapeAnswer, TrackerClient } from './tracker-client.ts'
+import type {
+  AnnounceAnswer,
+  ClientAnnounce,
+  ClientOptions,
+  ScrapeAnswer,
+  TrackerClient,
+} from './tracker-client.ts'
 import {
   readAnnounce,
   readConnect,
@@ -16,7 +22,9 @@ import {
 
 /** Milliseconds for which a client may use a connection id (BEP 15). */
 const CONNECTION_ID_LIFETIME = 60_000
-/** Milliseconds until a datagram is taken for lost. BEP 15 waits 15 s; on one machine less will do. */
+/**
+ * Milliseconds until a datagram is taken for lost. BEP 15 waits 15 s; on one machine less will do.
+ */
 const RETRANSMISSION = 1_000
 
 interface Transaction {
@@ -24,7 +32,10 @@ interface Transaction {
   reject(error: Error): void
 }
 
-/** A tracker behind `udp://host:port/path` (BEP 15); the path and query go along with announces (BEP 41). */
+/**
+ * A tracker behind `udp://host:port/path` (BEP 15); the path and query go along with announces (BEP
+ * 41).
+ */
 export class UdpTrackerClient implements TrackerClient {
   readonly #host: string
   readonly #port: number
@@ -39,7 +50,8 @@ export class UdpTrackerClient implements TrackerClient {
 
   /** The host of the URL is an IP literal. */
   constructor(announceUrl: string, options: ClientOptions = {}) {
-    const [, ipv6, ipv4, port, urlData] = /^udp:\/\/(?:\[([^\]]+)\]|([^/:]+)):(\d+)(.*)$/.exec(announceUrl) ?? []
+    const [, ipv6, ipv4, port, urlData] =
+      /^udp:\/\/(?:\[([^\]]+)\]|([^/:]+)):(\d+)(.*)$/.exec(announceUrl) ?? []
     const host = ipv6 ?? ipv4
     if (host === undefined) throw new TypeError(`${announceUrl} is no UDP tracker`)
     this.#host = host
@@ -56,19 +68,26 @@ export class UdpTrackerClient implements TrackerClient {
 
   async announce(announce: ClientAnnounce): Promise<AnnounceAnswer> {
     const connectionId = await this.connect()
-    const answer = await this.#ask((transactionId) => writeAnnounce(connectionId, transactionId, announce, this.#urlData))
+    const answer = await this.#ask((transactionId) =>
+      writeAnnounce(connectionId, transactionId, announce, this.#urlData),
+    )
     return readAnnounce(answer, this.#family)
   }
 
   async scrape(infoHashes: readonly InfoHash[]): Promise<ScrapeAnswer[]> {
     const connectionId = await this.connect()
-    const answer = await this.#ask((transactionId) => writeScrape(connectionId, transactionId, infoHashes))
+    const answer = await this.#ask((transactionId) =>
+      writeScrape(connectionId, transactionId, infoHashes),
+    )
     return readScrape(answer, infoHashes.length)
   }
 
   /** A connection id, which is asked for anew when the last one is older than a minute. */
   connect(): Promise<bigint> {
-    if (this.#connectionId === undefined || Date.now() - this.#connectedAt > CONNECTION_ID_LIFETIME) {
+    if (
+      this.#connectionId === undefined ||
+      Date.now() - this.#connectedAt > CONNECTION_ID_LIFETIME
+    ) {
       this.#connectedAt = Date.now()
       this.#connectionId = this.#ask(writeConnect).then(readConnect)
       this.#connectionId.catch(() => (this.#connectionId = undefined))
@@ -77,7 +96,8 @@ export class UdpTrackerClient implements TrackerClient {
   }
 
   async close(): Promise<void> {
-    for (const transaction of this.#transactions.values()) transaction.reject(new Error('the client was closed'))
+    for (const transaction of this.#transactions.values())
+      transaction.reject(new Error('the client was closed'))
     await this.#bound.catch(() => undefined)
     const closed = once(this.#socket, 'close')
     this.#socket.close()
@@ -99,10 +119,14 @@ export class UdpTrackerClient implements TrackerClient {
     let expiry: NodeJS.Timeout | undefined
     try {
       return await new Promise<Buffer>((resolve, reject) => {
-        const send = (): void => this.#socket.send(request, this.#port, this.#host, (error) => error && reject(error))
+        const send = (): void =>
+          this.#socket.send(request, this.#port, this.#host, (error) => error && reject(error))
         this.#transactions.set(transactionId, { resolve, reject })
         repetition = setInterval(send, RETRANSMISSION)
-        expiry = setTimeout(() => reject(new Error(`no answer within ${this.#timeout} ms`)), this.#timeout)
+        expiry = setTimeout(
+          () => reject(new Error(`no answer within ${this.#timeout} ms`)),
+          this.#timeout,
+        )
         send()
       })
     } finally {

@@ -2,7 +2,13 @@ import { bencode, utf8, type Bencodable } from '@chihaya/bittorrent'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readAnnounceBody, readScrapeBody } from '../src/http-answer.ts'
-import { readAnnounce, readConnect, readScrape, readTransactionId, TrackerFailure } from '../src/index.ts'
+import {
+  readAnnounce,
+  readConnect,
+  readScrape,
+  readTransactionId,
+  TrackerFailure,
+} from '../src/index.ts'
 import { ANNOUNCE, endpointText } from './tracker.ts'
 
 function body(...entries: Array<[string, Bencodable]>): Buffer {
@@ -24,8 +30,16 @@ describe('the body of an announce', () => {
       ]),
     ]
     const peers6 = Buffer.concat([Buffer.alloc(15), Buffer.of(9, 0x1a, 0xe1)])
-    const answer = readAnnounceBody(body(...COUNTERS, ['peers', peers], ['peers6', peers6], ['warning message', utf8('full')]))
-    expect(answer).toMatchObject({ complete: 1, incomplete: 2, interval: 1800, warning: 'full', minInterval: undefined })
+    const answer = readAnnounceBody(
+      body(...COUNTERS, ['peers', peers], ['peers6', peers6], ['warning message', utf8('full')]),
+    )
+    expect(answer).toMatchObject({
+      complete: 1,
+      incomplete: 2,
+      interval: 1800,
+      warning: 'full',
+      minInterval: undefined,
+    })
     expect(answer.peers.map(endpointText)).toEqual(['192.0.2.7 6881', '::9 6881'])
   })
 
@@ -44,7 +58,10 @@ describe('the body of an announce', () => {
         ],
       ]),
     ],
-    ['an interval that is a string', body(['complete', 1], ['incomplete', 2], ['interval', '1800'], ['peers', ''])],
+    [
+      'an interval that is a string',
+      body(['complete', 1], ['incomplete', 2], ['interval', '1800'], ['peers', '']),
+    ],
     ['no dictionary', bencode(['peers'])],
     ['no bencode', Buffer.from('<html>')],
   ])('makes no sense with %s', (_, bytes) => {
@@ -83,7 +100,14 @@ test('no bytes make a reader throw anything else', () => {
     (bytes: Buffer) => readAnnounce(bytes, 'ipv6'),
     (bytes: Buffer) => readScrape(bytes, 2),
   ]
-  const action = fc.constantFrom('', '\0\0\0\0', '\0\0\0\x01', '\0\0\0\x02', '\0\0\0\x03', 'd8:completei0e')
+  const action = fc.constantFrom(
+    '',
+    '\0\0\0\0',
+    '\0\0\0\x01',
+    '\0\0\0\x02',
+    '\0\0\0\x03',
+    'd8:completei0e',
+  )
   fc.assert(
     fc.property(action, fc.uint8Array({ maxLength: 16_384, size: 'max' }), (start, rest) => {
       const bytes = Buffer.concat([Buffer.from(start, 'latin1'), rest])

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { announceQuery, escapeBytes, scrapeQuery, scrapeUrl } from '../src/index.ts'
 import { ANNOUNCE } from './tracker.ts'
 
-const byteStrings = fc.uint8Array({ maxLength: 341 }).map((bytes) => Buffer.from(bytes).toString('latin1'))
+const byteStrings = fc
+  .uint8Array({ maxLength: 341 })
+  .map((bytes) => Buffer.from(bytes).toString('latin1'))
 
 function parse(query: string): Query {
   return Query.parse(query, 0, query.length, { maxInfoHashes: 10 })
@@ -28,11 +30,16 @@ test('an announce says what it is told to, and nothing that it is not', () => {
   expect(announceQuery({ ...ANNOUNCE, left: 0n, event: 'none' })).toMatch(
     /^info_hash=[^&]+&peer_id=[^&]+&port=6881&uploaded=0&downloaded=0&left=0&compact=1$/,
   )
-  expect(announceQuery({ ...ANNOUNCE, numWant: 0, event: 'stopped' })).toMatch(/&numwant=0&event=stopped$/)
+  expect(announceQuery({ ...ANNOUNCE, numWant: 0, event: 'stopped' })).toMatch(
+    /&numwant=0&event=stopped$/,
+  )
 })
 
 test('a scrape names every infohash', () => {
-  expect(parse(scrapeQuery([ANNOUNCE.infoHash, ANNOUNCE.infoHash])).infoHashes).toEqual([ANNOUNCE.infoHash, ANNOUNCE.infoHash])
+  expect(parse(scrapeQuery([ANNOUNCE.infoHash, ANNOUNCE.infoHash])).infoHashes).toEqual([
+    ANNOUNCE.infoHash,
+    ANNOUNCE.infoHash,
+  ])
 })
 
 test.each([

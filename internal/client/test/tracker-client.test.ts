@@ -1,6 +1,11 @@
 import { infoHashFrom, type InfoHash } from '@chihaya/bittorrent'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { trackerClient, TrackerFailure, type ClientAnnounce, type TrackerClient } from '../src/index.ts'
+import {
+  trackerClient,
+  TrackerFailure,
+  type ClientAnnounce,
+  type TrackerClient,
+} from '../src/index.ts'
 import { ANNOUNCE, endpointText, startTracker, type TestTracker } from './tracker.ts'
 
 const UNKNOWN = infoHashFrom('nobody announced it.') as InfoHash
@@ -37,31 +42,59 @@ describe.each([
   })
 
   test('throws what the tracker refuses with', async () => {
-    await expect(client.announce({ ...ANNOUNCE, port: 0 })).rejects.toThrow(new TrackerFailure('invalid port'))
+    await expect(client.announce({ ...ANNOUNCE, port: 0 })).rejects.toThrow(
+      new TrackerFailure('invalid port'),
+    )
   })
 
   test('asks often at the same time', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => client.announce({ ...ANNOUNCE, port: 10_000 + index })),
+      Array.from({ length: 50 }, (_, index) =>
+        client.announce({ ...ANNOUNCE, port: 10_000 + index }),
+      ),
     )
-    expect(answers.map(({ incomplete }) => incomplete).sort((a, b) => a - b)).toEqual(answers.map((_, index) => index + 1))
+    expect(answers.map(({ incomplete }) => incomplete).sort((a, b) => a - b)).toEqual(
+      answers.map((_, index) => index + 1),
+    )
   })
 })
 
 describe('what arrives at the tracker', () => {
-  test.each(['httpUrl', 'udpUrl'] as const)('is what a client of the %s was told to say', async (url) => {
-    const arrived: object[] = []
-    const tracker = await startTracker(({ tracker: core }) => {
-      core.addHook('preAnnounce', ({ infoHash, peerId, port, left, uploaded, downloaded, event, numWant, params }) => {
-        const passkey = params.get('passkey')
-        arrived.push({ infoHash, peerId, port, left, uploaded, downloaded, event, numWant, passkey })
+  test.each(['httpUrl', 'udpUrl'] as const)(
+    'is what a client of the %s was told to say',
+    async (url) => {
+      const arrived: object[] = []
+      const tracker = await startTracker(({ tracker: core }) => {
+        core.addHook(
+          'preAnnounce',
+          ({ infoHash, peerId, port, left, uploaded, downloaded, event, numWant, params }) => {
+            const passkey = params.get('passkey')
+            arrived.push({
+              infoHash,
+              peerId,
+              port,
+              left,
+              uploaded,
+              downloaded,
+              event,
+              numWant,
+              passkey,
+            })
+          },
+        )
       })
-    })
-    const client = trackerClient(`${tracker[url]}?passkey=s%20ecret`)
-    const announce: ClientAnnounce = { ...ANNOUNCE, uploaded: 5n, downloaded: 2n ** 63n, event: 'paused', numWant: 7 }
-    await client.announce(announce)
-    expect(arrived).toEqual([{ ...announce, passkey: 's ecret' }])
-    await client.close()
-    await tracker.app.close()
-  })
+      const client = trackerClient(`${tracker[url]}?passkey=s%20ecret`)
+      const announce: ClientAnnounce = {
+        ...ANNOUNCE,
+        uploaded: 5n,
+        downloaded: 2n ** 63n,
+        event: 'paused',
+        numWant: 7,
+      }
+      await client.announce(announce)
+      expect(arrived).toEqual([{ ...announce, passkey: 's ecret' }])
+      await client.close()
+      await tracker.app.close()
+    },
+  )
 })

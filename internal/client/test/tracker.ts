@@ -1,4 +1,11 @@
-import { formatAddress, infoHashFrom, peerIdFrom, type Endpoint, type InfoHash, type PeerId } from '@chihaya/bittorrent'
+import {
+  formatAddress,
+  infoHashFrom,
+  peerIdFrom,
+  type Endpoint,
+  type InfoHash,
+  type PeerId,
+} from '@chihaya/bittorrent'
 import { trackerCore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import { httpFrontend } from '@chihaya/http-frontend'

@@ -35,7 +35,9 @@ test('an HTTP status other than 200 is an error', async () => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  const client = trackerClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`)
+  const client = trackerClient(
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`,
+  )
   await expect(client.announce(ANNOUNCE)).rejects.toThrow('the tracker answered HTTP 503')
   await client.close()
 })
@@ -56,6 +58,9 @@ test('a URL that BEP 48 gives no scrape has none', async () => {
   await client.close()
 })
 
-test.each(['ftp://host/announce', 'udp://host/announce', 'udp://[::1/announce'])('%s is refused', async (url) => {
-  await expect(async () => trackerClient(url).announce(ANNOUNCE)).rejects.toThrow(TypeError)
-})
+test.each(['ftp://host/announce', 'udp://host/announce', 'udp://[::1/announce'])(
+  '%s is refused',
+  async (url) => {
+    await expect(async () => trackerClient(url).announce(ANNOUNCE)).rejects.toThrow(TypeError)
+  },
+)

@@ -21,7 +21,10 @@ interface Model {
   new (manifest: Manifest): { validate(): void }
 }
 
-/** A program that the compiler accepts if the objects are what Kubernetes knows, with no field besides. */
+/**
+ * A program that the compiler accepts if the objects are what Kubernetes knows, with no field
+ * besides.
+ */
 function program(list: readonly Manifest[]): string {
   const lines = list.map((manifest, index) => {
     const type = `import(${JSON.stringify(MODULES[manifest.apiVersion])}).I${manifest.kind}`
@@ -33,11 +36,24 @@ function program(list: readonly Manifest[]): string {
 async function typeErrors(list: readonly Manifest[]): Promise<string> {
   // Types are looked for from where a file is.
   const folder = await temporaryFolder(repositoryPath('internal/deploy-test/node_modules'))
-  const compilerOptions = { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, skipLibCheck: true, types: [] }
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2023',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+  }
   await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['manifests.ts'] }))
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['manifests.ts'] }),
+  )
   await writeFile(join(folder, 'manifests.ts'), program(list))
-  const compiler = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc')
+  const compiler = join(
+    createRequire(import.meta.url).resolve('typescript/package.json'),
+    '../bin/tsc',
+  )
   return (await run(process.execPath, [compiler, '-p', folder])).stdout
 }
 
@@ -49,13 +65,20 @@ describe('what the chart makes is what Kubernetes takes', () => {
     for (const manifest of list) {
       const models = (await import(MODULES[manifest.apiVersion] as string)) as Record<string, Model>
       const model = models[manifest.kind] as Model
-      expect(() => new model(manifest).validate(), `${manifest.kind} ${manifest.metadata.name}`).not.toThrow()
+      expect(
+        () => new model(manifest).validate(),
+        `${manifest.kind} ${manifest.metadata.name}`,
+      ).not.toThrow()
     }
   })
 
   it('and would not be, with a field that it does not know, or of another type', async () => {
     const [manifest] = await manifests({})
-    expect(await typeErrors([{ ...(manifest as Manifest), spek: {} }])).toContain(`'"spek"' does not exist`)
-    expect(await typeErrors([{ ...(manifest as Manifest), metadata: { name: 1 } } as never])).toContain('not assignable')
+    expect(await typeErrors([{ ...(manifest as Manifest), spek: {} }])).toContain(
+      `'"spek"' does not exist`,
+    )
+    expect(
+      await typeErrors([{ ...(manifest as Manifest), metadata: { name: 1 } } as never]),
+    ).toContain('not assignable')
   })
 })

@@ -8,7 +8,9 @@ import { run } from './run.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const MAIN = repositoryPath('apps/tracker/src/main.ts')
-const STRIP_TYPES = process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']
+const STRIP_TYPES = process.features.typescript
+  ? []
+  : ['--experimental-strip-types', '--no-warnings']
 
 interface PodSpec {
   readonly securityContext: object
@@ -17,7 +19,11 @@ interface PodSpec {
 }
 
 interface Container {
-  readonly ports: ReadonlyArray<{ readonly name: string; readonly containerPort: number; readonly protocol: string }>
+  readonly ports: ReadonlyArray<{
+    readonly name: string
+    readonly containerPort: number
+    readonly protocol: string
+  }>
   readonly securityContext: object
   readonly [probe: string]: unknown
 }
@@ -30,12 +36,18 @@ function find(list: readonly Manifest[], kind: string, name = 'tracker-chihaya')
 
 function pods(list: readonly Manifest[]): PodSpec[] {
   const deployments = list.filter(({ kind }) => kind === 'Deployment')
-  const templates = deployments.map(({ spec }) => (spec as { template: { spec: PodSpec } }).template.spec)
-  return [...templates, ...list.filter(({ kind }) => kind === 'Pod').map(({ spec }) => spec as PodSpec)]
+  const templates = deployments.map(
+    ({ spec }) => (spec as { template: { spec: PodSpec } }).template.spec,
+  )
+  return [
+    ...templates,
+    ...list.filter(({ kind }) => kind === 'Pod').map(({ spec }) => spec as PodSpec),
+  ]
 }
 
 function tracker(list: readonly Manifest[]): Container {
-  return (find(list, 'Deployment')['spec'] as { template: { spec: PodSpec } }).template.spec.containers[0] as Container
+  return (find(list, 'Deployment')['spec'] as { template: { spec: PodSpec } }).template.spec
+    .containers[0] as Container
 }
 
 function configText(list: readonly Manifest[]): string {
@@ -44,50 +56,80 @@ function configText(list: readonly Manifest[]): string {
 
 describe('the Helm chart', () => {
   it('passes the linter', async () => {
-    const { code, stdout } = await helm('lint', VALUES['a public tracker behind a load balancer'] as object)
+    const { code, stdout } = await helm(
+      'lint',
+      VALUES['a public tracker behind a load balancer'] as object,
+    )
     expect(stdout).toContain('0 chart(s) failed')
     expect(code).toBe(0)
   })
 
-  it.each(Object.entries(VALUES))('configures a tracker that would start, with %s', async (_name, values) => {
-    const list = await manifests(values)
-    const folder = await temporaryFolder()
-    await mkdir(join(folder, 'secrets'))
-    await writeFile(join(folder, 'secrets/udp-private-key'), 'a secret')
-    await writeFile(join(folder, 'secrets/redis-url'), 'redis://:secret@127.0.0.1:6379/0')
-    const file = join(folder, 'chihaya.yaml')
-    await writeFile(file, configText(list).replaceAll('/etc/chihaya/secrets', join(folder, 'secrets')))
-    const outcome = await run(process.execPath, [...STRIP_TYPES, '--conditions=@chihaya/source', MAIN, 'check', file])
-    expect(outcome).toMatchObject({ code: 0, stderr: '' })
-  })
+  it.each(Object.entries(VALUES))(
+    'configures a tracker that would start, with %s',
+    async (_name, values) => {
+      const list = await manifests(values)
+      const folder = await temporaryFolder()
+      await mkdir(join(folder, 'secrets'))
+      await writeFile(join(folder, 'secrets/udp-private-key'), 'a secret')
+      await writeFile(join(folder, 'secrets/redis-url'), 'redis://:secret@127.0.0.1:6379/0')
+      const file = join(folder, 'chihaya.yaml')
+      await writeFile(
+        file,
+        configText(list).replaceAll('/etc/chihaya/secrets', join(folder, 'secrets')),
+      )
+      const outcome = await run(process.execPath, [
+        ...STRIP_TYPES,
+        '--conditions=@chihaya/source',
+        MAIN,
+        'check',
+        file,
+      ])
+      expect(outcome).toMatchObject({ code: 0, stderr: '' })
+    },
+  )
 
-  it.each(Object.entries(VALUES))('keeps its pods on a short leash, with %s', async (_name, values) => {
-    for (const pod of pods(await manifests(values))) {
-      expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
-      expect(pod.automountServiceAccountToken).toBe(false)
-      for (const { securityContext } of pod.containers) {
-        expect(securityContext).toEqual({
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
+  it.each(Object.entries(VALUES))(
+    'keeps its pods on a short leash, with %s',
+    async (_name, values) => {
+      for (const pod of pods(await manifests(values))) {
+        expect(pod.securityContext).toMatchObject({
+          runAsNonRoot: true,
+          seccompProfile: { type: 'RuntimeDefault' },
         })
+        expect(pod.automountServiceAccountToken).toBe(false)
+        for (const { securityContext } of pod.containers) {
+          expect(securityContext).toEqual({
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          })
+        }
       }
-    }
-  })
+    },
+  )
 
   it('asks the tracker whether it is well where it serves that, and sends clients where it listens', async () => {
     const list = await manifests({})
     const { chihaya } = parse(configText(list)) as { chihaya: Record<string, string> }
-    expect(chihaya).toMatchObject({ metrics_addr: '0.0.0.0:6880', http: { announce_routes: ['/announce'] } })
+    expect(chihaya).toMatchObject({
+      metrics_addr: '0.0.0.0:6880',
+      http: { announce_routes: ['/announce'] },
+    })
     const container = tracker(list)
     const ports = Object.fromEntries(
       container.ports.map(({ name, containerPort, protocol }) => [name, [containerPort, protocol]]),
     )
     expect(ports).toEqual({ http: [6969, 'TCP'], udp: [6969, 'UDP'], operations: [6880, 'TCP'] })
-    expect(container['livenessProbe']).toMatchObject({ httpGet: { path: '/healthz', port: 'operations' } })
-    expect(container['readinessProbe']).toMatchObject({ httpGet: { path: '/readyz', port: 'operations' } })
+    expect(container['livenessProbe']).toMatchObject({
+      httpGet: { path: '/healthz', port: 'operations' },
+    })
+    expect(container['readinessProbe']).toMatchObject({
+      httpGet: { path: '/readyz', port: 'operations' },
+    })
     // What strangers reach does not lead to the metrics.
-    const service = find(list, 'Service')['spec'] as { ports: ReadonlyArray<{ targetPort: string }> }
+    const service = find(list, 'Service')['spec'] as {
+      ports: ReadonlyArray<{ targetPort: string }>
+    }
     expect(service.ports.map(({ targetPort }) => targetPort)).toEqual(['http', 'udp'])
   })
 
@@ -100,7 +142,9 @@ describe('the Helm chart', () => {
       { secrets: { udpPrivateKey: 'b' } },
     ]
     const rendered = await Promise.all(all.map((values) => manifests(values)))
-    const templates = rendered.map((list) => JSON.stringify((find(list, 'Deployment')['spec'] as { template: object }).template))
+    const templates = rendered.map((list) =>
+      JSON.stringify((find(list, 'Deployment')['spec'] as { template: object }).template),
+    )
     expect(templates[0]).toBe(templates[1])
     expect(new Set(templates).size).toBe(4)
   })
@@ -118,13 +162,29 @@ describe('the Helm chart', () => {
   })
 
   it.each([
-    ['several trackers that do not share swarms', { replicaCount: 2 }, 'know a part of the peers only'],
-    ['more trackers on demand that do not share swarms', { autoscaling: { enabled: true } }, 'know a part of the peers only'],
-    ['several trackers without a secret', { replicaCount: 2, redis: { enabled: true } }, 'must share the secret'],
+    [
+      'several trackers that do not share swarms',
+      { replicaCount: 2 },
+      'know a part of the peers only',
+    ],
+    [
+      'more trackers on demand that do not share swarms',
+      { autoscaling: { enabled: true } },
+      'know a part of the peers only',
+    ],
+    [
+      'several trackers without a secret',
+      { replicaCount: 2, redis: { enabled: true } },
+      'must share the secret',
+    ],
     ['a tracker that serves nothing', { config: { http: null, udp: null } }, 'nothing to serve'],
     ['two of Redis', { redis: { enabled: true, url: 'redis://a' } }, 'Set one of redis.enabled'],
     ['a URL in no Secret', { redis: { urlFromSecret: true } }, 'needs secrets.existingSecret'],
-    ['secrets in two places', { secrets: { existingSecret: 'a', udpPrivateKey: 'b' } }, 'leave secrets.udpPrivateKey'],
+    [
+      'secrets in two places',
+      { secrets: { existingSecret: 'a', udpPrivateKey: 'b' } },
+      'leave secrets.udpPrivateKey',
+    ],
     ['a secret for everyone to read', { config: { udp: { private_key: 'hush' } } }, 'private_key'],
     ['probes that reach nobody', { config: { metrics_addr: '127.0.0.1:6880' } }, 'metrics_addr'],
     ['values that there are not', { replicas: 2 }, 'replicas'],

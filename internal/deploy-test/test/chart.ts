@@ -29,7 +29,10 @@ export const VALUES: Readonly<Record<string, object>> = {
       loadBalancerSourceRanges: ['0.0.0.0/0', '::/0'],
     },
     secrets: { udpPrivateKey: '0'.repeat(64) },
-    networkPolicy: { enabled: true, monitoringFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
+    networkPolicy: {
+      enabled: true,
+      monitoringFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }],
+    },
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
   },
   'several trackers and a Redis of the chart': {
@@ -37,7 +40,12 @@ export const VALUES: Readonly<Record<string, object>> = {
     redis: { enabled: true },
     secrets: { udpPrivateKey: 'shared' },
     topologySpreadConstraints: [
-      { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: {} },
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: {},
+      },
     ],
   },
   'as many trackers as it takes, and a Redis elsewhere': {
@@ -53,7 +61,11 @@ export const VALUES: Readonly<Record<string, object>> = {
     imagePullSecrets: [{ name: 'registry' }],
   },
   'UDP alone, on another port, with everything that can be added': {
-    config: { http: null, udp: { addr: ['0.0.0.0:7000', '[::]:7000'], max_numwant: 80 }, announce_interval: '20m' },
+    config: {
+      http: null,
+      udp: { addr: ['0.0.0.0:7000', '[::]:7000'], max_numwant: 80 },
+      announce_interval: '20m',
+    },
     service: { type: 'NodePort', externalTrafficPolicy: 'Cluster', udpPort: 7000 },
     podAnnotations: { a: 'b' },
     podLabels: { c: 'd' },
@@ -68,7 +80,10 @@ export const VALUES: Readonly<Record<string, object>> = {
     podDisruptionBudget: { enabled: false },
   },
   'HTTP alone, with passkeys': {
-    config: { udp: null, http: { announce_routes: ['/:passkey/announce'], scrape_routes: ['/:passkey/scrape'] } },
+    config: {
+      udp: null,
+      http: { announce_routes: ['/:passkey/announce'], scrape_routes: ['/:passkey/scrape'] },
+    },
   },
 }
 
@@ -77,18 +92,32 @@ export async function helm(command: 'template' | 'lint', values: object): Promis
   const folder = await temporaryFolder()
   const file = join(folder, 'values.yaml')
   await writeFile(file, JSON.stringify(values))
-  const args = { template: ['template', 'tracker', CHART, '--kube-version=1.33.0'], lint: ['lint', '--strict', CHART] }[command]
+  const args = {
+    template: ['template', 'tracker', CHART, '--kube-version=1.33.0'],
+    lint: ['lint', '--strict', CHART],
+  }[command]
   // It keeps to its own: neither the configuration nor the clusters of whoever runs the tests.
-  const folders = { HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder, HELM_DATA_HOME: folder, KUBECONFIG: '/dev/null' }
+  const folders = {
+    HELM_CACHE_HOME: folder,
+    HELM_CONFIG_HOME: folder,
+    HELM_DATA_HOME: folder,
+    KUBECONFIG: '/dev/null',
+  }
   return run(program, [...args, '--values', file], { env: { ...process.env, ...folders } })
 }
 
-/** The objects that the chart makes of these values. @throws what Helm says, and for YAML that is not sound. */
+/**
+ * The objects that the chart makes of these values. @throws what Helm says, and for YAML that is
+ * not sound.
+ */
 export async function manifests(values: object): Promise<Manifest[]> {
   const { code, stdout, stderr } = await helm('template', values)
   if (code !== 0) throw new Error(stderr)
   const documents = parseAllDocuments(stdout, { uniqueKeys: true })
   if (!Array.isArray(documents)) throw new Error('Helm rendered nothing')
-  for (const { errors, warnings } of documents) for (const problem of [...errors, ...warnings]) throw problem
-  return documents.map((document) => document.toJS() as Manifest | null).filter((manifest) => manifest !== null)
+  for (const { errors, warnings } of documents)
+    for (const problem of [...errors, ...warnings]) throw problem
+  return documents
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null)
 }

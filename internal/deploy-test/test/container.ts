@@ -7,7 +7,14 @@ import { run, type Outcome } from './run.ts'
 const PATIENCE = 20_000
 const PROGRAMS = '/opt/node/bin'
 // A stranger to the system: owner of nothing, with no right that root has.
-const STRANGER = ['setpriv', '--reuid=10001', '--regid=10001', '--clear-groups', '--bounding-set=-all', '--inh-caps=-all']
+const STRANGER = [
+  'setpriv',
+  '--reuid=10001',
+  '--regid=10001',
+  '--clear-groups',
+  '--bounding-set=-all',
+  '--inh-caps=-all',
+]
 const ENVIRONMENT = { PATH: `${PROGRAMS}:/usr/bin:/bin`, NODE_ENV: 'production' }
 
 export interface ContainerFiles {
@@ -16,8 +23,9 @@ export interface ContainerFiles {
 }
 
 /**
- * A command in something like a container: a root of its own that nobody can write to, with the system's libraries, Node.js
- * and these files in it; a network of its own; as the first process; and as a user who may do nothing.
+ * A command in something like a container: a root of its own that nobody can write to, with the
+ * system's libraries, Node.js and these files in it; a network of its own; as the first process;
+ * and as a user who may do nothing.
  */
 export class Container {
   output = ''
@@ -27,19 +35,36 @@ export class Container {
 
   constructor(command: readonly string[], { files }: ContainerFiles) {
     // Folders that others may enter: bubblewrap makes its own for itself alone.
-    const folders = ['/etc', '/opt', '/opt/node', PROGRAMS].flatMap((path) => ['--perms', '0755', '--dir', path])
-    const system = ['/usr', '/lib', '/lib64', '/bin', '/etc/ld.so.cache', '/etc/passwd'].flatMap((path) => [
-      '--ro-bind-try',
-      path,
+    const folders = ['/etc', '/opt', '/opt/node', PROGRAMS].flatMap((path) => [
+      '--perms',
+      '0755',
+      '--dir',
       path,
     ])
-    const own = Object.entries({ ...files, [`${PROGRAMS}/node`]: process.execPath }).flatMap(([inside, outside]) => [
-      '--ro-bind',
-      outside,
-      inside,
+    const system = ['/usr', '/lib', '/lib64', '/bin', '/etc/ld.so.cache', '/etc/passwd'].flatMap(
+      (path) => ['--ro-bind-try', path, path],
+    )
+    const own = Object.entries({ ...files, [`${PROGRAMS}/node`]: process.execPath }).flatMap(
+      ([inside, outside]) => ['--ro-bind', outside, inside],
+    )
+    const environment = Object.entries(ENVIRONMENT).flatMap(([name, value]) => [
+      '--setenv',
+      name,
+      value,
     ])
-    const environment = Object.entries(ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value])
-    const root = [...folders, ...system, ...own, '--dev', '/dev', '--proc', '/proc', '--chdir', '/', '--remount-ro', '/']
+    const root = [
+      ...folders,
+      ...system,
+      ...own,
+      '--dev',
+      '/dev',
+      '--proc',
+      '/proc',
+      '--chdir',
+      '/',
+      '--remount-ro',
+      '/',
+    ]
     const limits = [
       '--unshare-net',
       '--unshare-pid',
@@ -51,7 +76,10 @@ export class Container {
     ]
     const user = process.getuid?.() === 0 ? [...STRANGER, '--no-new-privs', '--'] : []
     // What it takes to become that user, and nothing after.
-    const rights = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'].flatMap((right) => ['--cap-add', right])
+    const rights = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'].flatMap((right) => [
+      '--cap-add',
+      right,
+    ])
     const args = ['--json-status-fd', '3', ...rights, ...root, ...limits, '--', ...user, ...command]
     this.#child = spawn('bwrap', args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
     const [, out, err, status] = this.#child.stdio as ReadonlyArray<NodeJS.ReadableStream>
@@ -74,7 +102,8 @@ export class Container {
       // oxlint-disable-next-line no-await-in-loop
       await delay(20)
     }
-    if (!pattern.test(this.output)) throw new Error(`no ${pattern.source} in the output:\n${this.output}`)
+    if (!pattern.test(this.output))
+      throw new Error(`no ${pattern.source} in the output:\n${this.output}`)
   }
 
   /** Runs Node.js in the container's network. */
@@ -82,18 +111,40 @@ export class Container {
     return run('nsenter', [`--net=/proc/${this.#pid()}/ns/net`, process.execPath, ...args])
   }
 
-  /** Runs a command in the container itself, with its files and as its user, as Docker runs a health check. */
+  /**
+   * Runs a command in the container itself, with its files and as its user, as Docker runs a health
+   * check.
+   */
   async exec(command: readonly string[]): Promise<Outcome> {
     const isRoot = process.getuid?.() === 0
     const user = isRoot ? [...STRANGER, '--no-new-privs', '--'] : []
-    const places = ['--mount', '--net', '--pid', '--root', '--wd', ...(isRoot ? [] : ['--user', '--preserve-credentials'])]
+    const places = [
+      '--mount',
+      '--net',
+      '--pid',
+      '--root',
+      '--wd',
+      ...(isRoot ? [] : ['--user', '--preserve-credentials']),
+    ]
     const environment = Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`)
-    return run('nsenter', ['--target', String(this.#pid()), ...places, '--', 'env', '-i', ...environment, ...user, ...command])
+    return run('nsenter', [
+      '--target',
+      String(this.#pid()),
+      ...places,
+      '--',
+      'env',
+      '-i',
+      ...environment,
+      ...user,
+      ...command,
+    ])
   }
 
   /** The uids and the capabilities of the first process, as the system shows them. */
   async credentials(): Promise<string> {
-    return (await run('grep', ['-E', '^(Uid|Cap(Prm|Eff|Bnd)|NoNewPrivs)', `/proc/${this.#pid()}/status`])).stdout
+    return (
+      await run('grep', ['-E', '^(Uid|Cap(Prm|Eff|Bnd)|NoNewPrivs)', `/proc/${this.#pid()}/status`])
+    ).stdout
   }
 
   signal(name: NodeJS.Signals): void {

@@ -21,19 +21,27 @@ export async function readDockerfile(): Promise<Dockerfile> {
   for (const instruction of DockerfileParser.parse(text).getInstructions()) {
     const name = instruction.getKeyword()
     if (name === 'FROM') stages.push([])
-    stages.at(-1)?.push({ name, text: instruction.getArgumentsContent()?.replaceAll(/\\\n\s*/g, '') ?? '' })
+    stages
+      .at(-1)
+      ?.push({ name, text: instruction.getArgumentsContent()?.replaceAll(/\\\n\s*/g, '') ?? '' })
   }
   return { text, stages }
 }
 
-/** The text of an instruction of the image itself, the last stage. @throws unless there is one of it. */
+/**
+ * The text of an instruction of the image itself, the last stage. @throws unless there is one of
+ * it.
+ */
 export function imageInstruction(dockerfile: Dockerfile, name: string): string {
   const found = dockerfile.stages.at(-1)?.filter((instruction) => instruction.name === name) ?? []
   if (found.length !== 1) throw new Error(`there are ${found.length} ${name} in the image`)
   return (found[0] as Instruction).text
 }
 
-/** The words of `ENTRYPOINT`, `CMD`, or the `CMD` in `HEALTHCHECK`. @throws unless it is in the form that needs no shell. */
+/**
+ * The words of `ENTRYPOINT`, `CMD`, or the `CMD` in `HEALTHCHECK`. @throws unless it is in the form
+ * that needs no shell.
+ */
 export function imageCommand(dockerfile: Dockerfile, name: string): string[] {
   const text = imageInstruction(dockerfile, name)
   return JSON.parse(text.slice(text.indexOf('['))) as string[]

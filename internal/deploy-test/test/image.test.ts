@@ -9,7 +9,8 @@ import { repositoryPath } from './paths.ts'
 import { run } from './run.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const ANNOUNCE = 'info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-aaaaaaaaaaaa&port=6881&uploaded=0&downloaded=0&left=1'
+const ANNOUNCE =
+  'info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-aaaaaaaaaaaa&port=6881&uploaded=0&downloaded=0&left=1'
 const FETCH = `fetch('http://127.0.0.1:6969/announce?${ANNOUNCE}').then((r) => r.text()).then(console.log)`
 const CONNECT = `const socket = require('node:dgram').createSocket('udp4')
 socket.on('message', (reply) => { console.log(reply.toString('hex')); socket.close() })
@@ -33,7 +34,10 @@ beforeAll(async () => {
 
 /** The image's own command, or another, with what the image has in it. */
 function start(
-  command: readonly string[] = [...imageCommand(dockerfile, 'ENTRYPOINT'), ...imageCommand(dockerfile, 'CMD')],
+  command: readonly string[] = [
+    ...imageCommand(dockerfile, 'ENTRYPOINT'),
+    ...imageCommand(dockerfile, 'CMD'),
+  ],
   configuration = repositoryPath('deploy/docker/chihaya.yaml'),
 ): Container {
   const files = { '/opt/chihaya': tree, '/etc/chihaya.yaml': configuration }
@@ -47,11 +51,18 @@ async function healthCheck(container: Container): Promise<number | null> {
 
 describe('the Dockerfile', () => {
   it('is correct', () => {
-    expect(validate(dockerfile.text).map(({ message, range }) => ({ line: range.start.line + 1, message }))).toEqual([])
+    expect(
+      validate(dockerfile.text).map(({ message, range }) => ({
+        line: range.start.line + 1,
+        message,
+      })),
+    ).toEqual([])
   })
 
   it('copies what there is, and runs as a user that Kubernetes can see not to be root', async () => {
-    const copies = dockerfile.stages.flat().filter(({ name, text }) => name === 'COPY' && !text.startsWith('/'))
+    const copies = dockerfile.stages
+      .flat()
+      .filter(({ name, text }) => name === 'COPY' && !text.startsWith('/'))
     for (const { text } of copies) await stat(repositoryPath(text.split(' ')[0] as string))
     expect(imageInstruction(dockerfile, 'USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/)
   })
@@ -64,7 +75,9 @@ describe('the image', () => {
       await container.prints(new RegExp(`the ${what} listens`))
     }
     if (process.getuid?.() === 0) {
-      expect(await container.credentials()).toMatch(/Uid:\t10001\t10001\t10001\t10001\n(Cap\w+:\t0{16}\n){3}NoNewPrivs:\t1/)
+      expect(await container.credentials()).toMatch(
+        /Uid:\t10001\t10001\t10001\t10001\n(Cap\w+:\t0{16}\n){3}NoNewPrivs:\t1/,
+      )
     }
     expect((await container.node('-e', FETCH)).stdout).toMatch(/^d8:completei0e.*10:incompletei1e/)
     expect((await container.node('-e', CONNECT)).stdout).toMatch(/^0000000061626364[0-9a-f]{16}\n$/)
@@ -86,15 +99,18 @@ describe('the image', () => {
     expect(container.output).toBe('to be had\n')
   })
 
-  it.each([':7251', '127.0.0.1:7251', ''])('is healthy wherever the metrics of its configuration are: %j', async (address) => {
-    const text = `chihaya:\n  metrics_addr: '${address}'\n  http: { addr: ':6969' }\n  udp: { addr: ':6969' }\n`
-    const folder = await temporaryFolder()
-    const configuration = join(folder, 'chihaya.yaml')
-    await writeFile(configuration, text)
-    const container = start(undefined, configuration)
-    await container.prints(/the HTTP tracker listens/)
-    expect(await healthCheck(container)).toBe(0)
-  })
+  it.each([':7251', '127.0.0.1:7251', ''])(
+    'is healthy wherever the metrics of its configuration are: %j',
+    async (address) => {
+      const text = `chihaya:\n  metrics_addr: '${address}'\n  http: { addr: ':6969' }\n  udp: { addr: ':6969' }\n`
+      const folder = await temporaryFolder()
+      const configuration = join(folder, 'chihaya.yaml')
+      await writeFile(configuration, text)
+      const container = start(undefined, configuration)
+      await container.prints(/the HTTP tracker listens/)
+      expect(await healthCheck(container)).toBe(0)
+    },
+  )
 
   it('is not healthy when its tracker says so', async () => {
     const stub = `require('node:http').createServer((q, r) => { r.statusCode = 503; r.end() })

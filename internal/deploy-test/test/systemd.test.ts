@@ -17,7 +17,10 @@ async function read(name: string): Promise<string> {
 async function installUnit(dropIns: readonly string[]): Promise<string> {
   const folder = await temporaryFolder()
   const unit = join(folder, 'chihaya.service')
-  await writeFile(unit, (await read('chihaya.service')).replaceAll('/usr/bin/node', process.execPath))
+  await writeFile(
+    unit,
+    (await read('chihaya.service')).replaceAll('/usr/bin/node', process.execPath),
+  )
   await mkdir(`${unit}.d`)
   for (const name of dropIns) await cp(join(SYSTEMD, name), join(`${unit}.d`, name))
   return unit
@@ -29,7 +32,9 @@ describe('the systemd unit', () => {
     async (dropIns) => {
       const unit = await installUnit(dropIns)
       // What systemd does not know it ignores, with a warning and success.
-      expect(await run('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', unit])).toEqual({
+      expect(
+        await run('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', unit]),
+      ).toEqual({
         code: 0,
         stdout: '',
         stderr: '',
@@ -41,7 +46,10 @@ describe('the systemd unit', () => {
     const unit = await installUnit(['secrets.conf'])
     const args = ['security', '--offline=true', `--threshold=${EXPOSURE}`, '--no-pager', unit]
     const { code, stdout, stderr } = await run('systemd-analyze', args)
-    expect({ code, stderr, exposure: stdout.split('\n').at(-2) }).toMatchObject({ code: 0, stderr: '' })
+    expect({ code, stderr, exposure: stdout.split('\n').at(-2) }).toMatchObject({
+      code: 0,
+      stderr: '',
+    })
   })
 
   it('lets Node.js compile, and the tracker have as many connections as it is sent', async () => {
@@ -58,7 +66,9 @@ describe('the systemd unit', () => {
       ['Start', '--config /etc/chihaya.yaml'],
       ['Reload', 'check /etc/chihaya.yaml'],
     ])
-    const { bin } = JSON.parse(await readFile(repositoryPath('apps/tracker/package.json'), 'utf8')) as {
+    const { bin } = JSON.parse(
+      await readFile(repositoryPath('apps/tracker/package.json'), 'utf8'),
+    ) as {
       bin: { chihaya: string }
     }
     for (const [, , script] of commands) expect(`./${script}`).toBe(bin.chihaya)

@@ -26,8 +26,14 @@ export interface Client {
 }
 
 /** Whether a client has all files of a torrent, or those with the given indexes, byte for byte. */
-export async function hasFiles(client: Client, torrent: Torrent, indexes?: readonly number[]): Promise<boolean> {
-  const wanted = indexes ? torrent.files.filter((_, index) => indexes.includes(index)) : torrent.files
+export async function hasFiles(
+  client: Client,
+  torrent: Torrent,
+  indexes?: readonly number[],
+): Promise<boolean> {
+  const wanted = indexes
+    ? torrent.files.filter((_, index) => indexes.includes(index))
+    : torrent.files
   const found = await Promise.all(
     wanted.map(({ path, content }) =>
       readFile(join(client.folder, path)).then(

@@ -14,7 +14,10 @@ interface Panel {
   readonly targets?: ReadonlyArray<{ readonly expr: string }>
 }
 
-/** Every expression of the dashboard as Grafana would send it, with all instances chosen and rates over `interval`. */
+/**
+ * Every expression of the dashboard as Grafana would send it, with all instances chosen and rates
+ * over `interval`.
+ */
 export function dashboardQueries(interval: string): PanelQuery[] {
   const { panels } = JSON.parse(readFileSync(FILE, 'utf8')) as { panels: readonly Panel[] }
   return panels.flatMap(({ title, targets = [] }) =>
@@ -23,7 +26,10 @@ export function dashboardQueries(interval: string): PanelQuery[] {
 }
 
 function substitute(expression: string, interval: string): string {
-  const substituted = expression.replaceAll('$__rate_interval', interval).replaceAll('$job', '.*').replaceAll('$instance', '.*')
+  const substituted = expression
+    .replaceAll('$__rate_interval', interval)
+    .replaceAll('$job', '.*')
+    .replaceAll('$instance', '.*')
   if (substituted.includes('$')) throw new Error(`${expression}: a variable that is not known`)
   return substituted
 }

@@ -7,9 +7,9 @@ export async function ip(commands: readonly string[], namespace?: string): Promi
 
 /** Whether a link is up and ready to carry packets. */
 export async function isReady(link: string, namespace?: string): Promise<boolean> {
-  const [found] = JSON.parse(await run([...inNamespace(namespace), '-json', 'link', 'show', 'dev', link])) as [
-    { operstate: string },
-  ]
+  const [found] = JSON.parse(
+    await run([...inNamespace(namespace), '-json', 'link', 'show', 'dev', link]),
+  ) as [{ operstate: string }]
   return found.operstate === 'UP'
 }
 
@@ -25,7 +25,9 @@ async function run(args: readonly string[], input = ''): Promise<string> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
   // It says by its exit code, not here, why it reads no more.
   child.stdin.on('error', () => undefined).end(input)
-  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve))
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.on('error', reject).on('close', resolve),
+  )
   if (code !== 0) throw new Error(`ip ${args.join(' ')}: ${complaint.trim()}\n${input}`)
   return output
 }

@@ -26,7 +26,12 @@ export class Lab {
   readonly #folder: string
   readonly #clients: Client[] = []
 
-  private constructor(network: Network, folder: string, trackers: readonly TrackerProcess[], redis?: Program) {
+  private constructor(
+    network: Network,
+    folder: string,
+    trackers: readonly TrackerProcess[],
+    redis?: Program,
+  ) {
     this.network = network
     this.tracker = trackers[0] as TrackerProcess
     this.trackers = trackers
@@ -55,7 +60,11 @@ export class Lab {
   }
 
   /** A new torrent that is tracked here. */
-  createTorrent(protocol: 'http' | 'udp', family: AddressFamily, lengths: readonly number[] = [1_000_000]): Torrent {
+  createTorrent(
+    protocol: 'http' | 'udp',
+    family: AddressFamily,
+    lengths: readonly number[] = [1_000_000],
+  ): Torrent {
     return createTorrent(this.tracker.announceUrl(protocol, family), lengths)
   }
 
@@ -74,7 +83,11 @@ export class Lab {
   }
 
   /** The counters of a torrent, asked over HTTP. */
-  async scrape(torrent: Torrent, family: AddressFamily, tracker: TrackerProcess = this.tracker): Promise<ScrapeAnswer> {
+  async scrape(
+    torrent: Torrent,
+    family: AddressFamily,
+    tracker: TrackerProcess = this.tracker,
+  ): Promise<ScrapeAnswer> {
     const client = trackerClient(tracker.announceUrl('http', family))
     try {
       const [entry] = await client.scrape([torrent.infoHash])

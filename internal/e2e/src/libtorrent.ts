@@ -4,8 +4,18 @@ import { Program } from './program.ts'
 
 const SCRIPT = fileURLToPath(new URL('libtorrent_peer.py', import.meta.url))
 
-/** Starts libtorrent. It takes the line `announce`. Debian's Python has its bindings, another one on the PATH has not. */
+/**
+ * Starts libtorrent. It takes the line `announce`. Debian's Python has its bindings, another one on
+ * the PATH has not.
+ */
 export function libtorrent({ host, folder, torrentFile, leaveOut }: ClientSetup): Program {
   const options = leaveOut.map((index) => `--leave-out=${index}`)
-  return new Program(host, '/usr/bin/python3', [SCRIPT, torrentFile, folder, host.ipv4, `[${host.ipv6}]`, ...options])
+  return new Program(host, '/usr/bin/python3', [
+    SCRIPT,
+    torrentFile,
+    folder,
+    host.ipv4,
+    `[${host.ipv6}]`,
+    ...options,
+  ])
 }

@@ -31,10 +31,15 @@ export class Network {
     this.#bridge = bridgeName(number)
   }
 
-  /** @throws {Error} outside the private network that `npm test` makes: it would change the machine's own. */
+  /**
+   * @throws {Error} outside the private network that `npm test` makes: it would change the
+   * machine's own.
+   */
   static async create(): Promise<Network> {
     if (process.env['CHIHAYA_PRIVATE_NETWORK'] !== '1') {
-      throw new Error('end-to-end tests need a network of their own: run them with `npm test -- internal/e2e`')
+      throw new Error(
+        'end-to-end tests need a network of their own: run them with `npm test -- internal/e2e`',
+      )
     }
     const network = new Network(await claimNumber())
     await network.#open()
@@ -51,9 +56,13 @@ export class Network {
       `link add ${host.name} type veth peer name eth0 netns ${host.name}`,
       `link set ${host.name} master ${this.#bridge} up`,
     ])
-    const setup = [`address add ${host.ipv4}/24 dev eth0`, `address add ${host.ipv6}/64 dev eth0 nodad`]
+    const setup = [
+      `address add ${host.ipv4}/24 dev eth0`,
+      `address add ${host.ipv6}/64 dev eth0 nodad`,
+    ]
     await ip([...setup, 'link set lo up', 'link set eth0 up'], host.name)
-    // A link loses what is sent before it is ready, and a client that has to send again may not keep the order.
+    // A link loses what is sent before it is ready, and a client that has to send again may not
+    // keep the order.
     while (!(await isReady(host.name)) || !(await isReady('eth0', host.name))) await sleep(10)
     return host
   }
@@ -72,14 +81,20 @@ export class Network {
     const setup: string[] = []
     for (let index = 1; index <= LAST_OWN_ADDRESS; index++) {
       const { ipv4, ipv6 } = this.#addresses(index)
-      setup.push(`address add ${ipv4}/24 dev ${this.#bridge}`, `address add ${ipv6}/64 dev ${this.#bridge} nodad`)
+      setup.push(
+        `address add ${ipv4}/24 dev ${this.#bridge}`,
+        `address add ${ipv6}/64 dev ${this.#bridge} nodad`,
+      )
     }
     await ip([...setup, `link set ${this.#bridge} up`])
   }
 
   #addresses(index: number): Addresses {
     if (index > LAST_ADDRESS) throw new RangeError('the segment is full')
-    return { ipv4: `10.77.${this.#number}.${index}`, ipv6: `fd77:${this.#number.toString(16)}::${index.toString(16)}` }
+    return {
+      ipv4: `10.77.${this.#number}.${index}`,
+      ipv6: `fd77:${this.#number.toString(16)}::${index.toString(16)}`,
+    }
   }
 }
 

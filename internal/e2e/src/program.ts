@@ -22,7 +22,10 @@ export class Program {
   constructor(host: Host, command: string, args: readonly string[], options: ProgramOptions = {}) {
     this.#name = `${command} on ${host.name}`
     // `ip netns exec` becomes the program, so signals reach it.
-    this.#process = spawn('ip', ['netns', 'exec', host.name, command, ...args], { ...options, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#process = spawn('ip', ['netns', 'exec', host.name, command, ...args], {
+      ...options,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text))
     }
@@ -67,7 +70,9 @@ export class Program {
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | string | null> {
     if (this.running) this.signal(signal)
     const gaveUp = new AbortController()
-    const killed = sleep(PATIENCE, undefined, { signal: gaveUp.signal }).then(() => this.signal('SIGKILL'))
+    const killed = sleep(PATIENCE, undefined, { signal: gaveUp.signal }).then(() =>
+      this.signal('SIGKILL'),
+    )
     const ended = await this.end()
     gaveUp.abort()
     await killed.catch(() => undefined)

@@ -19,7 +19,12 @@ export interface QueryResult {
 interface Answer {
   readonly status: string
   readonly error?: string
-  readonly data?: { readonly result: ReadonlyArray<{ metric: Record<string, string>; value: [time: number, value: string] }> }
+  readonly data?: {
+    readonly result: ReadonlyArray<{
+      metric: Record<string, string>
+      value: [time: number, value: string]
+    }>
+  }
 }
 
 /** A Prometheus on a host of its own that reads one tracker. */
@@ -34,7 +39,10 @@ export class Prometheus {
     this.#folder = folder
   }
 
-  /** Starts one that reads `/metrics` of `target`, an address and a port, and waits until it answers. */
+  /**
+   * Starts one that reads `/metrics` of `target`, an address and a port, and waits until it
+   * answers.
+   */
   static async start(host: Host, target: string): Promise<Prometheus> {
     const folder = await mkdtemp(join(tmpdir(), 'chihaya-prometheus-'))
     const config = join(folder, 'prometheus.yml')
@@ -42,9 +50,16 @@ export class Prometheus {
     // YAML is JSON with more ways to write it.
     await writeFile(
       config,
-      JSON.stringify({ global: { scrape_interval: INTERVAL, scrape_timeout: INTERVAL }, scrape_configs: jobs }),
+      JSON.stringify({
+        global: { scrape_interval: INTERVAL, scrape_timeout: INTERVAL },
+        scrape_configs: jobs,
+      }),
     )
-    const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=:${PORT}`]
+    const args = [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=:${PORT}`,
+    ]
     const prometheus = new Prometheus(host, new Program(host, 'prometheus', args), folder)
     await prometheus.#answers()
     return prometheus
@@ -52,7 +67,9 @@ export class Prometheus {
 
   /** The values of an expression now. @throws {Error} what Prometheus has against it. */
   async query(expression: string): Promise<QueryResult[]> {
-    const response = await fetch(`${this.#url}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`)
+    const response = await fetch(
+      `${this.#url}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`,
+    )
     const { error, data } = (await response.json()) as Answer
     if (!data) throw new Error(`${expression}: ${error ?? response.status}`)
     return data.result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }))
@@ -76,8 +93,17 @@ export class Prometheus {
   }
 }
 
-/** What Prometheus' own checker says of a text, and whether it can be read at all; matters of style are not its failure. */
+/**
+ * What Prometheus' own checker says of a text, and whether it can be read at all; matters of style
+ * are not its failure.
+ */
 export function checkMetrics(text: string): { readable: boolean; remarks: string[] } {
-  const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
-  return { readable: status === 0 || status === 3, remarks: stderr.split('\n').filter((line) => line !== '') }
+  const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+  })
+  return {
+    readable: status === 0 || status === 3,
+    remarks: stderr.split('\n').filter((line) => line !== ''),
+  }
 }

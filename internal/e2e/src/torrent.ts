@@ -24,7 +24,10 @@ export interface Torrent {
 
 /** Makes a torrent with a file of each length; `announceUrl` is its only way to find peers. */
 export function createTorrent(announceUrl: string, lengths: readonly number[]): Torrent {
-  const files = lengths.map((length, index) => ({ path: join(NAME, `file-${index}.bin`), content: randomBytes(length) }))
+  const files = lengths.map((length, index) => ({
+    path: join(NAME, `file-${index}.bin`),
+    content: randomBytes(length),
+  }))
   const info = new Map<string, Bencodable>([
     [
       'files',
@@ -74,7 +77,8 @@ export async function writeFiles(torrent: Torrent, folder: string): Promise<void
 
 function pieces(content: Buffer): Buffer {
   const digests: Buffer[] = []
-  for (let at = 0; at < content.length; at += PIECE_LENGTH) digests.push(sha1(content.subarray(at, at + PIECE_LENGTH)))
+  for (let at = 0; at < content.length; at += PIECE_LENGTH)
+    digests.push(sha1(content.subarray(at, at + PIECE_LENGTH)))
   return Buffer.concat(digests)
 }
 

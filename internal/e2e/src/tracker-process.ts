@@ -41,10 +41,15 @@ export class TrackerProcess {
   }
 
   /**
-   * Starts a tracker that keeps its configuration in `folder`, and waits until it answers. `storage` is that section of the
-   * configuration, and `udp` one more line of that one.
+   * Starts a tracker that keeps its configuration in `folder`, and waits until it answers.
+   * `storage` is that section of the configuration, and `udp` one more line of that one.
    */
-  static async start(host: Host, folder: string, storage = '{ name: memory }', udp = ''): Promise<TrackerProcess> {
+  static async start(
+    host: Host,
+    folder: string,
+    storage = '{ name: memory }',
+    udp = '',
+  ): Promise<TrackerProcess> {
     const file = join(folder, `${host.name}.yaml`)
     await writeFile(file, configText(storage, udp))
     const tracker = new TrackerProcess(host, file)
@@ -53,7 +58,12 @@ export class TrackerProcess {
   }
 
   async start(): Promise<void> {
-    const program = new Program(this.#host, process.execPath, [MAIN, '--config', this.#config, '--json'])
+    const program = new Program(this.#host, process.execPath, [
+      MAIN,
+      '--config',
+      this.#config,
+      '--json',
+    ])
     this.#program = program
     while (!(await accepts(this.#host.ipv4))) {
       if (!program.running) throw new Error(`the tracker did not start:\n${program.output}`)

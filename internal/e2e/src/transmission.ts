@@ -17,5 +17,11 @@ export async function transmission({ host, folder, torrentFile }: ClientSetup): 
   const config = join(folder, '.transmission')
   await mkdir(config)
   await writeFile(join(config, 'settings.json'), JSON.stringify(SETTINGS))
-  return new Program(host, 'transmission-cli', ['--config-dir', config, '--download-dir', folder, torrentFile])
+  return new Program(host, 'transmission-cli', [
+    '--config-dir',
+    config,
+    '--download-dir',
+    folder,
+    torrentFile,
+  ])
 }

@@ -1,5 +1,11 @@
 import { formatAddress, peerIdFrom, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import { trackerClient, type AnnounceAnswer, type ClientAnnounce, type ScrapeAnswer, type TrackerClient } from '@internal/client'
+import {
+  trackerClient,
+  type AnnounceAnswer,
+  type ClientAnnounce,
+  type ScrapeAnswer,
+  type TrackerClient,
+} from '@internal/client'
 import { randomBytes } from 'node:crypto'
 import { labTest } from './lab-test.ts'
 import type { Transport } from './transfer.ts'
@@ -7,13 +13,18 @@ import type { Transport } from './transfer.ts'
 const PORT = 6881
 
 /** What a tracker answers, with peers written as `address:port`. */
-type ReadableAnswer = Pick<AnnounceAnswer, 'interval' | 'complete' | 'incomplete'> & { peers: string[] }
+type ReadableAnswer = Pick<AnnounceAnswer, 'interval' | 'complete' | 'incomplete'> & {
+  peers: string[]
+}
 
 /** A peer played by the test, at an address of its own. */
 export interface Actor {
   /** How other peers see it. */
   readonly endpoint: string
-  announce(infoHash: InfoHash, announce: Pick<ClientAnnounce, 'left'> & Partial<ClientAnnounce>): Promise<ReadableAnswer>
+  announce(
+    infoHash: InfoHash,
+    announce: Pick<ClientAnnounce, 'left'> & Partial<ClientAnnounce>,
+  ): Promise<ReadableAnswer>
   scrape(infoHashes: readonly InfoHash[]): Promise<ScrapeAnswer[]>
 }
 
@@ -36,8 +47,18 @@ function actor(client: TrackerClient, address: string): Actor {
   return {
     endpoint: `${address}:${PORT}`,
     async announce(infoHash, announce) {
-      const { interval, complete, incomplete, peers } = await client.announce({ infoHash, peerId, port: PORT, ...announce })
-      return { interval, complete, incomplete, peers: peers.map((peer) => `${formatAddress(peer.address)}:${peer.port}`) }
+      const { interval, complete, incomplete, peers } = await client.announce({
+        infoHash,
+        peerId,
+        port: PORT,
+        ...announce,
+      })
+      return {
+        interval,
+        complete,
+        incomplete,
+        peers: peers.map((peer) => `${formatAddress(peer.address)}:${peer.port}`),
+      }
     },
     scrape: (infoHashes) => client.scrape(infoHashes),
   }

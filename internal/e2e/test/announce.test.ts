@@ -17,7 +17,11 @@ describe.concurrent.for<Transport>([
 ])('over %s and %s', (transport) => {
   actorTest('peers come, finish and go', async ({ addActor, expect }) => {
     const infoHash = randomInfoHash()
-    const [anna, bert, cleo] = [await addActor(transport), await addActor(transport), await addActor(transport)]
+    const [anna, bert, cleo] = [
+      await addActor(transport),
+      await addActor(transport),
+      await addActor(transport),
+    ]
 
     expect(await anna.announce(infoHash, { event: 'started', left: 100n })).toEqual({
       interval: INTERVAL,
@@ -31,8 +35,13 @@ describe.concurrent.for<Transport>([
       incomplete: 1,
       peers: [anna.endpoint],
     })
-    expect(await cleo.announce(infoHash, { event: 'started', left: 50n })).toMatchObject({ complete: 1, incomplete: 2 })
-    expect((await cleo.announce(infoHash, { left: 50n })).peers.sort()).toEqual([anna.endpoint, bert.endpoint].sort())
+    expect(await cleo.announce(infoHash, { event: 'started', left: 50n })).toMatchObject({
+      complete: 1,
+      incomplete: 2,
+    })
+    expect((await cleo.announce(infoHash, { left: 50n })).peers.sort()).toEqual(
+      [anna.endpoint, bert.endpoint].sort(),
+    )
     // Who has it all has no use for seeders.
     expect(await anna.announce(infoHash, { event: 'completed', left: 0n })).toMatchObject({
       complete: 2,
@@ -40,10 +49,18 @@ describe.concurrent.for<Transport>([
       peers: [cleo.endpoint],
     })
     // Repeated, as UDP clients do when the answer is lost.
-    expect(await anna.announce(infoHash, { event: 'completed', left: 0n })).toMatchObject({ complete: 2, incomplete: 1 })
-    expect(await anna.scrape([infoHash])).toMatchObject([{ complete: 2, incomplete: 1, downloaded: 1 }])
+    expect(await anna.announce(infoHash, { event: 'completed', left: 0n })).toMatchObject({
+      complete: 2,
+      incomplete: 1,
+    })
+    expect(await anna.scrape([infoHash])).toMatchObject([
+      { complete: 2, incomplete: 1, downloaded: 1 },
+    ])
     // A seeder that lost a piece is a leecher again.
-    expect(await bert.announce(infoHash, { left: 10n })).toMatchObject({ complete: 1, incomplete: 2 })
+    expect(await bert.announce(infoHash, { left: 10n })).toMatchObject({
+      complete: 1,
+      incomplete: 2,
+    })
     expect(await bert.announce(infoHash, { event: 'stopped', left: 10n })).toMatchObject({
       complete: 1,
       incomplete: 1,
@@ -52,20 +69,27 @@ describe.concurrent.for<Transport>([
     expect(await cleo.announce(infoHash, { left: 50n })).toMatchObject({ peers: [anna.endpoint] })
   })
 
-  actorTest('a partial seed is no downloader and is given no seeders', async ({ addActor, expect }) => {
-    const infoHash = randomInfoHash()
-    const [anna, bert] = [await addActor(transport), await addActor(transport)]
-    await anna.announce(infoHash, { left: 0n })
-    expect(await bert.announce(infoHash, { event: 'paused', left: 10n })).toMatchObject({
-      complete: 1,
-      incomplete: 1,
-      peers: [bert.endpoint],
-    })
-  })
+  actorTest(
+    'a partial seed is no downloader and is given no seeders',
+    async ({ addActor, expect }) => {
+      const infoHash = randomInfoHash()
+      const [anna, bert] = [await addActor(transport), await addActor(transport)]
+      await anna.announce(infoHash, { left: 0n })
+      expect(await bert.announce(infoHash, { event: 'paused', left: 10n })).toMatchObject({
+        complete: 1,
+        incomplete: 1,
+        peers: [bert.endpoint],
+      })
+    },
+  )
 
   actorTest('a client gets as many peers as it asks for', async ({ addActor, expect }) => {
     const infoHash = randomInfoHash()
-    const [anna, bert, cleo] = [await addActor(transport), await addActor(transport), await addActor(transport)]
+    const [anna, bert, cleo] = [
+      await addActor(transport),
+      await addActor(transport),
+      await addActor(transport),
+    ]
     for (const actor of [anna, bert]) await actor.announce(infoHash, { left: 1n })
     expect((await cleo.announce(infoHash, { left: 1n, numWant: 0 })).peers).toEqual([])
     expect((await cleo.announce(infoHash, { left: 1n, numWant: 1 })).peers).toHaveLength(1)
@@ -96,7 +120,9 @@ describe.concurrent.for<Transport>([
 
   actorTest('port 0 is refused', async ({ addActor, expect }) => {
     const anna = await addActor(transport)
-    await expect(anna.announce(randomInfoHash(), { left: 1n, port: 0 })).rejects.toThrow(new TrackerFailure('invalid port'))
+    await expect(anna.announce(randomInfoHash(), { left: 1n, port: 0 })).rejects.toThrow(
+      new TrackerFailure('invalid port'),
+    )
   })
 })
 
@@ -105,7 +131,11 @@ describe('the families', () => {
     const infoHash = randomInfoHash()
     const [anna, bert] = [await addActor(['http', 'ipv4']), await addActor(['udp', 'ipv6'])]
     await anna.announce(infoHash, { left: 0n })
-    expect(await bert.announce(infoHash, { left: 1n })).toMatchObject({ complete: 0, incomplete: 1, peers: [bert.endpoint] })
+    expect(await bert.announce(infoHash, { left: 1n })).toMatchObject({
+      complete: 0,
+      incomplete: 1,
+      peers: [bert.endpoint],
+    })
   })
 })
 
@@ -114,17 +144,31 @@ describe('the transports', () => {
     const infoHash = randomInfoHash()
     const [anna, bert] = [await addActor(['http', 'ipv4']), await addActor(['udp', 'ipv4'])]
     await anna.announce(infoHash, { left: 0n })
-    expect(await bert.announce(infoHash, { left: 1n })).toMatchObject({ complete: 1, incomplete: 1, peers: [anna.endpoint] })
+    expect(await bert.announce(infoHash, { left: 1n })).toMatchObject({
+      complete: 1,
+      incomplete: 1,
+      peers: [anna.endpoint],
+    })
   })
 })
 
 describe('HTTP alone', () => {
   actorTest('tells the least interval and the address it saw', async ({ lab, expect }) => {
     const { ipv4 } = lab.network.addAddresses()
-    const client = new HttpTrackerClient(lab.tracker.announceUrl('http', 'ipv4'), { localAddress: ipv4 })
+    const client = new HttpTrackerClient(lab.tracker.announceUrl('http', 'ipv4'), {
+      localAddress: ipv4,
+    })
     const peerId = peerIdFrom('-TS0001-000000000001') as PeerId
-    const answer = await client.announce({ infoHash: randomInfoHash(), peerId, port: 6881, left: 1n })
-    expect(answer).toMatchObject({ minInterval: MIN_INTERVAL, externalAddress: Buffer.from(ipv4.split('.').map(Number)) })
+    const answer = await client.announce({
+      infoHash: randomInfoHash(),
+      peerId,
+      port: 6881,
+      left: 1n,
+    })
+    expect(answer).toMatchObject({
+      minInterval: MIN_INTERVAL,
+      externalAddress: Buffer.from(ipv4.split('.').map(Number)),
+    })
     await client.close()
   })
 })

@@ -10,7 +10,10 @@ describe.concurrent('aria2', PATIENT_SUITE, () => {
     ['http', 'ipv6'],
     ['udp', 'ipv4'],
   ])('shares files over %s and %s', async (transport, { lab, expect, onTestFailed }) => {
-    const transfer = await expectTransfer({ lab, expect, onTestFailed }, transport, { seeder: aria2, leecher: aria2 })
+    const transfer = await expectTransfer({ lab, expect, onTestFailed }, transport, {
+      seeder: aria2,
+      leecher: aria2,
+    })
     await expectDeparture(expect, transfer)
   })
 })

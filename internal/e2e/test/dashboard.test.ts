@@ -37,7 +37,10 @@ describe('the dashboard', () => {
       udp: { requestTiming: true },
     })
     const { port } = new URL(tracker.url('http'))
-    prometheus = await Prometheus.start(await network.addHost(), `${network.addAddresses().ipv4}:${port}`)
+    prometheus = await Prometheus.start(
+      await network.addHost(),
+      `${network.addAddresses().ipv4}:${port}`,
+    )
   })
 
   afterAll(async () => {
@@ -72,22 +75,32 @@ describe('the dashboard', () => {
   })
 
   test('asks nothing that Prometheus does not understand', async () => {
-    for (const { expression } of QUERIES) expect(await prometheus.query(expression)).toBeInstanceOf(Array)
+    for (const { expression } of QUERIES)
+      expect(await prometheus.query(expression)).toBeInstanceOf(Array)
   })
 
   test('asks for nothing that is not served', async () => {
     const text = await (await fetch(tracker.url('http', '/metrics'))).text()
     const names = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
-    const asked = QUERIES.flatMap(({ expression }) => expression.match(/\b(?:chihaya|nodejs|process)_\w+/g) ?? [])
-    expect(asked.filter((name) => !names.has(name) && !names.has(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([])
+    const asked = QUERIES.flatMap(
+      ({ expression }) => expression.match(/\b(?:chihaya|nodejs|process)_\w+/g) ?? [],
+    )
+    expect(
+      asked.filter(
+        (name) => !names.has(name) && !names.has(name.replace(/_(bucket|sum|count)$/, '')),
+      ),
+    ).toEqual([])
   })
 
   test('rests on a text that Prometheus reads', async () => {
     const text = await (await fetch(tracker.url('http', '/metrics'))).text()
     const { readable, remarks } = checkMetrics(text)
     expect(readable, remarks.join('\n')).toBe(true)
-    // Chihaya's names have milliseconds in them, and its gauges counts. Those of Node are prom-client's.
+    // Chihaya's names have milliseconds in them, and its gauges counts. Those of Node are
+    // prom-client's.
     const ours = remarks.filter((remark) => remark.startsWith('chihaya_'))
-    expect(ours.filter((remark) => !/use base unit|non-histogram and non-summary/.test(remark))).toEqual([])
+    expect(
+      ours.filter((remark) => !/use base unit|non-histogram and non-summary/.test(remark)),
+    ).toEqual([])
   })
 })

@@ -5,15 +5,18 @@ import { actorTest } from './actor-test.ts'
 const INFO_HASH = infoHashFrom('forgotten on restart') as InfoHash
 
 describe('a restart', () => {
-  actorTest('forgets the swarms in memory, and keeps the connection ids of its key', async ({ lab, addActor, expect }) => {
-    const [anna, bert] = [await addActor(['udp', 'ipv4']), await addActor(['http', 'ipv4'])]
-    await anna.announce(INFO_HASH, { left: 0n })
-    expect(await bert.scrape([INFO_HASH])).toMatchObject([{ complete: 1 }])
+  actorTest(
+    'forgets the swarms in memory, and keeps the connection ids of its key',
+    async ({ lab, addActor, expect }) => {
+      const [anna, bert] = [await addActor(['udp', 'ipv4']), await addActor(['http', 'ipv4'])]
+      await anna.announce(INFO_HASH, { left: 0n })
+      expect(await bert.scrape([INFO_HASH])).toMatchObject([{ complete: 1 }])
 
-    expect(await lab.tracker.stop('SIGTERM')).toBe(0)
-    await lab.tracker.start()
-    expect(await bert.scrape([INFO_HASH])).toMatchObject([{ complete: 0 }])
-    // The client goes on with the connection id that it has.
-    expect(await anna.announce(INFO_HASH, { left: 0n })).toMatchObject({ complete: 1 })
-  })
+      expect(await lab.tracker.stop('SIGTERM')).toBe(0)
+      await lab.tracker.start()
+      expect(await bert.scrape([INFO_HASH])).toMatchObject([{ complete: 0 }])
+      // The client goes on with the connection id that it has.
+      expect(await anna.announce(INFO_HASH, { left: 0n })).toMatchObject({ complete: 1 })
+    },
+  )
 })

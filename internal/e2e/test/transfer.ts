@@ -18,9 +18,16 @@ interface Transfer {
   readonly counters: () => Promise<ScrapeAnswer>
 }
 
-/** A seeder and a leecher meet through the tracker, the content moves, and the tracker counts them right. */
+/**
+ * A seeder and a leecher meet through the tracker, the content moves, and the tracker counts them
+ * right.
+ */
 export async function expectTransfer(
-  { lab, expect, onTestFailed }: Pick<TestContext, 'expect' | 'onTestFailed'> & { readonly lab: Lab },
+  {
+    lab,
+    expect,
+    onTestFailed,
+  }: Pick<TestContext, 'expect' | 'onTestFailed'> & { readonly lab: Lab },
   [protocol, family]: Transport,
   clients: { readonly seeder: StartClient; readonly leecher: StartClient },
 ): Promise<Transfer> {
@@ -39,7 +46,10 @@ export async function expectTransfer(
 }
 
 /** Both clients leave, one after the other, and the tracker forgets them at once. */
-export async function expectDeparture(expect: ExpectStatic, { seeder, leecher, counters }: Transfer): Promise<void> {
+export async function expectDeparture(
+  expect: ExpectStatic,
+  { seeder, leecher, counters }: Transfer,
+): Promise<void> {
   leecher.program.signal('SIGINT')
   await expect.poll(counters, PATIENCE).toMatchObject({ complete: 1, incomplete: 0, downloaded: 1 })
   seeder.program.signal('SIGINT')

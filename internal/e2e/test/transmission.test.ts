@@ -6,7 +6,10 @@ import { expectDeparture, expectTransfer, PATIENT_SUITE } from './transfer.ts'
 describe.concurrent('Transmission', PATIENT_SUITE, () => {
   labTest('shares files over HTTP', async ({ lab, expect, onTestFailed }) => {
     // It ends without `stopped`: transmission-cli 3.00 does not wait for its HTTP requests.
-    await expectTransfer({ lab, expect, onTestFailed }, ['http', 'ipv4'], { seeder: transmission, leecher: transmission })
+    await expectTransfer({ lab, expect, onTestFailed }, ['http', 'ipv4'], {
+      seeder: transmission,
+      leecher: transmission,
+    })
   })
 
   labTest('shares files over UDP', async ({ lab, expect, onTestFailed }) => {

@@ -39,7 +39,8 @@ async function ask(address: string): Promise<number[]> {
       return (await reply)[0]
     }
     const id = (await request(CONNECT)).subarray(8)
-    const header = (action: number): Buffer => Buffer.concat([id, Buffer.of(0, 0, 0, action), Buffer.alloc(4)])
+    const header = (action: number): Buffer =>
+      Buffer.concat([id, Buffer.of(0, 0, 0, action), Buffer.alloc(4)])
     const announce = Buffer.concat([header(1), INFO_HASH, Buffer.alloc(60, 1), Buffer.alloc(2, 1)])
     // The event is 0, as is the address; what else there is does not matter.
     announce.fill(0, 80, 88)
@@ -58,7 +59,10 @@ async function ask(address: string): Promise<number[]> {
   }
 }
 
-/** Gives a host more addresses, one more segment, and addresses on `lo` that routes lead to. Returns all that can be asked. */
+/**
+ * Gives a host more addresses, one more segment, and addresses on `lo` that routes lead to. Returns
+ * all that can be asked.
+ */
 async function addAddresses(host: Host, index: number): Promise<string[]> {
   const [second, inner] = [`far${index}`, `10.99.${index}`]
   const anycast = [`203.0.113.${index}`, `2001:db8:53::${index}`]
@@ -95,8 +99,22 @@ async function addAddresses(host: Host, index: number): Promise<string[]> {
     `route add ${routed[0]} via ${host.ipv4}`,
     `route add ${routed[1]} via ${host.ipv6}`,
   ])
-  const ipv4 = [host.ipv4, `10.88.${index}.1`, `${inner}.1`, `${inner}.9`, anycast[0] as string, routed[0] as string]
-  const ipv6 = [host.ipv6, `fd88:${index}::1`, `fd99:${index}::1`, `fd99:${index}::9`, anycast[1] as string, routed[1] as string]
+  const ipv4 = [
+    host.ipv4,
+    `10.88.${index}.1`,
+    `${inner}.1`,
+    `${inner}.9`,
+    anycast[0] as string,
+    routed[0] as string,
+  ]
+  const ipv6 = [
+    host.ipv6,
+    `fd88:${index}::1`,
+    `fd99:${index}::1`,
+    `fd99:${index}::9`,
+    anycast[1] as string,
+    routed[1] as string,
+  ]
   return [...ipv4, ...ipv6, `fe80::99%${second}`]
 }
 
@@ -107,7 +125,8 @@ describe('a tracker on a host of many addresses', () => {
     const host = await network.addHost()
     const addresses = await addAddresses(host, 1)
     const tracker = await TrackerProcess.start(host, folder)
-    for (const address of addresses) expect([address, await ask(address)]).toEqual([address, REPLIES])
+    for (const address of addresses)
+      expect([address, await ask(address)]).toEqual([address, REPLIES])
     expect(await tracker.stop()).toBe(0)
     expect(tracker.log).not.toContain('a UDP socket failed')
   })
@@ -119,7 +138,8 @@ describe('a tracker on a host of many addresses', () => {
     const addresses = await addAddresses(host, 2)
     const storage = `{ name: redis, config: { redis_broker: "redis://${redisHost.ipv4}:${REDIS_PORT}/0" } }`
     const tracker = await TrackerProcess.start(host, folder, storage)
-    for (const address of addresses) expect([address, await ask(address)]).toEqual([address, REPLIES])
+    for (const address of addresses)
+      expect([address, await ask(address)]).toEqual([address, REPLIES])
     expect(await tracker.stop()).toBe(0)
     await redis.stop('SIGKILL')
   })
@@ -130,11 +150,17 @@ describe('a tracker on a host of many addresses', () => {
     const tracker = await TrackerProcess.start(host, folder, '{ name: memory }', 'transport: dgram')
     await tracker.stop()
     const lines = tracker.log.trim().split('\n')
-    const entries = lines.map((line) => JSON.parse(line) as { msg: string; host: string; listen: string[] })
-    const warnings = entries.filter(({ msg }) => msg.startsWith('UDP replies may leave from another address than was asked'))
-    expect(Object.fromEntries(warnings.map(({ host: at, listen }) => [at, listen.sort()]))).toEqual({
-      '0.0.0.0': [host.ipv4, '10.88.3.1', '10.99.3.1', '10.99.3.9', '203.0.113.3'].sort(),
-      '::': [host.ipv6, 'fd88:3::1', 'fd99:3::1', 'fd99:3::9', '2001:db8:53::3'].sort(),
-    })
+    const entries = lines.map(
+      (line) => JSON.parse(line) as { msg: string; host: string; listen: string[] },
+    )
+    const warnings = entries.filter(({ msg }) =>
+      msg.startsWith('UDP replies may leave from another address than was asked'),
+    )
+    expect(Object.fromEntries(warnings.map(({ host: at, listen }) => [at, listen.sort()]))).toEqual(
+      {
+        '0.0.0.0': [host.ipv4, '10.88.3.1', '10.99.3.1', '10.99.3.9', '203.0.113.3'].sort(),
+        '::': [host.ipv6, 'fd88:3::1', 'fd99:3::1', 'fd99:3::9', '2001:db8:53::3'].sort(),
+      },
+    )
   })
 })

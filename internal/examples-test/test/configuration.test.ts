@@ -11,7 +11,10 @@ const PASSKEY = '0123456789abcdef0123456789abcdef'
 const CHIHAYA = examplePath('../apps/tracker/src/main.ts')
 const EXAMPLES = ['tracker-middleware-passkey', 'tracker-middleware-webhook', 'tracker-storage-map']
 
-/** Starts the command with a file of this text, in a folder where the examples are: side by side, or as packages. */
+/**
+ * Starts the command with a file of this text, in a folder where the examples are: side by side, or
+ * as packages.
+ */
 async function chihayaWith(text: string, where: '.' | 'node_modules'): Promise<Program> {
   const folder = await mkdtemp(join(tmpdir(), 'chihaya-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -19,7 +22,9 @@ async function chihayaWith(text: string, where: '.' | 'node_modules'): Promise<P
   for (const name of EXAMPLES) await symlink(examplePath(name), join(folder, where, name))
   await writeFile(join(folder, 'chihaya.yaml'), text)
   // Not from the folder of the file: names are seen from there, wherever the command runs.
-  return new Program([CHIHAYA, '--config', join(folder, 'chihaya.yaml'), '--json'], { cwd: tmpdir() })
+  return new Program([CHIHAYA, '--config', join(folder, 'chihaya.yaml'), '--json'], {
+    cwd: tmpdir(),
+  })
 }
 
 async function announce(url: string): Promise<number> {
@@ -53,7 +58,10 @@ describe('a hook of a third party in a configuration file', () => {
   })
 
   test.each([
-    ['{ pass_keys: [] }', 'chihaya.yaml:6:16: chihaya.prehooks[0].options.pass_keys is not a known key; did you mean passkeys?'],
+    [
+      '{ pass_keys: [] }',
+      'chihaya.yaml:6:16: chihaya.prehooks[0].options.pass_keys is not a known key; did you mean passkeys?',
+    ],
     ['{}', 'chihaya.yaml:6:5: chihaya.prehooks[0].options.passkeys is missing'],
     [
       '{ passkeys: [hush] }',

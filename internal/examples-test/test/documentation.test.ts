@@ -14,7 +14,9 @@ describe('the documentation', () => {
     [STORAGE, 'tracker-storage-map/index.js'],
     [STORAGE, 'tracker-storage-map/test.js'],
   ])('%s shows %s as it is', async (page, example) => {
-    const [text, code] = await Promise.all([page, example].map((name) => readFile(examplePath(name), 'utf8')))
+    const [text, code] = await Promise.all(
+      [page, example].map((name) => readFile(examplePath(name), 'utf8')),
+    )
     expect(text).toContain(`\`\`\`js\n${code}\`\`\`\n`)
   })
 

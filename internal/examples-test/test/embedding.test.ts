@@ -6,7 +6,10 @@ import { Program } from './program.ts'
 
 const PASSKEY = '0123456789abcdef0123456789abcdef'
 
-async function announce(url: string, port = ANNOUNCE.port): Promise<{ interval: number; incomplete: number }> {
+async function announce(
+  url: string,
+  port = ANNOUNCE.port,
+): Promise<{ interval: number; incomplete: number }> {
   const client = trackerClient(url)
   onTestFinished(() => client.close())
   return client.announce({ ...ANNOUNCE, port })
@@ -20,17 +23,33 @@ test('minimal.js is a tracker and something else', async () => {
   const app = run('minimal.js')
   const udp = await app.find(/"port":(\d+),"msg":"the UDP tracker listens"/)
   const http = await app.find(/http:\/\/127\.0\.0\.1:(\d+)/)
-  expect(await announce(`http://127.0.0.1:${http}/announce`)).toMatchObject({ interval: 1800, incomplete: 1 })
-  expect(await announce(`udp://127.0.0.1:${udp}`, 7000)).toMatchObject({ interval: 1800, incomplete: 2 })
-  expect(await (await fetch(`http://127.0.0.1:${http}/`)).text()).toBe('a tracker is at /announce\n')
+  expect(await announce(`http://127.0.0.1:${http}/announce`)).toMatchObject({
+    interval: 1800,
+    incomplete: 1,
+  })
+  expect(await announce(`udp://127.0.0.1:${udp}`, 7000)).toMatchObject({
+    interval: 1800,
+    incomplete: 2,
+  })
+  expect(await (await fetch(`http://127.0.0.1:${http}/`)).text()).toBe(
+    'a tracker is at /announce\n',
+  )
   expect(await app.find(/"protocol":"(udp)","event":"none","msg":"announced"/)).toBe('udp')
 })
 
 test('two-trackers.js has one for all and one for members', async () => {
   const app = run('two-trackers.js')
   const origin = `http://127.0.0.1:${await app.find(/http:\/\/127\.0\.0\.1:(\d+)/)}`
-  expect(await announce(`${origin}/public/announce`)).toMatchObject({ interval: 1800, incomplete: 1 })
-  expect(await announce(`${origin}/members/${PASSKEY}/announce`, 7000)).toMatchObject({ interval: 2700, incomplete: 1 })
-  await expect(announce(`${origin}/members/${'f'.repeat(32)}/announce`)).rejects.toThrow('unknown passkey')
+  expect(await announce(`${origin}/public/announce`)).toMatchObject({
+    interval: 1800,
+    incomplete: 1,
+  })
+  expect(await announce(`${origin}/members/${PASSKEY}/announce`, 7000)).toMatchObject({
+    interval: 2700,
+    incomplete: 1,
+  })
+  await expect(announce(`${origin}/members/${'f'.repeat(32)}/announce`)).rejects.toThrow(
+    'unknown passkey',
+  )
   expect(app.output).not.toMatch(/"level":[456]0/)
 })

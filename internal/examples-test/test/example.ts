@@ -7,7 +7,11 @@ export function examplePath(name: string): string {
 }
 
 /** The plugin that an example is. */
-export async function examplePlugin(name: string): Promise<FastifyPluginAsync<Record<string, unknown>>> {
-  const module = (await import(examplePath(`${name}/index.js`))) as { default: FastifyPluginAsync<Record<string, unknown>> }
+export async function examplePlugin(
+  name: string,
+): Promise<FastifyPluginAsync<Record<string, unknown>>> {
+  const module = (await import(examplePath(`${name}/index.js`))) as {
+    default: FastifyPluginAsync<Record<string, unknown>>
+  }
   return module.default
 }

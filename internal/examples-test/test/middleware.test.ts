@@ -12,11 +12,14 @@ import { Program } from './program.ts'
 const PROTOCOLS: Protocol[] = ['http', 'udp']
 const PASSKEY = '0123456789abcdef0123456789abcdef'
 
-test.each(['tracker-middleware-passkey', 'tracker-storage-map'])('%s passes its own tests', async (name) => {
-  const tests = new Program(['--test', examplePath(`${name}/test.js`)])
-  expect(await tests.exitCode(), tests.output).toBe(0)
-  expect(Number(await tests.find(/pass (\d+)/))).toBeGreaterThan(2)
-})
+test.each(['tracker-middleware-passkey', 'tracker-storage-map'])(
+  '%s passes its own tests',
+  async (name) => {
+    const tests = new Program(['--test', examplePath(`${name}/test.js`)])
+    expect(await tests.exitCode(), tests.output).toBe(0)
+    expect(Number(await tests.find(/pass (\d+)/))).toBeGreaterThan(2)
+  },
+)
 
 describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
   test('lets those in who have one', async () => {
@@ -30,10 +33,17 @@ describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
     expect(await announce(`/${PASSKEY}/announce`)).toBe(1)
     expect(await announce(`/announce?passkey=${PASSKEY}`)).toBe(1)
     const refused = new TrackerFailure('unknown passkey')
-    for (const path of ['/announce', `/${PASSKEY.replace('0', '1')}/announce`, '/announce?passkey=', `/announce?${PASSKEY}`]) {
+    for (const path of [
+      '/announce',
+      `/${PASSKEY.replace('0', '1')}/announce`,
+      '/announce?passkey=',
+      `/announce?${PASSKEY}`,
+    ]) {
       await expect(announce(path)).rejects.toThrow(refused)
     }
-    const scraped = tracker.client(protocol, { path: `/${PASSKEY}/announce` }).scrape([ANNOUNCE.infoHash])
+    const scraped = tracker
+      .client(protocol, { path: `/${PASSKEY}/announce` })
+      .scrape([ANNOUNCE.infoHash])
     // A scrape over UDP names no URL.
     if (protocol === 'http') expect(await scraped).toMatchObject([{ incomplete: 1 }])
     else await expect(scraped).rejects.toThrow(refused)
@@ -73,9 +83,14 @@ describe.each(PROTOCOLS)('the webhook over %s', (protocol) => {
     const url = await listener(() => 500)
     await using tracker = await trackerWithWebhook({ url, events: ['none'] })
     expect(await tracker.client(protocol).announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
-    const failure = (): unknown => tracker.log.find(({ msg }) => msg === 'a post hook failed')?.['err']
-    await expect.poll(failure, { timeout: 20_000 }).toMatchObject({ message: 'the webhook answered 500' })
-    expect(await tracker.client(protocol).announce({ ...ANNOUNCE, port: 7000 })).toMatchObject({ incomplete: 2 })
+    const failure = (): unknown =>
+      tracker.log.find(({ msg }) => msg === 'a post hook failed')?.['err']
+    await expect
+      .poll(failure, { timeout: 20_000 })
+      .toMatchObject({ message: 'the webhook answered 500' })
+    expect(await tracker.client(protocol).announce({ ...ANNOUNCE, port: 7000 })).toMatchObject({
+      incomplete: 2,
+    })
   })
 })
 
@@ -84,8 +99,13 @@ async function trackerWithWebhook(options: Record<string, unknown>): Promise<Tes
   return TestTracker.start({ register: (app) => void app.register(webhook, options) })
 }
 
-/** The URL of a server that hands its requests to `take`, and answers with the status that this returns. */
-async function listener(take: (request: IncomingMessage) => Promise<number> | number): Promise<string> {
+/**
+ * The URL of a server that hands its requests to `take`, and answers with the status that this
+ * returns.
+ */
+async function listener(
+  take: (request: IncomingMessage) => Promise<number> | number,
+): Promise<string> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.statusCode = await take(request)
     response.end()

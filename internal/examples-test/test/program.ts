@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 
 // The sources run as they are: Node strips the types, which it does by itself from 22.18 on.
-const STRIP_TYPES = process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']
+const STRIP_TYPES = process.features.typescript
+  ? []
+  : ['--experimental-strip-types', '--no-warnings']
 const PATIENCE = 20_000
 
 /** A program in a process of its own, ended with the test at the latest. */
@@ -13,13 +15,20 @@ export class Program {
   readonly #child
   readonly #ended: Promise<unknown>
 
-  constructor(args: readonly string[], options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}) {
-    const child = spawn(process.execPath, [...STRIP_TYPES, '--conditions=@chihaya/source', ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...options,
-      // The runner of the tests would be taken for that of the program's own.
-      env: { ...process.env, NODE_TEST_CONTEXT: undefined, NO_COLOR: '', ...options.env },
-    })
+  constructor(
+    args: readonly string[],
+    options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ) {
+    const child = spawn(
+      process.execPath,
+      [...STRIP_TYPES, '--conditions=@chihaya/source', ...args],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        ...options,
+        // The runner of the tests would be taken for that of the program's own.
+        env: { ...process.env, NODE_TEST_CONTEXT: undefined, NO_COLOR: '', ...options.env },
+      },
+    )
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.output += text))
     }
@@ -31,7 +40,10 @@ export class Program {
     })
   }
 
-  /** What a pattern's first group matches in the output, once it is there. @throws when the process ends before. */
+  /**
+   * What a pattern's first group matches in the output, once it is there. @throws when the process
+   * ends before.
+   */
   async find(pattern: RegExp): Promise<string> {
     for (let waited = 0; waited < PATIENCE; waited += 20) {
       const match = pattern.exec(this.output)?.[1]

@@ -26,7 +26,10 @@ export function readInputs(folder: string): Uint8Array[] {
   return names.map((name) => readFileSync(join(folder, name)))
 }
 
-/** Writes an input into a folder under a name made of its content. Returns the file's path from the working folder. */
+/**
+ * Writes an input into a folder under a name made of its content. Returns the file's path from the
+ * working folder.
+ */
 export function writeInput(folder: string, input: Uint8Array): string {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, createHash('sha256').update(input).digest('hex').slice(0, 16))

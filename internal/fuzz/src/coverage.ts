@@ -1,11 +1,14 @@
 import { Session, type Profiler } from 'node:inspector'
 
-/** What ran since the last reading: for each script, by its URL, one byte for each character, 1 where it ran. */
+/**
+ * What ran since the last reading: for each script, by its URL, one byte for each character, 1
+ * where it ran.
+ */
 export type Reading = ReadonlyMap<string, Uint8Array>
 
 /**
- * Which parts of the scripts run, by V8's own block coverage. Scripts have to be loaded after this has been made: V8 puts its
- * counters into what it compiles from then on.
+ * Which parts of the scripts run, by V8's own block coverage. Scripts have to be loaded after this
+ * has been made: V8 puts its counters into what it compiles from then on.
  */
 export class Coverage {
   readonly #session = new Session()
@@ -27,18 +30,23 @@ export class Coverage {
       if (error) throw error
       scripts = result
     })
-    return new Map(scripts.filter(({ url }) => this.#concerns(url)).map((script) => [script.url, paint(script)]))
+    return new Map(
+      scripts.filter(({ url }) => this.#concerns(url)).map((script) => [script.url, paint(script)]),
+    )
   }
 }
 
 /**
- * Ranges come from the outside to the inside, so that the last one over a character tells whether it ran. Ranges themselves
- * say less: V8 joins those that ran equally often.
+ * Ranges come from the outside to the inside, so that the last one over a character tells whether
+ * it ran. Ranges themselves say less: V8 joins those that ran equally often.
  */
 function paint({ functions }: Profiler.ScriptCoverage): Uint8Array {
   const ranges = functions.flatMap((one) => one.ranges)
-  const painted = new Uint8Array(ranges.reduce((length, { endOffset }) => Math.max(length, endOffset), 0))
-  for (const { startOffset, endOffset, count } of ranges) painted.fill(Math.min(count, 1), startOffset, endOffset)
+  const painted = new Uint8Array(
+    ranges.reduce((length, { endOffset }) => Math.max(length, endOffset), 0),
+  )
+  for (const { startOffset, endOffset, count } of ranges)
+    painted.fill(Math.min(count, 1), startOffset, endOffset)
   return painted
 }
 
@@ -57,7 +65,8 @@ export class Covered {
   lacks(reading: Reading): boolean {
     for (const [url, painted] of reading) {
       const known = this.#scripts.get(url) ?? new Uint8Array()
-      for (let at = 0; at < painted.length; at++) if (painted[at] === 1 && known[at] !== 1) return true
+      for (let at = 0; at < painted.length; at++)
+        if (painted[at] === 1 && known[at] !== 1) return true
     }
     return false
   }

@@ -16,13 +16,17 @@ let coverage: Coverage | undefined
 /** Fuzzes one target as the task says. Returns whether all that must hold did. */
 export async function fuzz(name: string, task: Task): Promise<boolean> {
   const { runs, milliseconds, seed, replay, merge } = task
-  const passed = (result: Uint8Array[] | Failure): result is Uint8Array[] => isPassed(name, task, result)
+  const passed = (result: Uint8Array[] | Failure): result is Uint8Array[] =>
+    isPassed(name, task, result)
   coverage ??= new Coverage(isMeasured)
   const { target } = await load(name)
   const seeds = readInputs(seedFolder(name))
   const finds = runs === undefined ? readInputs(workFolder(name)) : []
   const replayed = replay === undefined ? [] : [readFileSync(replay)]
-  const room = Math.max(target.maxLength, ...[...seeds, ...finds, ...replayed].map(({ length }) => length))
+  const room = Math.max(
+    target.maxLength,
+    ...[...seeds, ...finds, ...replayed].map(({ length }) => length),
+  )
   const watchdog = new Watchdog(task.patience, room, task.crashes)
   const fuzzer = new Fuzzer({ target, coverage, watchdog, seed })
   if (replay !== undefined) return passed(await fuzzer.learn(replayed))
@@ -57,7 +61,11 @@ function isMeasured(url: string): boolean {
 }
 
 /** Reports a failure, with its input in a file and the command that runs it again. */
-function isPassed(name: string, { crashes, replay }: Task, result: Uint8Array[] | Failure): result is Uint8Array[] {
+function isPassed(
+  name: string,
+  { crashes, replay }: Task,
+  result: Uint8Array[] | Failure,
+): result is Uint8Array[] {
   if (!('error' in result)) return true
   const { input, error } = result
   const file = replay ?? writeInput(crashes, input)

@@ -21,8 +21,8 @@ export interface FuzzerInit {
 }
 
 /**
- * A loop that changes known inputs at random and keeps those that reach code which no other has reached. It does the same
- * again for the same seed and the same inputs to begin with.
+ * A loop that changes known inputs at random and keeps those that reach code which no other has
+ * reached. It does the same again for the same seed and the same inputs to begin with.
  */
 export class Fuzzer {
   readonly #target: Target
@@ -51,7 +51,10 @@ export class Fuzzer {
     return this.#covered.size
   }
 
-  /** Runs inputs one by one, and learns those that reach something new. Returns them, or the first that fails. */
+  /**
+   * Runs inputs one by one, and learns those that reach something new. Returns them, or the first
+   * that fails.
+   */
   async learn(inputs: readonly Uint8Array[]): Promise<Uint8Array[] | Failure> {
     const news: Uint8Array[] = []
     for (const input of inputs) {
@@ -68,19 +71,27 @@ export class Fuzzer {
     return news
   }
 
-  /** Runs a batch of new inputs. Returns those that were worth learning, or one that fails, made as small as it gets. */
+  /**
+   * Runs a batch of new inputs. Returns those that were worth learning, or one that fails, made as
+   * small as it gets.
+   */
   async step(): Promise<Uint8Array[] | Failure> {
     const { corpus } = this
     const known = corpus.length > 0 ? corpus : [new Uint8Array()]
     const inputs = Array.from({ length: BATCH }, () => {
       // Half of the time a late one, as the latest finds are the least explored.
       const late = Math.max(0, known.length - 16)
-      const base = this.#random.below(2) === 0 ? known[late + this.#random.below(known.length - late)] : this.#random.pick(known)
+      const base =
+        this.#random.below(2) === 0
+          ? known[late + this.#random.below(known.length - late)]
+          : this.#random.pick(known)
       return this.#mutator.mutate(base as Uint8Array, this.#random.pick(known))
     })
     const found = await this.#search(inputs)
     if (!('error' in found)) return found
-    const input = await minimise(found.input, async (candidate) => isSame(await this.#run(candidate), found.error))
+    const input = await minimise(found.input, async (candidate) =>
+      isSame(await this.#run(candidate), found.error),
+    )
     return { input, error: await this.#run(input) }
   }
 
@@ -99,7 +110,8 @@ export class Fuzzer {
     if ('error' in first) return first
     const second = await this.#search(inputs.slice(middle))
     if ('error' in second) return second
-    // What happens at times only, such as the growth of a table, must not be looked for again and again.
+    // What happens at times only, such as the growth of a table, must not be looked for again and
+    // again.
     this.#covered.add(result.reading)
     return [...first, ...second]
   }
@@ -130,5 +142,10 @@ export class Fuzzer {
 
 /** Whether two failures have the same name and text, wherever they come from. */
 function isSame(one: unknown, other: unknown): boolean {
-  return one instanceof Error && other instanceof Error && one.name === other.name && one.message === other.message
+  return (
+    one instanceof Error &&
+    other instanceof Error &&
+    one.name === other.name &&
+    one.message === other.message
+  )
 }

@@ -38,7 +38,8 @@ function readCommandLine(): { names: string[]; task: Task } {
       },
     })
     for (const name of positionals)
-      if (!ALL.includes(name) && !name.endsWith('.ts')) throw new Error(`there is no target ${name}`)
+      if (!ALL.includes(name) && !name.endsWith('.ts'))
+        throw new Error(`there is no target ${name}`)
     const chosen = positionals.length > 0 ? positionals : ALL
     return {
       names: chosen,

@@ -1,12 +1,19 @@
 const PLAIN = 48
 
 /**
- * The smallest input that could be found to fail as this one does: pieces are left out, first large and then small ones, and
- * the bytes that remain become `0` where they do not matter.
+ * The smallest input that could be found to fail as this one does: pieces are left out, first large
+ * and then small ones, and the bytes that remain become `0` where they do not matter.
  */
-export async function minimise(input: Uint8Array, failsAlike: (candidate: Uint8Array) => Promise<boolean>): Promise<Uint8Array> {
+export async function minimise(
+  input: Uint8Array,
+  failsAlike: (candidate: Uint8Array) => Promise<boolean>,
+): Promise<Uint8Array> {
   let smallest = input
-  for (let size = Math.ceil(input.length / 2); size >= 1; size = size > 1 ? Math.ceil(size / 2) : 0) {
+  for (
+    let size = Math.ceil(input.length / 2);
+    size >= 1;
+    size = size > 1 ? Math.ceil(size / 2) : 0
+  ) {
     for (let at = 0; at < smallest.length;) {
       const candidate = Buffer.concat([smallest.subarray(0, at), smallest.subarray(at + size)])
       // Each depends on the one before.

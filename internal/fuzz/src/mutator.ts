@@ -1,9 +1,23 @@
 import type { Random } from './random.ts'
 
 /** Numbers that parsers compare with, as text. */
-const NUMBERS = ['0', '-1', '1', '00', '255', '256', '65535', '65536', '4294967296', '9007199254740993', '18446744073709551615']
+const NUMBERS = [
+  '0',
+  '-1',
+  '1',
+  '00',
+  '255',
+  '256',
+  '65535',
+  '65536',
+  '4294967296',
+  '9007199254740993',
+  '18446744073709551615',
+]
 /** The same as 32 bits, of which fields may have less. */
-const INTEGERS = [0, 1, 2, 3, 4, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x7fff_ffff, -0x8000_0000, -1]
+const INTEGERS = [
+  0, 1, 2, 3, 4, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x7fff_ffff, -0x8000_0000, -1,
+]
 
 const MOST_CHANGES = 5
 const ZERO = 48
@@ -45,14 +59,21 @@ export class Mutator {
   mutate(input: Uint8Array, other: Uint8Array): Uint8Array {
     let bytes = Buffer.from(input)
     for (let left = 1 + this.#random.below(MOST_CHANGES); left > 0; left--) {
-      bytes = (this.#random.below(8) === 0 ? this.#splice(bytes, other) : this.#random.pick(this.#changes)(bytes)) as typeof bytes
+      bytes = (
+        this.#random.below(8) === 0
+          ? this.#splice(bytes, other)
+          : this.#random.pick(this.#changes)(bytes)
+      ) as typeof bytes
     }
     return bytes.subarray(0, this.#maxLength)
   }
 
   #splice(bytes: Buffer, other: Uint8Array): Buffer {
     const from = this.#random.below(other.length + 1)
-    return this.#insert(bytes, other.subarray(from, from + this.#random.below(other.length - from + 1)))
+    return this.#insert(
+      bytes,
+      other.subarray(from, from + this.#random.below(other.length - from + 1)),
+    )
   }
 
   #insert(bytes: Buffer, piece: Uint8Array): Buffer {
@@ -82,7 +103,11 @@ export class Mutator {
     const at = this.#random.below(bytes.length + 1)
     const piece = bytes.subarray(at, at + 1 + this.#random.below(24))
     const times = 1 + this.#random.below(this.#random.pick([2, 8, 128]))
-    return Buffer.concat([bytes.subarray(0, at), ...Array.from({ length: times }, () => piece), bytes.subarray(at)])
+    return Buffer.concat([
+      bytes.subarray(0, at),
+      ...Array.from({ length: times }, () => piece),
+      bytes.subarray(at),
+    ])
   }
 
   /** Writes another number in place of one that stands there in digits. */
@@ -91,11 +116,16 @@ export class Mutator {
     while (start < bytes.length && !isDigit(bytes[start])) start++
     let end = start
     while (isDigit(bytes[end])) end++
-    const number = this.#random.below(2) === 0 ? this.#random.pick(NUMBERS) : String(this.#random.below(48))
-    return start === end ? bytes : Buffer.concat([bytes.subarray(0, start), Buffer.from(number), bytes.subarray(end)])
+    const number =
+      this.#random.below(2) === 0 ? this.#random.pick(NUMBERS) : String(this.#random.below(48))
+    return start === end
+      ? bytes
+      : Buffer.concat([bytes.subarray(0, start), Buffer.from(number), bytes.subarray(end)])
   }
 
-  /** An integer as a field holds it: one of those that programs stumble over, or close to a length. */
+  /**
+   * An integer as a field holds it: one of those that programs stumble over, or close to a length.
+   */
   #integer(length: number): Buffer {
     const bytes = Buffer.alloc(4)
     const edge = this.#random.below(2) === 0

@@ -12,19 +12,41 @@ const NATIVE = join(ROOT, 'packages', 'udp-batch', 'native')
 const HARNESS = join(ROOT, 'packages', 'udp-batch', 'test', 'fuzz')
 const PREFIX = 'native-'
 
-/** Targets in C, each a file of its name in `packages/udp-batch/test/fuzz`, which libFuzzer runs. */
+/**
+ * Targets in C, each a file of its name in `packages/udp-batch/test/fuzz`, which libFuzzer runs.
+ */
 export const NATIVE_TARGETS: readonly string[] = [`${PREFIX}calls`, `${PREFIX}endpoint`]
 
 // The fakes take the place of these.
-const SYSTEM_CALLS = ['socket', 'bind', 'setsockopt', 'getsockopt', 'getsockname', 'close', 'syscall', 'if_nametoindex']
+const SYSTEM_CALLS = [
+  'socket',
+  'bind',
+  'setsockopt',
+  'getsockopt',
+  'getsockname',
+  'close',
+  'syscall',
+  'if_nametoindex',
+]
 
-const COMPILE = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fno-omit-frame-pointer']
+const COMPILE = [
+  '-std=gnu11',
+  '-O1',
+  '-g',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-fno-omit-frame-pointer',
+]
 const SANITIZE = ['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=undefined']
 const LINK = SYSTEM_CALLS.map((name) => `-Wl,--wrap=${name}`)
 
 const MAX_LENGTH = 600
 
-/** Compiles a target in C and has libFuzzer run it as the task says. Returns whether all that must hold did. */
+/**
+ * Compiles a target in C and has libFuzzer run it as the task says. Returns whether all that must
+ * hold did.
+ */
 export async function fuzzNative(name: string, task: Task): Promise<boolean> {
   const program = compile(name)
   if (task.replay !== undefined) return run(program, [task.replay])
@@ -33,7 +55,10 @@ export async function fuzzNative(name: string, task: Task): Promise<boolean> {
   for (const folder of [seeds, work, task.crashes]) mkdirSync(folder, { recursive: true })
   // Whole features, not how often each has run: the seeds stay few.
   if (task.merge) return run(program, ['-set_cover_merge=1', '-use_counters=0', seeds, work])
-  const limit = task.runs === undefined ? `-max_total_time=${Math.ceil(task.milliseconds / 1000)}` : `-runs=${task.runs}`
+  const limit =
+    task.runs === undefined
+      ? `-max_total_time=${Math.ceil(task.milliseconds / 1000)}`
+      : `-runs=${task.runs}`
   const patience = `-timeout=${Math.ceil(task.patience / 1000)}`
   try {
     // What it finds goes into the first folder.
@@ -59,16 +84,26 @@ function compile(name: string): string {
   const folder = join(ROOT, '.cache', 'fuzz', 'bin')
   const program = join(folder, name)
   mkdirSync(folder, { recursive: true })
-  const files = [...sources.map((file) => join(NATIVE, file)), ...harness.map((file) => join(HARNESS, file))]
+  const files = [
+    ...sources.map((file) => join(NATIVE, file)),
+    ...harness.map((file) => join(HARNESS, file)),
+  ]
   const args = [...COMPILE, ...SANITIZE, ...LINK, `-I${headers}`, '-o', program, ...files]
   const { error, status, stderr } = spawnSync('clang', args, { encoding: 'utf8' })
-  if (error || status !== 0) throw new Error(`clang does not compile ${name}: ${error?.message ?? stderr}`)
+  if (error || status !== 0)
+    throw new Error(`clang does not compile ${name}: ${error?.message ?? stderr}`)
   return program
 }
 
-/** libFuzzer's own report is of use only where something fails; its last line says what was done. */
+/**
+ * libFuzzer's own report is of use only where something fails; its last line says what was done.
+ */
 function run(program: string, args: readonly string[]): boolean {
-  const { status, stderr } = spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 28 })
+  const { status, stderr } = spawnSync(program, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
   const lines = stderr.trimEnd().split('\n')
   const name = program.slice(program.lastIndexOf('/') + 1)
   if (status === 0) {

@@ -1,6 +1,9 @@
 /** What the command line asks for. */
 export interface Task {
-  /** How many inputs to run for each target, beginning with the repository's seeds alone. Undefined where the time decides. */
+  /**
+   * How many inputs to run for each target, beginning with the repository's seeds alone. Undefined
+   * where the time decides.
+   */
   readonly runs: number | undefined
   /** How long to run each target. */
   readonly milliseconds: number

@@ -10,14 +10,22 @@ interface Shared {
   readonly folder: string
 }
 
-/** Ends the process, and leaves the input, when one input takes longer than it ever should: an endless loop cannot be interrupted. */
+/**
+ * Ends the process, and leaves the input, when one input takes longer than it ever should: an
+ * endless loop cannot be interrupted.
+ */
 export class Watchdog {
   readonly #shared: Shared
 
   /** `patience` in milliseconds; `folder` is where the input goes. */
   constructor(patience: number, maxLength: number, folder: string) {
     const state = new Int32Array(new SharedArrayBuffer(8))
-    this.#shared = { state, input: new Uint8Array(new SharedArrayBuffer(maxLength)), patience, folder }
+    this.#shared = {
+      state,
+      input: new Uint8Array(new SharedArrayBuffer(maxLength)),
+      patience,
+      folder,
+    }
     new Worker(new URL(import.meta.url), { workerData: this.#shared, name: 'watchdog' }).unref()
   }
 

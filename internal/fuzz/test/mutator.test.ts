@@ -9,7 +9,8 @@ test('changed inputs are no longer than allowed, and the inputs they are made of
   const property = fc.property(fc.integer(), bytes, bytes, (seed, input, other) => {
     const [before, otherBefore] = [Uint8Array.from(input), Uint8Array.from(other)]
     const mutator = new Mutator(new Random(seed), ['token', ''], 50)
-    for (let round = 0; round < 20; round++) expect(mutator.mutate(input, other).length).toBeLessThanOrEqual(50)
+    for (let round = 0; round < 20; round++)
+      expect(mutator.mutate(input, other).length).toBeLessThanOrEqual(50)
     expect([input, other]).toEqual([before, otherBefore])
   })
   fc.assert(property, { numRuns: 200 })
@@ -18,8 +19,18 @@ test('changed inputs are no longer than allowed, and the inputs they are made of
 test('every kind of change happens: bytes, tokens, numbers, pieces of another, repetition, and less', () => {
   const mutator = new Mutator(new Random(3), ['TOKEN'], 4096)
   const input = Buffer.from('port=6881&left=1000')
-  const made = Array.from({ length: 4000 }, () => Buffer.from(mutator.mutate(input, Buffer.from('other'))).toString('latin1'))
-  for (const sign of [/TOKEN/, /=65536&/, /other/, /(port.*){20}/, /^port=\d+$/, /\xff\xff\xff\xff/, /^$/]) {
+  const made = Array.from({ length: 4000 }, () =>
+    Buffer.from(mutator.mutate(input, Buffer.from('other'))).toString('latin1'),
+  )
+  for (const sign of [
+    /TOKEN/,
+    /=65536&/,
+    /other/,
+    /(port.*){20}/,
+    /^port=\d+$/,
+    /\xff\xff\xff\xff/,
+    /^$/,
+  ]) {
     expect(made.some((text) => sign.test(text))).toBe(true)
   }
 })

@@ -11,14 +11,26 @@ const RUNS = '100000'
 describe('a fault behind a magic number', () => {
   test('is found, made small, and fails again when its file is replayed', async () => {
     const crashes = temporaryFolder()
-    const { code, stderr } = await runFuzz(planted('magic'), '--runs', RUNS, '--seed', '1', '--crashes', crashes)
+    const { code, stderr } = await runFuzz(
+      planted('magic'),
+      '--runs',
+      RUNS,
+      '--seed',
+      '1',
+      '--crashes',
+      crashes,
+    )
     expect(code).toBe(1)
     expect(stderr).toContain('RangeError: the planted fault')
     const [name = ''] = readdirSync(crashes)
     expect(readFileSync(join(crashes, name), 'latin1')).toBe('Chih000000000')
     const [, command = ''] = /again: pnpm fuzz (.*)$/m.exec(stderr) ?? []
     const again = await runFuzz(...command.split(' '))
-    expect(again).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('RangeError: the planted fault') })
+    expect(again).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('RangeError: the planted fault'),
+    })
   })
 
   test('is found at the same place whenever the seed is the same', async () => {
@@ -37,7 +49,10 @@ test('an endless loop ends the run, and leaves its input', async () => {
   const crashes = temporaryFolder()
   const args = ['--runs', RUNS, '--seed', '1', '--patience', '1', '--crashes', crashes]
   const { signal, stderr } = await runFuzz(planted('endless'), ...args)
-  expect([signal, stderr]).toEqual(['SIGKILL', expect.stringContaining('one input takes longer than 1 seconds')])
+  expect([signal, stderr]).toEqual([
+    'SIGKILL',
+    expect.stringContaining('one input takes longer than 1 seconds'),
+  ])
   const [name = ''] = readdirSync(crashes)
   expect(readFileSync(join(crashes, name)).includes(0xfe)).toBe(true)
 })
@@ -45,6 +60,9 @@ test('an endless loop ends the run, and leaves its input', async () => {
 test('a target that there is not, and a number that is none, are refused with the usage', async () => {
   for (const args of [['nonsense'], ['bdecode', '--runs', 'many'], ['--what']]) {
     // oxlint-disable-next-line no-await-in-loop
-    expect(await runFuzz(...args)).toMatchObject({ code: 2, stderr: expect.stringContaining('Targets: udp-datagram, http-get') })
+    expect(await runFuzz(...args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Targets: udp-datagram, http-get'),
+    })
   }
 })

@@ -21,7 +21,10 @@ export interface Fuzzed {
   readonly stderr: string
 }
 
-/** Runs the command in a process of its own: its coverage and that of the tests would disturb each other. */
+/**
+ * Runs the command in a process of its own: its coverage and that of the tests would disturb each
+ * other.
+ */
 export async function runFuzz(...args: readonly string[]): Promise<Fuzzed> {
   const child = spawn(process.execPath, [...FLAGS, MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,9 @@
 import { trackerCore, type CoreOptions, type PeerStore } from '@chihaya/core'
-import { httpFrontend, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
+import {
+  httpFrontend,
+  recommendedServerOptions,
+  type HttpFrontendOptions,
+} from '@chihaya/http-frontend'
 import { memoryStorage, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import { udpFrontend, type UdpFrontendOptions } from '@chihaya/udp-frontend'
 import { trackerClient, type ClientOptions, type TrackerClient } from '@internal/client'
@@ -37,13 +41,19 @@ export class TestTracker implements AsyncDisposable {
   static async start(init: TestTrackerInit): Promise<TestTracker> {
     const log: LogLine[] = []
     const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
-    const app: FastifyInstance = Fastify({ ...recommendedServerOptions, logger: { level: 'info', stream } })
+    const app: FastifyInstance = Fastify({
+      ...recommendedServerOptions,
+      logger: { level: 'info', stream },
+    })
     if (init.store) app.decorate('peerStore', init.store)
     else app.register(memoryStorage, init.memory ?? {})
     app.register(trackerCore, init.core ?? {})
     init.register(app)
     app.register(httpFrontend, init.http ?? {})
-    app.register(udpFrontend, { ...init.udp, listen: ['127.0.0.1', '::1'].map((host) => ({ host, port: 0 })) })
+    app.register(udpFrontend, {
+      ...init.udp,
+      listen: ['127.0.0.1', '::1'].map((host) => ({ host, port: 0 })),
+    })
     try {
       await app.listen({ host: '::', port: 0 })
     } catch (error) {
@@ -63,7 +73,10 @@ export class TestTracker implements AsyncDisposable {
   }
 
   /** A client, closed together with the tracker. */
-  client(protocol: Protocol, options: ClientOptions & { readonly path?: string } = {}): TrackerClient {
+  client(
+    protocol: Protocol,
+    options: ClientOptions & { readonly path?: string } = {},
+  ): TrackerClient {
     const client = trackerClient(this.url(protocol, options.path), options)
     this.#clients.push(client)
     return client

@@ -1,14 +1,19 @@
 /**
- * How far an address reaches: `private` ones mean something in one network only, `unusable` ones are never a peer's
- * (unspecified, loopback, link-local, multicast, broadcast, documentation, reserved).
+ * How far an address reaches: `private` ones mean something in one network only, `unusable` ones
+ * are never a peer's (unspecified, loopback, link-local, multicast, broadcast, documentation,
+ * reserved).
  */
 export type AddressScope = 'public' | 'private' | 'unusable'
 
 /**
- * The scope of the address in the `length` bytes (4 or 16) from `at`, by the registries of RFC 6890. NAT64 (RFC 6052) and
- * 6to4 (RFC 3056) take the scope of the IPv4 address they wrap.
+ * The scope of the address in the `length` bytes (4 or 16) from `at`, by the registries of RFC
+ * 6890. NAT64 (RFC 6052) and 6to4 (RFC 3056) take the scope of the IPv4 address they wrap.
  */
-export function addressScope(bytes: Uint8Array, at = 0, length: number = bytes.length): AddressScope {
+export function addressScope(
+  bytes: Uint8Array,
+  at = 0,
+  length: number = bytes.length,
+): AddressScope {
   return length === 4 ? ipv4Scope(bytes, at) : ipv6Scope(bytes, at)
 }
 
@@ -34,7 +39,8 @@ function ipv6Scope(bytes: Uint8Array, at: number): AddressScope {
   if (first === 0x2001 && second === 0xdb8) return 'unusable' // documentation
   if (first === 0x2001 && second === 2 && pair(bytes, at + 4) === 0) return 'unusable' // benchmarks
   if (first === 0x3fff && (second & 0xf000) === 0) return 'unusable' // documentation
-  // Hosts have been given addresses of 2000::/3 only. Mapped addresses are outside it: they are IPv4, and come unmapped.
+  // Hosts have been given addresses of 2000::/3 only. Mapped addresses are outside it: they are
+  // IPv4, and come unmapped.
   return (first & 0xe000) === 0x2000 ? 'public' : 'unusable'
 }
 

@@ -1,6 +1,9 @@
 import { hexDigit } from './hex.ts'
 
-/** 4 or 16 bytes in network order. A peer's IPv4 address is never in its mapped IPv6 form: see `unmap`. */
+/**
+ * 4 or 16 bytes in network order. A peer's IPv4 address is never in its mapped IPv6 form: see
+ * `unmap`.
+ */
 export type Address = Uint8Array
 
 export type AddressFamily = 'ipv4' | 'ipv6'
@@ -15,8 +18,9 @@ export function addressFamily(address: Address): AddressFamily {
 }
 
 /**
- * Reads an IP literal: dotted IPv4 without leading zeros, or IPv6 (RFC 4291) without brackets and zone.
- * `::ffff:a.b.c.d` becomes IPv4. Anything else, host names included, is undefined and is never looked up.
+ * Reads an IP literal: dotted IPv4 without leading zeros, or IPv6 (RFC 4291) without brackets and
+ * zone. `::ffff:a.b.c.d` becomes IPv4. Anything else, host names included, is undefined and is
+ * never looked up.
  */
 export function parseAddress(text: string): Address | undefined {
   if (text.length > MAX_TEXT) return undefined
@@ -41,7 +45,10 @@ function parseIpv4(text: string): Address | undefined {
   return writeIpv4(text, 0, address, 0) ? address : undefined
 }
 
-/** Writes the IPv4 literal that reaches from `start` to the end of the text; false when there is none. */
+/**
+ * Writes the IPv4 literal that reaches from `start` to the end of the text; false when there is
+ * none.
+ */
 function writeIpv4(text: string, start: number, target: Uint8Array, at: number): boolean {
   let octet = 0
   let digits = 0
@@ -121,11 +128,15 @@ function parseGroup(text: string, start: number, end: number): number {
   return group
 }
 
-/** The canonical text of an address (RFC 5952): lower-case, longest run of zero groups shortened, no brackets. */
+/**
+ * The canonical text of an address (RFC 5952): lower-case, longest run of zero groups shortened, no
+ * brackets.
+ */
 export function formatAddress(address: Address): string {
   if (address.length === 4) return address.join('.')
   const groups: number[] = []
-  for (let at = 0; at < 16; at += 2) groups.push(((address[at] as number) << 8) | (address[at + 1] as number))
+  for (let at = 0; at < 16; at += 2)
+    groups.push(((address[at] as number) << 8) | (address[at + 1] as number))
   const [start, length] = longestZeroRun(groups)
   const hex = (part: number[]): string => part.map((group) => group.toString(16)).join(':')
   if (length < 2) return hex(groups)

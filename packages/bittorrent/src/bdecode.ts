@@ -8,16 +8,22 @@ const MAX_DEPTH = 32
 const MAX_DIGITS = 20
 
 export interface BdecodeOptions {
-  /** Accept dictionaries whose keys are out of order; none may appear twice all the same. @default false */
+  /**
+   * Accept dictionaries whose keys are out of order; none may appear twice all the same. @default
+   * false
+   */
   readonly unsortedKeys?: boolean
 }
 
 /**
- * Decodes exactly one value. Strict: no leading zeros, no duplicate or unsorted keys, at most 32 levels of
- * lists and dictionaries, integers of at most 20 digits, nothing after it.
+ * Decodes exactly one value. Strict: no leading zeros, no duplicate or unsorted keys, at most 32
+ * levels of lists and dictionaries, integers of at most 20 digits, nothing after it.
  * @throws {SyntaxError} naming the offset.
  */
-export function bdecode(bytes: Uint8Array, { unsortedKeys = false }: BdecodeOptions = {}): Bdecoded {
+export function bdecode(
+  bytes: Uint8Array,
+  { unsortedKeys = false }: BdecodeOptions = {},
+): Bdecoded {
   const reader = new Reader(byteString(bytes), unsortedKeys)
   const value = reader.value(0)
   if (reader.at !== bytes.length) reader.fail('something follows the value')

@@ -1,7 +1,13 @@
 import { isByteString, writeByteString } from './byte-string.ts'
 
 /** What bencode can say (BEP 3). Strings are byte strings; text goes through `utf8` first. */
-export type Bencodable = number | bigint | string | Uint8Array | readonly Bencodable[] | ReadonlyMap<string, Bencodable>
+export type Bencodable =
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Bencodable[]
+  | ReadonlyMap<string, Bencodable>
 
 /** Text as the byte string of its UTF-8 form. */
 export function utf8(text: string): string {
@@ -10,7 +16,8 @@ export function utf8(text: string): string {
 
 /**
  * Encodes a value; dictionary keys come out in raw byte order, as BEP 3 demands.
- * @throws {TypeError} for a number that is not a safe integer and for a string that is not a byte string.
+ * @throws {TypeError} for a number that is not a safe integer and for a string that is not a byte
+ * string.
  */
 export function bencode(value: Bencodable): Buffer {
   const writer = new BencodeWriter()
@@ -48,13 +55,15 @@ export class BencodeWriter {
   }
 
   integer(value: number | bigint): void {
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new TypeError(`bencode: ${value} is no safe integer`)
+    if (typeof value === 'number' && !Number.isSafeInteger(value))
+      throw new TypeError(`bencode: ${value} is no safe integer`)
     // `String(-0)` is '0', as bencode wants it.
     this.raw(`i${String(value)}e`)
   }
 
   string(text: string): void {
-    if (!isByteString(text)) throw new TypeError('bencode: the string holds a character beyond U+00FF')
+    if (!isByteString(text))
+      throw new TypeError('bencode: the string holds a character beyond U+00FF')
     this.raw(`${text.length}:`)
     this.raw(text)
   }

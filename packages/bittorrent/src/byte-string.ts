@@ -1,13 +1,15 @@
 /**
- * A byte string holds one byte per UTF-16 unit (U+0000 to U+00FF, "latin1"). It is how infohashes, peer ids and query
- * values travel through the tracker: cheap to compare and to use as a `Map` key, and unlike UTF-8 it never loses a byte.
+ * A byte string holds one byte per UTF-16 unit (U+0000 to U+00FF, "latin1"). It is how infohashes,
+ * peer ids and query values travel through the tracker: cheap to compare and to use as a `Map` key,
+ * and unlike UTF-8 it never loses a byte.
  */
 
 interface Latin1 {
   readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string
 }
 
-// What `buffer.toString('latin1')` calls. It takes any Uint8Array, and halves the cost of building the string by units.
+// What `buffer.toString('latin1')` calls. It takes any Uint8Array, and halves the cost of building
+// the string by units.
 const { latin1Slice } = Buffer.prototype as unknown as Latin1
 
 /** The bytes from `start` up to `end` as a byte string. */
@@ -29,7 +31,10 @@ export function isByteString(text: string): boolean {
 /** Whether the first byte of a word is its lowest. */
 const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
 
-/** Writes a byte string whose length is a multiple of four into 32-bit words, so that its bytes lie in memory in their order. */
+/**
+ * Writes a byte string whose length is a multiple of four into 32-bit words, so that its bytes lie
+ * in memory in their order.
+ */
 export function writeWords(text: string, target: Uint32Array): void {
   for (let index = 0; index < text.length; index += 4) target[index >> 2] = wordAt(text, index)
 }

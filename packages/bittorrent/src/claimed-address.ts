@@ -4,7 +4,10 @@ import { LOCAL_NETWORKS, Networks } from './networks.ts'
 
 const LOOPBACK = new Networks(['127.0.0.0/8', '::1'])
 
-/** NAT64 (RFC 6052) and 6to4 (RFC 3056). Neither may wrap an address that means something in one network only. */
+/**
+ * NAT64 (RFC 6052) and 6to4 (RFC 3056). Neither may wrap an address that means something in one
+ * network only.
+ */
 const WRAPPERS = new Networks(['64:ff9b::/96', '2002::/16'])
 
 /** Documentation and benchmarks (RFC 6890). Nobody owns them, and laboratories use them. */
@@ -22,8 +25,9 @@ const LABORATORY = new Networks([
 export const LOCAL_HOST: Address = parseAddress('127.0.0.1') as Address
 
 /**
- * The sources that may announce another address than their own: nobody, loopback and private ones, or those in a list of
- * addresses and CIDR ranges. @throws {RangeError} naming the entry that is neither.
+ * The sources that may announce another address than their own: nobody, loopback and private ones,
+ * or those in a list of addresses and CIDR ranges. @throws {RangeError} naming the entry that is
+ * neither.
  */
 export function claimSources(allowed: boolean | readonly string[]): Networks | undefined {
   if (allowed === false) return undefined
@@ -31,8 +35,9 @@ export function claimSources(allowed: boolean | readonly string[]): Networks | u
 }
 
 /**
- * Whether `address` may become a peer's when `source` names it: a `client` that announces it in place of its own, or a
- * trusted `proxy` that says whom it has seen. The source of a request itself needs no such test, as it has been seen here.
+ * Whether `address` may become a peer's when `source` names it: a `client` that announces it in
+ * place of its own, or a trusted `proxy` that says whom it has seen. The source of a request itself
+ * needs no such test, as it has been seen here.
  *
  * | address                                               | client         | proxy          |
  * | ------------------------------------------------------- | -------------- | -------------- |

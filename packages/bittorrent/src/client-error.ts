@@ -6,11 +6,15 @@ export interface ClientErrorOptions {
 }
 
 /**
- * A refusal whose message the client may see: short, printable ASCII, without anything the client sent.
- * Built without a stack, since it reports no fault of ours; build constant ones once and throw them again.
+ * A refusal whose message the client may see: short, printable ASCII, without anything the client
+ * sent. Built without a stack, since it reports no fault of ours; build constant ones once and
+ * throw them again.
  */
 export class ClientError extends Error {
-  /** BEP 31: minutes until the client may try again, or `never`; undefined to leave it to the client. */
+  /**
+   * BEP 31: minutes until the client may try again, or `never`; undefined to leave it to the
+   * client.
+   */
   readonly retryIn: number | 'never' | undefined
 
   constructor(message: string, options: ClientErrorOptions = {}) {
@@ -25,7 +29,14 @@ export class ClientError extends Error {
 
 Object.defineProperty(ClientError.prototype, brand, { value: true })
 
-/** True for a `ClientError` of any copy of this package: `instanceof` would fail between two installed versions. */
+/**
+ * True for a `ClientError` of any copy of this package: `instanceof` would fail between two
+ * installed versions.
+ */
 export function isClientError(error: unknown): error is ClientError {
-  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    (error as Record<symbol, unknown>)[brand] === true
+  )
 }

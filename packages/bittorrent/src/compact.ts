@@ -25,10 +25,14 @@ export function compactPeer(address: Address, port: number): Uint8Array {
   return bytes
 }
 
-/** The endpoints in a compact list. @throws {RangeError} when its length is no multiple of the family's 6 or 18 bytes. */
+/**
+ * The endpoints in a compact list. @throws {RangeError} when its length is no multiple of the
+ * family's 6 or 18 bytes.
+ */
 export function readCompactPeers(bytes: Uint8Array, family: AddressFamily): Endpoint[] {
   const stride = compactLength(family)
-  if (bytes.length % stride !== 0) throw new RangeError(`compact peers: ${bytes.length} bytes are no multiple of ${stride}`)
+  if (bytes.length % stride !== 0)
+    throw new RangeError(`compact peers: ${bytes.length} bytes are no multiple of ${stride}`)
   const endpoints: Endpoint[] = []
   for (let at = 0; at < bytes.length; at += stride) {
     const port = at + stride - 2
@@ -41,7 +45,10 @@ export function readCompactPeers(bytes: Uint8Array, family: AddressFamily): Endp
   return endpoints
 }
 
-/** Peers of one family as they travel: compact bytes, with the peer ids beside them when an answer needs them. */
+/**
+ * Peers of one family as they travel: compact bytes, with the peer ids beside them when an answer
+ * needs them.
+ */
 export interface CompactPeers {
   readonly family: AddressFamily
   /** 6 or 18 bytes a peer. */

@@ -1,4 +1,7 @@
-/** What a client says of its download (BEP 3; `paused` is a partial seed, BEP 21). `none` is the regular announce. */
+/**
+ * What a client says of its download (BEP 3; `paused` is a partial seed, BEP 21). `none` is the
+ * regular announce.
+ */
 export type AnnounceEvent = 'none' | 'started' | 'stopped' | 'completed' | 'paused'
 
 const BY_NAME: ReadonlyMap<string, AnnounceEvent> = new Map([

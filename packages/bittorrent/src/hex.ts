@@ -3,7 +3,10 @@ export function toHex(text: string): string {
   return Buffer.from(text, 'latin1').toString('hex')
 }
 
-/** The byte string written in hex of either case, or undefined when `hex` is not hex or has an odd length. */
+/**
+ * The byte string written in hex of either case, or undefined when `hex` is not hex or has an odd
+ * length.
+ */
 export function fromHex(hex: string): string | undefined {
   if (hex.length % 2 !== 0) return undefined
   let text = ''

@@ -1,4 +1,11 @@
-export { addressFamily, formatAddress, parseAddress, unmap, type Address, type AddressFamily } from './address.ts'
+export {
+  addressFamily,
+  formatAddress,
+  parseAddress,
+  unmap,
+  type Address,
+  type AddressFamily,
+} from './address.ts'
 export { addressScope, type AddressScope } from './address-scope.ts'
 export { bdecode, type BdecodeOptions, type Bdecoded } from './bdecode.ts'
 export { bencode, BencodeWriter, utf8, type Bencodable } from './bencode.ts'
@@ -20,11 +27,22 @@ export {
 } from './compact.ts'
 export { eventFromName, eventFromNumber, eventToNumber, type AnnounceEvent } from './event.ts'
 export { fromHex, toHex } from './hex.ts'
-export { INFO_HASH_LENGTH, infoHashFrom, infoHashFromHex, readInfoHash, type InfoHash } from './info-hash.ts'
+export {
+  INFO_HASH_LENGTH,
+  infoHashFrom,
+  infoHashFromHex,
+  readInfoHash,
+  type InfoHash,
+} from './info-hash.ts'
 export { parseInteger, parseUint64 } from './integer.ts'
 export { LOCAL_NETWORKS, Networks, parseNetwork, type Network } from './networks.ts'
 export { clientId, PEER_ID_LENGTH, peerIdFrom, readPeerId, type PeerId } from './peer-id.ts'
-export { parseProxyHeader, parseProxyHeaderV2, type NoProxyHeader, type ProxyHeader } from './proxy-protocol.ts'
+export {
+  parseProxyHeader,
+  parseProxyHeaderV2,
+  type NoProxyHeader,
+  type ProxyHeader,
+} from './proxy-protocol.ts'
 export { Query, splitTarget, type Params, type QueryOptions } from './query.ts'
 export type { ScrapeEntry } from './scrape.ts'
 export { readUrlData, UrlDataParams } from './url-data.ts'

@@ -3,7 +3,9 @@ import { fromHex } from './hex.ts'
 
 declare const brand: unique symbol
 
-/** 20 opaque bytes as a byte string: a SHA-1 (BEP 3), or the first 20 bytes of a SHA-256 (BEP 52). */
+/**
+ * 20 opaque bytes as a byte string: a SHA-1 (BEP 3), or the first 20 bytes of a SHA-256 (BEP 52).
+ */
 export type InfoHash = string & { readonly [brand]: 'InfoHash' }
 
 export const INFO_HASH_LENGTH = 20
@@ -18,7 +20,10 @@ export function readInfoHash(bytes: Uint8Array, at: number): InfoHash {
   return byteString(bytes, at, at + INFO_HASH_LENGTH) as InfoHash
 }
 
-/** The infohash written as 40 hex digits, or as the 64 of a v2 infohash, which trackers truncate (BEP 52). */
+/**
+ * The infohash written as 40 hex digits, or as the 64 of a v2 infohash, which trackers truncate
+ * (BEP 52).
+ */
 export function infoHashFromHex(hex: string): InfoHash | undefined {
   if (hex.length !== 40 && hex.length !== 64) return undefined
   return fromHex(hex)?.slice(0, INFO_HASH_LENGTH) as InfoHash | undefined

@@ -1,14 +1,20 @@
 const MAX_DIGITS = 20
 const UINT64_MAX = 2n ** 64n - 1n
 
-/** An unsigned decimal of up to 20 digits and 64 bits, without sign, blank, dot or exponent; undefined for anything else. */
+/**
+ * An unsigned decimal of up to 20 digits and 64 bits, without sign, blank, dot or exponent;
+ * undefined for anything else.
+ */
 export function parseUint64(text: string): bigint | undefined {
   if (!isDigits(text)) return undefined
   const value = BigInt(text)
   return value <= UINT64_MAX ? value : undefined
 }
 
-/** A decimal of up to 20 digits that may be negative, exact up to 2⁵³ and saturated beyond; undefined for anything else. */
+/**
+ * A decimal of up to 20 digits that may be negative, exact up to 2⁵³ and saturated beyond;
+ * undefined for anything else.
+ */
 export function parseInteger(text: string): number | undefined {
   const negative = text.startsWith('-')
   const digits = negative ? text.slice(1) : text

@@ -26,20 +26,28 @@ export class Networks {
     this.#ranges = texts.map(parseNetwork)
   }
 
-  /** True for an address in any of the ranges; mapped addresses (`::ffff:0:0/96`) are unmapped beforehand. */
+  /**
+   * True for an address in any of the ranges; mapped addresses (`::ffff:0:0/96`) are unmapped
+   * beforehand.
+   */
   has(address: Address): boolean {
-    for (let index = 0; index < this.#ranges.length; index++) if (covers(this.#ranges[index] as Network, address)) return true
+    for (let index = 0; index < this.#ranges.length; index++)
+      if (covers(this.#ranges[index] as Network, address)) return true
     return false
   }
 }
 
-/** Reads an address or a CIDR range; bits behind the prefix count for nothing. @throws {RangeError} for any other text. */
+/**
+ * Reads an address or a CIDR range; bits behind the prefix count for nothing. @throws {RangeError}
+ * for any other text.
+ */
 export function parseNetwork(text: string): Network {
   const slash = text.indexOf('/')
   const literal = slash < 0 ? text : text.slice(0, slash)
   const base = parseAddress(literal)
   if (base) {
-    // A mapped address is read as the IPv4 one inside it, so its prefix loses the 96 bits of the mapping too.
+    // A mapped address is read as the IPv4 one inside it, so its prefix loses the 96 bits of the
+    // mapping too.
     const mapping = base.length === 4 && literal.includes(':') ? 96 : 0
     const bits = slash < 0 ? base.length * 8 : prefixLength(text.slice(slash + 1)) - mapping
     if (bits >= 0 && bits <= base.length * 8) return { base, bits }

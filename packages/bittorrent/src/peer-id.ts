@@ -2,7 +2,9 @@ import { byteString, isByteString } from './byte-string.ts'
 
 declare const brand: unique symbol
 
-/** 20 bytes that a client chose for itself, as a byte string (BEP 3, BEP 20). Any byte may occur. */
+/**
+ * 20 bytes that a client chose for itself, as a byte string (BEP 3, BEP 20). Any byte may occur.
+ */
 export type PeerId = string & { readonly [brand]: 'PeerId' }
 
 export const PEER_ID_LENGTH = 20
@@ -17,7 +19,10 @@ export function readPeerId(bytes: Uint8Array, at: number): PeerId {
   return byteString(bytes, at, at + PEER_ID_LENGTH) as PeerId
 }
 
-/** The six bytes that name client and version: bytes 1 to 6 of an Azureus-style id (`-TR2940-…`), else bytes 0 to 5. */
+/**
+ * The six bytes that name client and version: bytes 1 to 6 of an Azureus-style id (`-TR2940-…`),
+ * else bytes 0 to 5.
+ */
 export function clientId(peerId: PeerId): string {
   return peerId.startsWith('-') ? peerId.slice(1, 7) : peerId.slice(0, 6)
 }

@@ -1,22 +1,42 @@
 import { parseAddress, unmap } from './address.ts'
 import type { Endpoint } from './compact.ts'
 
-/** What a proxy says about the client in front of the client's own bytes (PROXY protocol, versions 1 and 2). */
+/**
+ * What a proxy says about the client in front of the client's own bytes (PROXY protocol, versions 1
+ * and 2).
+ */
 export interface ProxyHeader {
   /** Bytes of the header; the client's own bytes follow. */
   readonly length: number
-  /** The client; undefined where the proxy speaks for itself (LOCAL) or names no Internet address (UNSPEC, UNKNOWN, UNIX). */
+  /**
+   * The client; undefined where the proxy speaks for itself (LOCAL) or names no Internet address
+   * (UNSPEC, UNKNOWN, UNIX).
+   */
   readonly source: Endpoint | undefined
 }
 
 /**
- * Why there is no header: `none` when the bytes do not begin with a signature, `incomplete` when they end before the header
- * does, `invalid` when a signature is followed by what the specification does not allow.
+ * Why there is no header: `none` when the bytes do not begin with a signature, `incomplete` when
+ * they end before the header does, `invalid` when a signature is followed by what the specification
+ * does not allow.
  */
 export type NoProxyHeader = 'none' | 'incomplete' | 'invalid'
 
 const SIGNATURE_V1 = Uint8Array.from('PROXY ', (unit) => unit.charCodeAt(0))
-const SIGNATURE_V2 = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a)
+const SIGNATURE_V2 = Uint8Array.of(
+  0x0d,
+  0x0a,
+  0x0d,
+  0x0a,
+  0x00,
+  0x0d,
+  0x0a,
+  0x51,
+  0x55,
+  0x49,
+  0x54,
+  0x0a,
+)
 
 const CR = 0x0d
 const LF = 0x0a
@@ -24,7 +44,10 @@ const LF = 0x0a
 const MAX_LINE = 107
 const MAX_PORT = 65_535
 
-/** Bytes of a version 2 header before the addresses: signature, version and command, family and transport, length. */
+/**
+ * Bytes of a version 2 header before the addresses: signature, version and command, family and
+ * transport, length.
+ */
 const PREFIX_LENGTH = 16
 const VERSION_2 = 0x20
 const LOCAL = 0
@@ -42,17 +65,25 @@ const ADDRESSES_LENGTH: ReadonlyMap<number, number> = new Map([
 ])
 
 /** Reads the header of either version between `start` and `end`. */
-export function parseProxyHeader(bytes: Uint8Array, start: number, end: number): ProxyHeader | NoProxyHeader {
+export function parseProxyHeader(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): ProxyHeader | NoProxyHeader {
   return bytes[start] === SIGNATURE_V1[0] && start < end
     ? parseProxyLine(bytes, start, end)
     : parseProxyHeaderV2(bytes, start, end)
 }
 
 /**
- * Reads a header of version 2 between `start` and `end`, the only version that UDP has. What follows the addresses (TLVs)
- * belongs to the header and is not read.
+ * Reads a header of version 2 between `start` and `end`, the only version that UDP has. What
+ * follows the addresses (TLVs) belongs to the header and is not read.
  */
-export function parseProxyHeaderV2(bytes: Uint8Array, start: number, end: number): ProxyHeader | NoProxyHeader {
+export function parseProxyHeaderV2(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): ProxyHeader | NoProxyHeader {
   const signature = matchSignature(SIGNATURE_V2, bytes, start, end)
   if (signature !== 'whole') return signature
   const available = end - start
@@ -67,10 +98,15 @@ export function parseProxyHeaderV2(bytes: Uint8Array, start: number, end: number
   if (least === undefined || rest < least) return 'invalid'
   const length = PREFIX_LENGTH + rest
   if (available < length) return 'incomplete'
-  return { length, source: command === LOCAL ? undefined : readSource(family >> 4, bytes, start + PREFIX_LENGTH) }
+  return {
+    length,
+    source: command === LOCAL ? undefined : readSource(family >> 4, bytes, start + PREFIX_LENGTH),
+  }
 }
 
-/** The first of two endpoints: source address, destination address, source port, destination port. */
+/**
+ * The first of two endpoints: source address, destination address, source port, destination port.
+ */
 function readSource(family: number, bytes: Uint8Array, at: number): Endpoint | undefined {
   if (family !== 1 && family !== 2) return undefined
   const size = family === 1 ? 4 : 16
@@ -82,8 +118,15 @@ function readPort(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
 }
 
-/** Reads the line of version 1: `PROXY TCP4 source destination source-port destination-port`, and CR LF. */
-function parseProxyLine(bytes: Uint8Array, start: number, end: number): ProxyHeader | NoProxyHeader {
+/**
+ * Reads the line of version 1: `PROXY TCP4 source destination source-port destination-port`, and CR
+ * LF.
+ */
+function parseProxyLine(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): ProxyHeader | NoProxyHeader {
   const signature = matchSignature(SIGNATURE_V1, bytes, start, end)
   if (signature !== 'whole') return signature
   const limit = Math.min(end, start + MAX_LINE)
@@ -107,7 +150,11 @@ function parseLine(line: string, length: number): ProxyHeader | NoProxyHeader {
   if (fields.length !== 6 || (family !== 'TCP4' && family !== 'TCP6')) return 'invalid'
   const address = parseFamilyAddress(source, family)
   const port = parsePort(sourcePort)
-  const valid = address && port >= 0 && parseFamilyAddress(destination, family) && parsePort(destinationPort) >= 0
+  const valid =
+    address &&
+    port >= 0 &&
+    parseFamilyAddress(destination, family) &&
+    parsePort(destinationPort) >= 0
   return valid ? { length, source: { address, port } } : 'invalid'
 }
 
@@ -120,8 +167,14 @@ function parsePort(digits: string): number {
   return port <= MAX_PORT ? port : -1
 }
 
-function matchSignature(signature: Uint8Array, bytes: Uint8Array, start: number, end: number): 'whole' | 'none' | 'incomplete' {
+function matchSignature(
+  signature: Uint8Array,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): 'whole' | 'none' | 'incomplete' {
   const available = Math.min(signature.length, end - start)
-  for (let index = 0; index < available; index++) if (bytes[start + index] !== signature[index]) return 'none'
+  for (let index = 0; index < available; index++)
+    if (bytes[start + index] !== signature[index]) return 'none'
   return available === signature.length ? 'whole' : 'incomplete'
 }

@@ -25,20 +25,32 @@ export interface Params {
   get(name: string): string | undefined
   /** A named parameter of the route, such as the passkey of `/:passkey/announce`; none over UDP. */
   route(name: string): string | undefined
-  /** A header of the request, `name` in lower case; absent where the transport has none, as over UDP. */
+  /**
+   * A header of the request, `name` in lower case; absent where the transport has none, as over
+   * UDP.
+   */
   header?(name: string): string | undefined
 }
 
 export interface QueryOptions {
-  /** How many `info_hash` parameters are expected; parsing stops one later, so that the caller sees the excess. Default 1. */
+  /**
+   * How many `info_hash` parameters are expected; parsing stops one later, so that the caller sees
+   * the excess. Default 1.
+   */
   readonly maxInfoHashes?: number
   /** Whether `;` separates parameters as `&` does. Default true, as in Chihaya. */
   readonly semicolons?: boolean
 }
 
-/** A parsed query string: decoded byte strings, keys folded to lower case, `info_hash` collected in order. */
+/**
+ * A parsed query string: decoded byte strings, keys folded to lower case, `info_hash` collected in
+ * order.
+ */
 export class Query {
-  /** The values of `info_hash`, of any length: one more than `maxInfoHashes` when there were too many. */
+  /**
+   * The values of `info_hash`, of any length: one more than `maxInfoHashes` when there were too
+   * many.
+   */
   readonly infoHashes: string[] = []
   readonly #values = new Map<string, string>()
   /** The text, if some key came more than once. */
@@ -46,10 +58,12 @@ export class Query {
   #separator: RegExp | string = '&'
 
   /**
-   * Parses `text` from `start` up to `end`, in linear time. `%HH` is a byte, `+` a space, all else itself. A key without `=`
-   * has an empty value, a value without key is dropped, and the last of several values counts.
-   * @throws {ClientError} on a malformed escape, or past 100 pairs (`info_hash` not counted), 64 bytes of key or 2048 of value.
-   * Of a malformed `info_hash` among too many it says nothing: that there are too many is what the client has to hear.
+   * Parses `text` from `start` up to `end`, in linear time. `%HH` is a byte, `+` a space, all else
+   * itself. A key without `=` has an empty value, a value without key is dropped, and the last of
+   * several values counts.
+   * @throws {ClientError} on a malformed escape, or past 100 pairs (`info_hash` not counted), 64
+   * bytes of key or 2048 of value. Of a malformed `info_hash` among too many it says nothing: that
+   * there are too many is what the client has to hear.
    */
   static parse(text: string, start: number, end: number, options: QueryOptions = {}): Query {
     const query = new Query()
@@ -67,7 +81,13 @@ export class Query {
         if (code === EQUALS && equals < 0) equals = stop
       }
       if (stop > at && equals !== at) {
-        const key = decode(text, at, equals < 0 ? stop : equals, MAX_KEY, KEY_TOO_LONG).toLowerCase()
+        const key = decode(
+          text,
+          at,
+          equals < 0 ? stop : equals,
+          MAX_KEY,
+          KEY_TOO_LONG,
+        ).toLowerCase()
         const valueStart = equals < 0 ? stop : equals + 1
         if (key === 'info_hash') {
           try {
@@ -104,21 +124,37 @@ export class Query {
     if (last === undefined) return []
     if (this.#text === '') return [last]
     const pairs = this.#text.split(this.#separator)
-    const values = pairs.map((pair) => Query.parse(pair, 0, pair.length, { semicolons: false }).get(key))
+    const values = pairs.map((pair) =>
+      Query.parse(pair, 0, pair.length, { semicolons: false }).get(key),
+    )
     return values.filter((value) => value !== undefined)
   }
 }
 
-/** Splits a request target into path and query. The query reaches from the first `?` to a `#`; later `?` belong to it. */
-export function splitTarget(target: string): { path: string; queryStart: number; queryEnd: number } {
+/**
+ * Splits a request target into path and query. The query reaches from the first `?` to a `#`; later
+ * `?` belong to it.
+ */
+export function splitTarget(target: string): {
+  path: string
+  queryStart: number
+  queryEnd: number
+} {
   const hash = target.indexOf('#')
   const queryEnd = hash < 0 ? target.length : hash
   const mark = target.indexOf('?')
-  if (mark < 0 || mark >= queryEnd) return { path: target.slice(0, queryEnd), queryStart: queryEnd, queryEnd }
+  if (mark < 0 || mark >= queryEnd)
+    return { path: target.slice(0, queryEnd), queryStart: queryEnd, queryEnd }
   return { path: target.slice(0, mark), queryStart: mark + 1, queryEnd }
 }
 
-function decode(text: string, start: number, end: number, max: number, tooLong: ClientError): string {
+function decode(
+  text: string,
+  start: number,
+  end: number,
+  max: number,
+  tooLong: ClientError,
+): string {
   // An escape is three characters for one byte, so a longer run cannot fit whatever it holds.
   if (end - start > max * 3) throw tooLong
   let decoded = ''

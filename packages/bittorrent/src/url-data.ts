@@ -8,8 +8,9 @@ const URL_DATA = 2
 const MAX_URL_DATA = 2560
 
 /**
- * The URL that a UDP announce carries in its options (BEP 41), or '' when it carries none. URLData options concatenate;
- * unknown options are skipped; a truncated one ends the options but fails nothing. At most 2560 bytes are kept.
+ * The URL that a UDP announce carries in its options (BEP 41), or '' when it carries none. URLData
+ * options concatenate; unknown options are skipped; a truncated one ends the options but fails
+ * nothing. At most 2560 bytes are kept.
  */
 export function readUrlData(bytes: Uint8Array, start: number, end: number): string {
   let url = ''
@@ -29,7 +30,10 @@ export function readUrlData(bytes: Uint8Array, start: number, end: number): stri
   return url.slice(0, MAX_URL_DATA)
 }
 
-/** The parameters of a URLData text, parsed when a hook first asks. A malformed query reads as an empty one. */
+/**
+ * The parameters of a URLData text, parsed when a hook first asks. A malformed query reads as an
+ * empty one.
+ */
 export class UrlDataParams implements Params {
   readonly #url: string
   #query: Query | undefined
@@ -57,7 +61,8 @@ function parseLeniently(url: string): Query {
   try {
     return Query.parse(url, queryStart, queryEnd)
   } catch {
-    // Only a hook can need these parameters, and a hook that misses one refuses the announce itself.
+    // Only a hook can need these parameters, and a hook that misses one refuses the announce
+    // itself.
     return new Query()
   }
 }

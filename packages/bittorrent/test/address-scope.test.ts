@@ -3,7 +3,9 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 /** First and last address of a block, with the addresses right outside it. */
-const IPV4_BLOCKS: Array<[scope: AddressScope, before: string, first: string, last: string, after: string]> = [
+const IPV4_BLOCKS: Array<
+  [scope: AddressScope, before: string, first: string, last: string, after: string]
+> = [
   ['private', '9.255.255.255', '10.0.0.0', '10.255.255.255', '11.0.0.0'],
   ['private', '100.63.255.255', '100.64.0.0', '100.127.255.255', '100.128.0.0'],
   ['private', '172.15.255.255', '172.16.0.0', '172.31.255.255', '172.32.0.0'],
@@ -72,9 +74,12 @@ function scope(text: string): AddressScope {
 }
 
 describe('the scope of an address', () => {
-  test.each(IPV4_BLOCKS)('is %s between %s and %s to %s and %s', (inside, before, first, last, after) => {
-    expect([before, first, last, after].map(scope)).toEqual(['public', inside, inside, 'public'])
-  })
+  test.each(IPV4_BLOCKS)(
+    'is %s between %s and %s to %s and %s',
+    (inside, before, first, last, after) => {
+      expect([before, first, last, after].map(scope)).toEqual(['public', inside, inside, 'public'])
+    },
+  )
 
   test.each(IPV6)('is %s for %s', (expected, text) => {
     expect(scope(text)).toBe(expected)

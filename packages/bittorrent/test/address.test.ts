@@ -1,5 +1,11 @@
 import { isIP } from 'node:net'
-import { addressFamily, formatAddress, parseAddress, unmap, type Address } from '@chihaya/bittorrent'
+import {
+  addressFamily,
+  formatAddress,
+  parseAddress,
+  unmap,
+  type Address,
+} from '@chihaya/bittorrent'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -29,14 +35,17 @@ describe('parseAddress', () => {
     expect(isIP(text)).not.toBe(0)
   })
 
-  test.each(['::ffff:1.2.3.4', '::FFFF:102:304', '0:0:0:0:0:ffff:1.2.3.4', '0000:0000:0000:0000:0000:ffff:1.2.3.4'])(
-    'reads %s as IPv4',
-    (text) => {
-      expect(hex(parseAddress(text))).toBe('01020304')
-    },
-  )
+  test.each([
+    '::ffff:1.2.3.4',
+    '::FFFF:102:304',
+    '0:0:0:0:0:ffff:1.2.3.4',
+    '0000:0000:0000:0000:0000:ffff:1.2.3.4',
+  ])('reads %s as IPv4', (text) => {
+    expect(hex(parseAddress(text))).toBe('01020304')
+  })
 
-  // Forms that one parser or another has taken for an address, often for another one than the next parser.
+  // Forms that one parser or another has taken for an address, often for another one than the next
+  // parser.
   const odd = [
     '127.1 1.2.3 1.2.3.4.5 1.2.3.4. .1.2.3.4 1..2.3 1.2.3.256 1.2.3.1234 1.2.3.-4 1.2.3.+4 1.2.3.4e0 1,2,3,4 1.2.3.4/8',
     '0x7f.0.0.1 0x7f.1 0x7f000001 2130706433 017700000001 0177.0.0.1 01.2.3.4 1.2.3.00 1.2.3.4:80 1.2.3.4%eth0 \uff11.2.3.4',
@@ -70,10 +79,16 @@ describe('parseAddress', () => {
   test('agrees with node:net on addresses with one character put in, taken out or changed', () => {
     const units = fc.constantFrom('', ...'019afAF.:gx '.split(''), '::', '00')
     fc.assert(
-      fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), units, fc.nat(45), fc.nat(2), (text, unit, at, removed) => {
-        const changed = text.slice(0, at) + unit + text.slice(at + removed)
-        expect(parseAddress(changed) !== undefined).toBe(isIP(changed) !== 0)
-      }),
+      fc.property(
+        fc.oneof(fc.ipV4(), fc.ipV6()),
+        units,
+        fc.nat(45),
+        fc.nat(2),
+        (text, unit, at, removed) => {
+          const changed = text.slice(0, at) + unit + text.slice(at + removed)
+          expect(parseAddress(changed) !== undefined).toBe(isIP(changed) !== 0)
+        },
+      ),
       { numRuns: 5000 },
     )
   })
@@ -81,7 +96,11 @@ describe('parseAddress', () => {
   test('refuses long texts, whatever they hold', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: fc.constantFrom(...'0123456789abcdef.:'.split('')), minLength: 46, maxLength: 16_384 }),
+        fc.string({
+          unit: fc.constantFrom(...'0123456789abcdef.:'.split('')),
+          minLength: 46,
+          maxLength: 16_384,
+        }),
         (text) => {
           expect(parseAddress(text)).toBeUndefined()
         },
@@ -109,7 +128,9 @@ describe('formatAddress', () => {
   })
 
   const groups = fc.array(fc.oneof(fc.constant(0), fc.nat(0xff_ff)), { minLength: 8, maxLength: 8 })
-  const ipv6 = groups.map((parts) => Uint8Array.from(parts.flatMap((part) => [part >> 8, part & 0xff])))
+  const ipv6 = groups.map((parts) =>
+    Uint8Array.from(parts.flatMap((part) => [part >> 8, part & 0xff])),
+  )
   const ipv4 = fc.uint8Array({ minLength: 4, maxLength: 4 })
 
   test('writes what URL writes', () => {
@@ -137,7 +158,10 @@ describe('formatAddress', () => {
 
 describe('an address', () => {
   test('has a family by its length', () => {
-    expect([addressFamily(new Uint8Array(4)), addressFamily(new Uint8Array(16))]).toEqual(['ipv4', 'ipv6'])
+    expect([addressFamily(new Uint8Array(4)), addressFamily(new Uint8Array(16))]).toEqual([
+      'ipv4',
+      'ipv6',
+    ])
   })
 
   test('is unmapped only when it is mapped', () => {

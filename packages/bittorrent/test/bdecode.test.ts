@@ -70,7 +70,8 @@ describe('bdecode', () => {
   })
 
   test('accepts keys in any order where it is asked to, and none twice', () => {
-    const lenient = (text: string): Bdecoded => bdecode(Buffer.from(text, 'latin1'), { unsortedKeys: true })
+    const lenient = (text: string): Bdecoded =>
+      bdecode(Buffer.from(text, 'latin1'), { unsortedKeys: true })
     expect(lenient('d1:bi1e1:ad1:zi2e1:yi3eee')).toEqual(
       new Map<string, Bdecoded>([
         ['b', 1],
@@ -83,7 +84,8 @@ describe('bdecode', () => {
         ],
       ]),
     )
-    for (const twice of ['d1:bi1e1:ai1e1:bi1ee', 'd1:ai1e1:ai1ee']) expect(() => lenient(twice)).toThrow('duplicate key')
+    for (const twice of ['d1:bi1e1:ai1e1:bi1ee', 'd1:ai1e1:ai1ee'])
+      expect(() => lenient(twice)).toThrow('duplicate key')
     expect(() => lenient('d1:bi1e1:a9:short')).toThrow('string reaches past the end')
     expect(() => lenient('d1:bi1e1:ai1ee\r\n')).toThrow('something follows the value')
   })
@@ -95,9 +97,13 @@ describe('bdecode', () => {
     expect(() => decode(nested(33))).toThrow('nested too deeply')
   })
 
-  const byteStrings = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1'))
+  const byteStrings = fc
+    .uint8Array({ maxLength: 40 })
+    .map((bytes) => Buffer.from(bytes).toString('latin1'))
   const limit = 10n ** 20n - 1n
-  const bigints = fc.bigInt({ min: -limit, max: limit }).filter((value) => !Number.isSafeInteger(Number(value)))
+  const bigints = fc
+    .bigInt({ min: -limit, max: limit })
+    .filter((value) => !Number.isSafeInteger(Number(value)))
   const { value: values } = fc.letrec<{ value: Bencodable & Bdecoded }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 5, depthSize: 'small' },
@@ -105,12 +111,17 @@ describe('bdecode', () => {
       bigints,
       byteStrings,
       fc.array(tie('value'), { maxLength: 6 }),
-      fc.array(fc.tuple(byteStrings, tie('value')), { maxLength: 6 }).map((entries) => new Map(entries)),
+      fc
+        .array(fc.tuple(byteStrings, tie('value')), { maxLength: 6 })
+        .map((entries) => new Map(entries)),
     ),
   }))
 
   test('reads keys in any order where it is asked to', () => {
-    const entries = fc.uniqueArray(fc.tuple(byteStrings, values), { maxLength: 6, selector: ([key]) => key })
+    const entries = fc.uniqueArray(fc.tuple(byteStrings, values), {
+      maxLength: 6,
+      selector: ([key]) => key,
+    })
     fc.assert(
       fc.property(entries, (pairs) => {
         const body = pairs.flatMap(([key, value]) => [bencode(key), bencode(value)])
@@ -133,7 +144,9 @@ describe('bdecode', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 100 }), (keys) => {
         const entries = new Map(keys.map((key) => [Buffer.from(key).toString('latin1'), 0]))
-        const decoded = [...(bdecode(bencode(entries)) as Map<string, Bdecoded>).keys()].map((key) => Buffer.from(key, 'latin1'))
+        const decoded = [...(bdecode(bencode(entries)) as Map<string, Bdecoded>).keys()].map(
+          (key) => Buffer.from(key, 'latin1'),
+        )
         expect(decoded).toEqual(decoded.toSorted((one, other) => Buffer.compare(one, other)))
         expect(decoded).toHaveLength(entries.size)
       }),
@@ -141,7 +154,24 @@ describe('bdecode', () => {
   })
 
   test('accepts nothing that bencode would have written otherwise', () => {
-    const units = fc.constantFrom('i', 'l', 'd', 'e', ':', '-', '0', '1', '2', '3', 'i1e', '1:a', '2:bc', '0:', 'le', 'de')
+    const units = fc.constantFrom(
+      'i',
+      'l',
+      'd',
+      'e',
+      ':',
+      '-',
+      '0',
+      '1',
+      '2',
+      '3',
+      'i1e',
+      '1:a',
+      '2:bc',
+      '0:',
+      'le',
+      'de',
+    )
     fc.assert(
       fc.property(fc.string({ unit: units, maxLength: 40 }), (encoded) => {
         let value: Bdecoded
@@ -159,14 +189,18 @@ describe('bdecode', () => {
 
   test('reads or refuses any 16 KiB', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 16_384 }), fc.constantFrom('', 'l', 'd', 'd1:a', '9999:', 'li1e'), (bytes, head) => {
-        const encoded = Buffer.concat([Buffer.from(head), bytes])
-        try {
-          expect(bencode(bdecode(encoded))).toEqual(encoded)
-        } catch (error) {
-          expect(error).toBeInstanceOf(SyntaxError)
-        }
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 16_384 }),
+        fc.constantFrom('', 'l', 'd', 'd1:a', '9999:', 'li1e'),
+        (bytes, head) => {
+          const encoded = Buffer.concat([Buffer.from(head), bytes])
+          try {
+            expect(bencode(bdecode(encoded))).toEqual(encoded)
+          } catch (error) {
+            expect(error).toBeInstanceOf(SyntaxError)
+          }
+        },
+      ),
     )
   })
 })

@@ -49,15 +49,22 @@ describe('bencode', () => {
 
   test('sorts keys by their bytes, not by locale or length', () => {
     const keys = ['b', 'a', 'B', '\xff', '\x00', 'aa', 'a ', '', '\x80']
-    expect(text(new Map(keys.map((key) => [key, 0])))).toBe('d0:i0e1:\x00i0e1:Bi0e1:ai0e2:a i0e2:aai0e1:bi0e1:\x80i0e1:\xffi0ee')
+    expect(text(new Map(keys.map((key) => [key, 0])))).toBe(
+      'd0:i0e1:\x00i0e1:Bi0e1:ai0e2:a i0e2:aai0e1:bi0e1:\x80i0e1:\xffi0ee',
+    )
   })
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.5, 2 ** 53, -(2 ** 53), 1e21])(
-    'refuses the number %d',
-    (number) => {
-      expect(() => bencode(number)).toThrow(TypeError)
-    },
-  )
+  test.each([
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    0.5,
+    2 ** 53,
+    -(2 ** 53),
+    1e21,
+  ])('refuses the number %d', (number) => {
+    expect(() => bencode(number)).toThrow(TypeError)
+  })
 
   test('refuses text that is no byte string, as a value and as a key', () => {
     expect(() => bencode('€')).toThrow(TypeError)
@@ -87,7 +94,11 @@ describe('a bencode writer', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 50 }), (values) => {
         expect(bencode(values)).toEqual(
-          Buffer.concat([Buffer.from('l'), ...values.map((value) => bencode(value)), Buffer.from('e')]),
+          Buffer.concat([
+            Buffer.from('l'),
+            ...values.map((value) => bencode(value)),
+            Buffer.from('e'),
+          ]),
         )
       }),
     )

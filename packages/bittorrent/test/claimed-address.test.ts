@@ -9,7 +9,10 @@ const PUBLIC = '9.9.9.9'
 const PRIVATE = '10.0.0.1'
 const LOOPBACK = '127.0.0.1'
 
-/** The sources of each kind of namer that may name an address, of a public, a private and a loopback one. */
+/**
+ * The sources of each kind of namer that may name an address, of a public, a private and a loopback
+ * one.
+ */
 type Sources = [client: string[], proxy: string[]]
 
 const ANYBODY = [PUBLIC, PRIVATE, LOOPBACK]
@@ -84,19 +87,20 @@ describe('an address that a source names', () => {
   })
 
   test('may be private or of this host where a process of this host names it over a Unix socket', () => {
-    expect(['10.0.0.2', '127.0.0.1', '::1'].every((text) => mayName('proxy', address(text), LOCAL_HOST))).toBe(true)
+    expect(
+      ['10.0.0.2', '127.0.0.1', '::1'].every((text) => mayName('proxy', address(text), LOCAL_HOST)),
+    ).toBe(true)
   })
 })
 
 test('who may claim is nobody, loopback and private sources, or those in a list', () => {
   expect(claimSources(false)).toBeUndefined()
   const local = claimSources(true)
-  expect(['127.0.0.1', '192.168.1.1', '::1', '8.8.8.8'].map((text) => local?.has(address(text)))).toEqual([
-    true,
-    true,
-    true,
-    false,
-  ])
+  expect(
+    ['127.0.0.1', '192.168.1.1', '::1', '8.8.8.8'].map((text) => local?.has(address(text))),
+  ).toEqual([true, true, true, false])
   expect(claimSources(['8.8.8.0/24'])?.has(address('8.8.8.8'))).toBe(true)
-  expect(() => claimSources(['nowhere'])).toThrow('"nowhere" is neither an address nor a CIDR range')
+  expect(() => claimSources(['nowhere'])).toThrow(
+    '"nowhere" is neither an address nor a CIDR range',
+  )
 })

@@ -21,9 +21,24 @@ describe('a client error', () => {
 
   test('is known by its brand, so that copies of the package know those of each other', () => {
     class Subclass extends ClientError {}
-    const ofAnotherCopy = Object.assign(new Error('x'), { [Symbol.for('chihaya.ClientError')]: true })
-    expect([new ClientError('x'), new Subclass('x'), ofAnotherCopy].map(isClientError)).toEqual([true, true, true])
-    const others = [new Error('x'), new TypeError('x'), { message: 'x' }, 'x', 1, null, undefined, Symbol.iterator]
+    const ofAnotherCopy = Object.assign(new Error('x'), {
+      [Symbol.for('chihaya.ClientError')]: true,
+    })
+    expect([new ClientError('x'), new Subclass('x'), ofAnotherCopy].map(isClientError)).toEqual([
+      true,
+      true,
+      true,
+    ])
+    const others = [
+      new Error('x'),
+      new TypeError('x'),
+      { message: 'x' },
+      'x',
+      1,
+      null,
+      undefined,
+      Symbol.iterator,
+    ]
     expect(others.filter(isClientError)).toEqual([])
   })
 })

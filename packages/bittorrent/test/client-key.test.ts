@@ -13,7 +13,9 @@ describe('the key of a client', () => {
   })
 
   test('is 32 unsigned bits of whatever else a client sends, and the same each time', () => {
-    const bytes = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((byte) => String.fromCharCode(byte)) })
+    const bytes = fc.string({
+      unit: fc.integer({ min: 0, max: 255 }).map((byte) => String.fromCharCode(byte)),
+    })
     fc.assert(
       fc.property(bytes, (text) => {
         const key = clientKey(text)
@@ -24,6 +26,8 @@ describe('the key of a client', () => {
   })
 
   test('tells signed decimals and raw bytes apart', () => {
-    expect(new Set(['-1', '1', '-2147483648', '\xff\x00\x80\x01\x02\x03\x04\x05'].map(clientKey)).size).toBe(4)
+    expect(
+      new Set(['-1', '1', '-2147483648', '\xff\x00\x80\x01\x02\x03\x04\x05'].map(clientKey)).size,
+    ).toBe(4)
   })
 })

@@ -19,7 +19,9 @@ const port = fc.integer({ min: 0, max: 65_535 })
 describe('compact peers', () => {
   test('are address and port in network order', () => {
     expect(Buffer.from(compactPeer(V4, 6881)).toString('hex')).toBe('c00002071ae1')
-    expect(Buffer.from(compactPeer(V6, 6881)).toString('hex')).toBe('20010db80000000000000000000000071ae1')
+    expect(Buffer.from(compactPeer(V6, 6881)).toString('hex')).toBe(
+      '20010db80000000000000000000000071ae1',
+    )
     expect([compactLength('ipv4'), compactLength('ipv6')]).toEqual([6, 18])
   })
 
@@ -52,19 +54,38 @@ describe('compact peers', () => {
 
   test('are refused when bytes are missing or left over', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 16_384 }), fc.constantFrom('ipv4' as const, 'ipv6' as const), (bytes, family) => {
-        const stride = compactLength(family)
-        if (bytes.length % stride === 0) expect(readCompactPeers(bytes, family)).toHaveLength(bytes.length / stride)
-        else expect(() => readCompactPeers(bytes, family)).toThrow(RangeError)
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 16_384 }),
+        fc.constantFrom('ipv4' as const, 'ipv6' as const),
+        (bytes, family) => {
+          const stride = compactLength(family)
+          if (bytes.length % stride === 0)
+            expect(readCompactPeers(bytes, family)).toHaveLength(bytes.length / stride)
+          else expect(() => readCompactPeers(bytes, family)).toThrow(RangeError)
+        },
+      ),
     )
-    expect(() => readCompactPeers(new Uint8Array(7), 'ipv4')).toThrow('7 bytes are no multiple of 6')
+    expect(() => readCompactPeers(new Uint8Array(7), 'ipv4')).toThrow(
+      '7 bytes are no multiple of 6',
+    )
   })
 
   test('may be one, with or without its peer id, or none', () => {
     const peerId = new Uint8Array(20).fill(7)
-    expect(onePeer(V4, 6881, peerId)).toEqual({ family: 'ipv4', endpoints: compactPeer(V4, 6881), peerIds: peerId })
-    expect(onePeer(V6, 1)).toEqual({ family: 'ipv6', endpoints: compactPeer(V6, 1), peerIds: undefined })
-    expect([countPeers(onePeer(V6, 1)), countPeers(NO_PEERS.ipv4), countPeers(NO_PEERS.ipv6)]).toEqual([1, 0, 0])
+    expect(onePeer(V4, 6881, peerId)).toEqual({
+      family: 'ipv4',
+      endpoints: compactPeer(V4, 6881),
+      peerIds: peerId,
+    })
+    expect(onePeer(V6, 1)).toEqual({
+      family: 'ipv6',
+      endpoints: compactPeer(V6, 1),
+      peerIds: undefined,
+    })
+    expect([
+      countPeers(onePeer(V6, 1)),
+      countPeers(NO_PEERS.ipv4),
+      countPeers(NO_PEERS.ipv6),
+    ]).toEqual([1, 0, 0])
   })
 })

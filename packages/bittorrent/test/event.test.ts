@@ -16,19 +16,38 @@ describe('events', () => {
     expect(eventFromName(name)).toBe(event)
   })
 
-  test.each(['foo', 'start', 'started ', ' started', 'started\0', '0', '2', '__proto__', 'constructor', 'ſtarted'])(
-    'are not read from the name %j',
-    (name) => {
-      expect(eventFromName(name)).toBeUndefined()
-    },
-  )
+  test.each([
+    'foo',
+    'start',
+    'started ',
+    ' started',
+    'started\0',
+    '0',
+    '2',
+    '__proto__',
+    'constructor',
+    'ſtarted',
+  ])('are not read from the name %j', (name) => {
+    expect(eventFromName(name)).toBeUndefined()
+  })
 
   test('have the numbers of BEP 15, and 4 for a partial seed', () => {
-    expect([0, 1, 2, 3, 4].map(eventFromNumber)).toEqual(['none', 'completed', 'started', 'stopped', 'paused'])
-    expect((['none', 'completed', 'started', 'stopped', 'paused'] as const).map(eventToNumber)).toEqual([0, 1, 2, 3, 4])
+    expect([0, 1, 2, 3, 4].map(eventFromNumber)).toEqual([
+      'none',
+      'completed',
+      'started',
+      'stopped',
+      'paused',
+    ])
+    expect(
+      (['none', 'completed', 'started', 'stopped', 'paused'] as const).map(eventToNumber),
+    ).toEqual([0, 1, 2, 3, 4])
   })
 
-  test.each([5, 256, 0xff_ff_ff_ff, -1, 1.5, Number.NaN])('are not read from the number %d', (number) => {
-    expect(eventFromNumber(number)).toBeUndefined()
-  })
+  test.each([5, 256, 0xff_ff_ff_ff, -1, 1.5, Number.NaN])(
+    'are not read from the number %d',
+    (number) => {
+      expect(eventFromNumber(number)).toBeUndefined()
+    },
+  )
 })

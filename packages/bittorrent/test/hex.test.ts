@@ -12,9 +12,12 @@ describe('hex', () => {
     expect(fromHex('00fFaA')).toBe('\x00\xff\xaa')
   })
 
-  test.each(['0', 'abc', 'gg', '0x', ' 0', '0\n', '-1', '\u{ff10}\u{ff11}'])('refuses %j', (text) => {
-    expect(fromHex(text)).toBeUndefined()
-  })
+  test.each(['0', 'abc', 'gg', '0x', ' 0', '0\n', '-1', '\u{ff10}\u{ff11}'])(
+    'refuses %j',
+    (text) => {
+      expect(fromHex(text)).toBeUndefined()
+    },
+  )
 
   test('reads what it has written', () => {
     fc.assert(

@@ -11,9 +11,12 @@ describe('an infohash', () => {
     expect(infoHashFrom('\0'.repeat(20))).toBe('\0'.repeat(20))
   })
 
-  test.each(['', BYTES.slice(1), `${BYTES}x`, HEX, '\u0100'.padEnd(20, 'x'), 'x'.repeat(32)])('is not %j', (text) => {
-    expect(infoHashFrom(text)).toBeUndefined()
-  })
+  test.each(['', BYTES.slice(1), `${BYTES}x`, HEX, '\u0100'.padEnd(20, 'x'), 'x'.repeat(32)])(
+    'is not %j',
+    (text) => {
+      expect(infoHashFrom(text)).toBeUndefined()
+    },
+  )
 
   test('is read from hex of either case', () => {
     expect(infoHashFromHex(HEX)).toBe(BYTES)
@@ -24,12 +27,16 @@ describe('an infohash', () => {
     expect(infoHashFromHex(HEX + 'f'.repeat(24))).toBe(BYTES)
   })
 
-  test.each(['', HEX.slice(2), `${HEX}ff`, HEX.replace('a', 'g'), HEX + 'f'.repeat(23), HEX + 'z'.repeat(24)])(
-    'is not read from the hex %j',
-    (hex) => {
-      expect(infoHashFromHex(hex)).toBeUndefined()
-    },
-  )
+  test.each([
+    '',
+    HEX.slice(2),
+    `${HEX}ff`,
+    HEX.replace('a', 'g'),
+    HEX + 'f'.repeat(23),
+    HEX + 'z'.repeat(24),
+  ])('is not read from the hex %j', (hex) => {
+    expect(infoHashFromHex(hex)).toBeUndefined()
+  })
 
   test('is read out of a packet', () => {
     fc.assert(

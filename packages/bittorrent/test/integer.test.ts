@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 
 /** Never an integer, signed or not. */
 const MALFORMED = [
-  ...'+1 --1 - -+1 1- 1.0 1. .1 1e3 0x1f 0b1 1_000 1,0 abc 6881abc NaN Infinity \xb2 \u0661 \uff11'.split(' '),
+  ...'+1 --1 - -+1 1- 1.0 1. .1 1e3 0x1f 0b1 1_000 1,0 abc 6881abc NaN Infinity \xb2 \u0661 \uff11'.split(
+    ' ',
+  ),
   '',
   ' ',
   ' 1',
@@ -31,7 +33,14 @@ describe('parseUint64', () => {
     expect(parseUint64(text)).toBe(value)
   })
 
-  test.each([...MALFORMED, '-1', '-0', '18446744073709551616', '99999999999999999999', '0'.repeat(21)])('refuses %j', (text) => {
+  test.each([
+    ...MALFORMED,
+    '-1',
+    '-0',
+    '18446744073709551616',
+    '99999999999999999999',
+    '0'.repeat(21),
+  ])('refuses %j', (text) => {
     expect(parseUint64(text)).toBeUndefined()
   })
 

@@ -1,5 +1,11 @@
 import { BlockList } from 'node:net'
-import { formatAddress, LOCAL_NETWORKS, Networks, parseAddress, type Address } from '@chihaya/bittorrent'
+import {
+  formatAddress,
+  LOCAL_NETWORKS,
+  Networks,
+  parseAddress,
+  type Address,
+} from '@chihaya/bittorrent'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -45,7 +51,10 @@ describe('a set of networks', () => {
   ])('refuses %j', (text) => expect(() => new Networks([text])).toThrow(RangeError))
 
   test('says the same as the block list of Node', () => {
-    const bytes = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }))
+    const bytes = fc.oneof(
+      fc.uint8Array({ minLength: 4, maxLength: 4 }),
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    )
     // Unmapped, as callers have it.
     const addresses = bytes.map((raw) => parseAddress(formatAddress(raw)) as Address)
     fc.assert(
@@ -56,7 +65,9 @@ describe('a set of networks', () => {
         const networks = new Networks([`${formatAddress(base)}/${bits}`])
         for (const asked of [other, withPrefix(base, other, shared)]) {
           const family = asked.length === 4 ? 'ipv4' : 'ipv6'
-          expect(networks.has(asked)).toBe(asked.length === base.length && blocks.check(formatAddress(asked), family))
+          expect(networks.has(asked)).toBe(
+            asked.length === base.length && blocks.check(formatAddress(asked), family),
+          )
         }
       }),
     )
@@ -67,7 +78,8 @@ describe('a set of networks', () => {
     for (const text of ['127.0.0.1', '::1', '10.0.0.1', '172.16.0.1', '192.168.0.1', 'fd00::1']) {
       expect(networks.has(address(text))).toBe(true)
     }
-    for (const text of ['8.8.8.8', '172.32.0.1', '100.64.0.1', '::2', 'fe80::1']) expect(networks.has(address(text))).toBe(false)
+    for (const text of ['8.8.8.8', '172.32.0.1', '100.64.0.1', '::2', 'fe80::1'])
+      expect(networks.has(address(text))).toBe(false)
   })
 })
 

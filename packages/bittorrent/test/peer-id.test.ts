@@ -41,7 +41,11 @@ describe('a client id', () => {
     ['TorreTopia', '346-----aaaaaaaaaaaa', '346---'],
     ['QVOD', 'QVOD0062aaaaaaaaaaaa', 'QVOD00'],
     ['all dashes', '-'.repeat(20), '------'],
-    ['binary', '\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff', '\x00\xff\x00\xff\x00\xff'],
+    [
+      'binary',
+      '\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff\x00\xff',
+      '\x00\xff\x00\xff\x00\xff',
+    ],
   ])('names the client: %s', (_style, peerId, id) => {
     expect(peerIdFrom(peerId)).toBe(peerId)
     expect(clientId(peerId as PeerId)).toBe(id)

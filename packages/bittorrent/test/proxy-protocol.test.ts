@@ -1,4 +1,10 @@
-import { formatAddress, parseAddress, parseProxyHeader, parseProxyHeaderV2, type Address } from '@chihaya/bittorrent'
+import {
+  formatAddress,
+  parseAddress,
+  parseProxyHeader,
+  parseProxyHeaderV2,
+  type Address,
+} from '@chihaya/bittorrent'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -45,8 +51,16 @@ describe('a PROXY header of version 2', () => {
     ['TCP over IPv6', v2(0x21, 0x21, IPV6), '52: 2001:db8::1 6881'],
     ['UDP over IPv6', v2(0x21, 0x22, IPV6), '52: 2001:db8::1 6881'],
     ['an IPv4 client in mapped form', v2(0x21, 0x22, MAPPED), '52: 192.0.2.1 6881'],
-    ['TLVs behind the addresses', v2(0x21, 0x12, Buffer.concat([IPV4, TLVS])), '43: 192.0.2.1 6881'],
-    ['a TLV longer than the header says', v2(0x21, 0x12, Buffer.concat([IPV4, Buffer.of(4, 0xff, 0xff)])), '31: 192.0.2.1 6881'],
+    [
+      'TLVs behind the addresses',
+      v2(0x21, 0x12, Buffer.concat([IPV4, TLVS])),
+      '43: 192.0.2.1 6881',
+    ],
+    [
+      'a TLV longer than the header says',
+      v2(0x21, 0x12, Buffer.concat([IPV4, Buffer.of(4, 0xff, 0xff)])),
+      '31: 192.0.2.1 6881',
+    ],
     ['LOCAL', v2(0x20, 0x00, Buffer.alloc(0)), '16: proxy'],
     ['LOCAL with addresses', v2(0x20, 0x12, IPV4), '28: proxy'],
     ['LOCAL with a family that there is not', v2(0x20, 0xff, Buffer.of(1, 2)), '18: proxy'],
@@ -73,9 +87,12 @@ describe('a PROXY header of version 2', () => {
     expect(read(bytes)).toBe('invalid')
   })
 
-  test.each([v2(0x21, 0x12, IPV4), v2(0x21, 0x22, IPV6), v2(0x20, 0, TLVS)])('is incomplete until its last byte', (bytes) => {
-    for (let end = 0; end < bytes.length; end++) expect(read(bytes, 0, end)).toBe('incomplete')
-  })
+  test.each([v2(0x21, 0x12, IPV4), v2(0x21, 0x22, IPV6), v2(0x20, 0, TLVS)])(
+    'is incomplete until its last byte',
+    (bytes) => {
+      for (let end = 0; end < bytes.length; end++) expect(read(bytes, 0, end)).toBe('incomplete')
+    },
+  )
 
   test('is read where it begins', () => {
     const bytes = Buffer.concat([Buffer.from('xxx'), v2(0x21, 0x12, IPV4), Buffer.from('xxx')])
@@ -89,7 +106,10 @@ describe('a PROXY header of version 2', () => {
     const bytes = v2(0x21, 0x12, IPV4)
     const header = parseProxyHeaderV2(bytes, 0, bytes.length)
     bytes.fill(0)
-    expect(header).toEqual({ length: 28, source: { address: Uint8Array.of(192, 0, 2, 1), port: 6881 } })
+    expect(header).toEqual({
+      length: 28,
+      source: { address: Uint8Array.of(192, 0, 2, 1), port: 6881 },
+    })
   })
 })
 
@@ -106,7 +126,8 @@ describe('a PROXY header of version 1', () => {
   ])('names the client: %j', (line, result) => {
     expect(read(Buffer.from(line))).toBe(result)
     expect(read(Buffer.from(`${line}GET / HTTP/1.1\r\n`))).toBe(result)
-    for (let end = 0; end < line.length; end++) expect(read(Buffer.from(line), 0, end)).toBe('incomplete')
+    for (let end = 0; end < line.length; end++)
+      expect(read(Buffer.from(line), 0, end)).toBe('incomplete')
   })
 
   test.each([
@@ -162,7 +183,11 @@ describe('arbitrary bytes', () => {
   test('are read without a fault, and never beyond their end', () => {
     fc.assert(
       fc.property(prefix, fc.array(unit, { maxLength: 300 }), fc.nat(4), (begin, rest, start) => {
-        const bytes = Buffer.concat([Buffer.alloc(start), Buffer.from(begin, 'latin1'), Buffer.from(rest)])
+        const bytes = Buffer.concat([
+          Buffer.alloc(start),
+          Buffer.from(begin, 'latin1'),
+          Buffer.from(rest),
+        ])
         const header = parseProxyHeader(bytes, start, bytes.length)
         if (typeof header === 'string') return
         expect(header.length).toBeLessThanOrEqual(bytes.length - start)
@@ -175,17 +200,31 @@ describe('arbitrary bytes', () => {
   })
 
   test('name every client that a proxy can write', () => {
-    const address = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }))
+    const address = fc.oneof(
+      fc.uint8Array({ minLength: 4, maxLength: 4 }),
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    )
     fc.assert(
-      fc.property(address, fc.nat(65_535), fc.boolean(), fc.uint8Array({ maxLength: 40 }), (source, port, udp, tlvs) => {
-        const rest = Buffer.concat([source, source, Buffer.of(port >> 8, port & 0xff, 0, 80), tlvs])
-        const bytes = v2(0x21, (source.length === 4 ? 0x10 : 0x20) | (udp ? 2 : 1), rest)
-        const text = formatAddress(source)
-        const client = formatAddress(bytesOf(text))
-        expect(read(bytes)).toBe(`${bytes.length}: ${client} ${port}`)
-        const line = `PROXY ${source.length === 4 ? 'TCP4' : 'TCP6'} ${text} ${text} ${port} 80\r\n`
-        expect(read(Buffer.from(line))).toBe(`${line.length}: ${client} ${port}`)
-      }),
+      fc.property(
+        address,
+        fc.nat(65_535),
+        fc.boolean(),
+        fc.uint8Array({ maxLength: 40 }),
+        (source, port, udp, tlvs) => {
+          const rest = Buffer.concat([
+            source,
+            source,
+            Buffer.of(port >> 8, port & 0xff, 0, 80),
+            tlvs,
+          ])
+          const bytes = v2(0x21, (source.length === 4 ? 0x10 : 0x20) | (udp ? 2 : 1), rest)
+          const text = formatAddress(source)
+          const client = formatAddress(bytesOf(text))
+          expect(read(bytes)).toBe(`${bytes.length}: ${client} ${port}`)
+          const line = `PROXY ${source.length === 4 ? 'TCP4' : 'TCP6'} ${text} ${text} ${port} 80\r\n`
+          expect(read(Buffer.from(line))).toBe(`${line.length}: ${client} ${port}`)
+        },
+      ),
     )
   })
 })

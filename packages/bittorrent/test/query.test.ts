@@ -1,4 +1,11 @@
-import { ClientError, isClientError, Query, splitTarget, toHex, type QueryOptions } from '@chihaya/bittorrent'
+import {
+  ClientError,
+  isClientError,
+  Query,
+  splitTarget,
+  toHex,
+  type QueryOptions,
+} from '@chihaya/bittorrent'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -25,22 +32,43 @@ describe('a query', () => {
     ['keeps an escaped +', 'a=%2B%2b', ['a'], ['++']],
     ['decodes once', 'a=%2541&b=%2526', ['a', 'b'], ['%41', '%26']],
     ['keeps escaped separators in the value', 'a=%26%3b%3D%23%3f', ['a'], ['&;=#?']],
-    ['keeps later question marks', 'passkey=x?info_hash=y&a=?', ['passkey', 'a'], ['x?info_hash=y', '?']],
+    [
+      'keeps later question marks',
+      'passkey=x?info_hash=y&a=?',
+      ['passkey', 'a'],
+      ['x?info_hash=y', '?'],
+    ],
     ['keeps every other byte', 'a=()*~!\'"\\@/:[]{}|^`', ['a'], ['()*~!\'"\\@/:[]{}|^`']],
-    ['folds keys to lower case, not values', 'NumWant=A&EVENT=Started', ['numwant', 'event'], ['A', 'Started']],
+    [
+      'folds keys to lower case, not values',
+      'NumWant=A&EVENT=Started',
+      ['numwant', 'event'],
+      ['A', 'Started'],
+    ],
     ['lets the last of several values count', 'a=1&A=2&%61=3', ['a'], ['3']],
-    ['knows no key it was not given', 'a=1', ['b', '__proto__', 'constructor'], [undefined, undefined, undefined]],
+    [
+      'knows no key it was not given',
+      'a=1',
+      ['b', '__proto__', 'constructor'],
+      [undefined, undefined, undefined],
+    ],
   ])('%s', (_rule, text, names, expected) => {
     expect(values(text, names)).toEqual(expected)
   })
 
   test('keeps ; in values when told to', () => {
-    expect(values('a=1;b=2&c=3', ['a', 'b', 'c'], { semicolons: false })).toEqual(['1;b=2', undefined, '3'])
+    expect(values('a=1;b=2&c=3', ['a', 'b', 'c'], { semicolons: false })).toEqual([
+      '1;b=2',
+      undefined,
+      '3',
+    ])
   })
 
   test('treats names of object properties as plain keys', () => {
     const names = ['__proto__', 'constructor', 'tostring', 'constructor[prototype][polluted]']
-    expect(values('__proto__=x&constructor=y&toString=z&constructor[prototype][polluted]=w', names)).toEqual(['x', 'y', 'z', 'w'])
+    expect(
+      values('__proto__=x&constructor=y&toString=z&constructor[prototype][polluted]=w', names),
+    ).toEqual(['x', 'y', 'z', 'w'])
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
   })
 
@@ -83,7 +111,11 @@ describe('the infohashes of a query', () => {
   })
 
   test('may be of any length, even none', () => {
-    expect(parse('info_hash=&info_hash&info_hash=xyz', { maxInfoHashes: 3 }).infoHashes).toEqual(['', '', 'xyz'])
+    expect(parse('info_hash=&info_hash&info_hash=xyz', { maxInfoHashes: 3 }).infoHashes).toEqual([
+      '',
+      '',
+      'xyz',
+    ])
   })
 
   test('end the parsing once there are too many, so that the caller sees one more than it wants', () => {
@@ -95,15 +127,22 @@ describe('the infohashes of a query', () => {
   })
 
   test('are too many rather than malformed when they are both', () => {
-    for (const text of ['info_hash=%zz&info_hash=x', 'info_hash=x&info_hash=%zz', 'info_hash=%&info_hash=%']) {
+    for (const text of [
+      'info_hash=%zz&info_hash=x',
+      'info_hash=x&info_hash=%zz',
+      'info_hash=%&info_hash=%',
+    ]) {
       expect(parse(text).infoHashes).toHaveLength(2)
-      expect(() => parse(text, { maxInfoHashes: 2 })).toThrow(new ClientError('invalid query escape'))
+      expect(() => parse(text, { maxInfoHashes: 2 })).toThrow(
+        new ClientError('invalid query escape'),
+      )
     }
   })
 })
 
 describe('a query is refused', () => {
-  const pairs = (count: number): string => Array.from({ length: count }, (_, index) => `k${index}=1`).join('&')
+  const pairs = (count: number): string =>
+    Array.from({ length: count }, (_, index) => `k${index}=1`).join('&')
 
   const bad = [
     'a=% a=%4 a=%zz a=%4z a=%z4 a=%-1 a=%%41 a=%0x a=%4&b=1 a=%&41=1',
@@ -120,18 +159,33 @@ describe('a query is refused', () => {
   })
 
   test('past 64 bytes of key or 2048 of value, counted after decoding', () => {
-    expect(parse(`${'%61'.repeat(64)}=${'%62'.repeat(2048)}`).get('a'.repeat(64))).toBe('b'.repeat(2048))
-    for (const key of ['a'.repeat(65), '%61'.repeat(65), `${'%61'.repeat(64)}a`, 'a'.repeat(15_000)]) {
+    expect(parse(`${'%61'.repeat(64)}=${'%62'.repeat(2048)}`).get('a'.repeat(64))).toBe(
+      'b'.repeat(2048),
+    )
+    for (const key of [
+      'a'.repeat(65),
+      '%61'.repeat(65),
+      `${'%61'.repeat(64)}a`,
+      'a'.repeat(15_000),
+    ]) {
       expect(() => parse(`${key}=1`)).toThrow(new ClientError('query parameter name too long'))
     }
-    for (const value of ['a'.repeat(2049), '%61'.repeat(2049), `${'%61'.repeat(2048)}a`, 'a'.repeat(15_000)]) {
+    for (const value of [
+      'a'.repeat(2049),
+      '%61'.repeat(2049),
+      `${'%61'.repeat(2048)}a`,
+      'a'.repeat(15_000),
+    ]) {
       expect(() => parse(`a=${value}`)).toThrow(new ClientError('query parameter value too long'))
     }
   })
 })
 
 describe('any query', () => {
-  const pair = fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 64 }), fc.uint8Array({ maxLength: 150 }))
+  const pair = fc.tuple(
+    fc.uint8Array({ minLength: 1, maxLength: 64 }),
+    fc.uint8Array({ maxLength: 150 }),
+  )
 
   /** Escapes what must be, and of the rest what `style` says. */
   function escape(bytes: Uint8Array, style: number): string {
@@ -148,10 +202,15 @@ describe('any query', () => {
   test('gives back the bytes that were put in', () => {
     fc.assert(
       fc.property(fc.array(pair, { maxLength: 50 }), fc.nat(255), (entries, style) => {
-        const text = entries.map(([key, value]) => `${escape(key, style)}=${escape(value, style)}`).join('&')
+        const text = entries
+          .map(([key, value]) => `${escape(key, style)}=${escape(value, style)}`)
+          .join('&')
         const expected = new Map<string, string>()
         for (const [key, value] of entries) {
-          expected.set(Buffer.from(key).toString('latin1').toLowerCase(), Buffer.from(value).toString('latin1'))
+          expected.set(
+            Buffer.from(key).toString('latin1').toLowerCase(),
+            Buffer.from(value).toString('latin1'),
+          )
         }
         const query = parse(text)
         for (const [key, value] of expected) expect(query.get(key)).toBe(value)
@@ -160,7 +219,20 @@ describe('any query', () => {
   })
 
   test('of ASCII reads as URLSearchParams has it', () => {
-    const units = fc.constantFrom('a', 'b', 'c', '=', '&', '+', '%62', '%2b', '%26', '%00', '?', '/')
+    const units = fc.constantFrom(
+      'a',
+      'b',
+      'c',
+      '=',
+      '&',
+      '+',
+      '%62',
+      '%2b',
+      '%26',
+      '%00',
+      '?',
+      '/',
+    )
     fc.assert(
       fc.property(fc.string({ unit: units, maxLength: 60 }), (text) => {
         const query = parse(text)
@@ -172,29 +244,52 @@ describe('any query', () => {
   })
 
   test('of up to 16 KiB is read or refused with a client error', () => {
-    const units = fc.constantFrom('&', ';', '=', '%', '+', '%4', '%41', 'a', 'b=', 'info_hash', '\xff', '\0', '\u20ac')
+    const units = fc.constantFrom(
+      '&',
+      ';',
+      '=',
+      '%',
+      '+',
+      '%4',
+      '%41',
+      'a',
+      'b=',
+      'info_hash',
+      '\xff',
+      '\0',
+      '\u20ac',
+    )
     fc.assert(
-      fc.property(fc.string({ unit: units, maxLength: 16_384 }), fc.nat(100), (text, maxInfoHashes) => {
-        try {
-          expect(parse(text, { maxInfoHashes }).infoHashes.length).toBeLessThanOrEqual(maxInfoHashes + 1)
-        } catch (error) {
-          expect(isClientError(error)).toBe(true)
-        }
-      }),
+      fc.property(
+        fc.string({ unit: units, maxLength: 16_384 }),
+        fc.nat(100),
+        (text, maxInfoHashes) => {
+          try {
+            expect(parse(text, { maxInfoHashes }).infoHashes.length).toBeLessThanOrEqual(
+              maxInfoHashes + 1,
+            )
+          } catch (error) {
+            expect(isClientError(error)).toBe(true)
+          }
+        },
+      ),
     )
   })
 
   // Anything worse than linear would take minutes over the longer of these.
-  test.each(['&', ';', '=', '%', '+', 'a', '&a', '&a=', '=a', '%41', '&info_hash=', '&=', 'é'])('made of %j ends', (unit) => {
-    for (const length of [16_384, 4_000_000]) {
-      const text = unit.repeat(length / unit.length)
-      try {
-        expect(parse(text, { maxInfoHashes: 100 }).infoHashes.length).toBeLessThanOrEqual(101)
-      } catch (error) {
-        expect(isClientError(error)).toBe(true)
+  test.each(['&', ';', '=', '%', '+', 'a', '&a', '&a=', '=a', '%41', '&info_hash=', '&=', 'é'])(
+    'made of %j ends',
+    (unit) => {
+      for (const length of [16_384, 4_000_000]) {
+        const text = unit.repeat(length / unit.length)
+        try {
+          expect(parse(text, { maxInfoHashes: 100 }).infoHashes.length).toBeLessThanOrEqual(101)
+        } catch (error) {
+          expect(isClientError(error)).toBe(true)
+        }
       }
-    }
-  })
+    },
+  )
 })
 
 describe('splitTarget', () => {
@@ -217,13 +312,16 @@ describe('splitTarget', () => {
 
   test('loses and adds nothing', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('/', '?', '#', 'a', '%', '\xff'), maxLength: 16_384 }), (target) => {
-        const { path, queryStart, queryEnd } = splitTarget(target)
-        const kept = target.replace(/#.*/s, '')
-        const mark = path.length === kept.length ? '' : '?'
-        expect(path + mark + target.slice(queryStart, queryEnd)).toBe(kept)
-        expect(path).not.toMatch(/[?#]/)
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('/', '?', '#', 'a', '%', '\xff'), maxLength: 16_384 }),
+        (target) => {
+          const { path, queryStart, queryEnd } = splitTarget(target)
+          const kept = target.replace(/#.*/s, '')
+          const mark = path.length === kept.length ? '' : '?'
+          expect(path + mark + target.slice(queryStart, queryEnd)).toBe(kept)
+          expect(path).not.toMatch(/[?#]/)
+        },
+      ),
     )
   })
 })

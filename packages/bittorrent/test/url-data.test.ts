@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 
 /** Bytes of options: numbers as they are, texts by their bytes. */
 function options(...parts: Array<number | string>): Buffer {
-  return Buffer.concat(parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part, 'latin1'))))
+  return Buffer.concat(
+    parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part, 'latin1'))),
+  )
 }
 
 function urlData(bytes: Uint8Array): string {
@@ -48,10 +50,19 @@ describe('the URL in the options of a UDP announce (BEP 41)', () => {
   })
 
   test('is the same in however many pieces it comes', () => {
-    const piece = fc.tuple(fc.uint8Array({ maxLength: 255 }), fc.constantFrom<number[]>([], [1], [1, 1], [7, 2, 0, 2], [255, 0]))
+    const piece = fc.tuple(
+      fc.uint8Array({ maxLength: 255 }),
+      fc.constantFrom<number[]>([], [1], [1, 1], [7, 2, 0, 2], [255, 0]),
+    )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-        const bytes = Buffer.concat(pieces.flatMap(([data, padding]) => [Buffer.of(2, data.length), data, Buffer.from(padding)]))
+        const bytes = Buffer.concat(
+          pieces.flatMap(([data, padding]) => [
+            Buffer.of(2, data.length),
+            data,
+            Buffer.from(padding),
+          ]),
+        )
         const whole = Buffer.concat(pieces.map(([data]) => data)).toString('latin1')
         expect(urlData(bytes)).toBe(whole.slice(0, 2560))
       }),

@@ -9,9 +9,15 @@ declare module 'fastify' {
     tracker: Tracker
     /** Where the tracker of this scope keeps its swarms. */
     peerStore: PeerStore
-    /** Counts the requests of every frontend at or below this scope; absent unless the application decorates it. */
+    /**
+     * Counts the requests of every frontend at or below this scope; absent unless the application
+     * decorates it.
+     */
     requestMeter?: RequestMeter
-    /** Measures the hooks of every tracker at or below this scope; absent unless the application decorates it. */
+    /**
+     * Measures the hooks of every tracker at or below this scope; absent unless the application
+     * decorates it.
+     */
     hookMeter?: HookMeter
   }
 }

@@ -1,8 +1,15 @@
 /**
- * Why a connection was ended, or not accepted: there were too many at all addresses together, or from one source; the process
- * had no more file descriptors; a trusted proxy did not begin with a header of the PROXY protocol; the system said no.
+ * Why a connection was ended, or not accepted: there were too many at all addresses together, or
+ * from one source; the process had no more file descriptors; a trusted proxy did not begin with a
+ * header of the PROXY protocol; the system said no.
  */
-export const CONNECTION_DROPS = ['max_connections', 'max_connections_per_ip', 'open_files', 'proxy_header', 'accept'] as const
+export const CONNECTION_DROPS = [
+  'max_connections',
+  'max_connections_per_ip',
+  'open_files',
+  'proxy_header',
+  'accept',
+] as const
 
 export type ConnectionDrop = (typeof CONNECTION_DROPS)[number]
 
@@ -17,7 +24,10 @@ export interface ConnectionDropCount {
 
 const DROPPED: readonly DroppedConnection[] = ['new', 'idle']
 
-/** Counts the connections that listeners of streams, such as HTTP's, have open or have ended for a reason of their own. */
+/**
+ * Counts the connections that listeners of streams, such as HTTP's, have open or have ended for a
+ * reason of their own.
+ */
 export class ConnectionMeter {
   readonly #counts = new Float64Array(CONNECTION_DROPS.length * DROPPED.length)
   readonly #open = new Set<() => number>()
@@ -43,7 +53,11 @@ export class ConnectionMeter {
   /** Every combination, those that never occurred included. */
   drops(): ConnectionDropCount[] {
     return CONNECTION_DROPS.flatMap((reason) =>
-      DROPPED.map((connection) => ({ reason, connection, count: this.#counts[indexOf(reason, connection)] as number })),
+      DROPPED.map((connection) => ({
+        reason,
+        connection,
+        count: this.#counts[indexOf(reason, connection)] as number,
+      })),
     )
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Why a datagram came to nothing: it was no request of a client's, came from an address or port that no client has, had a
- * connection id that is none of ours, or was longer than any request; the system had no room for it, or none for its reply;
- * too many replies had to wait for hooks or the store.
+ * Why a datagram came to nothing: it was no request of a client's, came from an address or port
+ * that no client has, had a connection id that is none of ours, or was longer than any request; the
+ * system had no room for it, or none for its reply; too many replies had to wait for hooks or the
+ * store.
  */
 export const DROPS = [
   'malformed',
@@ -33,7 +34,10 @@ export class DropMeter {
     this.#counts[drop]++
   }
 
-  /** Adds what a socket counts by itself from now on. The function returned ends that, and what was counted stays. */
+  /**
+   * Adds what a socket counts by itself from now on. The function returned ends that, and what was
+   * counted stays.
+   */
   watch(read: () => SocketDrops): () => void {
     const watched = { read, before: { ...read() } }
     this.#watched.add(watched)

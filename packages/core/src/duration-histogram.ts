@@ -10,7 +10,10 @@ export interface Durations {
 }
 
 /** Upper bounds of Chihaya's histograms, in milliseconds: 9.375 × 2ⁿ for n from 0 to 9. */
-export const DURATION_BUCKETS: readonly number[] = Array.from({ length: 10 }, (_, index) => 9.375 * 2 ** index)
+export const DURATION_BUCKETS: readonly number[] = Array.from(
+  { length: 10 },
+  (_, index) => 9.375 * 2 ** index,
+)
 
 /** Counts durations by length, in memory that does not grow. */
 export class DurationHistogram {

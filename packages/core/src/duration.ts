@@ -1,6 +1,9 @@
 import type { JsonSchema } from './parse-options.ts'
 
-/** A length of time: Go's notation (`30m`, `1h30m`, `500ms`) or a number of milliseconds. Never negative. */
+/**
+ * A length of time: Go's notation (`30m`, `1h30m`, `500ms`) or a number of milliseconds. Never
+ * negative.
+ */
 export type Duration = string | number
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
@@ -18,11 +21,16 @@ const PART = '(\\d+(?:\\.\\d*)?|\\.\\d+)(ns|us|µs|μs|ms|s|m|h)'
 const PARTS = new RegExp(PART, 'gy')
 const EXAMPLES = ['30m', '1h30m', '500ms'] as const
 
-/** Milliseconds in a duration. @throws {RangeError} when it is neither Go's notation nor a number of milliseconds ≥ 0. */
+/**
+ * Milliseconds in a duration. @throws {RangeError} when it is neither Go's notation nor a number of
+ * milliseconds ≥ 0.
+ */
 export function parseDuration(duration: Duration): number {
   const milliseconds = typeof duration === 'number' ? duration : parseGo(duration)
   if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds
-  throw new RangeError(`${JSON.stringify(duration)} is no duration: write it like ${EXAMPLES.join(', ')}`)
+  throw new RangeError(
+    `${JSON.stringify(duration)} is no duration: write it like ${EXAMPLES.join(', ')}`,
+  )
 }
 
 function parseGo(text: string): number {

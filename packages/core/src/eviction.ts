@@ -5,7 +5,10 @@ import type { Tracker } from './tracker.ts'
 
 /** Milliseconds before each walk over the store. Changes in that time share the walk. */
 const PAUSE = 1000
-/** Milliseconds from the start to a second walk: the application before a reload may have admitted peers. */
+/**
+ * Milliseconds from the start to a second walk: the application before a reload may have admitted
+ * peers.
+ */
 const SECOND_WALK = 5000
 
 interface EvictionLog {
@@ -26,7 +29,9 @@ export interface EvictionInit {
   readonly secondWalk?: number
 }
 
-/** Removes peers from the store once the rules refuse them, with one walk over the store at a time. */
+/**
+ * Removes peers from the store once the rules refuse them, with one walk over the store at a time.
+ */
 export class Eviction {
   readonly #init: Required<EvictionInit>
   readonly #closing = new AbortController()
@@ -95,10 +100,10 @@ export interface ChangingList {
 }
 
 /**
- * Removes the peers that a middleware refuses from the store, if the store can do that: shortly after
- * the application is ready, after a list has changed, and after the returned function was called.
- * Does nothing in a scope below that of `@chihaya/core`: other scopes share the store, and may accept
- * the peers that this one refuses.
+ * Removes the peers that a middleware refuses from the store, if the store can do that: shortly
+ * after the application is ready, after a list has changed, and after the returned function was
+ * called. Does nothing in a scope below that of `@chihaya/core`: other scopes share the store, and
+ * may accept the peers that this one refuses.
  */
 export function evictRefused(
   fastify: FastifyInstance,

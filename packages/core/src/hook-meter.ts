@@ -9,7 +9,10 @@ export interface HookTime {
   readonly durations: Durations
 }
 
-/** Milliseconds. Most hooks look into memory; one that asks another service takes a thousand times as long. */
+/**
+ * Milliseconds. Most hooks look into memory; one that asks another service takes a thousand times
+ * as long.
+ */
 const BOUNDS: readonly number[] = [0.01, 0.1, 1, 10, 100, 1000]
 
 interface Row {
@@ -19,14 +22,18 @@ interface Row {
 }
 
 /**
- * Measures hooks, those that refuse included, from their call until they are done. Trackers use the one that the application
- * decorates as `hookMeter`; without it their hooks are called as they are.
+ * Measures hooks, those that refuse included, from their call until they are done. Trackers use the
+ * one that the application decorates as `hookMeter`; without it their hooks are called as they are.
  */
 export class HookMeter {
   readonly #rows = new Map<string, Row>()
 
   /** A hook that does the same and is measured. */
-  measure<Request, Response>(hook: HookName, middleware: string, run: Hook<Request, Response>): Hook<Request, Response> {
+  measure<Request, Response>(
+    hook: HookName,
+    middleware: string,
+    run: Hook<Request, Response>,
+  ): Hook<Request, Response> {
     const histogram = this.#histogram(hook, middleware)
     return (request, response, context) => {
       const began = performance.now()
@@ -44,13 +51,18 @@ export class HookMeter {
   }
 
   times(): HookTime[] {
-    return [...this.#rows.values()].map(({ hook, middleware, histogram }) => ({ hook, middleware, durations: histogram.read() }))
+    return [...this.#rows.values()].map(({ hook, middleware, histogram }) => ({
+      hook,
+      middleware,
+      durations: histogram.read(),
+    }))
   }
 
   #histogram(hook: HookName, middleware: string): DurationHistogram {
     const key = `${hook} ${middleware}`
     let row = this.#rows.get(key)
-    if (!row) this.#rows.set(key, (row = { hook, middleware, histogram: new DurationHistogram(BOUNDS) }))
+    if (!row)
+      this.#rows.set(key, (row = { hook, middleware, histogram: new DurationHistogram(BOUNDS) }))
     return row.histogram
   }
 }

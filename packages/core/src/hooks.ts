@@ -5,9 +5,10 @@ import type { TrackerContext } from './context.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 
 /**
- * The tracker's hooks. A pre hook refuses by throwing `ClientError`, whose text reaches the client; any other error is
- * logged and hidden. An on hook sees the store's answer and may change it; what it throws is treated alike. A post hook runs after
- * the reply: what it throws is logged and changes nothing, the next hook included.
+ * The tracker's hooks. A pre hook refuses by throwing `ClientError`, whose text reaches the client;
+ * any other error is logged and hidden. An on hook sees the store's answer and may change it; what
+ * it throws is treated alike. A post hook runs after the reply: what it throws is logged and
+ * changes nothing, the next hook included.
  */
 export interface TrackerHooks {
   preAnnounce(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void>
@@ -45,11 +46,15 @@ export function copyHooks(lists?: HookLists): HookLists {
 }
 
 /** Any one of the hooks. */
-export type Hook<Request, Response> = (request: Request, response: Response, context: TrackerContext) => MaybePromise<void>
+export type Hook<Request, Response> = (
+  request: Request,
+  response: Response,
+  context: TrackerContext,
+) => MaybePromise<void>
 
 /**
- * Runs hooks one after another, synchronously until one returns a promise: five synchronous hooks cost tens of
- * nanoseconds this way, against most of a microsecond with an `await` each.
+ * Runs hooks one after another, synchronously until one returns a promise: five synchronous hooks
+ * cost tens of nanoseconds this way, against most of a microsecond with an `await` each.
  */
 export function runHooks<Request, Response>(
   hooks: ReadonlyArray<Hook<Request, Response>>,

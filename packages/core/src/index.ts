@@ -21,7 +21,13 @@ export { DROPS, type Drop, type DropMeter, type SocketDrops } from './drop-meter
 export { DURATION_BUCKETS, DurationHistogram, type Durations } from './duration-histogram.ts'
 export { durationSchema, parseDuration, type Duration } from './duration.ts'
 export { evictRefused, type ChangingList } from './eviction.ts'
-export { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_LIST, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
+export {
+  TRK_ERR_HOOK_HANDLER,
+  TRK_ERR_HOOK_NAME,
+  TRK_ERR_LIST,
+  TRK_ERR_OPTIONS,
+  TRK_ERR_STARTED,
+} from './errors.ts'
 export { HookMeter, type HookTime } from './hook-meter.ts'
 export type { HookName, TrackerHooks } from './hooks.ts'
 export { isPromise, type MaybePromise } from './maybe-promise.ts'
@@ -39,5 +45,12 @@ export {
   type ReadinessReport,
 } from './readiness.ts'
 export { REFUSALS } from './known-refusals.ts'
-export { RequestMeter, UNTIMED, type Action, type Protocol, type RequestCount, type RequestMeterInit } from './request-meter.ts'
+export {
+  RequestMeter,
+  UNTIMED,
+  type Action,
+  type Protocol,
+  type RequestCount,
+  type RequestMeterInit,
+} from './request-meter.ts'
 export { Tracker, type TrackerInit } from './tracker.ts'

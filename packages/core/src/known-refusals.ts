@@ -1,6 +1,7 @@
 /**
- * The fixed texts that the packages of the tracker refuse requests with. Refusals are told apart by them when they are counted; a
- * text that is not here, one of a hook of your own say, is `other` unless the meter is told of it.
+ * The fixed texts that the packages of the tracker refuse requests with. Refusals are told apart by
+ * them when they are counted; a text that is not here, one of a hook of your own say, is `other`
+ * unless the meter is told of it.
  */
 export const REFUSALS: readonly string[] = [
   // Bytes that do not parse.

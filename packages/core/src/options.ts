@@ -8,9 +8,15 @@ export interface CoreOptions {
   minAnnounceInterval?: Duration
   /** What seeders and partial seeds are answered with. @default 'leechers' */
   seedersReceive?: 'leechers' | 'all'
-  /** Answer with the announcer's own address when the swarm has nobody else, as Chihaya does. @default true */
+  /**
+   * Answer with the announcer's own address when the swarm has nobody else, as Chihaya does.
+   * @default true
+   */
   returnSelfWhenAlone?: boolean
-  /** Refuse announces from addresses that are not public: private, loopback, link-local and so on. @default false */
+  /**
+   * Refuse announces from addresses that are not public: private, loopback, link-local and so on.
+   * @default false
+   */
   rejectPrivatePeers?: boolean
   /** Give announcers with a public address only peers with one. @default true */
   withholdPrivatePeers?: boolean
@@ -23,19 +29,24 @@ export const optionsSchema: OptionsSchema<CoreOptions> = {
   additionalProperties: false,
   properties: {
     announceInterval: durationSchema('Time between two announces of a client.', '30m'),
-    minAnnounceInterval: durationSchema('Time before which a client should not announce or scrape again.', '15m'),
+    minAnnounceInterval: durationSchema(
+      'Time before which a client should not announce or scrape again.',
+      '15m',
+    ),
     seedersReceive: {
       description: 'What seeders and partial seeds are answered with.',
       enum: ['leechers', 'all'],
       default: 'leechers',
     },
     returnSelfWhenAlone: {
-      description: "Answer with the announcer's own address when the swarm has nobody else, as Chihaya does.",
+      description:
+        "Answer with the announcer's own address when the swarm has nobody else, as Chihaya does.",
       type: 'boolean',
       default: true,
     },
     rejectPrivatePeers: {
-      description: 'Refuse announces from addresses that are not public: private, loopback, link-local and so on.',
+      description:
+        'Refuse announces from addresses that are not public: private, loopback, link-local and so on.',
       type: 'boolean',
       default: false,
     },

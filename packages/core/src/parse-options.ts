@@ -1,7 +1,9 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { TRK_ERR_OPTIONS } from './errors.ts'
 
-/** A JSON Schema (draft 7) of one option. `description` and `default` appear in the documentation. */
+/**
+ * A JSON Schema (draft 7) of one option. `description` and `default` appear in the documentation.
+ */
 export interface JsonSchema {
   readonly [keyword: string]: unknown
   readonly description?: string
@@ -21,32 +23,52 @@ export interface OptionsSchema<T> {
 }
 
 // `register(plugin, options)` mixes Fastify's own keys with the plugin's.
-const FASTIFY_KEYS: ReadonlySet<string> = new Set(['prefix', 'logLevel', 'logSerializers', 'exposeHeadRoutes'])
+const FASTIFY_KEYS: ReadonlySet<string> = new Set([
+  'prefix',
+  'logLevel',
+  'logSerializers',
+  'exposeHeadRoutes',
+])
 
-const ajv: Ajv = new Ajv({ useDefaults: true, allErrors: true, allowUnionTypes: true, verbose: true })
+const ajv: Ajv = new Ajv({
+  useDefaults: true,
+  allErrors: true,
+  allowUnionTypes: true,
+  verbose: true,
+})
 const compiled = new WeakMap<object, ValidateFunction>()
 
 /**
- * Checks a plugin's options against its schema and fills in the defaults, on a shallow copy: values may be live objects.
- * A key that is undefined counts as absent.
+ * Checks a plugin's options against its schema and fills in the defaults, on a shallow copy: values
+ * may be live objects. A key that is undefined counts as absent.
  * @throws TRK_ERR_OPTIONS naming the package and every key that is wrong.
  */
-export function parseOptions<T extends object>(name: string, schema: OptionsSchema<T>, options: T): Required<T> {
-  const given = Object.entries(options).filter(([key, value]) => !FASTIFY_KEYS.has(key) && value !== undefined)
-  // `fromEntries` makes even `__proto__` a key like any other, to be refused like any other that is unknown.
+export function parseOptions<T extends object>(
+  name: string,
+  schema: OptionsSchema<T>,
+  options: T,
+): Required<T> {
+  const given = Object.entries(options).filter(
+    ([key, value]) => !FASTIFY_KEYS.has(key) && value !== undefined,
+  )
+  // `fromEntries` makes even `__proto__` a key like any other, to be refused like any other that is
+  // unknown.
   const copy: unknown = Object.fromEntries(given)
   let validate = compiled.get(schema)
   if (!validate) compiled.set(schema, (validate = ajv.compile(schema)))
-  if (!validate(copy)) throw new TRK_ERR_OPTIONS(name, (validate.errors ?? []).map(describe).join('; '))
+  if (!validate(copy))
+    throw new TRK_ERR_OPTIONS(name, (validate.errors ?? []).map(describe).join('; '))
   return copy as Required<T>
 }
 
 function describe(error: ErrorObject): string {
   const where = `options${error.instancePath}`
-  if (error.keyword === 'additionalProperties') return `${where} has no key ${String(error.params['additionalProperty'])}`
+  if (error.keyword === 'additionalProperties')
+    return `${where} has no key ${String(error.params['additionalProperty'])}`
   const { examples, writeOnly } = error.parentSchema as JsonSchema
   let must = error.message ?? 'is wrong'
-  if (error.keyword === 'enum') must = `must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}`
+  if (error.keyword === 'enum')
+    must = `must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}`
   if (error.keyword === 'pattern' && examples) must = `must be written like ${examples.join(', ')}`
   return writeOnly === true ? `${where} ${must}` : `${where} ${must}, got ${show(error.data)}`
 }

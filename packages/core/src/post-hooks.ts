@@ -12,8 +12,8 @@ export interface TrackerLog {
 const MAX_TIMEOUT = 2 ** 31 - 1
 
 /**
- * Runs hooks after replies have gone out, and knows which still run. One `setImmediate` serves all replies of a turn: by
- * then the frontend has handed them to their sockets.
+ * Runs hooks after replies have gone out, and knows which still run. One `setImmediate` serves all
+ * replies of a turn: by then the frontend has handed them to their sockets.
  */
 export class PostHooks {
   readonly #log: TrackerLog
@@ -36,7 +36,9 @@ export class PostHooks {
     this.#waiting.push(() => this.#runFrom(0, hooks, request, response, context))
   }
 
-  /** Waits for all hooks, those added meanwhile included, but no longer than `timeout` milliseconds. */
+  /**
+   * Waits for all hooks, those added meanwhile included, but no longer than `timeout` milliseconds.
+   */
   async drain(timeout: number): Promise<void> {
     this.#run()
     if (this.#running.size === 0) return
@@ -46,7 +48,11 @@ export class PostHooks {
     })
     await Promise.race([this.#idle(), expiry])
     clearTimeout(timer)
-    if (this.#running.size > 0) this.#log.warn({ running: this.#running.size }, 'post hooks still ran when the tracker closed')
+    if (this.#running.size > 0)
+      this.#log.warn(
+        { running: this.#running.size },
+        'post hooks still ran when the tracker closed',
+      )
   }
 
   async #idle(): Promise<void> {
@@ -66,7 +72,10 @@ export class PostHooks {
     }
   }
 
-  /** Never throws or rejects: unlike a pre hook, a post hook that fails does not keep the next from running. */
+  /**
+   * Never throws or rejects: unlike a pre hook, a post hook that fails does not keep the next from
+   * running.
+   */
   #runFrom<Request, Response>(
     first: number,
     hooks: ReadonlyArray<Hook<Request, Response>>,
@@ -78,7 +87,9 @@ export class PostHooks {
       try {
         const pending = (hooks[index] as Hook<Request, Response>)(request, response, context)
         if (isPromise(pending)) {
-          return this.#settle(pending).then(() => this.#runFrom(index + 1, hooks, request, response, context))
+          return this.#settle(pending).then(() =>
+            this.#runFrom(index + 1, hooks, request, response, context),
+          )
         }
       } catch (error) {
         this.#report(error)

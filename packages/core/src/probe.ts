@@ -19,8 +19,9 @@ export class ProbeTimeout extends Error {
 }
 
 /**
- * A question whose answer may take long. However many readers there are, it is asked once at a time, and not again before
- * `maxAge` has passed; nobody waits longer than `timeout`. An answer that comes late is not asked for a second time meanwhile.
+ * A question whose answer may take long. However many readers there are, it is asked once at a
+ * time, and not again before `maxAge` has passed; nobody waits longer than `timeout`. An answer
+ * that comes late is not asked for a second time meanwhile.
  */
 export class Probe<T> {
   readonly #ask: () => MaybePromise<T>
@@ -63,7 +64,10 @@ export class Probe<T> {
       }))
     let timer: NodeJS.Timeout | undefined
     const expiry = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new ProbeTimeout(`no answer within ${this.#timeout} ms`)), this.#timeout)
+      timer = setTimeout(
+        () => reject(new ProbeTimeout(`no answer within ${this.#timeout} ms`)),
+        this.#timeout,
+      )
     })
     try {
       return await Promise.race([pending, expiry])

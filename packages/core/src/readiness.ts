@@ -3,12 +3,16 @@ import type { MaybePromise } from './maybe-promise.ts'
 import { Probe, ProbeTimeout, type ProbeInit } from './probe.ts'
 
 /**
- * What a part of a tracker says of itself: `true` when it can do its work, a few words when it cannot, and a remark when it
- * can, but an operator should know something. Strangers may read it: no addresses, no secrets, nothing that a client sent.
+ * What a part of a tracker says of itself: `true` when it can do its work, a few words when it
+ * cannot, and a remark when it can, but an operator should know something. Strangers may read it:
+ * no addresses, no secrets, nothing that a client sent.
  */
 export type ReadinessAnswer = true | string | { readonly remark: string }
 
-/** Asked at most once a second, and given a second to answer. What it throws is logged, and counts as not ready. */
+/**
+ * Asked at most once a second, and given a second to answer. What it throws is logged, and counts
+ * as not ready.
+ */
 export type ReadinessCheck = () => MaybePromise<ReadinessAnswer>
 
 export interface ReadinessReport {
@@ -34,7 +38,10 @@ interface Verdict {
   readonly text: string
 }
 
-/** Whether a tracker can do its work, by what its parts say. Without parts it can; once it closes, it cannot. */
+/**
+ * Whether a tracker can do its work, by what its parts say. Without parts it can; once it closes,
+ * it cannot.
+ */
 export class Readiness {
   readonly #log: ReadinessLog
   readonly #probeInit: ProbeInit
@@ -50,7 +57,11 @@ export class Readiness {
   add(name: string, check: ReadinessCheck): void {
     let unique = name
     for (let number = 2; this.#checks.has(unique); number++) unique = `${name} ${number}`
-    this.#checks.set(unique, { name: unique, probe: new Probe(check, this.#probeInit), hasThrown: false })
+    this.#checks.set(unique, {
+      name: unique,
+      probe: new Probe(check, this.#probeInit),
+      hasThrown: false,
+    })
   }
 
   /** Not ready from here on, whatever the checks say. */
@@ -66,7 +77,9 @@ export class Readiness {
     return {
       ready,
       status: this.#closing ? 'closing' : ready ? 'ready' : 'not ready',
-      checks: Object.fromEntries(checks.map(({ name }, index) => [name, (verdicts[index] as Verdict).text])),
+      checks: Object.fromEntries(
+        checks.map(({ name }, index) => [name, (verdicts[index] as Verdict).text]),
+      ),
     }
   }
 
@@ -75,10 +88,13 @@ export class Readiness {
       const answer = await check.probe.read()
       check.hasThrown = false
       if (answer === true) return { ready: true, text: 'ok' }
-      return typeof answer === 'string' ? { ready: false, text: answer } : { ready: true, text: `ok: ${answer.remark}` }
+      return typeof answer === 'string'
+        ? { ready: false, text: answer }
+        : { ready: true, text: `ok: ${answer.remark}` }
     } catch (error) {
       if (error instanceof ProbeTimeout) return { ready: false, text: 'no answer in time' }
-      if (!check.hasThrown) this.#log.error({ err: error, check: check.name }, 'a readiness check failed')
+      if (!check.hasThrown)
+        this.#log.error({ err: error, check: check.name }, 'a readiness check failed')
       check.hasThrown = true
       return { ready: false, text: 'the check failed' }
     }
@@ -88,8 +104,9 @@ export class Readiness {
 const ofApplication = new WeakMap<object, Readiness>()
 
 /**
- * The readiness of an application: one for all its scopes, so that it does not matter where a check is added and where it is
- * reported. Another application, such as the next generation after a reload, has another.
+ * The readiness of an application: one for all its scopes, so that it does not matter where a check
+ * is added and where it is reported. Another application, such as the next generation after a
+ * reload, has another.
  */
 export function readinessOf(fastify: FastifyInstance): Readiness {
   let readiness = ofApplication.get(fastify.server)

@@ -10,7 +10,10 @@ export type Protocol = 'http' | 'udp'
 export type Action = 'connect' | 'announce' | 'scrape' | 'other'
 
 export interface RequestMeterInit {
-  /** Refusals that are told apart by their text, beside `REFUSALS`. Every other text counts as `other`. @default [] */
+  /**
+   * Refusals that are told apart by their text, beside `REFUSALS`. Every other text counts as
+   * `other`. @default []
+   */
   readonly errors?: readonly string[]
 }
 
@@ -28,7 +31,10 @@ export interface RequestCount {
   readonly timed: number
   /** Their durations added up, in milliseconds. */
   readonly milliseconds: number
-  /** How many of them took at most as long as the same entry of `DURATION_BUCKETS`, each counted once. */
+  /**
+   * How many of them took at most as long as the same entry of `DURATION_BUCKETS`, each counted
+   * once.
+   */
   readonly buckets: readonly number[]
 }
 
@@ -51,8 +57,9 @@ const BOUNDS = DURATION_BUCKETS.length
 const ROW = BUCKETS + BOUNDS
 
 /**
- * Counts what frontends were asked, in memory that is set aside beforehand, so that no client can make it grow. Frontends use
- * the one that the application decorates as `requestMeter`; without it they count nothing and read no clock.
+ * Counts what frontends were asked, in memory that is set aside beforehand, so that no client can
+ * make it grow. Frontends use the one that the application decorates as `requestMeter`; without it
+ * they count nothing and read no clock.
  */
 export class RequestMeter {
   /** Datagrams that got no answer; they are not among the requests. */
@@ -66,10 +73,15 @@ export class RequestMeter {
   constructor(init: RequestMeterInit = {}) {
     this.#errors = [...new Set([...OWN_ERRORS, ...REFUSALS, ...(init.errors ?? [])])]
     this.#errorIndex = new Map(this.#errors.map((error, index) => [error, index]))
-    this.#rows = new Float64Array(PROTOCOLS.length * ACTIONS.length * FAMILIES.length * this.#errors.length * ROW)
+    this.#rows = new Float64Array(
+      PROTOCOLS.length * ACTIONS.length * FAMILIES.length * this.#errors.length * ROW,
+    )
   }
 
-  /** Counts a request. `error` is empty for one that was answered, `milliseconds` is `UNTIMED` where no clock was read. */
+  /**
+   * Counts a request. `error` is empty for one that was answered, `milliseconds` is `UNTIMED` where
+   * no clock was read.
+   */
   count(
     protocol: Protocol,
     action: Action,
@@ -100,19 +112,36 @@ export class RequestMeter {
         for (const family of FAMILIES)
           for (const error of this.#errors) {
             const row = this.#row(protocol, action, family, error)
-            const [requests = 0, receivedBytes = 0, sentBytes = 0, timed = 0, milliseconds = 0, ...buckets] = this.#rows.subarray(
-              row,
-              row + ROW,
-            )
+            const [
+              requests = 0,
+              receivedBytes = 0,
+              sentBytes = 0,
+              timed = 0,
+              milliseconds = 0,
+              ...buckets
+            ] = this.#rows.subarray(row, row + ROW)
             if (requests === 0) continue
-            counts.push({ protocol, action, family, error, requests, receivedBytes, sentBytes, timed, milliseconds, buckets })
+            counts.push({
+              protocol,
+              action,
+              family,
+              error,
+              requests,
+              receivedBytes,
+              sentBytes,
+              timed,
+              milliseconds,
+              buckets,
+            })
           }
     return counts
   }
 
   // Comparisons instead of searches: this is part of every request.
   #row(protocol: Protocol, action: Action, family: AddressFamily, error: string): number {
-    const kind = ((protocol === 'udp' ? ACTIONS.length : 0) + actionIndex(action)) * FAMILIES.length + (family === 'ipv6' ? 1 : 0)
+    const kind =
+      ((protocol === 'udp' ? ACTIONS.length : 0) + actionIndex(action)) * FAMILIES.length +
+      (family === 'ipv6' ? 1 : 0)
     const errorIndex = error === '' ? 0 : (this.#errorIndex.get(error) ?? 1)
     return (kind * this.#errors.length + errorIndex) * ROW
   }

@@ -5,9 +5,22 @@ import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import { downloads, transitionOf } from './announce/transition.ts'
 import type { TrackerContext } from './context.ts'
 import { parseDuration } from './duration.ts'
-import { TRK_ERR_HOOK_HANDLER, TRK_ERR_HOOK_NAME, TRK_ERR_OPTIONS, TRK_ERR_STARTED } from './errors.ts'
+import {
+  TRK_ERR_HOOK_HANDLER,
+  TRK_ERR_HOOK_NAME,
+  TRK_ERR_OPTIONS,
+  TRK_ERR_STARTED,
+} from './errors.ts'
 import type { HookMeter } from './hook-meter.ts'
-import { copyHooks, HOOK_NAMES, runHooks, type Hook, type HookLists, type HookName, type TrackerHooks } from './hooks.ts'
+import {
+  copyHooks,
+  HOOK_NAMES,
+  runHooks,
+  type Hook,
+  type HookLists,
+  type HookName,
+  type TrackerHooks,
+} from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
@@ -41,9 +54,14 @@ export interface TrackerInit {
   readonly log: TrackerLog
 }
 
-/** The kernel: authorise, update the swarm, count, select, and afterwards let the post hooks know. */
+/**
+ * The kernel: authorise, update the swarm, count, select, and afterwards let the post hooks know.
+ */
 export class Tracker {
-  /** Whether it is the tracker of a scope below that of `@chihaya/core`: other scopes share the store. */
+  /**
+   * Whether it is the tracker of a scope below that of `@chihaya/core`: other scopes share the
+   * store.
+   */
   readonly isFork: boolean
   readonly #shared: Shared
   readonly #hooks: HookLists
@@ -58,17 +76,30 @@ export class Tracker {
       const { store, log } = init
       const options = parseOptions('@chihaya/core', optionsSchema, init.options ?? {})
       const interval = announceInterval(options)
-      const minInterval = Math.min(Math.round(parseDuration(options.minAnnounceInterval) / 1000), interval)
+      const minInterval = Math.min(
+        Math.round(parseDuration(options.minAnnounceInterval) / 1000),
+        interval,
+      )
       const postHooks = new PostHooks(log)
-      this.#shared = { store, log, options, postHooks, middleware: new Map(), interval, minInterval, started: false }
+      this.#shared = {
+        store,
+        log,
+        options,
+        postHooks,
+        middleware: new Map(),
+        interval,
+        minInterval,
+        started: false,
+      }
       this.#hooks = copyHooks()
     }
   }
 
   /**
-   * Adds a hook behind those already there, here and in every fork. `middleware` says whose it is, for those who measure
-   * hooks; left out, it goes by the function's name.
-   * @throws TRK_ERR_HOOK_NAME, TRK_ERR_HOOK_HANDLER, or TRK_ERR_STARTED once the application is ready.
+   * Adds a hook behind those already there, here and in every fork. `middleware` says whose it is,
+   * for those who measure hooks; left out, it goes by the function's name.
+   * @throws TRK_ERR_HOOK_NAME, TRK_ERR_HOOK_HANDLER, or TRK_ERR_STARTED once the application is
+   * ready.
    */
   addHook<Name extends HookName>(name: Name, hook: TrackerHooks[Name], middleware?: string): void {
     if (!HOOK_NAMES.includes(name)) throw new TRK_ERR_HOOK_NAME(name, HOOK_NAMES.join(', '))
@@ -86,7 +117,10 @@ export class Tracker {
     return fork
   }
 
-  /** From here on hooks are fixed, here and in every fork, and measured where there is something to measure them with. */
+  /**
+   * From here on hooks are fixed, here and in every fork, and measured where there is something to
+   * measure them with.
+   */
   start(meter?: HookMeter): void {
     if (meter && !this.#shared.started) this.#measureHooks(meter)
     this.#shared.started = true
@@ -113,27 +147,32 @@ export class Tracker {
   }
 
   /**
-   * Waits for post hooks that still run, within `postHookTimeout`. Frontends call it when no request can arrive any more: they
-   * close first, while the middleware that owns the hooks is still open.
+   * Waits for post hooks that still run, within `postHookTimeout`. Frontends call it when no
+   * request can arrive any more: they close first, while the middleware that owns the hooks is
+   * still open.
    */
   async drain(): Promise<void> {
     await this.#shared.postHooks.drain(parseDuration(this.#shared.options.postHookTimeout))
   }
 
   /**
-   * Applies an announce and fills in its answer, whose lists the frontend has prepared: at once unless a hook or the store returns
-   * a promise. Then the frontend calls `keep` on both before it does anything else. A client that stops is never refused by a hook.
-   * @throws {ClientError} at once or by the promise, when a hook or the store refuses; anything else that is thrown is a
-   * fault, which the caller logs and the client must not see.
+   * Applies an announce and fills in its answer, whose lists the frontend has prepared: at once
+   * unless a hook or the store returns a promise. Then the frontend calls `keep` on both before it
+   * does anything else. A client that stops is never refused by a hook.
+   * @throws {ClientError} at once or by the promise, when a hook or the store refuses; anything
+   * else that is thrown is a fault, which the caller logs and the client must not see.
    */
   announce(announce: Announce, answer: Answer): MaybePromise<void> {
     const { options, interval, minInterval } = this.#shared
     const leaves = announce.event === 'stopped'
     answer.begin(interval, minInterval)
-    if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public') throw INVALID_ADDRESS
+    if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public')
+      throw INVALID_ADDRESS
     if (!this.#hasAnnounceHooks) {
       const pending = this.#enterSwarm(announce, answer)
-      return isPromise(pending) ? pending.then(() => this.#complete(announce, answer)) : this.#complete(announce, answer)
+      return isPromise(pending)
+        ? pending.then(() => this.#complete(announce, answer))
+        : this.#complete(announce, answer)
     }
     const context: TrackerContext = {}
     let pending: MaybePromise<void>
@@ -145,24 +184,28 @@ export class Tracker {
     }
     if (!isPromise(pending)) return this.#approved(announce, answer, context)
     const approved = (): MaybePromise<void> => this.#approved(announce, answer, context)
-    return leaves ? pending.then(approved, (error: unknown) => this.#leave(announce, error)) : pending.then(approved)
+    return leaves
+      ? pending.then(approved, (error: unknown) => this.#leave(announce, error))
+      : pending.then(approved)
   }
 
   /**
-   * Takes a peer out of its swarm for a client that cannot say `stopped` any more, such as one whose socket has closed. No
-   * `preAnnounce` hook is asked; `postAnnounce` hooks are told. `announce.event` must be `stopped`.
+   * Takes a peer out of its swarm for a client that cannot say `stopped` any more, such as one
+   * whose socket has closed. No `preAnnounce` hook is asked; `postAnnounce` hooks are told.
+   * `announce.event` must be `stopped`.
    */
   leave(announce: Announce): MaybePromise<void> {
     const answer = new Answer()
     answer.begin(this.#shared.interval, this.#shared.minInterval)
     const left = this.#enterSwarm(announce, answer)
-    const reported = (): void => this.#shared.postHooks.add(this.#hooks.postAnnounce, announce, answer, {})
+    const reported = (): void =>
+      this.#shared.postHooks.add(this.#hooks.postAnnounce, announce, answer, {})
     return isPromise(left) ? left.then(reported) : reported()
   }
 
   /**
-   * Removes the peers from the store that the rules name, if the store can; for middleware whose lists have changed. Returns
-   * how many were removed.
+   * Removes the peers from the store that the rules name, if the store can; for middleware whose
+   * lists have changed. Returns how many were removed.
    */
   evict(rules: EvictionRules): MaybePromise<number> {
     return this.#shared.store.evict?.(rules) ?? 0
@@ -173,7 +216,10 @@ export class Tracker {
     return this.#shared.store.swarms?.()
   }
 
-  /** Fills in the counters of each infohash asked for, with as many rows. @throws as `announce` does. */
+  /**
+   * Fills in the counters of each infohash asked for, with as many rows. @throws as `announce`
+   * does.
+   */
   scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void> {
     answer.begin(scrape.count, this.#shared.minInterval)
     if (!this.#hasScrapeHooks) return this.#shared.store.scrape(scrape, answer)
@@ -220,13 +266,17 @@ export class Tracker {
   }
 
   /**
-   * Puts the announcer into an answer that names nobody, unless it wants no peers or cannot be dialled. Chihaya does the same: its
-   * `e2e` and some clients take an empty list for a failure.
+   * Puts the announcer into an answer that names nobody, unless it wants no peers or cannot be
+   * dialled. Chihaya does the same: its `e2e` and some clients take an empty list for a failure.
    */
   #complete(announce: Announce, answer: Answer): void {
     if (answer.peers.count > 0 || answer.want === 0 || (answer.otherPeers?.count ?? 0) > 0) return
     if (!this.#shared.options.returnSelfWhenAlone || announce.port <= UNDIALLABLE_PORT) return
-    answer.peers.add(announce.address, announce.port, announce.wantsPeerIds ? announce.peerId : undefined)
+    answer.peers.add(
+      announce.address,
+      announce.port,
+      announce.wantsPeerIds ? announce.peerId : undefined,
+    )
   }
 
   /** Lets hooks see the answer, and change it. */
@@ -245,11 +295,13 @@ export class Tracker {
   }
 
   /**
-   * Takes a peer out of its swarm although a hook has refused its `stopped`: otherwise other clients would be sent to it until it
-   * expires. The reply tells nothing of the swarm, and there are no post hooks.
+   * Takes a peer out of its swarm although a hook has refused its `stopped`: otherwise other
+   * clients would be sent to it until it expires. The reply tells nothing of the swarm, and there
+   * are no post hooks.
    */
   #leave(announce: Announce, refusal: unknown): MaybePromise<void> {
-    if (!isClientError(refusal)) this.#shared.log.error({ err: refusal }, 'a hook failed for a client that stops')
+    if (!isClientError(refusal))
+      this.#shared.log.error({ err: refusal }, 'a hook failed for a client that stops')
     return this.#enterSwarm(announce, new Answer())
   }
 
@@ -270,14 +322,22 @@ export class Tracker {
   }
 }
 
-/** The peer's second address, which is left out where an announce of it would be refused. A peer leaves with both. */
+/**
+ * The peer's second address, which is left out where an announce of it would be refused. A peer
+ * leaves with both.
+ */
 function acceptedOther({ otherAddress: other, event }: Announce): Address | undefined {
-  return other === undefined || event === 'stopped' || addressScope(other) === 'public' ? other : undefined
+  return other === undefined || event === 'stopped' || addressScope(other) === 'public'
+    ? other
+    : undefined
 }
 
 /** Whole seconds in the announce interval. */
 function announceInterval(options: Required<CoreOptions>): number {
   const interval = Math.round(parseDuration(options.announceInterval) / 1000)
   if (interval >= 1 && interval <= MAX_SECONDS) return interval
-  throw new TRK_ERR_OPTIONS('@chihaya/core', `options/announceInterval must be from 1 to ${MAX_SECONDS} seconds, got ${interval}`)
+  throw new TRK_ERR_OPTIONS(
+    '@chihaya/core',
+    `options/announceInterval must be from 1 to ${MAX_SECONDS} seconds, got ${interval}`,
+  )
 }

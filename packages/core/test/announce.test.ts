@@ -22,10 +22,25 @@ const stores: Array<[kind: string, create: () => PeerStore]> = [
 describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
   test('is answered with the swarm as it is afterwards', async () => {
     const { tracker } = setUpTracker({}, createStore())
-    await announceTo(tracker, sampleAnnounce({ port: 1001, peerId: samplePeerId(1001), event: 'completed' }))
-    await announceTo(tracker, sampleAnnounce({ port: 1002, peerId: samplePeerId(1002), event: 'paused' }))
-    const response = await announceTo(tracker, sampleAnnounce({ port: 1003, peerId: samplePeerId(1003), event: 'started' }))
-    expect(response).toMatchObject({ complete: 1, incomplete: 2, downloaded: 1, otherPeers: undefined, warning: undefined })
+    await announceTo(
+      tracker,
+      sampleAnnounce({ port: 1001, peerId: samplePeerId(1001), event: 'completed' }),
+    )
+    await announceTo(
+      tracker,
+      sampleAnnounce({ port: 1002, peerId: samplePeerId(1002), event: 'paused' }),
+    )
+    const response = await announceTo(
+      tracker,
+      sampleAnnounce({ port: 1003, peerId: samplePeerId(1003), event: 'started' }),
+    )
+    expect(response).toMatchObject({
+      complete: 1,
+      incomplete: 2,
+      downloaded: 1,
+      otherPeers: undefined,
+      warning: undefined,
+    })
     expect(endpoints(response.peers)).toEqual(['10.0.0.1:1001', '10.0.0.1:1002'])
   })
 
@@ -41,29 +56,37 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
   test.each([
     ['at once', () => undefined],
     ['later', async () => undefined],
-  ])('that stops is never refused, and tells nothing of the swarm, when a hook refuses %s', async (_when, wait) => {
-    const { tracker, store, log } = setUpTracker({}, createStore())
-    let refusal: Error | undefined
-    tracker.addHook('preAnnounce', (): void | Promise<void> => {
-      const waiting = wait()
-      if (waiting) return waiting.then(() => Promise.reject(refusal ?? new Error('none')))
-      if (refusal) throw refusal
-    })
-    const postHook = vi.fn<() => void>()
-    tracker.addHook('postAnnounce', postHook)
-    for (const port of [1001, 1002]) await announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
-    refusal = new ClientError('unapproved client')
-    await expect(async () => announceTo(tracker, sampleAnnounce({ port: 1003 }))).rejects.toThrow('unapproved client')
-    const response = await announceTo(tracker, sampleAnnounce({ port: 1001, event: 'stopped' }))
-    expect(response).toMatchObject({ interval: 1800, complete: 0, incomplete: 0 })
-    expect(await store.stats()).toMatchObject({ leechers: { ipv4: 1 } })
-    refusal = new Error('the database is away')
-    await announceTo(tracker, sampleAnnounce({ port: 1002, event: 'stopped' }))
-    expect(await store.stats()).toMatchObject({ swarms: 0 })
-    expect(log.errors).toEqual([{ details: { err: refusal }, message: 'a hook failed for a client that stops' }])
-    await nextTurns()
-    expect(postHook).not.toHaveBeenCalled()
-  })
+  ])(
+    'that stops is never refused, and tells nothing of the swarm, when a hook refuses %s',
+    async (_when, wait) => {
+      const { tracker, store, log } = setUpTracker({}, createStore())
+      let refusal: Error | undefined
+      tracker.addHook('preAnnounce', (): void | Promise<void> => {
+        const waiting = wait()
+        if (waiting) return waiting.then(() => Promise.reject(refusal ?? new Error('none')))
+        if (refusal) throw refusal
+      })
+      const postHook = vi.fn<() => void>()
+      tracker.addHook('postAnnounce', postHook)
+      for (const port of [1001, 1002])
+        await announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
+      refusal = new ClientError('unapproved client')
+      await expect(async () => announceTo(tracker, sampleAnnounce({ port: 1003 }))).rejects.toThrow(
+        'unapproved client',
+      )
+      const response = await announceTo(tracker, sampleAnnounce({ port: 1001, event: 'stopped' }))
+      expect(response).toMatchObject({ interval: 1800, complete: 0, incomplete: 0 })
+      expect(await store.stats()).toMatchObject({ leechers: { ipv4: 1 } })
+      refusal = new Error('the database is away')
+      await announceTo(tracker, sampleAnnounce({ port: 1002, event: 'stopped' }))
+      expect(await store.stats()).toMatchObject({ swarms: 0 })
+      expect(log.errors).toEqual([
+        { details: { err: refusal }, message: 'a hook failed for a client that stops' },
+      ])
+      await nextTurns()
+      expect(postHook).not.toHaveBeenCalled()
+    },
+  )
 
   test('that stops at an address that is rejected is not refused', async () => {
     const { tracker, store } = setUpTracker({ rejectPrivatePeers: true }, createStore())
@@ -96,7 +119,11 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
       answer.peers.add(address('10.0.0.9'), 999)
     })
     const answer = await announceTo(tracker, sampleAnnounce())
-    expect([answer.complete, answer.incomplete, endpoints(answer.peers)]).toEqual([7, 0, ['10.0.0.9:999']])
+    expect([answer.complete, answer.incomplete, endpoints(answer.peers)]).toEqual([
+      7,
+      0,
+      ['10.0.0.9:999'],
+    ])
     expect(await store.stats()).toMatchObject({ swarms: 0 })
   })
 
@@ -115,7 +142,11 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
     const { tracker } = setUpTracker({ returnSelfWhenAlone: false }, createStore())
     await announceTo(tracker, sampleAnnounce())
     const response = await announceTo(tracker, sampleAnnounce({ address: address('2001:db8::1') }))
-    expect([response.incomplete, response.peers.family, response.peers.count]).toEqual([1, 'ipv6', 0])
+    expect([response.incomplete, response.peers.family, response.peers.count]).toEqual([
+      1,
+      'ipv6',
+      0,
+    ])
   })
 
   test('gives a seeder leechers, or everyone where that is wanted', async () => {
@@ -124,7 +155,10 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
       ['all', ['10.0.0.1:1001', '10.0.0.1:1002']],
     ] as const) {
       const { tracker } = setUpTracker({ seedersReceive }, createStore())
-      await announceTo(tracker, sampleAnnounce({ port: 1001, peerId: samplePeerId(1001), left: 0n, seeding: true }))
+      await announceTo(
+        tracker,
+        sampleAnnounce({ port: 1001, peerId: samplePeerId(1001), left: 0n, seeding: true }),
+      )
       await announceTo(tracker, sampleAnnounce({ port: 1002, peerId: samplePeerId(1002) }))
       const response = await announceTo(tracker, sampleAnnounce({ left: 0n, seeding: true }))
       expect(endpoints(response.peers)).toEqual(expected)
@@ -165,26 +199,42 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
 })
 
 describe('announces of private peers', () => {
-  const refused = ['10.0.0.1', '192.168.1.1', '100.64.0.1', '127.0.0.1', '169.254.1.1', '0.0.0.0', '::1', 'fd00::1', 'fe80::1']
+  const refused = [
+    '10.0.0.1',
+    '192.168.1.1',
+    '100.64.0.1',
+    '127.0.0.1',
+    '169.254.1.1',
+    '0.0.0.0',
+    '::1',
+    'fd00::1',
+    'fe80::1',
+  ]
 
   test.each(refused)('are refused from %s where that is wanted, before any hook', async (text) => {
     const { tracker, store } = setUpTracker({ rejectPrivatePeers: true })
     tracker.addHook('preAnnounce', () => {
       throw new Error('not reached')
     })
-    expect(() => announceTo(tracker, sampleAnnounce({ address: address(text) }))).toThrow(new ClientError('invalid IP'))
+    expect(() => announceTo(tracker, sampleAnnounce({ address: address(text) }))).toThrow(
+      new ClientError('invalid IP'),
+    )
     expect((await store.stats()).swarms).toBe(0)
   })
 
   test('are welcome otherwise, and public ones always', async () => {
     for (const text of refused) {
-      expect(await announceTo(setUpTracker().tracker, sampleAnnounce({ address: address(text) }))).toMatchObject({
+      expect(
+        await announceTo(setUpTracker().tracker, sampleAnnounce({ address: address(text) })),
+      ).toMatchObject({
         incomplete: 1,
       })
     }
     const { tracker } = setUpTracker({ rejectPrivatePeers: true })
     for (const text of ['8.8.8.8', '2606:4700::1111']) {
-      expect(await announceTo(tracker, sampleAnnounce({ address: address(text) }))).toMatchObject({ incomplete: 1 })
+      expect(await announceTo(tracker, sampleAnnounce({ address: address(text) }))).toMatchObject({
+        incomplete: 1,
+      })
     }
   })
 })
@@ -201,31 +251,48 @@ describe('the intervals', () => {
     [{ announceInterval: '1h', minAnnounceInterval: '0' }, 3600, 0],
     [{ announceInterval: 90_400, minAnnounceInterval: '1m30.6s' }, 90, 90],
     [{ announceInterval: '500ms', minAnnounceInterval: 1 }, 1, 0],
-  ])('for %o are %d and %d whole seconds, the minimum never above the interval', async (options, interval, minInterval) => {
-    const { tracker } = setUpTracker(options)
-    expect(await intervals(announceTo(tracker, sampleAnnounce()))).toEqual([interval, minInterval])
-    const scraped = new ScrapeAnswer()
-    await tracker.scrape(sampleScrape(), scraped)
-    expect(scraped.minInterval).toBe(minInterval)
-  })
+  ])(
+    'for %o are %d and %d whole seconds, the minimum never above the interval',
+    async (options, interval, minInterval) => {
+      const { tracker } = setUpTracker(options)
+      expect(await intervals(announceTo(tracker, sampleAnnounce()))).toEqual([
+        interval,
+        minInterval,
+      ])
+      const scraped = new ScrapeAnswer()
+      await tracker.scrape(sampleScrape(), scraped)
+      expect(scraped.minInterval).toBe(minInterval)
+    },
+  )
 
   test.each([
     [30, 900, 30, 30],
     [60, 4000, 60, 60],
     [4000, 3000, 4000, 3000],
-  ])('set by a hook to %d and %d are sent as %d and %d', async (interval, minInterval, sent, sentMin) => {
-    const { tracker } = setUpTracker()
-    tracker.addHook('preAnnounce', (_announce, answer) => void Object.assign(answer, { interval, minInterval }))
-    expect(await intervals(announceTo(tracker, sampleAnnounce()))).toEqual([sent, sentMin])
-    tracker.addHook('preAnnounce', (_request, _response, context) => void (context.skipSwarmInteraction = true))
-    expect(await intervals(announceTo(tracker, sampleAnnounce()))).toEqual([sent, sentMin])
-  })
+  ])(
+    'set by a hook to %d and %d are sent as %d and %d',
+    async (interval, minInterval, sent, sentMin) => {
+      const { tracker } = setUpTracker()
+      tracker.addHook(
+        'preAnnounce',
+        (_announce, answer) => void Object.assign(answer, { interval, minInterval }),
+      )
+      expect(await intervals(announceTo(tracker, sampleAnnounce()))).toEqual([sent, sentMin])
+      tracker.addHook(
+        'preAnnounce',
+        (_request, _response, context) => void (context.skipSwarmInteraction = true),
+      )
+      expect(await intervals(announceTo(tracker, sampleAnnounce()))).toEqual([sent, sentMin])
+    },
+  )
 
   test.each(['0', 0, '499ms', '1000000h'])('cannot be %s', (announceInterval) => {
     expect(() => setUpTracker({ announceInterval })).toThrow(
       expect.objectContaining({
         code: 'TRK_ERR_OPTIONS',
-        message: expect.stringContaining('options/announceInterval must be from 1 to 2147483647 seconds') as string,
+        message: expect.stringContaining(
+          'options/announceInterval must be from 1 to 2147483647 seconds',
+        ) as string,
       }),
     )
   })

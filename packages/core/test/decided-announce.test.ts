@@ -10,7 +10,11 @@ interface Told {
   readonly want: number
 }
 
-async function told(changes: AnnounceChanges, options: CoreOptions = {}, hook?: TrackerHooks['preAnnounce']): Promise<Told> {
+async function told(
+  changes: AnnounceChanges,
+  options: CoreOptions = {},
+  hook?: TrackerHooks['preAnnounce'],
+): Promise<Told> {
   let found: Told | undefined
   const store = storeWith({ announce: (announce, { want }) => void (found = { announce, want }) })
   const { tracker } = setUpTracker(options, store)
@@ -39,11 +43,16 @@ describe('the store is told of an announce', () => {
     const [one, other] = [address('2606:4700::1111'), address('10.0.0.1')]
     const changes = { address: one, otherAddress: other }
     expect((await told(changes)).announce.otherAddress).toEqual(other)
-    expect((await told(changes, { rejectPrivatePeers: true })).announce).toMatchObject({ address: one, otherAddress: undefined })
+    expect((await told(changes, { rejectPrivatePeers: true })).announce).toMatchObject({
+      address: one,
+      otherAddress: undefined,
+    })
     const leaving = await told({ ...changes, event: 'stopped' }, { rejectPrivatePeers: true })
     expect(leaving.announce.otherAddress).toEqual(other)
     const publicOther = { address: one, otherAddress: address('9.9.9.9') }
-    expect((await told(publicOther, { rejectPrivatePeers: true })).announce).toMatchObject(publicOther)
+    expect((await told(publicOther, { rejectPrivatePeers: true })).announce).toMatchObject(
+      publicOther,
+    )
   })
 
   test.each<[transition: string, event: AnnounceEvent, seeding: boolean, leechersOnly: boolean]>([
@@ -57,28 +66,49 @@ describe('the store is told of an announce', () => {
     ['completed', 'completed', true, true],
     ['stopped', 'stopped', false, false],
     ['stopped', 'stopped', true, true],
-  ])('as %s: event %s, seeding %s; wants only leechers: %s', async (transition, event, seeding, leechersOnly) => {
-    const changes = seeding ? { event, ...SEEDING } : { event }
-    expect(await told(changes)).toMatchObject({ announce: { transition, leechersOnly }, want: event === 'stopped' ? 0 : 50 })
-    expect(await told(changes, { seedersReceive: 'all' })).toMatchObject({ announce: { transition, leechersOnly: false } })
-  })
+  ])(
+    'as %s: event %s, seeding %s; wants only leechers: %s',
+    async (transition, event, seeding, leechersOnly) => {
+      const changes = seeding ? { event, ...SEEDING } : { event }
+      expect(await told(changes)).toMatchObject({
+        announce: { transition, leechersOnly },
+        want: event === 'stopped' ? 0 : 50,
+      })
+      expect(await told(changes, { seedersReceive: 'all' })).toMatchObject({
+        announce: { transition, leechersOnly: false },
+      })
+    },
+  )
 
   test('as leecher when it does not say what is left', async () => {
-    expect(await told({ left: undefined })).toMatchObject({ announce: { transition: 'leecher', leechersOnly: false } })
+    expect(await told({ left: undefined })).toMatchObject({
+      announce: { transition: 'leecher', leechersOnly: false },
+    })
   })
 
   test('as one who only looks when its port is 0, whatever else it says', async () => {
-    expect(await told({ port: 0 })).toMatchObject({ announce: { transition: 'unchanged', leechersOnly: false }, want: 50 })
-    expect(await told({ port: 0, ...SEEDING })).toMatchObject({ announce: { transition: 'unchanged', leechersOnly: true } })
-    expect(await told({ port: 0, event: 'paused' })).toMatchObject({ announce: { transition: 'unchanged', leechersOnly: true } })
+    expect(await told({ port: 0 })).toMatchObject({
+      announce: { transition: 'unchanged', leechersOnly: false },
+      want: 50,
+    })
+    expect(await told({ port: 0, ...SEEDING })).toMatchObject({
+      announce: { transition: 'unchanged', leechersOnly: true },
+    })
+    expect(await told({ port: 0, event: 'paused' })).toMatchObject({
+      announce: { transition: 'unchanged', leechersOnly: true },
+    })
     expect(await told({ port: 0, event: 'completed' })).toMatchObject({
       announce: { transition: 'unchanged', leechersOnly: true },
     })
-    expect(await told({ port: 0, event: 'stopped' })).toMatchObject({ announce: { transition: 'unchanged' }, want: 0 })
+    expect(await told({ port: 0, event: 'stopped' })).toMatchObject({
+      announce: { transition: 'unchanged' },
+      want: 0,
+    })
   })
 
   test('as one who wants no peers when a hook answers in its place', async () => {
-    const skip: TrackerHooks['preAnnounce'] = (_announce, _answer, context) => void (context.skipResponse = true)
+    const skip: TrackerHooks['preAnnounce'] = (_announce, _answer, context) =>
+      void (context.skipResponse = true)
     expect(await told({}, {}, skip)).toMatchObject({ announce: { transition: 'leecher' }, want: 0 })
   })
 

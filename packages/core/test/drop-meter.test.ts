@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { RequestMeter, type SocketDrops } from '../src/index.ts'
 
-const NONE = { malformed: 0, source: 0, connection_id: 0, too_long: 0, receive_buffer: 0, send_queue: 0, pending_replies: 0 }
+const NONE = {
+  malformed: 0,
+  source: 0,
+  connection_id: 0,
+  too_long: 0,
+  receive_buffer: 0,
+  send_queue: 0,
+  pending_replies: 0,
+}
 
 describe('datagrams that got no answer', () => {
   test('are counted by reason', () => {

@@ -16,7 +16,9 @@ describe('a histogram of durations', () => {
   })
 
   test("has Chihaya's bounds unless it is given others", () => {
-    expect(new DurationHistogram().read().bounds).toEqual([9.375, 18.75, 37.5, 75, 150, 300, 600, 1200, 2400, 4800])
+    expect(new DurationHistogram().read().bounds).toEqual([
+      9.375, 18.75, 37.5, 75, 150, 300, 600, 1200, 2400, 4800,
+    ])
     expect(DURATION_BUCKETS).toHaveLength(10)
   })
 })

@@ -1,4 +1,10 @@
-import { durationSchema, parseDuration, parseOptions, type Duration, type OptionsSchema } from '@chihaya/core'
+import {
+  durationSchema,
+  parseDuration,
+  parseOptions,
+  type Duration,
+  type OptionsSchema,
+} from '@chihaya/core'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -45,7 +51,9 @@ describe('a duration', () => {
   })
 
   const malformed = [
-    'soon 30 30M 1d 1w 1y m .s . s30 30mm 1h30 1e3s -1h +1h 1h-1m 0x1s 1,5s 1..5s NaN Infinity \u0661s null'.split(' '),
+    'soon 30 30M 1d 1w 1y m .s . s30 30mm 1h30 1e3s -1h +1h 1h-1m 0x1s 1,5s 1..5s NaN Infinity \u0661s null'.split(
+      ' ',
+    ),
     ['', ' ', '30 m', ' 30m', '30m ', '30m\n'],
     [-1, -0.5, Number.NaN, Number.POSITIVE_INFINITY],
   ].flat()
@@ -55,11 +63,27 @@ describe('a duration', () => {
   })
 
   test('is not beyond all numbers', () => {
-    expect(() => parseDuration(`${'9'.repeat(400)}h`)).toThrow('is no duration: write it like 30m, 1h30m, 500ms')
+    expect(() => parseDuration(`${'9'.repeat(400)}h`)).toThrow(
+      'is no duration: write it like 30m, 1h30m, 500ms',
+    )
   })
 
   test('is accepted by its schema exactly when it can be read', () => {
-    const units = fc.constantFrom('0', '1', '23', '.', 'h', 'm', 's', 'ms', 'us', '\u00b5s', 'ns', '-', ' ')
+    const units = fc.constantFrom(
+      '0',
+      '1',
+      '23',
+      '.',
+      'h',
+      'm',
+      's',
+      'ms',
+      'us',
+      '\u00b5s',
+      'ns',
+      '-',
+      ' ',
+    )
     fc.assert(
       fc.property(fc.string({ unit: units, maxLength: 12 }), (text) => {
         let milliseconds: number | undefined
@@ -74,12 +98,15 @@ describe('a duration', () => {
     )
   })
 
-  test.each(['1', '1s', '1.', '.', 's', '1h1'])('is read or refused when it is 16 KiB of %j', (unit) => {
-    const text = unit.repeat(16_384 / unit.length)
-    try {
-      expect(parseDuration(text)).toBeGreaterThan(0)
-    } catch (error) {
-      expect(error).toBeInstanceOf(RangeError)
-    }
-  })
+  test.each(['1', '1s', '1.', '.', 's', '1h1'])(
+    'is read or refused when it is 16 KiB of %j',
+    (unit) => {
+      const text = unit.repeat(16_384 / unit.length)
+      try {
+        expect(parseDuration(text)).toBeGreaterThan(0)
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError)
+      }
+    },
+  )
 })

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { evictRefused, trackerCore, type CoreOptions, type EvictionRules, type PeerStore } from '@chihaya/core'
+import {
+  evictRefused,
+  trackerCore,
+  type CoreOptions,
+  type EvictionRules,
+  type PeerStore,
+} from '@chihaya/core'
 import { address } from '@chihaya/core/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -36,7 +42,8 @@ function watch(init: { readonly pause?: number; readonly secondWalk?: number } =
     middleware: 'a list',
     log: {
       info: (details, message) => void log.push(`${message}: ${JSON.stringify(details)}`),
-      error: (details, message) => void log.push(`${message}: ${(details as { err: Error }).err.message}`),
+      error: (details, message) =>
+        void log.push(`${message}: ${(details as { err: Error }).err.message}`),
     },
     pause: 1,
     secondWalk: HOUR,
@@ -59,7 +66,9 @@ describe('an eviction', () => {
     eviction.start()
     await eventually(walks).toBe(1)
     end(3)
-    await eventually(() => log).toEqual(['refused peers were removed from their swarms: {"middleware":"a list","peers":3}'])
+    await eventually(() => log).toEqual([
+      'refused peers were removed from their swarms: {"middleware":"a list","peers":3}',
+    ])
   })
 
   test('walks a second time later, as a former tracker may have taken a last announce', async () => {
@@ -94,7 +103,9 @@ describe('an eviction', () => {
     eviction.start()
     await eventually(walks).toBe(1)
     end(new Error('connection lost'))
-    await eventually(() => log).toEqual(['refused peers could not be removed from their swarms: connection lost'])
+    await eventually(() => log).toEqual([
+      'refused peers could not be removed from their swarms: connection lost',
+    ])
     eviction.request()
     await eventually(walks).toBe(2)
   })
@@ -141,7 +152,9 @@ describe('an application', () => {
     const peerStore = storeWith({ evict, ...store }, modelStore())
     const app = Fastify()
     onTestFinished(() => app.close())
-    app.register(fp(async (fastify: FastifyInstance) => void fastify.decorate('peerStore', peerStore)))
+    app.register(
+      fp(async (fastify: FastifyInstance) => void fastify.decorate('peerStore', peerStore)),
+    )
     app.register(trackerCore, options)
     return { app, rules }
   }
@@ -150,7 +163,9 @@ describe('an application', () => {
     const { app, rules } = createApp()
     await app.after()
     let changed = (): void => undefined
-    const request = evictRefused(app, 'a list', RULES, [{ onChange: (listener) => void (changed = listener) }])
+    const request = evictRefused(app, 'a list', RULES, [
+      { onChange: (listener) => void (changed = listener) },
+    ])
     await app.ready()
     expect(rules).toEqual([])
     for (const [count, ask] of [() => undefined, changed, request].entries()) {
@@ -169,7 +184,9 @@ describe('an application', () => {
     })
     app.register(async (scope) => {
       scope.register(trackerCore)
-      scope.after(() => void evictRefused(scope, 'a list of a tracker of its own', { infoHash: () => true }))
+      scope.after(
+        () => void evictRefused(scope, 'a list of a tracker of its own', { infoHash: () => true }),
+      )
     })
     await app.ready()
     await eventually(() => rules.map((each) => Object.keys(each))).toEqual([['infoHash']])
@@ -187,7 +204,9 @@ describe('an application', () => {
     const { app, rules } = createApp({ rejectPrivatePeers: true })
     await app.ready()
     await eventually(() => rules.length).toBe(1)
-    const refused = ['10.0.0.1', '9.9.9.9', '::1', '2606:4700::1'].map((text) => rules[0]?.address?.(address(text)))
+    const refused = ['10.0.0.1', '9.9.9.9', '::1', '2606:4700::1'].map((text) =>
+      rules[0]?.address?.(address(text)),
+    )
     expect(refused).toEqual([true, false, true, false])
   })
 })

@@ -31,8 +31,21 @@ describe('a fork', () => {
 
     expect(await called(tracker, calls)).toEqual(['root', 'root, later', 'root, after'])
     expect(await called(sibling, calls)).toEqual(['root', 'root, later', 'root, after'])
-    expect(await called(child, calls)).toEqual(['root', 'child', 'child, later', 'root, later', 'root, after'])
-    expect(await called(grandchild, calls)).toEqual(['root', 'child', 'grandchild', 'child, later', 'root, later', 'root, after'])
+    expect(await called(child, calls)).toEqual([
+      'root',
+      'child',
+      'child, later',
+      'root, later',
+      'root, after',
+    ])
+    expect(await called(grandchild, calls)).toEqual([
+      'root',
+      'child',
+      'grandchild',
+      'child, later',
+      'root, later',
+      'root, after',
+    ])
   })
 
   test('has the store and the options of its parent', async () => {

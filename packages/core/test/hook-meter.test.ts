@@ -6,7 +6,11 @@ import { setUpTracker } from './setup.ts'
 
 /** How often each hook was measured. */
 function calls(meter: HookMeter): Record<string, number> {
-  return Object.fromEntries(meter.times().map(({ hook, middleware, durations }) => [`${hook} of ${middleware}`, durations.count]))
+  return Object.fromEntries(
+    meter
+      .times()
+      .map(({ hook, middleware, durations }) => [`${hook} of ${middleware}`, durations.count]),
+  )
 }
 
 describe('measured hooks', () => {

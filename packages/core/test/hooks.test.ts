@@ -19,8 +19,10 @@ function hook(number: number, behaviour: Behaviour) {
     if (behaviour === 'sync') return leave()
     if (behaviour === 'async') return new Promise((resolve) => setImmediate(() => resolve(leave())))
     // Other libraries' promises need not be instances of ours, nor have a `catch`.
-    // oxlint-disable-next-line unicorn/no-thenable, promise/no-callback-in-promise
-    const thenable: PromiseLike<void> = { then: (done, failed) => Promise.resolve().then(leave).then(done, failed) }
+    const thenable: PromiseLike<void> = {
+      // oxlint-disable-next-line unicorn/no-thenable, promise/no-callback-in-promise
+      then: (done, failed) => Promise.resolve().then(leave).then(done, failed),
+    }
     return thenable as Promise<void>
   }
 }
@@ -38,7 +40,8 @@ const orders: Behaviour[][] = [
 describe('hooks', () => {
   test.each(orders)('run in the order they were added: %s, %s, %s', async (...behaviours) => {
     const { tracker } = setUpTracker()
-    for (const [index, behaviour] of behaviours.entries()) tracker.addHook('preAnnounce', hook(index, behaviour))
+    for (const [index, behaviour] of behaviours.entries())
+      tracker.addHook('preAnnounce', hook(index, behaviour))
     let order: number[] | undefined
     tracker.addHook('preAnnounce', (_request, _response, context) => void (order = context.order))
     await announceTo(tracker, sampleAnnounce())
@@ -119,18 +122,24 @@ describe('a pre hook that fails', () => {
 })
 
 describe('addHook', () => {
-  test.each([['onannounce'], ['preannounce'], ['__proto__'], ['constructor'], [''], [undefined], [null], [1]])(
-    'refuses the name %s',
-    (name) => {
-      const { tracker } = setUpTracker()
-      expect(() => tracker.addHook(name as 'preAnnounce', () => undefined)).toThrow(
-        expect.objectContaining({
-          code: 'TRK_ERR_HOOK_NAME',
-          message: `tracker.addHook: there is no hook ${String(name)}, only preAnnounce, onAnnounce, postAnnounce, preScrape, onScrape, postScrape`,
-        }),
-      )
-    },
-  )
+  test.each([
+    ['onannounce'],
+    ['preannounce'],
+    ['__proto__'],
+    ['constructor'],
+    [''],
+    [undefined],
+    [null],
+    [1],
+  ])('refuses the name %s', (name) => {
+    const { tracker } = setUpTracker()
+    expect(() => tracker.addHook(name as 'preAnnounce', () => undefined)).toThrow(
+      expect.objectContaining({
+        code: 'TRK_ERR_HOOK_NAME',
+        message: `tracker.addHook: there is no hook ${String(name)}, only preAnnounce, onAnnounce, postAnnounce, preScrape, onScrape, postScrape`,
+      }),
+    )
+  })
 
   test.each([[undefined], [null], ['function'], [{}], [42]])('refuses %s for a hook', (handler) => {
     const { tracker } = setUpTracker()
@@ -148,7 +157,10 @@ describe('addHook', () => {
     fork.fork().start()
     for (const one of [tracker, fork, tracker.fork()]) {
       expect(() => one.addHook('postAnnounce', () => undefined)).toThrow(
-        expect.objectContaining({ code: 'TRK_ERR_STARTED', message: expect.stringContaining('postAnnounce') as string }),
+        expect.objectContaining({
+          code: 'TRK_ERR_STARTED',
+          message: expect.stringContaining('postAnnounce') as string,
+        }),
       )
     }
   })

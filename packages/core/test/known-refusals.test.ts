@@ -5,7 +5,8 @@ import { REFUSALS } from '@chihaya/core'
 import { describe, expect, test } from 'vitest'
 
 const PACKAGES = fileURLToPath(new URL('../../', import.meta.url))
-// Literal texts: refusals as values, those of lists, and those that the UDP dispatcher writes without an error.
+// Literal texts: refusals as values, those of lists, and those that the UDP dispatcher writes
+// without an error.
 const TEXTS = [/new ClientError\(\s*'([^']+)'/g, /\brefusal\(\s*'([^']+)'/g]
 const NAMED = /^(?:export )?const [A-Z_]+(?:: string)? = '([^']+)'$/gm
 
@@ -29,11 +30,20 @@ describe('the known refusals', () => {
   })
 
   test('hold what the frontends answer without an error', () => {
-    const files = ['udp-frontend/src/packets/refusals.ts', 'http-frontend/src/refuse.ts', 'http-frontend/src/error-handlers.ts']
-    const found = files.flatMap((file) => textsIn(readFileSync(join(PACKAGES, file), 'utf8'), [NAMED]))
+    const files = [
+      'udp-frontend/src/packets/refusals.ts',
+      'http-frontend/src/refuse.ts',
+      'http-frontend/src/error-handlers.ts',
+    ]
+    const found = files.flatMap((file) =>
+      textsIn(readFileSync(join(PACKAGES, file), 'utf8'), [NAMED]),
+    )
     expect(found).toContain('bad connection ID')
     expect(found).toContain('not found')
-    expect(found.filter((text) => !REFUSALS.includes(text))).toEqual(['internal server error', 'internal server error'])
+    expect(found.filter((text) => !REFUSALS.includes(text))).toEqual([
+      'internal server error',
+      'internal server error',
+    ])
   })
 
   test('fit into a UDP reply, which is where their text is read from', () => {

@@ -2,9 +2,15 @@ import { ModelPeerStore, testPeerStore } from '@chihaya/core/testing'
 import { describe, test } from 'vitest'
 import { asyncStore } from './async-store.ts'
 
-function createModel({ peerLifetime }: { peerLifetime: number }): { store: ModelPeerStore; advance: (ms: number) => void } {
+function createModel({ peerLifetime }: { peerLifetime: number }): {
+  store: ModelPeerStore
+  advance: (ms: number) => void
+} {
   let clock = 0
-  return { store: new ModelPeerStore({ peerLifetime, now: () => clock }), advance: (ms) => void (clock += ms) }
+  return {
+    store: new ModelPeerStore({ peerLifetime, now: () => clock }),
+    advance: (ms) => void (clock += ms),
+  }
 }
 
 describe('the model store', () => {

@@ -40,7 +40,14 @@ describe('options', () => {
   })
 
   test("may be mixed with Fastify's own, and with absent ones", () => {
-    const mixed = { prefix: '/x', logLevel: 'warn', logSerializers: {}, exposeHeadRoutes: false, count: undefined, mode: 'two' }
+    const mixed = {
+      prefix: '/x',
+      logLevel: 'warn',
+      logSerializers: {},
+      exposeHeadRoutes: false,
+      count: undefined,
+      mode: 'two',
+    }
     expect(parse(mixed)).toEqual({ mode: 'two', count: 5 })
     expect(Object.keys(parse({ allow: undefined, unknown: undefined }))).toEqual(['count', 'mode'])
   })
@@ -53,7 +60,10 @@ describe('options', () => {
     [{ count: '7' }, 'options/count must be integer, got "7"'],
     [{ count: null }, 'options/count must be integer, got null'],
     [{ count: Number.NaN }, 'options/count must be integer, got NaN'],
-    [{ allow: ['TR2940', 'AZ'] }, 'options/allow/1 must NOT have fewer than 6 characters, got "AZ"'],
+    [
+      { allow: ['TR2940', 'AZ'] },
+      'options/allow/1 must NOT have fewer than 6 characters, got "AZ"',
+    ],
     [{ allow: 'TR2940' }, 'options/allow must be array, got "TR2940"'],
     [{ allow: [{}] }, 'options/allow/0 must be string, got an object'],
     [{ mode: 'three' }, 'options/mode must be one of one, two, got "three"'],
@@ -64,7 +74,11 @@ describe('options', () => {
     ],
   ])('%o are refused, naming all that is wrong', (options, problem) => {
     expect(() => parse(options)).toThrow(
-      expect.objectContaining({ code: 'TRK_ERR_OPTIONS', statusCode: 500, message: `@chihaya/example: ${problem}` }),
+      expect.objectContaining({
+        code: 'TRK_ERR_OPTIONS',
+        statusCode: 500,
+        message: `@chihaya/example: ${problem}`,
+      }),
     )
   })
 
@@ -91,7 +105,10 @@ describe('the options of core', () => {
   })
 
   test.each<[options: unknown, problem: string]>([
-    [{ announceInterval: 'soon' }, 'options/announceInterval must be written like 30m, 1h30m, 500ms, got "soon"'],
+    [
+      { announceInterval: 'soon' },
+      'options/announceInterval must be written like 30m, 1h30m, 500ms, got "soon"',
+    ],
     [{ announceInterval: -1 }, 'options/announceInterval must be >= 0, got -1'],
     [{ postHookTimeout: true }, 'options/postHookTimeout must be string,number, got true'],
     [{ seedersReceive: 'none' }, 'options/seedersReceive must be one of leechers, all, got "none"'],

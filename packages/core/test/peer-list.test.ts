@@ -15,7 +15,8 @@ function ports(list: PeerList): number[] {
   return readCompactPeers(list.endpoints, list.family).map(({ port }) => port)
 }
 
-const from = (port: number): number[] => Array.from({ length: CAPACITY }, (_, index) => port + index)
+const from = (port: number): number[] =>
+  Array.from({ length: CAPACITY }, (_, index) => port + index)
 
 describe('lists that are kept', () => {
   test('have what they had, and room for what comes, each for itself', () => {
@@ -29,7 +30,8 @@ describe('lists that are kept', () => {
       lists.push(list)
     }
     for (const [number, list] of lists.entries()) fill(list, 1 + number * 100)
-    for (const [number, list] of lists.entries()) expect(ports(list)).toEqual(from(1 + number * 100))
+    for (const [number, list] of lists.entries())
+      expect(ports(list)).toEqual(from(1 + number * 100))
   })
 
   test('take other memory when they are used again', () => {

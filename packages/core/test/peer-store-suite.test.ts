@@ -13,7 +13,10 @@ import { storeWith } from './setup.ts'
 /** What a faulty store does to a good one. */
 type Fault = (store: ModelPeerStore) => Partial<PeerStore>
 
-/** The names of the tests that a store with this fault fails, and how many stores were opened and not closed. */
+/**
+ * The names of the tests that a store with this fault fails, and how many stores were opened and
+ * not closed.
+ */
 async function failures(fault: Fault): Promise<{ failed: string[]; open: number }> {
   const failed: string[] = []
   let open = 0
@@ -24,7 +27,11 @@ async function failures(fault: Fault): Promise<{ failed: string[]; open: number 
       let clock = 0
       open++
       const good = new ModelPeerStore({ peerLifetime, now: () => clock })
-      return { store: storeWith(fault(good), good), advance: (ms) => void (clock += ms), close: () => void open-- }
+      return {
+        store: storeWith(fault(good), good),
+        advance: (ms) => void (clock += ms),
+        close: () => void open--,
+      }
     },
   })
   for (const [name, run] of tests) {
@@ -65,13 +72,21 @@ describe('the peer store suite', () => {
       answering((answer) => void (answer.incomplete = Math.max(0, answer.incomplete - 1))),
       'counts the announcer in its own answer',
     ],
-    ['forgets downloads', answering((answer) => void (answer.downloaded = 0)), 'counts a completed peer it has never seen'],
+    [
+      'forgets downloads',
+      answering((answer) => void (answer.downloaded = 0)),
+      'counts a completed peer it has never seen',
+    ],
     [
       'does not tell what a peer was before',
       answering((answer) => void (answer.before = 'leecher')),
       'tells what a peer was before',
     ],
-    ['gives no peers', answering((answer) => void (answer.peers.count = 0)), 'gives the other peers, and never the announcer'],
+    [
+      'gives no peers',
+      answering((answer) => void (answer.peers.count = 0)),
+      'gives the other peers, and never the announcer',
+    ],
     [
       'gives the announcer itself',
       answering(({ peers }, { address, port }) => {
@@ -116,7 +131,9 @@ describe('the peer store suite', () => {
     ],
     [
       'scrapes one family for both',
-      (store) => ({ scrape: ({ infoHashes }, answer) => store.scrape(sampleScrape(infoHashes), answer) }),
+      (store) => ({
+        scrape: ({ infoHashes }, answer) => store.scrape(sampleScrape(infoHashes), answer),
+      }),
       'scrapes one family alone',
     ],
     [
@@ -129,7 +146,11 @@ describe('the peer store suite', () => {
       told(() => ({ peerId: samplePeerId(1) })),
       'counts clients apart whose peer id or key differs, or that sent no key',
     ],
-    ['evicts nobody', () => ({ evict: () => 0 }), 'evicts the peers of an address, and gives them to nobody'],
+    [
+      'evicts nobody',
+      () => ({ evict: () => 0 }),
+      'evicts the peers of an address, and gives them to nobody',
+    ],
     [
       'lists nothing',
       () => ({
@@ -139,7 +160,11 @@ describe('the peer store suite', () => {
       }),
       'lists every swarm that has peers, with its counters',
     ],
-    ['reports empty swarms', (store) => ({ stats: () => ({ ...store.stats(), swarms: 1 }) }), 'creates nothing by scraping'],
+    [
+      'reports empty swarms',
+      (store) => ({ stats: () => ({ ...store.stats(), swarms: 1 }) }),
+      'creates nothing by scraping',
+    ],
   ])('fails a store that %s', async (_fault, fault, name) => {
     const { failed, open } = await failures(fault)
     expect(failed).toContain(name)

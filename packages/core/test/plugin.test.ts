@@ -5,9 +5,11 @@ import fp from 'fastify-plugin'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { modelStore, nextTurns } from './setup.ts'
 
-const storage = fp(async (fastify: FastifyInstance, { store = modelStore() }: { store?: PeerStore }) => {
-  fastify.decorate('peerStore', store)
-})
+const storage = fp(
+  async (fastify: FastifyInstance, { store = modelStore() }: { store?: PeerStore }) => {
+    fastify.decorate('peerStore', store)
+  },
+)
 
 function createApp(): FastifyInstance {
   const app = Fastify()
@@ -27,7 +29,9 @@ async function signatures(tracker: Tracker): Promise<string | undefined> {
 }
 
 /** The trackers of scopes that `build` makes, once the application is ready. */
-async function ready(build: (app: FastifyInstance, trackers: Record<string, Tracker>) => void): Promise<Record<string, Tracker>> {
+async function ready(
+  build: (app: FastifyInstance, trackers: Record<string, Tracker>) => void,
+): Promise<Record<string, Tracker>> {
   const app = createApp()
   const trackers: Record<string, Tracker> = {}
   build(app, trackers)
@@ -42,9 +46,16 @@ describe('the plugin', () => {
 
   test('decorates the application with a tracker of its options', async () => {
     const app = createApp()
-    const options: CoreOptions & { prefix: string } = { announceInterval: '10m', prefix: '/tracker' }
+    const options: CoreOptions & { prefix: string } = {
+      announceInterval: '10m',
+      prefix: '/tracker',
+    }
     await app.register(storage).register(trackerCore, options)
-    expect(await announceTo(app.tracker, sampleAnnounce())).toMatchObject({ interval: 600, minInterval: 600, incomplete: 1 })
+    expect(await announceTo(app.tracker, sampleAnnounce())).toMatchObject({
+      interval: 600,
+      minInterval: 600,
+      incomplete: 1,
+    })
   })
 
   test('is missed without storage, by the name of what is missing', async () => {
@@ -57,7 +68,10 @@ describe('the plugin', () => {
 
   test('can be depended on by its name', async () => {
     const app = createApp()
-    const middleware = fp(async () => undefined, { name: 'middleware', dependencies: ['@chihaya/core'] })
+    const middleware = fp(async () => undefined, {
+      name: 'middleware',
+      dependencies: ['@chihaya/core'],
+    })
     await app.register(storage).register(trackerCore).register(middleware)
     expect(app.hasPlugin('@chihaya/core')).toBe(true)
   })
@@ -81,7 +95,9 @@ describe('the plugin', () => {
       app.after(() => void (trackers['root'] = app.tracker))
     })
     for (const tracker of [root, scope]) {
-      expect(() => tracker?.addHook('preAnnounce', () => undefined)).toThrow(expect.objectContaining({ code: 'TRK_ERR_STARTED' }))
+      expect(() => tracker?.addHook('preAnnounce', () => undefined)).toThrow(
+        expect.objectContaining({ code: 'TRK_ERR_STARTED' }),
+      )
     }
   })
 })
@@ -187,7 +203,9 @@ describe('a reply over HTTP', () => {
       await nextTurns()
       done = true
     })
-    app.get('/', async () => ({ incomplete: (await announceTo(app.tracker, sampleAnnounce())).incomplete }))
+    app.get('/', async () => ({
+      incomplete: (await announceTo(app.tracker, sampleAnnounce())).incomplete,
+    }))
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     const response = await fetch(url, { headers: { connection: 'close' } })
     expect(await response.json()).toEqual({ incomplete: 1 })

@@ -39,7 +39,10 @@ describe.each(stores)('post hooks, with %s storage,', (_kind, createStore) => {
   test('run when the store was skipped', async () => {
     const { tracker } = setUpTracker({}, createStore())
     let ran = false
-    tracker.addHook('preAnnounce', (_request, _response, context) => void (context.skipSwarmInteraction = true))
+    tracker.addHook(
+      'preAnnounce',
+      (_request, _response, context) => void (context.skipSwarmInteraction = true),
+    )
     tracker.addHook('postAnnounce', () => void (ran = true))
     await announceTo(tracker, sampleAnnounce())
     await nextTurns()
@@ -84,18 +87,26 @@ describe('post hooks', () => {
         throw new ClientError('too late')
       },
     ],
-  ])('that fail are logged, and harm neither the reply nor the next hook: one %s', async (_how, error, fail) => {
-    const { tracker, log } = setUpTracker()
-    let next = 0
-    tracker.addHook('postAnnounce', fail)
-    tracker.addHook('postAnnounce', fail)
-    tracker.addHook('postAnnounce', () => void next++)
-    expect(await announceTo(tracker, sampleAnnounce())).toMatchObject({ incomplete: 1 })
-    expect(await announceTo(tracker, sampleAnnounce())).toMatchObject({ incomplete: 1 })
-    await nextTurns()
-    expect(next).toBe(2)
-    expect(log.errors).toEqual(Array.from({ length: 4 }, () => ({ details: { err: error }, message: 'a post hook failed' })))
-  })
+  ])(
+    'that fail are logged, and harm neither the reply nor the next hook: one %s',
+    async (_how, error, fail) => {
+      const { tracker, log } = setUpTracker()
+      let next = 0
+      tracker.addHook('postAnnounce', fail)
+      tracker.addHook('postAnnounce', fail)
+      tracker.addHook('postAnnounce', () => void next++)
+      expect(await announceTo(tracker, sampleAnnounce())).toMatchObject({ incomplete: 1 })
+      expect(await announceTo(tracker, sampleAnnounce())).toMatchObject({ incomplete: 1 })
+      await nextTurns()
+      expect(next).toBe(2)
+      expect(log.errors).toEqual(
+        Array.from({ length: 4 }, () => ({
+          details: { err: error },
+          message: 'a post hook failed',
+        })),
+      )
+    },
+  )
 })
 
 describe('closing the tracker', () => {
@@ -132,7 +143,9 @@ describe('closing the tracker', () => {
     tracker.addHook('postAnnounce', () => new Promise((resolve) => (release = resolve)))
     await announceTo(tracker, sampleAnnounce())
     await tracker.drain()
-    expect(log.warnings).toEqual([{ details: { running: 1 }, message: 'post hooks still ran when the tracker closed' }])
+    expect(log.warnings).toEqual([
+      { details: { running: 1 }, message: 'post hooks still ran when the tracker closed' },
+    ])
     release?.()
     await nextTurns()
     await tracker.drain()

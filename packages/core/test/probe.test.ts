@@ -42,19 +42,22 @@ describe('a probe', () => {
     expect([await probe.read(), await probe.read(), await probe.read()]).toEqual([1, 2, 3])
   })
 
-  test.each(['at once', 'later'])('rejects with what the question throws %s, and asks again', async (when) => {
-    const error = new Error('no')
-    let asked = 0
-    const ask = (): Promise<never> => {
-      asked++
-      if (when === 'at once') throw error
-      return Promise.reject(error)
-    }
-    const probe = new Probe(ask, { maxAge: 0 })
-    await expect(probe.read()).rejects.toBe(error)
-    await expect(probe.read()).rejects.toBe(error)
-    expect(asked).toBe(2)
-  })
+  test.each(['at once', 'later'])(
+    'rejects with what the question throws %s, and asks again',
+    async (when) => {
+      const error = new Error('no')
+      let asked = 0
+      const ask = (): Promise<never> => {
+        asked++
+        if (when === 'at once') throw error
+        return Promise.reject(error)
+      }
+      const probe = new Probe(ask, { maxAge: 0 })
+      await expect(probe.read()).rejects.toBe(error)
+      await expect(probe.read()).rejects.toBe(error)
+      expect(asked).toBe(2)
+    },
+  )
 
   test('gives up waiting, does not ask a second time while the first is open, and takes its late answer', async () => {
     const question = new Question()

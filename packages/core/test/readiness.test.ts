@@ -1,16 +1,30 @@
-import { Readiness, readinessOf, trackerCore, type PeerStore, type ReadinessAnswer } from '@chihaya/core'
+import {
+  Readiness,
+  readinessOf,
+  trackerCore,
+  type PeerStore,
+  type ReadinessAnswer,
+} from '@chihaya/core'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { modelStore, storeWith } from './setup.ts'
 
-const storage = fp(async (fastify: FastifyInstance, { store = modelStore() }: { store?: PeerStore }) => {
-  fastify.decorate('peerStore', store)
-})
+const storage = fp(
+  async (fastify: FastifyInstance, { store = modelStore() }: { store?: PeerStore }) => {
+    fastify.decorate('peerStore', store)
+  },
+)
 
 function readinessWithLog(): { readiness: Readiness; errors: object[] } {
   const errors: object[] = []
-  return { readiness: new Readiness({ error: (details) => void errors.push(details) }, { maxAge: 0, timeout: 20 }), errors }
+  return {
+    readiness: new Readiness(
+      { error: (details) => void errors.push(details) },
+      { maxAge: 0, timeout: 20 },
+    ),
+    errors,
+  }
 }
 
 describe('readiness', () => {
@@ -38,7 +52,12 @@ describe('readiness', () => {
   test('tells checks of the same name apart', async () => {
     const { readiness } = readinessWithLog()
     for (const name of ['store', 'store', '__proto__', 'store']) readiness.add(name, () => true)
-    expect(Object.keys((await readiness.report()).checks)).toEqual(['store', 'store 2', '__proto__', 'store 3'])
+    expect(Object.keys((await readiness.report()).checks)).toEqual([
+      'store',
+      'store 2',
+      '__proto__',
+      'store 3',
+    ])
   })
 
   test('says in fixed words that a check throws, and logs why once until it answers', async () => {
@@ -49,9 +68,14 @@ describe('readiness', () => {
       return true
     })
     for (let round = 0; round < 2; round++) {
-      expect(await readiness.report()).toMatchObject({ ready: false, checks: { store: 'the check failed' } })
+      expect(await readiness.report()).toMatchObject({
+        ready: false,
+        checks: { store: 'the check failed' },
+      })
     }
-    expect(errors).toMatchObject([{ check: 'store', err: { message: 'connect to secret@10.0.0.1' } }])
+    expect(errors).toMatchObject([
+      { check: 'store', err: { message: 'connect to secret@10.0.0.1' } },
+    ])
     broken = false
     expect(await readiness.report()).toMatchObject({ ready: true })
     broken = true
@@ -62,7 +86,10 @@ describe('readiness', () => {
   test('does not wait for a check that hangs', async () => {
     const { readiness, errors } = readinessWithLog()
     readiness.add('store', () => new Promise(() => undefined))
-    expect(await readiness.report()).toMatchObject({ ready: false, checks: { store: 'no answer in time' } })
+    expect(await readiness.report()).toMatchObject({
+      ready: false,
+      checks: { store: 'no answer in time' },
+    })
     expect(errors).toEqual([])
   })
 })
@@ -95,7 +122,8 @@ describe('the readiness of an application', () => {
   test('ends before frontends drain', async () => {
     const app = createApp()
     const statuses: string[] = []
-    const look = async (): Promise<void> => void statuses.push((await readinessOf(app).report()).status)
+    const look = async (): Promise<void> =>
+      void statuses.push((await readinessOf(app).report()).status)
     await app.register(storage)
     await app.register(trackerCore)
     await app.register(async (frontend) => {

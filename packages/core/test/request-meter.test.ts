@@ -9,8 +9,19 @@ describe('a request meter', () => {
     meter.count('udp', 'announce', 'ipv4', '', 98, 20, 1e6)
     const [count, ...others] = meter.counts()
     expect(others).toEqual([])
-    expect(count).toMatchObject({ protocol: 'udp', action: 'announce', family: 'ipv4', error: '', requests: 3 })
-    expect(count).toMatchObject({ receivedBytes: 294, sentBytes: 360, timed: 2, milliseconds: 1_000_010 })
+    expect(count).toMatchObject({
+      protocol: 'udp',
+      action: 'announce',
+      family: 'ipv4',
+      error: '',
+      requests: 3,
+    })
+    expect(count).toMatchObject({
+      receivedBytes: 294,
+      sentBytes: 360,
+      timed: 2,
+      milliseconds: 1_000_010,
+    })
     expect(count?.buckets).toEqual([0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
   })
 
@@ -19,7 +30,9 @@ describe('a request meter', () => {
     meter.count('http', 'announce', 'ipv4', '', 1, 1, UNTIMED)
     meter.count('udp', 'connect', 'ipv4', '', 1, 1, UNTIMED)
     meter.count('udp', 'connect', 'ipv6', '', 1, 1, UNTIMED)
-    expect(meter.counts().map(({ protocol, action, family }) => [protocol, action, family])).toEqual([
+    expect(
+      meter.counts().map(({ protocol, action, family }) => [protocol, action, family]),
+    ).toEqual([
       ['http', 'announce', 'ipv4'],
       ['udp', 'connect', 'ipv4'],
       ['udp', 'connect', 'ipv6'],
@@ -28,9 +41,18 @@ describe('a request meter', () => {
 
   test('tells only the refusals apart that the packages have, and those that it was told of', () => {
     const meter = new RequestMeter({ errors: ['no such passkey'] })
-    for (const error of ['invalid port', 'no such passkey', 'passkey 123 is unknown', 'passkey 456 is unknown'])
+    for (const error of [
+      'invalid port',
+      'no such passkey',
+      'passkey 123 is unknown',
+      'passkey 456 is unknown',
+    ])
       meter.count('http', 'announce', 'ipv4', error, 1, 1, UNTIMED)
     const errors = meter.counts().map(({ error, requests }) => [error, requests])
-    expect(Object.fromEntries(errors)).toEqual({ other: 2, 'invalid port': 1, 'no such passkey': 1 })
+    expect(Object.fromEntries(errors)).toEqual({
+      other: 2,
+      'invalid port': 1,
+      'no such passkey': 1,
+    })
   })
 })

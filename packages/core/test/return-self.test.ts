@@ -1,5 +1,12 @@
 import { PeerList, type CoreOptions } from '@chihaya/core'
-import { address, announceTo, endpoints, sampleAnnounce, samplePeerId, type AnnounceChanges } from '@chihaya/core/testing'
+import {
+  address,
+  announceTo,
+  endpoints,
+  sampleAnnounce,
+  samplePeerId,
+  type AnnounceChanges,
+} from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { setUpTracker, storeWith } from './setup.ts'
 
@@ -27,8 +34,14 @@ describe('a lone announcer', () => {
 
   test('is counted once', async () => {
     const { tracker } = setUpTracker()
-    expect(await announceTo(tracker, sampleAnnounce())).toMatchObject({ complete: 0, incomplete: 1 })
-    expect(await announceTo(tracker, sampleAnnounce(SEEDING))).toMatchObject({ complete: 1, incomplete: 0 })
+    expect(await announceTo(tracker, sampleAnnounce())).toMatchObject({
+      complete: 0,
+      incomplete: 1,
+    })
+    expect(await announceTo(tracker, sampleAnnounce(SEEDING))).toMatchObject({
+      complete: 1,
+      incomplete: 0,
+    })
   })
 
   test('is named by its peer id when that was asked for', async () => {
@@ -43,7 +56,9 @@ describe('an announcer among others', () => {
   test('is never given itself beside them', async () => {
     const { tracker } = setUpTracker()
     await announceTo(tracker, sampleAnnounce({ port: 1001, peerId: samplePeerId(1001) }))
-    expect(endpoints((await announceTo(tracker, sampleAnnounce())).peers)).toEqual(['10.0.0.1:1001'])
+    expect(endpoints((await announceTo(tracker, sampleAnnounce())).peers)).toEqual([
+      '10.0.0.1:1001',
+    ])
   })
 
   test.each<[string, CoreOptions, AnnounceChanges, AnnounceChanges]>([

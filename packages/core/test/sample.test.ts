@@ -12,9 +12,26 @@ describe('samples', () => {
   })
 
   test('are the same peer as request and as announce, but for what is changed', () => {
-    const { infoHash, peerId, address: source, port, numWant, params } = sampleAnnounce({ port: 7000 })
-    expect(sampleAnnounce({ port: 7000 })).toMatchObject({ infoHash, peerId, address: source, port, numWant })
-    expect([params.path, params.get('a'), params.route('b')]).toEqual(['/announce', undefined, undefined])
+    const {
+      infoHash,
+      peerId,
+      address: source,
+      port,
+      numWant,
+      params,
+    } = sampleAnnounce({ port: 7000 })
+    expect(sampleAnnounce({ port: 7000 })).toMatchObject({
+      infoHash,
+      peerId,
+      address: source,
+      port,
+      numWant,
+    })
+    expect([params.path, params.get('a'), params.route('b')]).toEqual([
+      '/announce',
+      undefined,
+      undefined,
+    ])
   })
 
   test('hold no addresses that are none', () => {

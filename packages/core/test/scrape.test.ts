@@ -1,6 +1,12 @@
 import type { AddressFamily, ScrapeEntry } from '@chihaya/bittorrent'
 import { ScrapeAnswer, type PeerStore, type Tracker } from '@chihaya/core'
-import { announceTo, sampleAnnounce, sampleInfoHash, sampleScrape, scrapeFrom } from '@chihaya/core/testing'
+import {
+  announceTo,
+  sampleAnnounce,
+  sampleInfoHash,
+  sampleScrape,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { asyncStore } from './async-store.ts'
 import { modelStore, setUpTracker, storeWith } from './setup.ts'
@@ -39,16 +45,19 @@ describe.each(stores)('a scrape, with %s storage,', (_kind, createStore) => {
     expect(answer.minInterval).toBe(60)
   })
 
-  test.each(['skipSwarmInteraction', 'skipResponse'] as const)('has zeros for rows that no hook gave under %s', async (skip) => {
-    const { tracker } = setUpTracker({}, createStore())
-    await announceTo(tracker, sampleAnnounce())
-    const row = { complete: 5, incomplete: 4, downloaders: 3, downloaded: 2 }
-    tracker.addHook('preScrape', (_scrape, answer, context) => {
-      context[skip] = true
-      answer.set(0, 5, 4, 3, 2)
-    })
-    expect(await scrape(tracker)).toEqual([row, NOBODY, NOBODY])
-  })
+  test.each(['skipSwarmInteraction', 'skipResponse'] as const)(
+    'has zeros for rows that no hook gave under %s',
+    async (skip) => {
+      const { tracker } = setUpTracker({}, createStore())
+      await announceTo(tracker, sampleAnnounce())
+      const row = { complete: 5, incomplete: 4, downloaders: 3, downloaded: 2 }
+      tracker.addHook('preScrape', (_scrape, answer, context) => {
+        context[skip] = true
+        answer.set(0, 5, 4, 3, 2)
+      })
+      expect(await scrape(tracker)).toEqual([row, NOBODY, NOBODY])
+    },
+  )
 
   test.each([
     ['at once', () => undefined],
@@ -75,7 +84,10 @@ describe.each(stores)('a scrape, with %s storage,', (_kind, createStore) => {
   test('is reported to post hooks', async () => {
     const { tracker } = setUpTracker({}, createStore())
     let seen: unknown
-    tracker.addHook('postScrape', ({ infoHashes }, { count }) => void (seen = [infoHashes.length, count]))
+    tracker.addHook(
+      'postScrape',
+      ({ infoHashes }, { count }) => void (seen = [infoHashes.length, count]),
+    )
     await scrape(tracker)
     await tracker.drain()
     expect(seen).toEqual([3, 3])
@@ -83,13 +95,25 @@ describe.each(stores)('a scrape, with %s storage,', (_kind, createStore) => {
 })
 
 test('the swarms of a store are listed, unless it cannot', async () => {
-  const page = [{ infoHash: sampleInfoHash(1), seeders: { ipv4: 1, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 2 }, downloaded: 3 }]
+  const page = [
+    {
+      infoHash: sampleInfoHash(1),
+      seeders: { ipv4: 1, ipv6: 0 },
+      leechers: { ipv4: 0, ipv6: 2 },
+      downloaded: 3,
+    },
+  ]
   async function* swarms(): AsyncGenerator<typeof page> {
     yield page
   }
   const pages: unknown[] = []
-  for await (const listed of setUpTracker({}, storeWith({ swarms })).tracker.fork().swarms() ?? []) pages.push(listed)
+  for await (const listed of setUpTracker({}, storeWith({ swarms })).tracker.fork().swarms() ?? [])
+    pages.push(listed)
   expect(pages).toEqual([page])
-  const unlisted: PeerStore = { announce: () => undefined, scrape: () => undefined, stats: () => modelStore().stats() }
+  const unlisted: PeerStore = {
+    announce: () => undefined,
+    scrape: () => undefined,
+    stats: () => modelStore().stats(),
+  }
   expect(setUpTracker({}, unlisted).tracker.swarms()).toBeUndefined()
 })

@@ -42,7 +42,10 @@ export interface TrackerSetup {
   readonly log: RecordingLog
 }
 
-export function setUpTracker(options: CoreOptions = {}, store: PeerStore = modelStore()): TrackerSetup {
+export function setUpTracker(
+  options: CoreOptions = {},
+  store: PeerStore = modelStore(),
+): TrackerSetup {
   const log = recordingLog()
   return { tracker: new Tracker({ store, options, log }), store, log }
 }

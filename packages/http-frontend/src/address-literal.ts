@@ -1,15 +1,18 @@
 import { parseAddress, parseInteger, type Address } from '@chihaya/bittorrent'
 
 /**
- * Reads an IP literal as headers and parameters write it: bare, bracketed (`[2001:db8::7]`), or with a port
- * (`192.0.2.7:6881`, `[2001:db8::7]:6881`; BEP 7), which is checked and dropped. Host names are undefined.
+ * Reads an IP literal as headers and parameters write it: bare, bracketed (`[2001:db8::7]`), or
+ * with a port (`192.0.2.7:6881`, `[2001:db8::7]:6881`; BEP 7), which is checked and dropped. Host
+ * names are undefined.
  */
 export function parseAddressLiteral(text: string): Address | undefined {
   if (text.startsWith('[')) {
     const end = text.indexOf(']')
     const literal = text.slice(1, end)
     if (end < 0 || !literal.includes(':')) return undefined
-    return end === text.length - 1 || isPortSuffix(text, end + 1) ? parseAddress(literal) : undefined
+    return end === text.length - 1 || isPortSuffix(text, end + 1)
+      ? parseAddress(literal)
+      : undefined
   }
   const colon = text.indexOf(':')
   if (colon < 0 || text.indexOf(':', colon + 1) >= 0) return parseAddress(text)

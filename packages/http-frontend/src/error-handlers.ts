@@ -13,7 +13,10 @@ const INTERNAL: Buffer = writeFailure(INTERNAL_TEXT)
 const NOT_FOUND: Buffer = writeFailure(NOT_FOUND_TEXT)
 const CLOSE: ReplyHeaders = replyHeaders(false)
 
-/** What a client is told of an error: the text of a `ClientError`; of anything else nothing, but the log its cause. */
+/**
+ * What a client is told of an error: the text of a `ClientError`; of anything else nothing, but the
+ * log its cause.
+ */
 export function failureOf(error: unknown, log: FastifyBaseLogger): Buffer {
   if (isClientError(error)) return writeFailure(error.message, error.retryIn)
   log.error({ err: error }, 'a tracker request failed')
@@ -26,8 +29,9 @@ export function failureText(error: unknown): string {
 }
 
 /**
- * The error handler of announce and scrape routes, for what the hooks of the application throw. A refusal of theirs keeps
- * its status; a fault is answered with 200, since clients read no other body.
+ * The error handler of announce and scrape routes, for what the hooks of the application throw. A
+ * refusal of theirs keeps its status; a fault is answered with 200, since clients read no other
+ * body.
  */
 export function routeErrorHandler(
   error: FastifyError,
@@ -39,15 +43,26 @@ export function routeErrorHandler(
   const status = statusOf(error, reply)
   const isRefusal = status < 500 && !isClientError(error)
   const body = isRefusal ? statusFailure(status) : failureOf(error, request.log)
-  counter?.count(request, action, undefined, isRefusal ? statusText(status) : failureText(error), body, UNTIMED)
+  counter?.count(
+    request,
+    action,
+    undefined,
+    isRefusal ? statusText(status) : failureText(error),
+    body,
+    UNTIMED,
+  )
   send(reply, isRefusal ? status : 200, body, headers)
 }
 
 /**
- * For `setErrorHandler` and `frameworkErrors` of a server that is a tracker and nothing else: bencoded bodies with the
- * status of the error, and nothing of its message, which may hold the URL.
+ * For `setErrorHandler` and `frameworkErrors` of a server that is a tracker and nothing else:
+ * bencoded bodies with the status of the error, and nothing of its message, which may hold the URL.
  */
-export function bencodedErrorHandler(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+export function bencodedErrorHandler(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const status = statusOf(error, reply)
   const body = status < 500 ? statusFailure(status) : INTERNAL
   countStray(request, status < 500 ? statusText(status) : INTERNAL_TEXT, body)
@@ -61,7 +76,10 @@ export function bencodedNotFoundHandler(request: FastifyRequest, reply: FastifyR
   send(reply, 404, NOT_FOUND, CLOSE)
 }
 
-/** 400 to 599: the error's own, else what a hook had set before it threw, else 500, as Fastify has it. */
+/**
+ * 400 to 599: the error's own, else what a hook had set before it threw, else 500, as Fastify has
+ * it.
+ */
 function statusOf(error: Partial<FastifyError> | null | undefined, reply: FastifyReply): number {
   const status = error?.statusCode ?? reply.statusCode
   return status >= 400 && status < 600 ? status : 500

@@ -1,15 +1,19 @@
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 
-/** Characters of a value without quotes: more than RFC 7239 allows, as proxies write `for=[2001:db8::7]:4711` bare. */
+/**
+ * Characters of a value without quotes: more than RFC 7239 allows, as proxies write
+ * `for=[2001:db8::7]:4711` bare.
+ */
 const BARE = /^[^\s"\\,;=]+$/
 
 const HIDDEN_PORT = /:_[\w.-]+$/
 
 /**
- * The `for` nodes of a `Forwarded` header (RFC 7239), one for each element, in order: `192.0.2.7`, `[2001:db8::7]:4711`,
- * `unknown`, `_hidden`. Undefined for an element that is malformed or does not say for whom. Several header lines are one list,
- * joined by commas. A quotation that does not end takes the rest of the list into its element, which then is malformed: what a
- * client writes into the header cannot hide the end of a proxy's element behind it.
+ * The `for` nodes of a `Forwarded` header (RFC 7239), one for each element, in order: `192.0.2.7`,
+ * `[2001:db8::7]:4711`, `unknown`, `_hidden`. Undefined for an element that is malformed or does
+ * not say for whom. Several header lines are one list, joined by commas. A quotation that does not
+ * end takes the rest of the list into its element, which then is malformed: what a client writes
+ * into the header cannot hide the end of a proxy's element behind it.
  */
 export function forwardedFor(header: string): Array<string | undefined> {
   return split(header, ',')

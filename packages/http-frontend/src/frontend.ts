@@ -42,11 +42,17 @@ function peerAddress(options: HttpFrontendOptions): PeerAddress {
   try {
     return new PeerAddress(options)
   } catch (error) {
-    throw new TRK_ERR_OPTIONS(NAME, `options/trustedProxies or options/allowIpSpoofing: ${(error as RangeError).message}`)
+    throw new TRK_ERR_OPTIONS(
+      NAME,
+      `options/trustedProxies or options/allowIpSpoofing: ${(error as RangeError).message}`,
+    )
   }
 }
 
-function fullScrape(tracker: Tracker, options: Required<HttpFrontendOptions>): FullScrape | undefined {
+function fullScrape(
+  tracker: Tracker,
+  options: Required<HttpFrontendOptions>,
+): FullScrape | undefined {
   if (options.fullScrapeFrom.length === 0) return undefined
   try {
     return new FullScrape(options, () => tracker.swarms())

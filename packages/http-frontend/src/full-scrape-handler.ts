@@ -7,7 +7,9 @@ import type { FullScrape } from './full-scrape.ts'
 import { NO_INFO_HASH } from './parse-announce.ts'
 import { withoutBody, type Handler } from './request-body.ts'
 
-/** The handler of scrapes without an infohash. The answer is written as fast as the client reads it. */
+/**
+ * The handler of scrapes without an infohash. The answer is written as fast as the client reads it.
+ */
 export function fullScrapeHandler(frontend: Frontend, fullScrape: FullScrape): Handler {
   return withoutBody(frontend, 'scrape', async (request, reply) => {
     const { counter } = frontend
@@ -20,7 +22,9 @@ export function fullScrapeHandler(frontend: Frontend, fullScrape: FullScrape): H
       if (!fullScrape.allows(address)) throw NO_INFO_HASH
       const { length, body } = await fullScrape.answer(addressFamily(address))
       counter?.count(request, 'scrape', address, '', { length }, begun)
-      return reply.sent ? undefined : reply.header('content-length', length).send(Readable.from(body, { objectMode: false }))
+      return reply.sent
+        ? undefined
+        : reply.header('content-length', length).send(Readable.from(body, { objectMode: false }))
     } catch (error) {
       const body = failureOf(error, request.log)
       counter?.count(request, 'scrape', address, failureText(error), body, begun)

@@ -23,8 +23,8 @@ interface Taken {
 }
 
 /**
- * Scrapes of everything, for networks of the operator's choice. All swarms are read at most once in `fullScrapeCacheTime`, and
- * once at a time, whoever asks meanwhile.
+ * Scrapes of everything, for networks of the operator's choice. All swarms are read at most once in
+ * `fullScrapeCacheTime`, and once at a time, whoever asks meanwhile.
  */
 export class FullScrape {
   readonly #swarms: () => AsyncIterable<readonly SwarmEntry[]> | undefined
@@ -51,7 +51,10 @@ export class FullScrape {
     return this.#networks.has(address)
   }
 
-  /** @throws {ClientError} when the store cannot list its swarms; anything else is a fault of the store. */
+  /**
+   * @throws {ClientError} when the store cannot list its swarms; anything else is a fault of the
+   * store.
+   */
   async answer(family: AddressFamily): Promise<FullScrapeAnswer> {
     const { snapshot, lengths } = await (this.#taken ??= this.#take())
     // Asked sooner, it would be the same answer.
@@ -74,7 +77,10 @@ export class FullScrape {
       // Readers that are slower than the cache is old must not pile up snapshots.
       this.#former?.deref()?.release()
       this.#former = new WeakRef(snapshot)
-      this.#expiry = setTimeout(() => void (this.#taken = undefined), Math.min(this.#cacheTime, LONGEST_TIMER)).unref()
+      this.#expiry = setTimeout(
+        () => void (this.#taken = undefined),
+        Math.min(this.#cacheTime, LONGEST_TIMER),
+      ).unref()
       return { snapshot, lengths: {} }
     } catch (error) {
       this.#taken = undefined

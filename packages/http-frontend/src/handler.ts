@@ -6,7 +6,10 @@ import type { Frontend } from './frontend.ts'
 import { withoutBody, type Handler } from './request-body.ts'
 
 /** How one kind of request is read, answered by the tracker, and written. */
-export interface Exchange<Asked extends { readonly address: Address }, Answer extends { keep(): unknown }> {
+export interface Exchange<
+  Asked extends { readonly address: Address },
+  Answer extends { keep(): unknown },
+> {
   readonly action: Action
   /** @throws {ClientError} for what does not parse. */
   parse(request: FastifyRequest): Asked
@@ -16,11 +19,14 @@ export interface Exchange<Asked extends { readonly address: Address }, Answer ex
   write(answer: Answer, asked: Asked): Buffer
 }
 
-/** The handler of a route, which replies at once unless the tracker returns a promise, or the request comes in chunks. */
-export function trackerHandler<Asked extends { readonly address: Address }, Answer extends { keep(): unknown }>(
-  frontend: Frontend,
-  exchange: Exchange<Asked, Answer>,
-): Handler {
+/**
+ * The handler of a route, which replies at once unless the tracker returns a promise, or the
+ * request comes in chunks.
+ */
+export function trackerHandler<
+  Asked extends { readonly address: Address },
+  Answer extends { keep(): unknown },
+>(frontend: Frontend, exchange: Exchange<Asked, Answer>): Handler {
   const serve: Handler = (request, reply) => {
     const { counter } = frontend
     const begun = counter === undefined ? UNTIMED : counter.begin()
@@ -48,7 +54,10 @@ export function trackerHandler<Asked extends { readonly address: Address }, Answ
   return withoutBody(frontend, exchange.action, serve)
 }
 
-async function answerLater<Asked extends { readonly address: Address }, Answer extends { keep(): unknown }>(
+async function answerLater<
+  Asked extends { readonly address: Address },
+  Answer extends { keep(): unknown },
+>(
   { counter }: Frontend,
   exchange: Exchange<Asked, Answer>,
   pending: Promise<void>,
@@ -68,6 +77,7 @@ async function answerLater<Asked extends { readonly address: Address }, Answer e
     failure = failureText(error)
   }
   counter?.count(request, exchange.action, asked.address, failure, body, begun)
-  // Fastify would log the URL, secrets included, of an answer that comes after its `handlerTimeout`.
+  // Fastify would log the URL, secrets included, of an answer that comes after its
+  // `handlerTimeout`.
   return reply.sent ? undefined : body
 }

@@ -10,7 +10,8 @@ export class HttpParams implements Params {
   readonly #headers: IncomingHttpHeaders
 
   /**
-   * @param path of the request target, which may be in absolute form (`http://tracker.example/announce`).
+   * @param path of the request target, which may be in absolute form
+   * (`http://tracker.example/announce`).
    * @param route parameters as the router decoded them: text, with the catch-all one under `*`.
    * @param catchAll the name that the route gives to its catch-all parameter.
    */

@@ -4,8 +4,9 @@ import type { Socket } from 'node:net'
 const PATIENCE = 2000
 
 /**
- * Ends a connection whose client may still be sending, once what is written has been sent. Closing at once would have the
- * system reset it because of the bytes that nobody reads, and the client could lose the answer.
+ * Ends a connection whose client may still be sending, once what is written has been sent. Closing
+ * at once would have the system reset it because of the bytes that nobody reads, and the client
+ * could lose the answer.
  */
 export function closeLingering(socket: Socket): void {
   socket.end()

@@ -1,11 +1,20 @@
 import { durationSchema, type Duration, type JsonSchema, type OptionsSchema } from '@chihaya/core'
 
 export interface HttpFrontendOptions {
-  /** Paths of announces, with named (`/:passkey/announce`) and catch-all (`/announce/*rest`) parameters. @default ['/announce'] */
+  /**
+   * Paths of announces, with named (`/:passkey/announce`) and catch-all (`/announce/*rest`)
+   * parameters. @default ['/announce']
+   */
   announceRoutes?: string[]
-  /** Paths of scrapes beside those that BEP 48 derives from the announce routes; an empty list switches scraping off. @default ['/scrape'] */
+  /**
+   * Paths of scrapes beside those that BEP 48 derives from the announce routes; an empty list
+   * switches scraping off. @default ['/scrape']
+   */
   scrapeRoutes?: string[]
-  /** Leave connections open for further requests, within the server's `keepAliveTimeout`. @default false */
+  /**
+   * Leave connections open for further requests, within the server's `keepAliveTimeout`. @default
+   * false
+   */
   keepAlive?: boolean
   /** Peers in an answer to a client that asks for no number of them. @default 50 */
   defaultNumWant?: number
@@ -14,30 +23,45 @@ export interface HttpFrontendOptions {
   /** Infohashes in one scrape at most. @default 100 */
   maxScrapeInfoHashes?: number
   /**
-   * Addresses and CIDR ranges whose scrapes without an infohash are answered with all swarms, if the store can list them.
-   * Hooks are not asked.
+   * Addresses and CIDR ranges whose scrapes without an infohash are answered with all swarms, if
+   * the store can list them. Hooks are not asked.
    * @default []
    */
   fullScrapeFrom?: string[]
   /** How long such an answer is kept for others who ask. @default '5m' */
   fullScrapeCacheTime?: Duration
-  /** Whether an announce without `compact` is answered with compact peers (BEP 23) or with dictionaries (BEP 3). @default true */
+  /**
+   * Whether an announce without `compact` is answered with compact peers (BEP 23) or with
+   * dictionaries (BEP 3). @default true
+   */
   compactDefault?: boolean
   /** Whether `;` separates query parameters as `&` does. @default true */
   semicolonSeparators?: boolean
   /**
-   * Who may announce another address in `ip`, `ipv4` or `ipv6`: nobody, loopback and private addresses (`true`), or a list
-   * of addresses and CIDR ranges.
+   * Who may announce another address in `ip`, `ipv4` or `ipv6`: nobody, loopback and private
+   * addresses (`true`), or a list of addresses and CIDR ranges.
    * @default false
    */
   allowIpSpoofing?: boolean | string[]
-  /** Header in which a trusted proxy names its client, such as `x-forwarded-for`. Without it Fastify's `trustProxy` decides. */
+  /**
+   * Header in which a trusted proxy names its client, such as `x-forwarded-for`. Without it
+   * Fastify's `trustProxy` decides.
+   */
   realIpHeader?: string | undefined
-  /** Addresses and CIDR ranges of the proxies whose `realIpHeader` is believed. @default LOCAL_NETWORKS of @chihaya/bittorrent */
+  /**
+   * Addresses and CIDR ranges of the proxies whose `realIpHeader` is believed. @default
+   * LOCAL_NETWORKS of @chihaya/bittorrent
+   */
   trustedProxies?: string[] | undefined
-  /** Answer clients that announce no port or port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
+  /**
+   * Answer clients that announce no port or port 0, which nobody can connect to, instead of
+   * refusing them; they are not stored. @default false
+   */
   allowUnconnectable?: boolean
-  /** Take the time of every announce and scrape, for the application's `requestMeter`. @default false */
+  /**
+   * Take the time of every announce and scrape, for the application's `requestMeter`. @default
+   * false
+   */
   requestTiming?: boolean
 }
 
@@ -48,9 +72,14 @@ const count = (description: string, minimum: number, byDefault: number): JsonSch
   default: byDefault,
 })
 
-const flag = (description: string, byDefault: boolean): JsonSchema => ({ description, type: 'boolean', default: byDefault })
+const flag = (description: string, byDefault: boolean): JsonSchema => ({
+  description,
+  type: 'boolean',
+  default: byDefault,
+})
 
-// Segments of plain characters, a named parameter at the end of any of them, and a catch-all as the last.
+// Segments of plain characters, a named parameter at the end of any of them, and a catch-all as the
+// last.
 const ROUTE = "^(/[A-Za-z0-9._~!$&'+,=@-]*(:[A-Za-z_][A-Za-z0-9_]*)?)*(/\\*[A-Za-z0-9_]*)?$"
 
 const routes = { type: 'array', items: { type: 'string', pattern: ROUTE, minLength: 1 } }
@@ -60,7 +89,8 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
   additionalProperties: false,
   properties: {
     announceRoutes: {
-      description: 'Paths of announces, with named (/:passkey/announce) and catch-all (/announce/*rest) parameters.',
+      description:
+        'Paths of announces, with named (/:passkey/announce) and catch-all (/announce/*rest) parameters.',
       ...routes,
       minItems: 1,
       default: ['/announce'],
@@ -76,16 +106,24 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
     maxNumWant: count('Peers in an answer at most.', 0, 100),
     maxScrapeInfoHashes: count('Infohashes in one scrape at most.', 1, 100),
     fullScrapeFrom: {
-      description: 'Addresses and CIDR ranges whose scrapes without an infohash are answered with all swarms.',
+      description:
+        'Addresses and CIDR ranges whose scrapes without an infohash are answered with all swarms.',
       type: 'array',
       items: { type: 'string' },
       default: [],
     },
-    fullScrapeCacheTime: durationSchema('How long such an answer is kept for others who ask.', '5m'),
-    compactDefault: flag('Answer an announce without `compact` with compact peers, not with dictionaries.', true),
+    fullScrapeCacheTime: durationSchema(
+      'How long such an answer is kept for others who ask.',
+      '5m',
+    ),
+    compactDefault: flag(
+      'Answer an announce without `compact` with compact peers, not with dictionaries.',
+      true,
+    ),
     semicolonSeparators: flag('Separate query parameters by `;` as by `&`.', true),
     allowIpSpoofing: {
-      description: 'Who may announce another address: nobody, loopback and private addresses (true), or these ranges.',
+      description:
+        'Who may announce another address: nobody, loopback and private addresses (true), or these ranges.',
       type: ['boolean', 'array'],
       items: { type: 'string' },
       default: false,

@@ -40,11 +40,15 @@ const INVALID_UPLOADED: ClientError = new ClientError('failed to parse parameter
 const INVALID_EVENT: ClientError = new ClientError('failed to provide valid client event')
 
 /**
- * Reads an announce from the request target as the client sent it: Fastify's own query object has lost the bytes that
- * are not UTF-8.
+ * Reads an announce from the request target as the client sent it: Fastify's own query object has
+ * lost the bytes that are not UTF-8.
  * @throws {ClientError} for what does not parse.
  */
-export function parseAnnounce(request: FastifyRequest, frontend: Frontend, catchAll: string | undefined): HttpAnnounce {
+export function parseAnnounce(
+  request: FastifyRequest,
+  frontend: Frontend,
+  catchAll: string | undefined,
+): HttpAnnounce {
   const { options } = frontend
   const target = request.raw.url as string
   const { path, queryStart, queryEnd } = splitTarget(target)
@@ -69,7 +73,13 @@ export function parseAnnounce(request: FastifyRequest, frontend: Frontend, catch
     downloaded: integer(query, 'downloaded', INVALID_DOWNLOADED) ?? 0n,
     numWant: numWant(query, options),
     wantsPeerIds: !compact && query.get('no_peer_id') !== '1',
-    params: new HttpParams(path, query, request.params as Record<string, string>, catchAll, request.raw.headers),
+    params: new HttpParams(
+      path,
+      query,
+      request.params as Record<string, string>,
+      catchAll,
+      request.raw.headers,
+    ),
   }
   return new HttpAnnounce(init, compact)
 }

@@ -8,19 +8,34 @@ import { INVALID_INFO_HASH, NO_INFO_HASH } from './parse-announce.ts'
 // Transmission looks for these words, and then asks for fewer torrents at once.
 const TOO_MANY: ClientError = new ClientError('Request-URI Too Long: scrape fewer torrents at once')
 
-/** Reads a scrape (BEP 48) from the request target. @throws {ClientError} for what does not parse. */
-export function parseScrape(request: FastifyRequest, frontend: Frontend, catchAll: string | undefined): PlainScrape {
+/**
+ * Reads a scrape (BEP 48) from the request target. @throws {ClientError} for what does not parse.
+ */
+export function parseScrape(
+  request: FastifyRequest,
+  frontend: Frontend,
+  catchAll: string | undefined,
+): PlainScrape {
   const target = request.raw.url as string
   const { path, queryStart, queryEnd } = splitTarget(target)
   const query = Query.parse(target, queryStart, queryEnd, frontend.scrapeQuery)
   if (query.infoHashes.length === 0) throw NO_INFO_HASH
   if (query.infoHashes.length > frontend.options.maxScrapeInfoHashes) throw TOO_MANY
   const { address } = frontend.addresses.of(request, query)
-  const params = new HttpParams(path, query, request.params as Record<string, string>, catchAll, request.raw.headers)
+  const params = new HttpParams(
+    path,
+    query,
+    request.params as Record<string, string>,
+    catchAll,
+    request.raw.headers,
+  )
   return new PlainScrape('http', query.infoHashes.map(infoHash), address, params)
 }
 
-/** Whether a scrape names no infohash, and so asks for everything. False for one that does not parse. */
+/**
+ * Whether a scrape names no infohash, and so asks for everything. False for one that does not
+ * parse.
+ */
 export function asksForAll(request: FastifyRequest, frontend: Frontend): boolean {
   const target = request.raw.url as string
   const { queryStart, queryEnd } = splitTarget(target)

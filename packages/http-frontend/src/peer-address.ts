@@ -31,7 +31,10 @@ export interface PeerAddresses {
   readonly otherAddress: Address | undefined
 }
 
-/** Finds the address a request announces: its source, what a trusted proxy says of it, or what the client claims. */
+/**
+ * Finds the address a request announces: its source, what a trusted proxy says of it, or what the
+ * client claims.
+ */
 export class PeerAddress {
   readonly #header: string | undefined
   readonly #nodes: (header: string) => Array<string | undefined>
@@ -42,7 +45,9 @@ export class PeerAddress {
   #hasSeenDirectClient = false
 
   /** @throws {RangeError} for an option that names no address and no CIDR range. */
-  constructor(options: Pick<HttpFrontendOptions, 'realIpHeader' | 'trustedProxies' | 'allowIpSpoofing'>) {
+  constructor(
+    options: Pick<HttpFrontendOptions, 'realIpHeader' | 'trustedProxies' | 'allowIpSpoofing'>,
+  ) {
     const { realIpHeader, trustedProxies, allowIpSpoofing = false } = options
     this.#header = realIpHeader?.toLowerCase()
     this.#nodes = this.#header === 'forwarded' ? forwardedFor : addressList
@@ -51,16 +56,21 @@ export class PeerAddress {
     this.#spoofers = claimSources(allowIpSpoofing)
   }
 
-  /** @throws {ClientError} when a proxy or client that is believed names no usable address, or the source has none. */
+  /**
+   * @throws {ClientError} when a proxy or client that is believed names no usable address, or the
+   * source has none.
+   */
   of(request: FastifyRequest, query: Query): PeerAddresses {
     const requester = this.requester(request)
-    if (this.#spoofers === undefined || !this.#spoofers.has(requester)) return { address: requester, otherAddress: undefined }
+    if (this.#spoofers === undefined || !this.#spoofers.has(requester))
+      return { address: requester, otherAddress: undefined }
     return claimedAddresses(requester, query)
   }
 
   /** Who sends a request, whatever it claims. @throws {ClientError} as `of` does. */
   requester(request: FastifyRequest): Address {
-    const requester = this.#header === undefined ? directSource(request) : this.#behindProxy(request, this.#header)
+    const requester =
+      this.#header === undefined ? directSource(request) : this.#behindProxy(request, this.#header)
     if (requester === undefined) throw UNKNOWN_SOURCE
     return requester
   }
@@ -74,7 +84,8 @@ export class PeerAddress {
     } else if (!isUnixSocket(socket)) {
       return undefined
     }
-    // The proxy's own line, the last, may not be among those that are left, and then the client's would count.
+    // The proxy's own line, the last, may not be among those that are left, and then the client's
+    // would count.
     if (rawHeaders.length >= MAX_HEADER_LINES * 2) return undefined
     const value = headers[header]
     // Falling back on the source would register a proxy as the peer.
@@ -82,18 +93,24 @@ export class PeerAddress {
     return this.#proxiesAreNamed ? undefined : this.#directClient(source, request.log)
   }
 
-  /** A source that is a proxy only by the default, and does not behave like one: some client in the tracker's own network. */
+  /**
+   * A source that is a proxy only by the default, and does not behave like one: some client in the
+   * tracker's own network.
+   */
   #directClient(source: Address | undefined, log: FastifyBaseLogger): Address | undefined {
     if (source !== undefined && !this.#hasSeenDirectClient) {
       this.#hasSeenDirectClient = true
-      log.info('a client in a local network sends no real IP header; if it is a proxy, name it in the trusted proxies')
+      log.info(
+        'a client in a local network sends no real IP header; if it is a proxy, name it in the trusted proxies',
+      )
     }
     return source
   }
 
   /**
-   * The client in a list that every proxy appended its source to: the first from the right that is no trusted proxy, or the last
-   * of them all. Whatever stands left of it is the client's own invention.
+   * The client in a list that every proxy appended its source to: the first from the right that is
+   * no trusted proxy, or the last of them all. Whatever stands left of it is the client's own
+   * invention.
    */
   #clientIn(list: string): Address | undefined {
     const nodes = this.#nodes(list)
@@ -106,7 +123,10 @@ export class PeerAddress {
   }
 }
 
-/** The elements of `X-Forwarded-For` and its like. Empty ones are no elements (RFC 9110, section 5.6.1). */
+/**
+ * The elements of `X-Forwarded-For` and its like. Empty ones are no elements (RFC 9110, section
+ * 5.6.1).
+ */
 function addressList(list: string): string[] {
   if (!list.includes(',')) return [list.trim()]
   return list
@@ -115,15 +135,18 @@ function addressList(list: string): string[] {
     .filter((element) => element !== '')
 }
 
-/** What a proxy says of its client, over a connection from `source` or, without one, over a Unix socket. */
+/**
+ * What a proxy says of its client, over a connection from `source` or, without one, over a Unix
+ * socket.
+ */
 function named(client: Address | undefined, source: Address = LOCAL_HOST): Address | undefined {
   if (client !== undefined && !mayName('proxy', client, source)) throw INVALID_IP
   return client
 }
 
 /**
- * What a client that may name its own address says: `ip`, `ipv4`, `ipv6` in that order, of each the last that is usable, and
- * one of the other family.
+ * What a client that may name its own address says: `ip`, `ipv4`, `ipv6` in that order, of each the
+ * last that is usable, and one of the other family.
  */
 function claimedAddresses(requester: Address, query: Query): PeerAddresses {
   const texts = CLAIMS.flatMap((name) => query.all(name).toReversed()).filter((text) => text !== '')
@@ -148,12 +171,16 @@ function directSource(request: FastifyRequest): Address | undefined {
   if (text === undefined) return undefined
   const { remoteAddress } = request.raw.socket
   if (text === remoteAddress) return sourceAddress(text)
-  return named(sourceAddress(text), remoteAddress === undefined ? undefined : sourceAddress(remoteAddress))
+  return named(
+    sourceAddress(text),
+    remoteAddress === undefined ? undefined : sourceAddress(remoteAddress),
+  )
 }
 
 /**
- * True for a connection over a Unix socket, which only a proxy on this host can have opened. That it has no source does
- * not tell: the kernel forgets the source of a TCP connection that the client has reset, while its request can still be read.
+ * True for a connection over a Unix socket, which only a proxy on this host can have opened. That
+ * it has no source does not tell: the kernel forgets the source of a TCP connection that the client
+ * has reset, while its request can still be read.
  */
 function isUnixSocket(socket: Socket): boolean {
   return typeof (socket as { server?: Server }).server?.address() === 'string'

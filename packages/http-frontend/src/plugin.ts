@@ -8,17 +8,21 @@ import { warnOfShortParameters } from './parameter-length.ts'
 import { RequestCounter } from './request-counter.ts'
 import { addRoutes } from './routes.ts'
 
-// Asynchronous, as Fastify rejects what such a plugin throws; what one with a callback throws ends the process.
+// Asynchronous, as Fastify rejects what such a plugin throws; what one with a callback throws ends
+// the process.
 const plugin: FastifyPluginAsync<HttpFrontendOptions> = async (fastify, options) => {
   const tracker = fastify.getDecorator<Tracker>('tracker')
   const frontend = createFrontend(tracker, options)
-  fastify.setErrorHandler((error: FastifyError, request, reply) => routeErrorHandler(error, request, reply, frontend, 'other'))
+  fastify.setErrorHandler((error: FastifyError, request, reply) =>
+    routeErrorHandler(error, request, reply, frontend, 'other'),
+  )
   addRoutes(fastify, frontend)
   warnOfShortParameters(fastify, frontend.options)
   fastify.addHook('onClose', async () => frontend.fullScrape?.close())
   fastify.addHook('onReady', async () => {
     const { requestMeter } = fastify
-    if (requestMeter) frontend.counter = new RequestCounter(requestMeter, frontend.options.requestTiming)
+    if (requestMeter)
+      frontend.counter = new RequestCounter(requestMeter, frontend.options.requestTiming)
   })
   // The server has answered its last request, and the middleware before this plugin is still open.
   fastify.addHook('onClose', async () => tracker.drain())

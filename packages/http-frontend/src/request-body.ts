@@ -4,7 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Frontend } from './frontend.ts'
 import { refuseBody } from './refuse.ts'
 
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | FastifyReply | undefined> | void
+export type Handler = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<Buffer | FastifyReply | undefined> | void
 
 /** Whether a request comes with a body: `chunked` does not tell before the chunks are there. */
 type BodyFraming = 'none' | 'length' | 'chunked'
@@ -17,8 +20,8 @@ export function bodyFraming({ headers }: IncomingMessage): BodyFraming {
 }
 
 /**
- * Whether a chunked body has bytes in it, known from its first byte or its end. Does not settle where the connection ends
- * before; the server's `requestTimeout` bounds the wait.
+ * Whether a chunked body has bytes in it, known from its first byte or its end. Does not settle
+ * where the connection ends before; the server's `requestTimeout` bounds the wait.
  */
 function hasBytes(request: IncomingMessage): Promise<boolean> {
   return new Promise((resolve) => {

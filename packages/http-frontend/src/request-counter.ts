@@ -11,7 +11,10 @@ interface Marked {
 /** A body, or what is known of one that is not written yet. */
 type Length = Pick<Buffer, 'length'>
 
-/** Counts the requests of one registration, each once: one whose `onSend` hook throws is answered twice. */
+/**
+ * Counts the requests of one registration, each once: one whose `onSend` hook throws is answered
+ * twice.
+ */
 export class RequestCounter {
   readonly #meter: RequestMeter
   readonly #timing: boolean
@@ -27,24 +30,53 @@ export class RequestCounter {
     return this.#timing ? performance.now() : UNTIMED
   }
 
-  /** `address` is the peer's, where that is known; `error` is the text of a refusal, and empty for an answer. */
-  count(request: FastifyRequest, action: Action, address: Address | undefined, error: string, body: Length, begun: number): void {
+  /**
+   * `address` is the peer's, where that is known; `error` is the text of a refusal, and empty for
+   * an answer.
+   */
+  count(
+    request: FastifyRequest,
+    action: Action,
+    address: Address | undefined,
+    error: string,
+    body: Length,
+    begun: number,
+  ): void {
     const marked: FastifyRequest & Marked = request
     if (marked[COUNTED]) return
     marked[COUNTED] = true
     const milliseconds = begun === UNTIMED ? UNTIMED : performance.now() - begun
     const family = address === undefined ? sourceFamily(request) : addressFamily(address)
-    this.#meter.count('http', action, family, error, requestBytes(request), body.length, milliseconds)
+    this.#meter.count(
+      'http',
+      action,
+      family,
+      error,
+      requestBytes(request),
+      body.length,
+      milliseconds,
+    )
   }
 }
 
 /** Counts a request that came to no route of a frontend, where the application counts at all. */
 export function countStray(request: FastifyRequest, error: string, body: Buffer): void {
   const meter = request.server.requestMeter
-  meter?.count('http', 'other', sourceFamily(request), error, requestBytes(request), body.length, UNTIMED)
+  meter?.count(
+    'http',
+    'other',
+    sourceFamily(request),
+    error,
+    requestBytes(request),
+    body.length,
+    UNTIMED,
+  )
 }
 
-/** The request target's: what else came, above all the header, would have to be put together again to be counted. */
+/**
+ * The request target's: what else came, above all the header, would have to be put together again
+ * to be counted.
+ */
 function requestBytes(request: FastifyRequest): number {
   return (request.raw.url as string).length
 }

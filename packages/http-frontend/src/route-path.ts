@@ -5,7 +5,9 @@ export interface RoutePath {
   readonly catchAll: string | undefined
 }
 
-/** Reads a path in Chihaya's notation, where a catch-all parameter has a name: `/announce/*rest`. */
+/**
+ * Reads a path in Chihaya's notation, where a catch-all parameter has a name: `/announce/*rest`.
+ */
 function routePath(text: string): RoutePath {
   const star = text.indexOf('*')
   if (star < 0) return { url: text, catchAll: undefined }
@@ -13,8 +15,8 @@ function routePath(text: string): RoutePath {
 }
 
 /**
- * The paths without those that the router cannot tell from an earlier one: they differ in the names of parameters, or in a
- * trailing slash where it ignores them.
+ * The paths without those that the router cannot tell from an earlier one: they differ in the names
+ * of parameters, or in a trailing slash where it ignores them.
  */
 export function distinctPaths(texts: readonly string[], ignoreTrailingSlash: boolean): RoutePath[] {
   const paths = new Map<string, RoutePath>()
@@ -28,15 +30,20 @@ export function distinctPaths(texts: readonly string[], ignoreTrailingSlash: boo
 }
 
 /**
- * Where a client scrapes that was told to announce at `path` (BEP 48): `announce` replaced by `scrape`. The BEP means the
- * last segment, as in `/x/announce`; clients also replace the first `announce` they find, as in `/announce/x`.
+ * Where a client scrapes that was told to announce at `path` (BEP 48): `announce` replaced by
+ * `scrape`. The BEP means the last segment, as in `/x/announce`; clients also replace the first
+ * `announce` they find, as in `/announce/x`.
  */
 export function scrapeTwins(path: string): string[] {
   const segments = path.split('/')
-  const candidates = segments.flatMap((segment, index) => (twin(segment) === segment ? [] : [index]))
+  const candidates = segments.flatMap((segment, index) =>
+    twin(segment) === segment ? [] : [index],
+  )
   const ends = new Set([candidates.at(0), candidates.at(-1)])
   return [...ends].flatMap((end) =>
-    end === undefined ? [] : [segments.map((segment, index) => (index === end ? twin(segment) : segment)).join('/')],
+    end === undefined
+      ? []
+      : [segments.map((segment, index) => (index === end ? twin(segment) : segment)).join('/')],
   )
 }
 

@@ -21,7 +21,10 @@ export function addRoutes(fastify: FastifyInstance, frontend: Frontend): void {
   for (const path of distinctPaths(announceRoutes, sameWithSlash))
     addRoute(fastify, path, frontend, 'announce', announceHandler(frontend, path))
   if (scrapeRoutes.length === 0) return
-  for (const path of distinctPaths([...scrapeRoutes, ...announceRoutes.flatMap(scrapeTwins)], sameWithSlash))
+  for (const path of distinctPaths(
+    [...scrapeRoutes, ...announceRoutes.flatMap(scrapeTwins)],
+    sameWithSlash,
+  ))
     addRoute(fastify, path, frontend, 'scrape', scrapeHandler(frontend, path))
 }
 
@@ -54,20 +57,29 @@ function scrapeHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
   })
   if (frontend.fullScrape === undefined) return ofSome
   const ofAll = fullScrapeHandler(frontend, frontend.fullScrape)
-  return (request, reply) => (asksForAll(request, frontend) ? ofAll(request, reply) : ofSome(request, reply))
+  return (request, reply) =>
+    asksForAll(request, frontend) ? ofAll(request, reply) : ofSome(request, reply)
 }
 
-function addRoute(fastify: FastifyInstance, { url }: RoutePath, frontend: Frontend, action: Action, handler: Handler): void {
+function addRoute(
+  fastify: FastifyInstance,
+  { url }: RoutePath,
+  frontend: Frontend,
+  action: Action,
+  handler: Handler,
+): void {
   // A HEAD route of Fastify's own making would announce.
   fastify.route({
     method: 'GET',
     url,
     exposeHeadRoute: false,
     handler,
-    errorHandler: (error, request, reply) => routeErrorHandler(error, request, reply, frontend, action),
+    errorHandler: (error, request, reply) =>
+      routeErrorHandler(error, request, reply, frontend, action),
   })
   const others = fastify.supportedMethods.filter((method) => method !== 'GET')
   // Refused in `onRequest`, so that neither the body nor its content type is looked at.
-  const refuse = (request: FastifyRequest, reply: FastifyReply): void => refuseMethod(request, reply, frontend)
+  const refuse = (request: FastifyRequest, reply: FastifyReply): void =>
+    refuseMethod(request, reply, frontend)
   fastify.route({ method: others, url, onRequest: refuse, handler: refuse })
 }

@@ -5,7 +5,10 @@ import { clientErrorHandler } from './client-error-handler.ts'
 import { bencodedErrorHandler } from './error-handlers.ts'
 import { TrackerResponse } from './tracker-response.ts'
 
-/** What a frontend would set if a plugin could: options that Fastify takes only where the server is made. */
+/**
+ * What a frontend would set if a plugin could: options that Fastify takes only where the server is
+ * made.
+ */
 export interface RecommendedServerOptions {
   readonly routerOptions: {
     readonly querystringParser: () => Record<string, unknown>
@@ -13,7 +16,9 @@ export interface RecommendedServerOptions {
     readonly ignoreTrailingSlash: boolean
     readonly ignoreDuplicateSlashes: boolean
   }
-  /** Options of Node's own server; over TLS they belong into `https`, beside key and certificate. */
+  /**
+   * Options of Node's own server; over TLS they belong into `https`, beside key and certificate.
+   */
   readonly http: ServerOptions
   readonly connectionTimeout: number
   readonly requestTimeout: number
@@ -22,17 +27,27 @@ export interface RecommendedServerOptions {
   readonly bodyLimit: number
   readonly return503OnClosing: boolean
   readonly logController: LogController
-  readonly frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => void
+  readonly frameworkErrors: (
+    error: FastifyError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => void
   readonly clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => void
 }
 
 const SECONDS = 1000
-const NO_QUERY: Record<string, unknown> = Object.freeze(Object.create(null) as Record<string, unknown>)
+const NO_QUERY: Record<string, unknown> = Object.freeze(
+  Object.create(null) as Record<string, unknown>,
+)
 
-/** Options for `Fastify({ ...recommendedServerOptions })` of a server that is a tracker and nothing else. */
+/**
+ * Options for `Fastify({ ...recommendedServerOptions })` of a server that is a tracker and nothing
+ * else.
+ */
 export const recommendedServerOptions: RecommendedServerOptions = {
   routerOptions: {
-    // The frontend reads the raw target; parsing it twice would cost as much as the rest of an announce.
+    // The frontend reads the raw target; parsing it twice would cost as much as the rest of an
+    // announce.
     querystringParser: () => NO_QUERY,
     // Room for a token in the path.
     maxParamLength: 4096,

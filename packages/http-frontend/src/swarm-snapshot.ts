@@ -2,14 +2,20 @@ import { INFO_HASH_LENGTH, writeByteString, type AddressFamily } from '@chihaya/
 import type { SwarmEntry } from '@chihaya/core'
 import { TimeSlice } from './time-slice.ts'
 
-/** 32-bit words of a record: the infohash, then seeders and leechers of both families, then downloads. */
+/**
+ * 32-bit words of a record: the infohash, then seeders and leechers of both families, then
+ * downloads.
+ */
 const WORDS = 10
 const HASH_WORDS = INFO_HASH_LENGTH / 4
 const SEEDERS: Readonly<Record<AddressFamily, number>> = { ipv4: 5, ipv6: 7 }
 const LEECHERS: Readonly<Record<AddressFamily, number>> = { ipv4: 6, ipv6: 8 }
 const DOWNLOADED = 9
 
-/** Records of a segment, as a power of two. Segments keep a snapshot from being copied while it grows. */
+/**
+ * Records of a segment, as a power of two. Segments keep a snapshot from being copied while it
+ * grows.
+ */
 const SEGMENT_BITS = 14
 const SEGMENT = 1 << SEGMENT_BITS
 
@@ -45,8 +51,8 @@ export interface SwarmRow {
 }
 
 /**
- * All swarms at one time, in the byte order of their infohashes: 44 bytes each. Whatever takes long gives way to requests every
- * few milliseconds.
+ * All swarms at one time, in the byte order of their infohashes: 44 bytes each. Whatever takes long
+ * gives way to requests every few milliseconds.
  */
 export class SwarmSnapshot {
   #segments: Segment[] = []
@@ -98,7 +104,8 @@ export class SwarmSnapshot {
   }
 
   #check(): void {
-    if (this.#isReleased) throw new Error('the list of all swarms was replaced by a newer one while it was being sent')
+    if (this.#isReleased)
+      throw new Error('the list of all swarms was replaced by a newer one while it was being sent')
   }
 
   #add({ infoHash, seeders, leechers, downloaded }: SwarmEntry): void {
@@ -122,8 +129,9 @@ export class SwarmSnapshot {
   }
 
   /**
-   * Merges runs of one record into runs of two, of four, and so on, in time that no choice of infohashes makes much longer. Four
-   * bytes of the infohash travel with a record's number, so that few comparisons need more.
+   * Merges runs of one record into runs of two, of four, and so on, in time that no choice of
+   * infohashes makes much longer. Four bytes of the infohash travel with a record's number, so that
+   * few comparisons need more.
    */
   async #sort(slice: TimeSlice): Promise<void> {
     const count = this.#count
@@ -165,7 +173,8 @@ export class SwarmSnapshot {
     const a = this.#segmentOf(one).bytes
     const b = this.#segmentOf(other).bytes
     for (let byte = PREFIX; byte < INFO_HASH_LENGTH; byte++) {
-      const difference = (a[wordOf(one) * 4 + byte] as number) - (b[wordOf(other) * 4 + byte] as number)
+      const difference =
+        (a[wordOf(one) * 4 + byte] as number) - (b[wordOf(other) * 4 + byte] as number)
       if (difference !== 0) return difference
     }
     return 0
@@ -174,7 +183,8 @@ export class SwarmSnapshot {
   #prefix(record: number): number {
     const { bytes } = this.#segmentOf(record)
     let prefix = 0
-    for (let byte = 0; byte < PREFIX; byte++) prefix = prefix * 256 + (bytes[wordOf(record) * 4 + byte] as number)
+    for (let byte = 0; byte < PREFIX; byte++)
+      prefix = prefix * 256 + (bytes[wordOf(record) * 4 + byte] as number)
     return prefix
   }
 
@@ -194,7 +204,8 @@ export class SwarmSnapshot {
   #areSame(one: number, other: number): boolean {
     const a = this.#segmentOf(one).words
     const b = this.#segmentOf(other).words
-    for (let word = 0; word < HASH_WORDS; word++) if (a[wordOf(one) + word] !== b[wordOf(other) + word]) return false
+    for (let word = 0; word < HASH_WORDS; word++)
+      if (a[wordOf(one) + word] !== b[wordOf(other) + word]) return false
     return true
   }
 }

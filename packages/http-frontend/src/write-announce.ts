@@ -1,4 +1,11 @@
-import { BencodeWriter, compactLength, formatAddress, PEER_ID_LENGTH, utf8, type AddressFamily } from '@chihaya/bittorrent'
+import {
+  BencodeWriter,
+  compactLength,
+  formatAddress,
+  PEER_ID_LENGTH,
+  utf8,
+  type AddressFamily,
+} from '@chihaya/bittorrent'
 import type { Answer, PeerList } from '@chihaya/core'
 import type { HttpAnnounce } from './parse-announce.ts'
 
@@ -40,7 +47,8 @@ function peersCapacity({ peers, otherPeers }: Answer, compact: boolean): number 
 function writeCompact(writer: BencodeWriter, answer: Answer): void {
   const ipv4 = ofFamily(answer, 'ipv4')
   const ipv6 = ofFamily(answer, 'ipv6')
-  // Some clients take an answer without `peers` for a failure, even where only `peers6` can hold anything.
+  // Some clients take an answer without `peers` for a failure, even where only `peers6` can hold
+  // anything.
   if (ipv4) {
     writer.raw('5:peers')
     writer.bytes(ipv4.endpoints)
@@ -58,7 +66,11 @@ function ofFamily({ peers, otherPeers }: Answer, family: AddressFamily): PeerLis
   return otherPeers?.family === family ? otherPeers : undefined
 }
 
-function writeDictionaries(writer: BencodeWriter, { peers, otherPeers }: Answer, withPeerIds: boolean): void {
+function writeDictionaries(
+  writer: BencodeWriter,
+  { peers, otherPeers }: Answer,
+  withPeerIds: boolean,
+): void {
   writer.raw('5:peersl')
   writeDictionaryPeers(writer, peers, withPeerIds)
   if (otherPeers) writeDictionaryPeers(writer, otherPeers, withPeerIds)

@@ -14,7 +14,10 @@ export function writeFailure(reason: string, retryIn?: ClientError['retryIn']): 
   return writer.take()
 }
 
-/** Whole minutes, rounded up; a hook may have computed them, and a refusal must not fail on what it got. */
+/**
+ * Whole minutes, rounded up; a hook may have computed them, and a refusal must not fail on what it
+ * got.
+ */
 function retryValue(retryIn: ClientError['retryIn']): number | 'never' | undefined {
   if (retryIn === undefined || retryIn === 'never') return retryIn
   const minutes = Math.ceil(retryIn)

@@ -12,11 +12,15 @@ const ROWS = 640
 const ROW = 128
 
 /** Bytes of a row beside the digits of its numbers. */
-const ROW_FRAME = `${INFO_HASH_LENGTH}:`.length + INFO_HASH_LENGTH + 'd8:completeie10:downloadedie10:incompleteiee'.length
+const ROW_FRAME =
+  `${INFO_HASH_LENGTH}:`.length +
+  INFO_HASH_LENGTH +
+  'd8:completeie10:downloadedie10:incompleteiee'.length
 
 /**
- * The answer to a scrape of everything, for clients of one family: rows as in `writeScrape`, but for `downloaders`, which
- * stores do not list. Written while it is read, a piece in a turn of the event loop. `minInterval`: seconds.
+ * The answer to a scrape of everything, for clients of one family: rows as in `writeScrape`, but
+ * for `downloaders`, which stores do not list. Written while it is read, a piece in a turn of the
+ * event loop. `minInterval`: seconds.
  */
 export async function* writeFullScrape(
   snapshot: SwarmSnapshot,
@@ -28,7 +32,8 @@ export async function* writeFullScrape(
   for (let first = 0; first < size; first += ROWS) {
     const end = Math.min(first + ROWS, size)
     const writer = new BencodeWriter((end - first) * ROW)
-    for (let position = first; position < end; position++) writeRow(writer, snapshot.row(position, family))
+    for (let position = first; position < end; position++)
+      writeRow(writer, snapshot.row(position, family))
     yield writer.take()
     // A quick reader would have one piece after another without letting anybody else have a turn.
     // oxlint-disable-next-line no-await-in-loop
@@ -38,7 +43,11 @@ export async function* writeFullScrape(
 }
 
 /** The bytes of that answer. */
-export async function fullScrapeLength(snapshot: SwarmSnapshot, family: AddressFamily, minInterval: number): Promise<number> {
+export async function fullScrapeLength(
+  snapshot: SwarmSnapshot,
+  family: AddressFamily,
+  minInterval: number,
+): Promise<number> {
   const slice = new TimeSlice()
   let length = HEAD.length + TAIL.length + String(minInterval).length + END.length
   const { size } = snapshot

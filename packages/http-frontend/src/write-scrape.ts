@@ -5,7 +5,10 @@ const FIXED = 64
 /** Room for one row: its keys, the infohash and four integers. */
 const ROW = 128
 
-/** The answer to a scrape (BEP 48): a row for each infohash in byte order, each once however often it was asked for. */
+/**
+ * The answer to a scrape (BEP 48): a row for each infohash in byte order, each once however often
+ * it was asked for.
+ */
 export function writeScrape(answer: ScrapeAnswer, { infoHashes }: Scrape): Buffer {
   const rows = new Map<InfoHash, number>()
   for (const [index, infoHash] of infoHashes.entries()) rows.set(infoHash, index)

@@ -28,7 +28,12 @@ function fill(answer: Answer, { peers = '', peerIds, otherPeers, ...counters }: 
 }
 
 /** The body, as a byte string, of an announce that a hook answers. */
-async function body(changes: Changes, from: string, parameters = {}, http: HttpFrontendOptions = {}): Promise<string> {
+async function body(
+  changes: Changes,
+  from: string,
+  parameters = {},
+  http: HttpFrontendOptions = {},
+): Promise<string> {
   await using app = await trackerApp({
     http,
     hooks: (tracker) =>
@@ -71,7 +76,9 @@ describe('an answer, byte for byte', () => {
   })
 
   test('with a warning', async () => {
-    expect(await body({ warning: 'grüß' }, '192.0.2.7')).toMatch(/5:peers0:15:warning message6:gr\xc3\xbc\xc3\x9fe$/)
+    expect(await body({ warning: 'grüß' }, '192.0.2.7')).toMatch(
+      /5:peers0:15:warning message6:gr\xc3\xbc\xc3\x9fe$/,
+    )
   })
 })
 
@@ -80,10 +87,16 @@ describe('the two families', () => {
   const peer6 = `${byteString(address('2001:db8::9'))}\x1a\xe1`
 
   test('IPv6 peers come in peers6, beside an empty peers', async () => {
-    expect(await body({ peers: peer6 }, ipv6)).toContain(`12:min intervali900e5:peers0:6:peers618:${peer6}e`)
+    expect(await body({ peers: peer6 }, ipv6)).toContain(
+      `12:min intervali900e5:peers0:6:peers618:${peer6}e`,
+    )
     await using app = await trackerApp({ core: { returnSelfWhenAlone: false } })
     const alone = await announce(app, {}, ipv6)
-    expect([alone.get('peers'), alone.get('peers6'), alone.get('external ip')]).toEqual(['', '', byteString(address(ipv6))])
+    expect([alone.get('peers'), alone.get('peers6'), alone.get('external ip')]).toEqual([
+      '',
+      '',
+      byteString(address(ipv6)),
+    ])
   })
 
   test('IPv4 peers come in peers, without peers6', async () => {
@@ -99,12 +112,18 @@ describe('the two families', () => {
 
   test('a link-local source loses its zone', async () => {
     await using app = await trackerApp()
-    expect((await announce(app, {}, 'fe80::1%eth0')).get('external ip')).toBe(byteString(address('fe80::1')))
+    expect((await announce(app, {}, 'fe80::1%eth0')).get('external ip')).toBe(
+      byteString(address('fe80::1')),
+    )
   })
 
   test('a store that joins them gives both', async () => {
-    expect(await body({ peers: PEER, otherPeers: peer6 }, '192.0.2.7')).toContain(`5:peers6:${PEER}6:peers618:${peer6}e`)
-    expect(await body({ peers: peer6, otherPeers: PEER }, ipv6)).toContain(`5:peers6:${PEER}6:peers618:${peer6}e`)
+    expect(await body({ peers: PEER, otherPeers: peer6 }, '192.0.2.7')).toContain(
+      `5:peers6:${PEER}6:peers618:${peer6}e`,
+    )
+    expect(await body({ peers: peer6, otherPeers: PEER }, ipv6)).toContain(
+      `5:peers6:${PEER}6:peers618:${peer6}e`,
+    )
     expect(await body({ peers: PEER, otherPeers: peer6 }, '192.0.2.7', { compact: '0' })).toContain(
       '5:peersld2:ip9:192.0.2.74:porti6881eed2:ip11:2001:db8::94:porti6881eeee',
     )
@@ -136,23 +155,31 @@ describe('a swarm over HTTP', () => {
     expect((await announce(strict)).get('peers')).toBe('')
   })
 
-  test.each([null, '', '0'])('answers a client that announces port %j, and stores nothing', async (port) => {
-    await using app = await trackerApp({ http: { allowUnconnectable: true } })
-    await announce(app, { port: '6881' }, '192.0.2.8')
-    const answer = await announce(app, { port })
-    expect([answer.get('incomplete'), answer.get('peers')]).toEqual([1, '\xc0\0\x02\x08\x1a\xe1'])
-    expect((await announce(app, {}, '192.0.2.8')).get('incomplete')).toBe(1)
-  })
+  test.each([null, '', '0'])(
+    'answers a client that announces port %j, and stores nothing',
+    async (port) => {
+      await using app = await trackerApp({ http: { allowUnconnectable: true } })
+      await announce(app, { port: '6881' }, '192.0.2.8')
+      const answer = await announce(app, { port })
+      expect([answer.get('incomplete'), answer.get('peers')]).toEqual([1, '\xc0\0\x02\x08\x1a\xe1'])
+      expect((await announce(app, {}, '192.0.2.8')).get('incomplete')).toBe(1)
+    },
+  )
 
-  test.each([null, '', '0'])('lets a client leave that announces port %j, and stores nothing', async (port) => {
-    const store = modelStore()
-    await using app = await trackerApp({ store })
-    expect((await announce(app, { port, event: 'stopped' })).get('failure reason')).toBeUndefined()
-    expect(store.stats().swarms).toBe(0)
-    await announce(app, { port: '6881' }, '192.0.2.8')
-    const answer = await announce(app, { port, event: 'stopped' })
-    expect([answer.get('incomplete'), answer.get('peers')]).toEqual([1, ''])
-  })
+  test.each([null, '', '0'])(
+    'lets a client leave that announces port %j, and stores nothing',
+    async (port) => {
+      const store = modelStore()
+      await using app = await trackerApp({ store })
+      expect(
+        (await announce(app, { port, event: 'stopped' })).get('failure reason'),
+      ).toBeUndefined()
+      expect(store.stats().swarms).toBe(0)
+      await announce(app, { port: '6881' }, '192.0.2.8')
+      const answer = await announce(app, { port, event: 'stopped' })
+      expect([answer.get('incomplete'), answer.get('peers')]).toEqual([1, ''])
+    },
+  )
 
   test('holds as many peers as were asked for, at most the limit', async () => {
     await using app = await trackerApp({ http: { maxNumWant: 20 } })
@@ -214,8 +241,10 @@ describe('an asynchronous tracker', () => {
     expect((await announce(app)).get('failure reason')).toBe('internal server error')
     expect((await announce(app)).get('failure reason')).toBe('internal server error')
     const scraped = decode(await app.inject(announceTarget({}, '/scrape')))
-    expect([...(scraped.get('files') as Map<string, Map<string, unknown>>).values()].map((row) => row.get('complete'))).toEqual([
-      3,
-    ])
+    expect(
+      [...(scraped.get('files') as Map<string, Map<string, unknown>>).values()].map((row) =>
+        row.get('complete'),
+      ),
+    ).toEqual([3])
   })
 })

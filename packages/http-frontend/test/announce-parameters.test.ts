@@ -11,15 +11,24 @@ afterEach(async () => {
 type Changes = Record<string, string | null>
 
 /** What the tracker is given for an announce, or the text that refuses it. */
-async function parsed(changes: Changes, http: HttpFrontendOptions = {}): Promise<Announce | string> {
+async function parsed(
+  changes: Changes,
+  http: HttpFrontendOptions = {},
+): Promise<Announce | string> {
   let seen: Announce | undefined
-  const app = await trackerApp({ http, hooks: (tracker) => tracker.addHook('preAnnounce', (request) => void (seen = request)) })
+  const app = await trackerApp({
+    http,
+    hooks: (tracker) => tracker.addHook('preAnnounce', (request) => void (seen = request)),
+  })
   open.push(() => app.close())
   const response = await app.inject({ url: announceTarget(changes), remoteAddress: '192.0.2.7' })
   return seen ?? failureReason(response) ?? 'neither seen nor refused'
 }
 
-function table(key: keyof Announce, rows: ReadonlyArray<[changes: Changes, expected: unknown]>): void {
+function table(
+  key: keyof Announce,
+  rows: ReadonlyArray<[changes: Changes, expected: unknown]>,
+): void {
   test.each(rows)('%j', async (changes, expected) => {
     const request = await parsed(changes)
     expect(typeof request === 'string' ? request : request[key]).toEqual(expected)
@@ -31,7 +40,10 @@ describe('info_hash', () => {
     [{ info_hash: escape('\0\xff'.repeat(10)) }, '\0\xff'.repeat(10)],
     [{ info_hash: escape('\xe9'.repeat(20)).toUpperCase() }, '\xe9'.repeat(20)],
     [{ info_hash: "a+b%2Bc()*~!'.-_01234567890".slice(0, 22) }, "a b+c()*~!'.-_012345"],
-    [{ info_hash: '%A2%A1U7T%2B%22%92Z%D1%04%86%BFz%8B%2A%9CB%F0%D1' }, '\xa2\xa1U7T+"\x92Z\xd1\x04\x86\xbfz\x8b*\x9cB\xf0\xd1'],
+    [
+      { info_hash: '%A2%A1U7T%2B%22%92Z%D1%04%86%BFz%8B%2A%9CB%F0%D1' },
+      '\xa2\xa1U7T+"\x92Z\xd1\x04\x86\xbfz\x8b*\x9cB\xf0\xd1',
+    ],
     [{ info_hash: null }, 'no info_hash parameter supplied'],
     [{ info_hash: null, INFO_HASH: HASH }, expect.any(String)],
     [{ info_hash: '' }, 'provided invalid infohash'],
@@ -46,8 +58,14 @@ describe('info_hash', () => {
     [{ info_hash: `${HASH}&info_hash=%zz` }, 'multiple info_hash parameters supplied'],
     [{ info_hash: `%zz&info_hash=${HASH}` }, 'multiple info_hash parameters supplied'],
     [{ info_hash: `%zz&info_hash=%4` }, 'multiple info_hash parameters supplied'],
-    [{ info_hash: `${HASH}&info_hash=${'x'.repeat(2049)}` }, 'multiple info_hash parameters supplied'],
-    [{ info_hash: null, left: `x&info_hash=${HASH}&info_hash=${HASH}` }, 'multiple info_hash parameters supplied'],
+    [
+      { info_hash: `${HASH}&info_hash=${'x'.repeat(2049)}` },
+      'multiple info_hash parameters supplied',
+    ],
+    [
+      { info_hash: null, left: `x&info_hash=${HASH}&info_hash=${HASH}` },
+      'multiple info_hash parameters supplied',
+    ],
     [{ info_hash: '%0%a' }, 'invalid query escape'],
     [{ info_hash: '%2541'.repeat(4) }, 'provided invalid infohash'],
   ])
@@ -96,18 +114,33 @@ describe('port', () => {
     [{ port: '0', event: 'x' }, 'failed to provide valid client event'],
   ])
 
-  test.each([null, '', '0', '-1', 'x', '65536'])('%j does not keep a client from leaving', async (port) => {
-    for (const allowUnconnectable of [false, true]) {
-      expect(await parsed({ port, event: 'Stopped' }, { allowUnconnectable })).toMatchObject({ port: 0, event: 'stopped' })
-    }
-    expect(await parsed({ port, cryptoport: '6882', event: 'stopped' })).toMatchObject({ port: 6882 })
-  })
+  test.each([null, '', '0', '-1', 'x', '65536'])(
+    '%j does not keep a client from leaving',
+    async (port) => {
+      for (const allowUnconnectable of [false, true]) {
+        expect(await parsed({ port, event: 'Stopped' }, { allowUnconnectable })).toMatchObject({
+          port: 0,
+          event: 'stopped',
+        })
+      }
+      expect(await parsed({ port, cryptoport: '6882', event: 'stopped' })).toMatchObject({
+        port: 6882,
+      })
+    },
+  )
 
-  test.each([null, '', '0'])('%j is let through where unconnectable clients are served', async (port) => {
-    expect(await parsed({ port }, { allowUnconnectable: true })).toMatchObject({ port: 0 })
-    expect(await parsed({ port, cryptoport: '7' }, { allowUnconnectable: true })).toMatchObject({ port: 7 })
-    expect(await parsed({ port, cryptoport: 'x' }, { allowUnconnectable: true })).toMatchObject({ port: 0 })
-  })
+  test.each([null, '', '0'])(
+    '%j is let through where unconnectable clients are served',
+    async (port) => {
+      expect(await parsed({ port }, { allowUnconnectable: true })).toMatchObject({ port: 0 })
+      expect(await parsed({ port, cryptoport: '7' }, { allowUnconnectable: true })).toMatchObject({
+        port: 7,
+      })
+      expect(await parsed({ port, cryptoport: 'x' }, { allowUnconnectable: true })).toMatchObject({
+        port: 0,
+      })
+    },
+  )
 
   test.each([
     ['65536', 'invalid port'],
@@ -203,7 +236,9 @@ describe('numwant', () => {
 
   test('keeps within the limits of the options', async () => {
     expect(await parsed({}, { defaultNumWant: 7, maxNumWant: 9 })).toMatchObject({ numWant: 7 })
-    expect(await parsed({ numwant: '50' }, { defaultNumWant: 7, maxNumWant: 9 })).toMatchObject({ numWant: 9 })
+    expect(await parsed({ numwant: '50' }, { defaultNumWant: 7, maxNumWant: 9 })).toMatchObject({
+      numWant: 9,
+    })
     expect(await parsed({}, { maxNumWant: 9 })).toMatchObject({ numWant: 9 })
   })
 })
@@ -222,16 +257,26 @@ describe('compact and no_peer_id', () => {
 
   test('an absent compact means what the options say', async () => {
     expect(await parsed({}, { compactDefault: false })).toMatchObject({ wantsPeerIds: true })
-    expect(await parsed({ compact: '' }, { compactDefault: false })).toMatchObject({ wantsPeerIds: true })
-    expect(await parsed({ compact: '1' }, { compactDefault: false })).toMatchObject({ wantsPeerIds: false })
+    expect(await parsed({ compact: '' }, { compactDefault: false })).toMatchObject({
+      wantsPeerIds: true,
+    })
+    expect(await parsed({ compact: '1' }, { compactDefault: false })).toMatchObject({
+      wantsPeerIds: false,
+    })
   })
 })
 
 describe('parameters of no concern', () => {
-  const ignored = 'corrupt redundant key trackerid ip ipv4 ipv6 supportcrypto requirecrypto azudp azver hide nocache'.split(' ')
+  const ignored =
+    'corrupt redundant key trackerid ip ipv4 ipv6 supportcrypto requirecrypto azudp azver hide nocache'.split(
+      ' ',
+    )
   test.each(ignored)('%s may say anything', async (name) => {
     for (const value of ['', '1', 'x'.repeat(2048), escape('<script>\0\r\n')]) {
-      expect(await parsed({ [name]: value })).toMatchObject({ port: 6881, address: Uint8Array.of(192, 0, 2, 7) })
+      expect(await parsed({ [name]: value })).toMatchObject({
+        port: 6881,
+        address: Uint8Array.of(192, 0, 2, 7),
+      })
     }
   })
 })
@@ -252,19 +297,26 @@ describe('the query as a whole', () => {
   ])
 
   test('a query in the announce URL of the torrent goes before the rest', async () => {
-    expect(await parsed({ info_hash: null, 'passkey=1&info_hash': HASH })).toMatchObject({ port: 6881 })
+    expect(await parsed({ info_hash: null, 'passkey=1&info_hash': HASH })).toMatchObject({
+      port: 6881,
+    })
   })
 
   test('`;` is an ordinary character where the options say so', async () => {
-    expect(await parsed({ left: '1;left=8' }, { semicolonSeparators: false })).toBe('failed to parse parameter: left')
+    expect(await parsed({ left: '1;left=8' }, { semicolonSeparators: false })).toBe(
+      'failed to parse parameter: left',
+    )
   })
 
-  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is a plain key', async (key) => {
-    const request = await parsed({ [key]: 'polluted', [`${key}[polluted]`]: '1' })
-    if (typeof request === 'string') throw new TypeError(request)
-    expect(request.params.get(key.toLowerCase())).toBe('polluted')
-    expect(request.params.get('polluted')).toBeUndefined()
-    expect(request.params.route(key)).toBeUndefined()
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
-  })
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+    '%s is a plain key',
+    async (key) => {
+      const request = await parsed({ [key]: 'polluted', [`${key}[polluted]`]: '1' })
+      if (typeof request === 'string') throw new TypeError(request)
+      expect(request.params.get(key.toLowerCase())).toBe('polluted')
+      expect(request.params.get('polluted')).toBeUndefined()
+      expect(request.params.route(key)).toBeUndefined()
+      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+    },
+  )
 })

@@ -2,7 +2,14 @@ import { bdecode } from '@chihaya/bittorrent'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FastifyInstance } from 'fastify'
-import { announceTarget, failureReason, HASH, modelStore, PEER_ID, trackerApp } from './tracker-app.ts'
+import {
+  announceTarget,
+  failureReason,
+  HASH,
+  modelStore,
+  PEER_ID,
+  trackerApp,
+} from './tracker-app.ts'
 
 // What a request line can hold beside the space that ends it.
 const visible = fc.string({
@@ -42,10 +49,18 @@ const value = fc.oneof(
     '10.0.0.1',
     '2001:db8::1',
   ),
-  fc.string({ unit: fc.constantFrom('%', '0', 'f', '&', ';', '=', '+', '?', '#', 'a'), maxLength: 80 }),
+  fc.string({
+    unit: fc.constantFrom('%', '0', 'f', '&', ';', '=', '+', '?', '#', 'a'),
+    maxLength: 80,
+  }),
 )
-const pair = fc.tuple(fc.oneof(fc.constantFrom(...KEYS), fc.constantFrom('__proto__', 'constructor', 'x')), value)
-const query = fc.array(pair, { maxLength: 40 }).map((pairs) => pairs.map(([key, text]) => `${key}=${text}`).join('&'))
+const pair = fc.tuple(
+  fc.oneof(fc.constantFrom(...KEYS), fc.constantFrom('__proto__', 'constructor', 'x')),
+  value,
+)
+const query = fc
+  .array(pair, { maxLength: 40 })
+  .map((pairs) => pairs.map(([key, text]) => `${key}=${text}`).join('&'))
 
 describe('whatever the target', () => {
   let app: FastifyInstance
@@ -59,7 +74,10 @@ describe('whatever the target', () => {
   })
   afterAll(() => app.close())
 
-  async function answered(url: string, headers: Record<string, string> = { 'x-forwarded-for': '10.0.0.7' }): Promise<void> {
+  async function answered(
+    url: string,
+    headers: Record<string, string> = { 'x-forwarded-for': '10.0.0.7' },
+  ): Promise<void> {
     const response = await app.inject({ url, headers })
     expect(response.statusCode).toBe(200)
     expect(response.headers['content-length']).toBe(String(response.rawPayload.length))
@@ -79,7 +97,9 @@ describe('whatever the target', () => {
 
   test('any parameters are answered in bencode', async () => {
     await fc.assert(
-      fc.asyncProperty(query, fc.constantFrom('/announce', '/scrape'), (text, path) => answered(`${path}?${text}`)),
+      fc.asyncProperty(query, fc.constantFrom('/announce', '/scrape'), (text, path) =>
+        answered(`${path}?${text}`),
+      ),
       { numRuns: 500 },
     )
   })
@@ -94,7 +114,12 @@ describe('whatever the target', () => {
   })
 
   test('any list of addresses in the header is answered in bencode', async () => {
-    const entry = fc.oneof(fc.ipV4(), fc.ipV6(), fc.string({ unit: 'grapheme-ascii', maxLength: 50 }), fc.constant('10.0.0.1'))
+    const entry = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.string({ unit: 'grapheme-ascii', maxLength: 50 }),
+      fc.constant('10.0.0.1'),
+    )
     await fc.assert(
       fc.asyncProperty(fc.array(entry, { maxLength: 100 }), (entries) =>
         answered(announceTarget(), { 'x-forwarded-for': entries.join(',') }),
@@ -113,7 +138,9 @@ describe('whatever the target', () => {
       }
       expect(({} as Record<string, unknown>)['x']).toBeUndefined()
       expect(
-        failureReason(await app.inject({ url: announceTarget(), headers: { 'x-forwarded-for': '10.0.0.7' } })),
+        failureReason(
+          await app.inject({ url: announceTarget(), headers: { 'x-forwarded-for': '10.0.0.7' } }),
+        ),
       ).toBeUndefined()
     },
   )

@@ -1,14 +1,23 @@
 import { ClientError } from '@chihaya/bittorrent'
 import core from '@chihaya/core'
-import { bencodedErrorHandler, bencodedNotFoundHandler, httpFrontend, recommendedServerOptions } from '@chihaya/http-frontend'
+import {
+  bencodedErrorHandler,
+  bencodedNotFoundHandler,
+  httpFrontend,
+  recommendedServerOptions,
+} from '@chihaya/http-frontend'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { announceTarget, decode, failureReason, modelStore } from './tracker-app.ts'
 
 /** An application with routes and handlers of its own, and a tracker under /tracker. */
-async function outerApp(prepare: (app: FastifyInstance) => void = () => undefined): Promise<FastifyInstance> {
+async function outerApp(
+  prepare: (app: FastifyInstance) => void = () => undefined,
+): Promise<FastifyInstance> {
   const app = Fastify()
-  app.setErrorHandler((error, _request, reply) => reply.code(418).send({ outer: (error as Error).message }))
+  app.setErrorHandler((error, _request, reply) =>
+    reply.code(418).send({ outer: (error as Error).message }),
+  )
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ outer: 'not found' }))
   app.get('/broken', () => {
     throw new Error('broken')
@@ -18,7 +27,10 @@ async function outerApp(prepare: (app: FastifyInstance) => void = () => undefine
   prepare(app)
   app.decorate('peerStore', modelStore())
   await app.register(core)
-  await app.register(httpFrontend, { prefix: '/tracker', announceRoutes: ['/announce', '/:passkey/announce'] })
+  await app.register(httpFrontend, {
+    prefix: '/tracker',
+    announceRoutes: ['/announce', '/:passkey/announce'],
+  })
   return app
 }
 
@@ -29,18 +41,30 @@ describe('an application with a tracker in it', () => {
     expect((await app.inject('/nothing')).json()).toEqual({ outer: 'not found' })
     expect((await app.inject('/tracker/nothing')).json()).toEqual({ outer: 'not found' })
     expect((await app.inject('/announce')).json()).toEqual({ outer: 'not found' })
-    expect((await app.inject({ method: 'POST', url: '/echo', payload: { a: 1 } })).json()).toEqual({ a: 1 })
+    expect((await app.inject({ method: 'POST', url: '/echo', payload: { a: 1 } })).json()).toEqual({
+      a: 1,
+    })
     expect((await app.inject('/query?a=b')).json()).toEqual({ a: 'b' })
     expect((await app.inject({ method: 'HEAD', url: '/query' })).statusCode).toBe(200)
   })
 
   test('serves the tracker under its prefix, refusals included', async () => {
     await using app = await outerApp()
-    expect(decode(await app.inject(announceTarget({}, '/tracker/announce'))).has('peers')).toBe(true)
-    expect(decode(await app.inject(announceTarget({}, '/tracker/s3cret/announce'))).has('peers')).toBe(true)
-    expect(decode(await app.inject(announceTarget({}, '/tracker/s3cret/scrape'))).has('files')).toBe(true)
-    expect(failureReason(await app.inject('/tracker/announce'))).toBe('no info_hash parameter supplied')
-    expect((await app.inject({ method: 'POST', url: '/tracker/scrape', payload: 'x' })).statusCode).toBe(405)
+    expect(decode(await app.inject(announceTarget({}, '/tracker/announce'))).has('peers')).toBe(
+      true,
+    )
+    expect(
+      decode(await app.inject(announceTarget({}, '/tracker/s3cret/announce'))).has('peers'),
+    ).toBe(true)
+    expect(
+      decode(await app.inject(announceTarget({}, '/tracker/s3cret/scrape'))).has('files'),
+    ).toBe(true)
+    expect(failureReason(await app.inject('/tracker/announce'))).toBe(
+      'no info_hash parameter supplied',
+    )
+    expect(
+      (await app.inject({ method: 'POST', url: '/tracker/scrape', payload: 'x' })).statusCode,
+    ).toBe(405)
   })
 
   test('sees no error in what the tracker refuses', async () => {
@@ -94,12 +118,23 @@ describe('two frontends in one application', () => {
     })
     await app.register(httpFrontend, { prefix: '/public', compactDefault: false })
     await app.register(httpFrontend, { prefix: '/other', keepAlive: true })
-    expect(failureReason(await app.inject(announceTarget({}, '/private/announce')))).toBe('members only')
-    const inPublic = await app.inject({ url: announceTarget({}, '/public/announce'), remoteAddress: '192.0.2.8' })
+    expect(failureReason(await app.inject(announceTarget({}, '/private/announce')))).toBe(
+      'members only',
+    )
+    const inPublic = await app.inject({
+      url: announceTarget({}, '/public/announce'),
+      remoteAddress: '192.0.2.8',
+    })
     expect([decode(inPublic).get('incomplete'), inPublic.headers.connection]).toEqual([1, 'close'])
     expect(decode(inPublic).get('peers')).toHaveLength(1)
-    const inOther = await app.inject({ url: announceTarget({}, '/other/announce'), remoteAddress: '192.0.2.9' })
-    expect([decode(inOther).get('incomplete'), inOther.headers.connection]).toEqual([2, 'keep-alive'])
+    const inOther = await app.inject({
+      url: announceTarget({}, '/other/announce'),
+      remoteAddress: '192.0.2.9',
+    })
+    expect([decode(inOther).get('incomplete'), inOther.headers.connection]).toEqual([
+      2,
+      'keep-alive',
+    ])
     expect(decode(inOther).get('peers')).toBe('\xc0\0\x02\x08\x1a\xe1')
   })
 
@@ -113,7 +148,9 @@ describe('two frontends in one application', () => {
       })
     }
     const answer = async (url: string): Promise<unknown[]> => {
-      const body = decode(await app.inject({ url: announceTarget({}, url), remoteAddress: '192.0.2.7' }))
+      const body = decode(
+        await app.inject({ url: announceTarget({}, url), remoteAddress: '192.0.2.7' }),
+      )
       return [body.get('interval'), body.get('incomplete')]
     }
     expect(await answer('/one/announce')).toEqual([1800, 1])
@@ -124,7 +161,10 @@ describe('two frontends in one application', () => {
 describe('a server that is a tracker and nothing else', () => {
   test('answers in bencode alone', async () => {
     const lines: string[] = []
-    const logger = { level: 'info', stream: { write: (line: string): void => void lines.push(line) } }
+    const logger = {
+      level: 'info',
+      stream: { write: (line: string): void => void lines.push(line) },
+    }
     await using app: FastifyInstance = Fastify({ ...recommendedServerOptions, logger })
     app.setErrorHandler(bencodedErrorHandler)
     app.setNotFoundHandler(bencodedNotFoundHandler)
@@ -136,7 +176,11 @@ describe('a server that is a tracker and nothing else', () => {
     })
     const answer = async (url: string): Promise<unknown[]> => {
       const response = await app.inject(url)
-      expect(response.headers).toMatchObject({ 'content-type': 'text/plain', connection: 'close', 'cache-control': 'no-store' })
+      expect(response.headers).toMatchObject({
+        'content-type': 'text/plain',
+        connection: 'close',
+        'cache-control': 'no-store',
+      })
       return [response.statusCode, failureReason(response)]
     }
     expect(await answer('/nothing?passkey=s3cret')).toEqual([404, 'not found'])

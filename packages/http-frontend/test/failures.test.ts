@@ -2,7 +2,13 @@ import { byteString, ClientError } from '@chihaya/bittorrent'
 import type { TrackerHooks } from '@chihaya/core'
 import { LogController } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { announceTarget, escape, failureReason, trackerApp, type AppOptions } from './tracker-app.ts'
+import {
+  announceTarget,
+  escape,
+  failureReason,
+  trackerApp,
+  type AppOptions,
+} from './tracker-app.ts'
 
 /** The answer, and what was logged, when a hook behaves as given. */
 async function refused(
@@ -10,14 +16,21 @@ async function refused(
   server: AppOptions['server'] = {},
 ): Promise<{ body: string; log: string }> {
   const lines: string[] = []
-  const logger = { level: 'debug', stream: { write: (line: string): void => void lines.push(line) } }
+  const logger = {
+    level: 'debug',
+    stream: { write: (line: string): void => void lines.push(line) },
+  }
   await using app = await trackerApp({
     server: { logger, ...server },
     hooks: (tracker) => tracker.addHook('preAnnounce', hook),
   })
   const response = await app.inject(announceTarget({ passkey: 's3cret' }))
   expect(response.statusCode).toBe(200)
-  expect(response.headers).toMatchObject({ 'content-type': 'text/plain', 'cache-control': 'no-store', connection: 'close' })
+  expect(response.headers).toMatchObject({
+    'content-type': 'text/plain',
+    'cache-control': 'no-store',
+    connection: 'close',
+  })
   return { body: byteString(response.rawPayload), log: lines.join('') }
 }
 
@@ -55,7 +68,13 @@ describe('a refusal', () => {
 
 describe('a fault', () => {
   const cause = new Error('connection refused')
-  const faults: unknown[] = [new Error('no swarm for s3cret-infohash', { cause }), 'a text', undefined, null, { statusCode: 404 }]
+  const faults: unknown[] = [
+    new Error('no swarm for s3cret-infohash', { cause }),
+    'a text',
+    undefined,
+    null,
+    { statusCode: 404 },
+  ]
 
   test.each(faults)('%j is hidden from the client, and logged once', async (fault) => {
     for (const hook of [throwing(fault), rejecting(fault)]) {
@@ -73,7 +92,9 @@ describe('a fault', () => {
   })
 
   test('never answers with an error of the hook, whatever status it has', async () => {
-    const { body } = await refused(throwing(Object.assign(new Error('Unauthorized: s3cret'), { statusCode: 401 })))
+    const { body } = await refused(
+      throwing(Object.assign(new Error('Unauthorized: s3cret'), { statusCode: 401 })),
+    )
     expect(body).toBe('d14:failure reason21:internal server errore')
   })
 
@@ -89,7 +110,10 @@ describe('the log of a session', () => {
 
   test('holds nothing of a query string', async () => {
     const lines: string[] = []
-    const logger = { level: 'trace', stream: { write: (line: string): void => void lines.push(line) } }
+    const logger = {
+      level: 'trace',
+      stream: { write: (line: string): void => void lines.push(line) },
+    }
     let failing = false
     await using app = await trackerApp({
       server: { logger },
@@ -99,7 +123,11 @@ describe('the log of a session', () => {
           if (failing) throw new Error('store unavailable')
         }),
     })
-    const query = { jwt: 'eyJhbGciOi.x', passkey: 's3cret', peer_id: escape('<script>alert(1)</sc') }
+    const query = {
+      jwt: 'eyJhbGciOi.x',
+      passkey: 's3cret',
+      peer_id: escape('<script>alert(1)</sc'),
+    }
     const targets = [
       announceTarget(query),
       announceTarget({ ...query, info_hash: '%zz' }),
@@ -111,7 +139,8 @@ describe('the log of a session', () => {
     ]
     for (const round of [false, true]) {
       failing = round
-      for (const url of targets) await app.inject({ url, headers: { 'user-agent': 's3cret', referer: 's3cret' } })
+      for (const url of targets)
+        await app.inject({ url, headers: { 'user-agent': 's3cret', referer: 's3cret' } })
       await app.inject({ method: 'POST', url: announceTarget(query), payload: 's3cret' })
     }
     const log = lines.join('')
@@ -121,7 +150,10 @@ describe('the log of a session', () => {
 
   test('holds nothing of it when an answer comes too late', async () => {
     const lines: string[] = []
-    const logger = { level: 'trace', stream: { write: (line: string): void => void lines.push(line) } }
+    const logger = {
+      level: 'trace',
+      stream: { write: (line: string): void => void lines.push(line) },
+    }
     const logController = new LogController({ disableRequestLogging: true })
     let release: (() => void) | undefined
     await using app = await trackerApp({

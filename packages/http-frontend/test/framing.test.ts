@@ -62,7 +62,9 @@ describe.each([
     ['with trailers without end', `${CHUNKED}0\r\n${`A: ${'b'.repeat(1000)}\r\n`.repeat(20)}`, 431],
   ])('with chunks %s gets a bare status', async (_name, framed, status) => {
     const received = await exchange(await server(), `GET ${target} HTTP/1.1\r\n${framed}`)
-    expect(parseResponses(received)).toEqual([{ status, head: expect.stringMatching(/^connection: close$/im), body: '' }])
+    expect(parseResponses(received)).toEqual([
+      { status, head: expect.stringMatching(/^connection: close$/im), body: '' },
+    ])
   })
 
   test('with an empty chunked body that arrives byte by byte is served', async () => {
@@ -108,36 +110,45 @@ describe('the hundredth request', () => {
     expect(responses.map(({ head }) => /^connection: close$/im.test(head)).indexOf(true)).toBe(99)
   })
 
-  test.each([0, 50])('is the last of 1000 that come at once, answered after %i ms', async (delay) => {
-    const port = await server({
-      hooks: (tracker) =>
-        tracker.addHook('preAnnounce', () => (delay === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, delay)))),
-    })
-    const received = await exchange(port, request.repeat(1000))
-    const responses = parseResponses(received)
-    expect(responses.map(({ status }) => status)).toEqual(Array<number>(100).fill(200))
-    expect(responses.at(-1)?.head).toMatch(/^connection: close$/im)
-    expect(received.endsWith(responses.at(-1)?.body as string)).toBe(true)
-  })
+  test.each([0, 50])(
+    'is the last of 1000 that come at once, answered after %i ms',
+    async (delay) => {
+      const port = await server({
+        hooks: (tracker) =>
+          tracker.addHook('preAnnounce', () =>
+            delay === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, delay)),
+          ),
+      })
+      const received = await exchange(port, request.repeat(1000))
+      const responses = parseResponses(received)
+      expect(responses.map(({ status }) => status)).toEqual(Array<number>(100).fill(200))
+      expect(responses.at(-1)?.head).toMatch(/^connection: close$/im)
+      expect(received.endsWith(responses.at(-1)?.body as string)).toBe(true)
+    },
+  )
 })
 
 describe('a request whose client resets the connection in the same moment', () => {
-  test.each([[{}], [{ realIpHeader: 'x-real-ip' }]])('is not blamed on the options %o', async (http) => {
-    const meter = new RequestMeter()
-    const app = await trackerApp({ http, meter })
-    open.push(app)
-    const port = await listen(app)
-    const errors = (): string[] => meter.counts().map(({ error }) => error)
-    // The system forgets where a connection came from when it is reset, and still hands over what was sent before.
-    await expect
-      .poll(async () => {
-        const socket = connect(port, '127.0.0.1').on('error', () => undefined)
-        await once(socket, 'connect')
-        socket.write(`GET ${TARGET} HTTP/1.1\r\n\r\n`, () => socket.resetAndDestroy())
-        await once(socket, 'close')
-        return errors()
-      })
-      .toContain('failed to parse peer IP address')
-    expect(errors()).not.toContain('no source address: set realIpHeader or trustProxy')
-  })
+  test.each([[{}], [{ realIpHeader: 'x-real-ip' }]])(
+    'is not blamed on the options %o',
+    async (http) => {
+      const meter = new RequestMeter()
+      const app = await trackerApp({ http, meter })
+      open.push(app)
+      const port = await listen(app)
+      const errors = (): string[] => meter.counts().map(({ error }) => error)
+      // The system forgets where a connection came from when it is reset, and still hands over what
+      // was sent before.
+      await expect
+        .poll(async () => {
+          const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+          await once(socket, 'connect')
+          socket.write(`GET ${TARGET} HTTP/1.1\r\n\r\n`, () => socket.resetAndDestroy())
+          await once(socket, 'close')
+          return errors()
+        })
+        .toContain('failed to parse peer IP address')
+      expect(errors()).not.toContain('no source address: set realIpHeader or trustProxy')
+    },
+  )
 })

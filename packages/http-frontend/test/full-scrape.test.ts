@@ -9,7 +9,15 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { FullScrape } from '../src/full-scrape.ts'
 import { exchange, listen, parseResponses, untilClose } from './raw-http.ts'
-import { decode, escape, failureReason, modelStore, trackerApp, type AppOptions, type Dictionary } from './tracker-app.ts'
+import {
+  decode,
+  escape,
+  failureReason,
+  modelStore,
+  trackerApp,
+  type AppOptions,
+  type Dictionary,
+} from './tracker-app.ts'
 
 const open: FastifyInstance[] = []
 afterEach(async () => {
@@ -21,7 +29,10 @@ const INDEXER = '192.0.2.7'
 const HTTP: HttpFrontendOptions = { fullScrapeFrom: ['192.0.2.0/28', '2001:db8::/32', '127.0.0.1'] }
 
 /** A store that lists `entries`, some at a time, and tells how often it was asked to. */
-function listing(entries: readonly SwarmEntry[], fault?: Error): { store: PeerStore; readings: () => number } {
+function listing(
+  entries: readonly SwarmEntry[],
+  fault?: Error,
+): { store: PeerStore; readings: () => number } {
   let readings = 0
   const store: PeerStore = Object.assign(modelStore(), {
     async *swarms(): AsyncGenerator<readonly SwarmEntry[]> {
@@ -39,14 +50,23 @@ function listing(entries: readonly SwarmEntry[], fault?: Error): { store: PeerSt
 
 function swarm(infoHash: InfoHash, number = 1): SwarmEntry {
   const seeders = { ipv4: number, ipv6: number * 10 }
-  return { infoHash, seeders, leechers: { ipv4: number + 1, ipv6: number * 10 + 1 }, downloaded: number + 2 }
+  return {
+    infoHash,
+    seeders,
+    leechers: { ipv4: number + 1, ipv6: number * 10 + 1 },
+    downloaded: number + 2,
+  }
 }
 
 function hash(text: string): InfoHash {
   return infoHashFrom(text) ?? expect.fail(`${text} is no infohash`)
 }
 
-const SOME = [swarm(hash('\xff'.repeat(20)), 3), swarm(hash('\0'.repeat(20)), 1), swarm(sampleInfoHash(1), 2)]
+const SOME = [
+  swarm(hash('\xff'.repeat(20)), 3),
+  swarm(hash('\0'.repeat(20)), 1),
+  swarm(sampleInfoHash(1), 2),
+]
 
 async function tracker(options: AppOptions): Promise<FastifyInstance> {
   const app = await trackerApp({ ...options, http: { ...HTTP, ...options.http } })
@@ -55,10 +75,17 @@ async function tracker(options: AppOptions): Promise<FastifyInstance> {
 }
 
 function rows(answer: Dictionary): Array<[string, unknown]> {
-  return [...(answer.get('files') as Map<string, Dictionary>)].map(([infoHash, row]) => [infoHash, Object.fromEntries(row)])
+  return [...(answer.get('files') as Map<string, Dictionary>)].map(([infoHash, row]) => [
+    infoHash,
+    Object.fromEntries(row),
+  ])
 }
 
-async function scrapeAll(app: FastifyInstance, remoteAddress = INDEXER, url = '/scrape'): Promise<Dictionary> {
+async function scrapeAll(
+  app: FastifyInstance,
+  remoteAddress = INDEXER,
+  url = '/scrape',
+): Promise<Dictionary> {
   return decode(await app.inject({ url, remoteAddress }))
 }
 
@@ -84,15 +111,20 @@ describe('a scrape without an infohash', () => {
     expect(rows(await scrapeAll(app))).toEqual([])
   })
 
-  test.each(['/scrape', '/scrape?', '/scrape?&&', '/scrape?a=b', '/scrape#info_hash=x'])('may be written as %s', async (url) => {
-    const app = await tracker({ store: listing(SOME).store })
-    expect(rows(await scrapeAll(app, INDEXER, url))).toHaveLength(3)
-  })
+  test.each(['/scrape', '/scrape?', '/scrape?&&', '/scrape?a=b', '/scrape#info_hash=x'])(
+    'may be written as %s',
+    async (url) => {
+      const app = await tracker({ store: listing(SOME).store })
+      expect(rows(await scrapeAll(app, INDEXER, url))).toHaveLength(3)
+    },
+  )
 
   test('is none with an infohash, whatever that looks like', async () => {
     const { store, readings } = listing(SOME)
     const app = await tracker({ store })
-    expect(rows(await scrapeAll(app, INDEXER, `/scrape?%69nfo_hash=${escape(sampleInfoHash(1))}`))).toHaveLength(1)
+    expect(
+      rows(await scrapeAll(app, INDEXER, `/scrape?%69nfo_hash=${escape(sampleInfoHash(1))}`)),
+    ).toHaveLength(1)
     for (const [query, reason] of [
       ['info_hash=', 'provided invalid infohash'],
       ['info_hash=%zz', 'invalid query escape'],
@@ -106,14 +138,19 @@ describe('a scrape without an infohash', () => {
   test('with a body is refused', async () => {
     const app = await tracker({ store: listing(SOME).store })
     const response = await app.inject({ url: '/scrape', remoteAddress: INDEXER, payload: 'x' })
-    expect([response.statusCode, failureReason(response)]).toEqual([413, 'request body not allowed'])
+    expect([response.statusCode, failureReason(response)]).toEqual([
+      413,
+      'request body not allowed',
+    ])
   })
 
   test('holds a swarm once, as the store said it last, whatever the infohashes', async () => {
     // Few bytes, mostly alike: an attacker chooses infohashes that are hard to tell apart.
     const infoHash = fc
       .tuple(fc.nat(19), fc.nat(3), fc.constantFrom(0, 127, 128, 255))
-      .map(([at, byte, rest]) => hash(String.fromCharCode(...new Uint8Array(20).fill(rest).fill(byte, at))))
+      .map(([at, byte, rest]) =>
+        hash(String.fromCharCode(...new Uint8Array(20).fill(rest).fill(byte, at))),
+      )
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(infoHash, fc.nat(2 ** 31))), async (listed) => {
         await using app = await trackerApp({
@@ -144,11 +181,22 @@ describe('a scrape without an infohash is refused', () => {
   })
 
   test('to who claims an address of theirs, and not to who comes from one through a proxy', async () => {
-    const http = { ...HTTP, fullScrapeFrom: ['9.9.9.9'], allowIpSpoofing: true, realIpHeader: 'x-real-ip' }
+    const http = {
+      ...HTTP,
+      fullScrapeFrom: ['9.9.9.9'],
+      allowIpSpoofing: true,
+      realIpHeader: 'x-real-ip',
+    }
     const app = await tracker({ store: listing(SOME).store, http })
-    expect((await scrapeAll(app, '10.0.0.1', '/scrape?ip=9.9.9.9')).get('failure reason')).toBe(NO_INFO_HASH)
+    expect((await scrapeAll(app, '10.0.0.1', '/scrape?ip=9.9.9.9')).get('failure reason')).toBe(
+      NO_INFO_HASH,
+    )
     expect((await scrapeAll(app, '9.9.9.9')).has('files')).toBe(true)
-    const proxied = { url: '/scrape', remoteAddress: '10.0.0.1', headers: { 'x-real-ip': '9.9.9.9' } }
+    const proxied = {
+      url: '/scrape',
+      remoteAddress: '10.0.0.1',
+      headers: { 'x-real-ip': '9.9.9.9' },
+    }
     expect(decode(await app.inject(proxied)).has('files')).toBe(true)
   })
 
@@ -199,7 +247,9 @@ describe('the swarms of a full scrape', () => {
   test('are kept twice at most: a reader that is slower than that is cut off', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { store } = listing(SOME)
-    const scrape = new FullScrape({ fullScrapeFrom: [], fullScrapeCacheTime: '1s' }, () => store.swarms?.())
+    const scrape = new FullScrape({ fullScrapeFrom: [], fullScrapeCacheTime: '1s' }, () =>
+      store.swarms?.(),
+    )
     const { body } = await scrape.answer('ipv4')
     const reader = body[Symbol.asyncIterator]()
     await reader.next()
@@ -216,12 +266,17 @@ describe('the answer over a connection', () => {
   test('has its exact length, and is the same with and without keep-alive', async () => {
     for (const keepAlive of [false, true]) {
       const app = await tracker({ store: listing(MANY).store, http: { keepAlive } })
-      const received = await exchange(await listen(app), 'GET /scrape HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n')
+      const received = await exchange(
+        await listen(app),
+        'GET /scrape HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n',
+      )
       const [response] = parseResponses(received)
       expect(response?.head).not.toMatch(/^transfer-encoding/im)
       expect(response?.head).toMatch(/^content-type: text\/plain$/im)
       expect(received).toBe(`${response?.head}\r\n\r\n${response?.body}`)
-      const answer = decode({ rawPayload: Buffer.from(response?.body ?? '', 'latin1') } as Parameters<typeof decode>[0])
+      const answer = decode({
+        rawPayload: Buffer.from(response?.body ?? '', 'latin1'),
+      } as Parameters<typeof decode>[0])
       expect(rows(answer)).toHaveLength(MANY.length)
     }
   })
@@ -261,6 +316,8 @@ describe('the answer over a connection', () => {
 test('a registration without full scrapes has none beside one that has', async () => {
   const app = await tracker({ store: listing(SOME).store })
   await app.register(httpFrontend, { prefix: '/public' })
-  expect((await scrapeAll(app, INDEXER, '/public/scrape')).get('failure reason')).toBe('no info_hash parameter supplied')
+  expect((await scrapeAll(app, INDEXER, '/public/scrape')).get('failure reason')).toBe(
+    'no info_hash parameter supplied',
+  )
   expect(rows(await scrapeAll(app))).toHaveLength(3)
 })

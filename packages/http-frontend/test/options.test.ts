@@ -1,5 +1,10 @@
 import https from 'node:https'
-import { httpFrontend, optionsSchema, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
+import {
+  httpFrontend,
+  optionsSchema,
+  recommendedServerOptions,
+  type HttpFrontendOptions,
+} from '@chihaya/http-frontend'
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { modelStore, trackerApp } from './tracker-app.ts'
@@ -18,8 +23,14 @@ describe('options', () => {
     ['options/defaultNumWant must be >= 0', { defaultNumWant: -1 }],
     ['options/maxScrapeInfoHashes must be >= 1', { maxScrapeInfoHashes: 0 }],
     ['options/realIpHeader must match pattern', { realIpHeader: 'x real ip' }],
-    ['"proxy.example" is neither an address nor a CIDR range', { trustedProxies: ['proxy.example'] }],
-    ['options/fullScrapeFrom: "nowhere" is neither an address nor a CIDR range', { fullScrapeFrom: ['nowhere'] }],
+    [
+      '"proxy.example" is neither an address nor a CIDR range',
+      { trustedProxies: ['proxy.example'] },
+    ],
+    [
+      'options/fullScrapeFrom: "nowhere" is neither an address nor a CIDR range',
+      { fullScrapeFrom: ['nowhere'] },
+    ],
     ['options/fullScrapeCacheTime must be written like 30m', { fullScrapeCacheTime: 'soon' }],
     ['"10.0.0.0/33" is neither an address nor a CIDR range', { allowIpSpoofing: ['10.0.0.0/33'] }],
   ])('%s', async (message, options) => {
@@ -43,7 +54,10 @@ describe('options', () => {
   })
 
   test('have a schema that says what they default to', () => {
-    const defaults = Object.entries(optionsSchema.properties).map(([key, schema]) => [key, schema.default])
+    const defaults = Object.entries(optionsSchema.properties).map(([key, schema]) => [
+      key,
+      schema.default,
+    ])
     expect(Object.fromEntries(defaults)).toEqual({
       announceRoutes: ['/announce'],
       scrapeRoutes: ['/scrape'],
@@ -68,14 +82,21 @@ describe('a wrong order of plugins', () => {
   test('is reported at boot', async () => {
     await using app = Fastify()
     app.decorate('peerStore', modelStore())
-    await expect(app.register(httpFrontend)).rejects.toMatchObject({ code: 'FST_ERR_PLUGIN_DEPENDENCY_NOT_REGISTERED' })
+    await expect(app.register(httpFrontend)).rejects.toMatchObject({
+      code: 'FST_ERR_PLUGIN_DEPENDENCY_NOT_REGISTERED',
+    })
   })
 })
 
 describe('the recommended server options', () => {
   test('fit a plain server and a TLS server', async () => {
     await using plain = Fastify({ ...recommendedServerOptions, logger: false })
-    expect(plain.server).toMatchObject({ requestTimeout: 5000, keepAliveTimeout: 5000, headersTimeout: 5000, timeout: 10_000 })
+    expect(plain.server).toMatchObject({
+      requestTimeout: 5000,
+      keepAliveTimeout: 5000,
+      headersTimeout: 5000,
+      timeout: 10_000,
+    })
     const { http, ...rest } = recommendedServerOptions
     await using tls = Fastify({ ...rest, https: { ...http } })
     expect(tls.server).toBeInstanceOf(https.Server)
@@ -84,7 +105,10 @@ describe('the recommended server options', () => {
 
   test('hand every request the same empty query', async () => {
     await using app = Fastify(recommendedServerOptions)
-    app.get('/', (request) => ({ frozen: Object.isFrozen(request.query), keys: Object.keys(request.query as object) }))
+    app.get('/', (request) => ({
+      frozen: Object.isFrozen(request.query),
+      keys: Object.keys(request.query as object),
+    }))
     expect((await app.inject('/?a=b&__proto__=c')).json()).toEqual({ frozen: true, keys: [] })
   })
 })

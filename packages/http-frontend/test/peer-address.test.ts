@@ -21,7 +21,8 @@ async function seenAs(
   await using app = await trackerApp({
     http,
     server: trustProxy ? { trustProxy } : {},
-    hooks: (tracker) => tracker.addHook('preAnnounce', (request) => void (address = request.address)),
+    hooks: (tracker) =>
+      tracker.addHook('preAnnounce', (request) => void (address = request.address)),
   })
   const response = await app.inject({ url: announceTarget(query), remoteAddress: from, headers })
   return address ? formatAddress(address) : (failureReason(response) ?? 'neither seen nor refused')
@@ -75,15 +76,22 @@ describe('X-Forwarded-For', () => {
     expect(await seenAs(http, { from: '10.0.0.2' })).toBe('10.0.0.2')
   })
 
-  test.each(['127.0.0.1', '::1', '10.0.0.1', '172.16.9.9', '192.168.1.1', 'fd00::1', '::ffff:10.0.0.1'])(
-    'is not needed from %s where nobody has said that it is a proxy',
-    async (from) => {
-      expect(await seenAs(XFF, { from })).toBe(from.replace('::ffff:', ''))
-      expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe('8.8.8.8')
-      // What a proxy sends, if it sends anything, has to make sense.
-      expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '' } })).toBe('failed to parse peer IP address')
-    },
-  )
+  test.each([
+    '127.0.0.1',
+    '::1',
+    '10.0.0.1',
+    '172.16.9.9',
+    '192.168.1.1',
+    'fd00::1',
+    '::ffff:10.0.0.1',
+  ])('is not needed from %s where nobody has said that it is a proxy', async (from) => {
+    expect(await seenAs(XFF, { from })).toBe(from.replace('::ffff:', ''))
+    expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe('8.8.8.8')
+    // What a proxy sends, if it sends anything, has to make sense.
+    expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '' } })).toBe(
+      'failed to parse peer IP address',
+    )
+  })
 
   test('of a long list is walked through', async () => {
     const list = `8.8.8.8${', 10.0.0.1'.repeat(1500)}`
@@ -97,13 +105,18 @@ describe('X-Forwarded-For', () => {
     })
     expect(await seenAs(XFF, { headers: lines(900) })).toBe('8.8.8.8')
     expect(await seenAs(XFF, { headers: lines(1000) })).toBe('failed to parse peer IP address')
-    expect(await seenAs({ realIpHeader: 'x-real-ip' }, { headers: lines(1000) })).toBe('failed to parse peer IP address')
+    expect(await seenAs({ realIpHeader: 'x-real-ip' }, { headers: lines(1000) })).toBe(
+      'failed to parse peer IP address',
+    )
     expect(await seenAs({}, { headers: lines(1000) })).toBe('127.0.0.1')
   })
 
-  test.each(['203.0.113.9', '100.64.0.1', '2001:db8::9', '169.254.1.1'])('from %s is not believed', async (from) => {
-    expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe(from)
-  })
+  test.each(['203.0.113.9', '100.64.0.1', '2001:db8::9', '169.254.1.1'])(
+    'from %s is not believed',
+    async (from) => {
+      expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe(from)
+    },
+  )
 
   test('is believed of the proxies that are listed, and of no others', async () => {
     const http = { ...XFF, trustedProxies: ['203.0.113.0/24', '2001:db8::9'] }
@@ -115,29 +128,40 @@ describe('X-Forwarded-For', () => {
   })
 
   test('is not looked at where no header is configured', async () => {
-    expect(await seenAs({}, { headers: { 'x-forwarded-for': '8.8.8.8', 'x-real-ip': '8.8.8.8' } })).toBe('127.0.0.1')
+    expect(
+      await seenAs({}, { headers: { 'x-forwarded-for': '8.8.8.8', 'x-real-ip': '8.8.8.8' } }),
+    ).toBe('127.0.0.1')
   })
 })
 
 describe('a TCP connection that has lost its source', () => {
-  // The kernel forgets the source of a connection that the client resets, while the request can still be read.
+  // The kernel forgets the source of a connection that the client resets, while the request can
+  // still be read.
   const request = (address: unknown): FastifyRequest => {
     const socket = { remoteAddress: undefined, server: { address: () => address } }
-    return { raw: { headers: { 'x-forwarded-for': '8.8.8.8' }, rawHeaders: [], socket } } as unknown as FastifyRequest
+    return {
+      raw: { headers: { 'x-forwarded-for': '8.8.8.8' }, rawHeaders: [], socket },
+    } as unknown as FastifyRequest
   }
 
   test('is no direct client where the header is absent', () => {
     const addresses = new PeerAddress({ realIpHeader: 'x-real-ip' })
     for (const address of ['/run/tracker.sock', { address: '::', family: 'IPv6', port: 6969 }]) {
-      expect(() => addresses.of(request(address), new Query())).toThrow('failed to parse peer IP address')
+      expect(() => addresses.of(request(address), new Query())).toThrow(
+        'failed to parse peer IP address',
+      )
     }
   })
 
   test('is not mistaken for the Unix socket of a proxy', () => {
     const addresses = new PeerAddress(XFF)
-    expect(formatAddress(addresses.of(request('/run/tracker.sock'), new Query()).address)).toBe('8.8.8.8')
+    expect(formatAddress(addresses.of(request('/run/tracker.sock'), new Query()).address)).toBe(
+      '8.8.8.8',
+    )
     for (const address of [{ address: '::', family: 'IPv6', port: 6969 }, null]) {
-      expect(() => addresses.of(request(address), new Query())).toThrow('failed to parse peer IP address')
+      expect(() => addresses.of(request(address), new Query())).toThrow(
+        'failed to parse peer IP address',
+      )
     }
   })
 })
@@ -188,37 +212,69 @@ describe('Forwarded', () => {
   })
 
   test('from a stranger is not believed', async () => {
-    expect(await seenAs(FORWARDED, { from: '9.9.9.9', headers: { forwarded: 'for=8.8.8.8' } })).toBe('9.9.9.9')
+    expect(
+      await seenAs(FORWARDED, { from: '9.9.9.9', headers: { forwarded: 'for=8.8.8.8' } }),
+    ).toBe('9.9.9.9')
   })
 })
 
 describe('an address that no peer can have', () => {
-  const IMPOSSIBLE = ['0.0.0.0', '224.0.0.1', '239.1.1.1', '240.0.0.1', '255.255.255.255', '169.254.1.1']
-  const IMPOSSIBLE_IPV6 = ['::', 'ff02::1', 'fe80::1', '64:ff9b::10.0.0.1', '64:ff9b::224.0.0.1', '2002:a00:1::1']
+  const IMPOSSIBLE = [
+    '0.0.0.0',
+    '224.0.0.1',
+    '239.1.1.1',
+    '240.0.0.1',
+    '255.255.255.255',
+    '169.254.1.1',
+  ]
+  const IMPOSSIBLE_IPV6 = [
+    '::',
+    'ff02::1',
+    'fe80::1',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b::224.0.0.1',
+    '2002:a00:1::1',
+  ]
 
-  test.each([...IMPOSSIBLE, ...IMPOSSIBLE_IPV6])('%s is refused, whoever names it', async (text) => {
-    const literal = text.includes(':') ? `"[${text}]"` : text
-    for (const headers of [{ 'x-forwarded-for': text }, { 'x-forwarded-for': `8.8.8.8, ${text}, 10.0.0.1` }]) {
-      expect(await seenAs(XFF, { headers })).toBe('invalid IP')
-      expect(await seenAs({}, { headers, trustProxy: ['127.0.0.1', '10.0.0.1'] })).toBe('invalid IP')
-    }
-    expect(await seenAs({ realIpHeader: 'x-real-ip' }, { headers: { 'x-real-ip': text } })).toBe('invalid IP')
-    expect(await seenAs({ realIpHeader: 'forwarded' }, { headers: { forwarded: `for=${literal}` } })).toBe('invalid IP')
-    expect(await seenAs({ allowIpSpoofing: true }, { query: { ip: text } })).toBe('invalid IP')
-  })
+  test.each([...IMPOSSIBLE, ...IMPOSSIBLE_IPV6])(
+    '%s is refused, whoever names it',
+    async (text) => {
+      const literal = text.includes(':') ? `"[${text}]"` : text
+      for (const headers of [
+        { 'x-forwarded-for': text },
+        { 'x-forwarded-for': `8.8.8.8, ${text}, 10.0.0.1` },
+      ]) {
+        expect(await seenAs(XFF, { headers })).toBe('invalid IP')
+        expect(await seenAs({}, { headers, trustProxy: ['127.0.0.1', '10.0.0.1'] })).toBe(
+          'invalid IP',
+        )
+      }
+      expect(await seenAs({ realIpHeader: 'x-real-ip' }, { headers: { 'x-real-ip': text } })).toBe(
+        'invalid IP',
+      )
+      expect(
+        await seenAs({ realIpHeader: 'forwarded' }, { headers: { forwarded: `for=${literal}` } }),
+      ).toBe('invalid IP')
+      expect(await seenAs({ allowIpSpoofing: true }, { query: { ip: text } })).toBe('invalid IP')
+    },
+  )
 
   test('is a private one where a proxy of another network names it', async () => {
     const http = { ...XFF, trustedProxies: ['9.9.9.9'] }
     for (const text of ['10.0.0.7', 'fd00::7', '100.64.0.1', '127.0.0.1']) {
       const headers = { 'x-forwarded-for': text }
       expect(await seenAs(http, { from: '9.9.9.9', headers })).toBe('invalid IP')
-      expect(await seenAs({}, { from: '9.9.9.9', headers, trustProxy: ['9.9.9.9'] })).toBe('invalid IP')
+      expect(await seenAs({}, { from: '9.9.9.9', headers, trustProxy: ['9.9.9.9'] })).toBe(
+        'invalid IP',
+      )
     }
   })
 
   test('is not the loopback address of a client on the host of its proxy', async () => {
     expect(await seenAs(XFF, { headers: { 'x-forwarded-for': '127.0.0.1' } })).toBe('127.0.0.1')
-    expect(await seenAs(XFF, { from: '10.0.0.1', headers: { 'x-forwarded-for': '127.0.0.1' } })).toBe('invalid IP')
+    expect(
+      await seenAs(XFF, { from: '10.0.0.1', headers: { 'x-forwarded-for': '127.0.0.1' } }),
+    ).toBe('invalid IP')
   })
 })
 
@@ -226,14 +282,16 @@ describe("Fastify's own trustProxy", () => {
   test('decides where no header is configured', async () => {
     const headers = { 'x-forwarded-for': '1.1.1.1, 8.8.8.8' }
     expect(await seenAs({}, { headers, trustProxy: ['127.0.0.1'] })).toBe('8.8.8.8')
-    expect(await seenAs({}, { headers: { 'x-forwarded-for': 'unknown' }, trustProxy: ['127.0.0.1'] })).toBe(
-      'failed to parse peer IP address',
-    )
+    expect(
+      await seenAs({}, { headers: { 'x-forwarded-for': 'unknown' }, trustProxy: ['127.0.0.1'] }),
+    ).toBe('failed to parse peer IP address')
   })
 
   test('does not where one is', async () => {
     const headers = { 'x-forwarded-for': '9.9.9.9', 'x-real-ip': '8.8.8.8' }
-    expect(await seenAs({ realIpHeader: 'x-real-ip' }, { headers, trustProxy: ['127.0.0.1'] })).toBe('8.8.8.8')
+    expect(
+      await seenAs({ realIpHeader: 'x-real-ip' }, { headers, trustProxy: ['127.0.0.1'] }),
+    ).toBe('8.8.8.8')
   })
 })
 
@@ -294,17 +352,25 @@ describe('an address that the client claims', () => {
     expect(await claim(query as Record<string, string>)).toBe(expected)
   })
 
-  test.each(['127.0.0.9', '10.0.0.1', '172.31.0.1', '192.168.1.1', '::1', 'fd00::9', '::ffff:10.0.0.1'])(
-    'is believed of %s',
+  test.each([
+    '127.0.0.9',
+    '10.0.0.1',
+    '172.31.0.1',
+    '192.168.1.1',
+    '::1',
+    'fd00::9',
+    '::ffff:10.0.0.1',
+  ])('is believed of %s', async (from) => {
+    expect(await claim({ ip: '8.8.8.8' }, from)).toBe('8.8.8.8')
+  })
+
+  test.each(['203.0.113.9', '2001:db8::9', '172.32.0.1'])(
+    'is ignored of %s, however malformed',
     async (from) => {
-      expect(await claim({ ip: '8.8.8.8' }, from)).toBe('8.8.8.8')
+      expect(await claim({ ip: '8.8.8.8' }, from)).toBe(from)
+      expect(await claim({ ip: 'attacker.example' }, from)).toBe(from)
     },
   )
-
-  test.each(['203.0.113.9', '2001:db8::9', '172.32.0.1'])('is ignored of %s, however malformed', async (from) => {
-    expect(await claim({ ip: '8.8.8.8' }, from)).toBe(from)
-    expect(await claim({ ip: 'attacker.example' }, from)).toBe(from)
-  })
 
   test('is ignored of everyone by default', async () => {
     expect(await claim({ ip: '8.8.8.8', ipv6: '::1' }, '127.0.0.1', false)).toBe('127.0.0.1')
@@ -322,7 +388,9 @@ describe('an address that the client claims', () => {
     const http = { ...XFF, allowIpSpoofing: true }
     const query = { ip: '1.1.1.1' }
     expect(await seenAs(http, { query, headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe('8.8.8.8')
-    expect(await seenAs(http, { query, headers: { 'x-forwarded-for': '10.0.0.7' } })).toBe('1.1.1.1')
+    expect(await seenAs(http, { query, headers: { 'x-forwarded-for': '10.0.0.7' } })).toBe(
+      '1.1.1.1',
+    )
   })
 
   test('never reaches the list of another client where spoofing is off', async () => {
@@ -346,7 +414,11 @@ describe('a second address', () => {
     let seen: Array<Address | undefined> = []
     await using app = await trackerApp({
       http: { allowIpSpoofing },
-      hooks: (tracker) => tracker.addHook('preAnnounce', (request) => void (seen = [request.address, request.otherAddress])),
+      hooks: (tracker) =>
+        tracker.addHook(
+          'preAnnounce',
+          (request) => void (seen = [request.address, request.otherAddress]),
+        ),
     })
     await app.inject({ url: announceTarget(query), remoteAddress: from })
     return seen.map((address) => address && formatAddress(address))
@@ -357,7 +429,10 @@ describe('a second address', () => {
     expect(await both({ ip: '2606:4700::2', ...LITERALS })).toEqual(['2606:4700::2', '9.9.9.9'])
     expect(await both({ ipv6: '2606:4700::1' }, '10.0.0.1')).toEqual(['2606:4700::1', '10.0.0.1'])
     expect(await both({ ip: '9.9.9.9&ip=2606:4700::1' })).toEqual(['2606:4700::1', '9.9.9.9'])
-    expect(await both({ ipv4: '9.9.9.9', ipv6: '2606:4700::1&ipv6=fe80::1' })).toEqual(['9.9.9.9', '2606:4700::1'])
+    expect(await both({ ipv4: '9.9.9.9', ipv6: '2606:4700::1&ipv6=fe80::1' })).toEqual([
+      '9.9.9.9',
+      '2606:4700::1',
+    ])
   })
 
   test('is none where the client names none, or may not', async () => {

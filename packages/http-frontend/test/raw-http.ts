@@ -46,7 +46,9 @@ export async function responsesOn(socket: Socket, count: number): Promise<RawRes
   throw new Error(`the connection closed after ${received.length} bytes`)
 }
 
-/** Splits what a server sent into responses by their Content-Length; an incomplete one is left out. */
+/**
+ * Splits what a server sent into responses by their Content-Length; an incomplete one is left out.
+ */
 export function parseResponses(received: string): RawResponse[] {
   const responses: RawResponse[] = []
   let at = 0
@@ -57,7 +59,11 @@ export function parseResponses(received: string): RawResponse[] {
     const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? Number.NaN)
     const end = headEnd + 4 + length
     if (!(end <= received.length)) break
-    responses.push({ status: Number(head.slice(9, 12)), head, body: received.slice(headEnd + 4, end) })
+    responses.push({
+      status: Number(head.slice(9, 12)),
+      head,
+      body: received.slice(headEnd + 4, end),
+    })
     at = end
   }
   return responses

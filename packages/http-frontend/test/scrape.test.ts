@@ -10,12 +10,19 @@ function target(infoHashes: readonly string[]): string {
   return `/scrape?${infoHashes.map((infoHash) => `info_hash=${escape(infoHash)}`).join('&')}`
 }
 
-async function scrape(app: FastifyInstance, infoHashes: readonly string[], remoteAddress = '192.0.2.7'): Promise<Dictionary> {
+async function scrape(
+  app: FastifyInstance,
+  infoHashes: readonly string[],
+  remoteAddress = '192.0.2.7',
+): Promise<Dictionary> {
   return decode(await app.inject({ url: target(infoHashes), remoteAddress }))
 }
 
 function rows(answer: Dictionary): Array<[string, unknown]> {
-  return [...(answer.get('files') as Map<string, Dictionary>)].map(([hash, row]) => [hash, Object.fromEntries(row)])
+  return [...(answer.get('files') as Map<string, Dictionary>)].map(([hash, row]) => [
+    hash,
+    Object.fromEntries(row),
+  ])
 }
 
 const nobody = { complete: 0, downloaded: 0, downloaders: 0, incomplete: 0 }
@@ -54,7 +61,10 @@ describe('an answer', () => {
   test('holds a row for an infohash that hooks left without an entry', async () => {
     await using app = await trackerApp({
       hooks: (tracker) =>
-        tracker.addHook('preScrape', (_request, _response, context) => void (context.skipSwarmInteraction = true)),
+        tracker.addHook(
+          'preScrape',
+          (_request, _response, context) => void (context.skipSwarmInteraction = true),
+        ),
     })
     expect(rows(await scrape(app, [KNOWN]))).toEqual([[KNOWN, nobody]])
   })
@@ -91,12 +101,15 @@ describe('a refusal', () => {
   })
 
   test('meets one bad infohash among good ones', async () => {
-    expect(await reason(`?info_hash=${escape(KNOWN)}&info_hash=short`)).toBe('provided invalid infohash')
+    expect(await reason(`?info_hash=${escape(KNOWN)}&info_hash=short`)).toBe(
+      'provided invalid infohash',
+    )
     expect(await reason(`?info_hash=${escape(KNOWN)}&info_hash=%zz`)).toBe('invalid query escape')
   })
 
   test('meets too many infohashes with words that make Transmission ask for fewer', async () => {
-    const many = (count: number): string => target(Array.from({ length: count }, (_, number) => sampleInfoHash(number))).slice(7)
+    const many = (count: number): string =>
+      target(Array.from({ length: count }, (_, number) => sampleInfoHash(number))).slice(7)
     expect(await reason(many(100))).toBeUndefined()
     expect(await reason(many(101))).toContain('Request-URI Too Long')
     expect(await reason(many(3), { maxScrapeInfoHashes: 2 })).toContain('Request-URI Too Long')
@@ -123,5 +136,10 @@ test('hooks see the infohashes as asked for, and the URL', async () => {
       }),
   })
   await app.inject(`/s3cret${target([KNOWN, KNOWN])}&jwt=a.b.c`)
-  expect(seen).toEqual([[infoHashFrom(KNOWN), infoHashFrom(KNOWN)], '/s3cret/scrape', 's3cret', 'a.b.c'])
+  expect(seen).toEqual([
+    [infoHashFrom(KNOWN), infoHashFrom(KNOWN)],
+    '/s3cret/scrape',
+    's3cret',
+    'a.b.c',
+  ])
 })

@@ -1,9 +1,22 @@
 import type { Server } from 'node:http'
-import core, { type CoreOptions, type PeerStore, type RequestMeter, type Tracker } from '@chihaya/core'
+import core, {
+  type CoreOptions,
+  type PeerStore,
+  type RequestMeter,
+  type Tracker,
+} from '@chihaya/core'
 import { bdecode, toHex, type Bdecoded } from '@chihaya/bittorrent'
 import { ModelPeerStore, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
-import { httpFrontend, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
-import Fastify, { type FastifyInstance, type FastifyHttpOptions, type LightMyRequestResponse } from 'fastify'
+import {
+  httpFrontend,
+  recommendedServerOptions,
+  type HttpFrontendOptions,
+} from '@chihaya/http-frontend'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyHttpOptions,
+  type LightMyRequestResponse,
+} from 'fastify'
 
 export type Dictionary = Map<string, Bdecoded>
 
@@ -42,10 +55,24 @@ export function escape(bytes: string): string {
 export const HASH: string = escape(sampleInfoHash(1))
 export const PEER_ID: string = escape(samplePeerId(1))
 
-/** The target of a valid announce with `changes`: a string replaces or adds a parameter, null leaves it out. */
-export function announceTarget(changes: Record<string, string | null> = {}, path = '/announce'): string {
-  const params: Record<string, string | null> = { info_hash: HASH, peer_id: PEER_ID, port: '6881', left: '1000', ...changes }
-  const pairs = Object.entries(params).flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]))
+/**
+ * The target of a valid announce with `changes`: a string replaces or adds a parameter, null leaves
+ * it out.
+ */
+export function announceTarget(
+  changes: Record<string, string | null> = {},
+  path = '/announce',
+): string {
+  const params: Record<string, string | null> = {
+    info_hash: HASH,
+    peer_id: PEER_ID,
+    port: '6881',
+    left: '1000',
+    ...changes,
+  }
+  const pairs = Object.entries(params).flatMap(([key, value]) =>
+    value === null ? [] : [`${key}=${value}`],
+  )
   return `${path}?${pairs.join('&')}`
 }
 

@@ -7,7 +7,14 @@ import type { PeerStore } from '@chihaya/core'
 import { recommendedServerOptions } from '@chihaya/http-frontend'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
-import { exchange, listen, parseResponses, responsesOn, untilClose, type RawResponse } from './raw-http.ts'
+import {
+  exchange,
+  listen,
+  parseResponses,
+  responsesOn,
+  untilClose,
+  type RawResponse,
+} from './raw-http.ts'
 import { announceTarget, modelStore, trackerApp, type AppOptions } from './tracker-app.ts'
 
 const open: FastifyInstance[] = []
@@ -43,10 +50,22 @@ describe('an announce', () => {
     ['HTTP/1.0 without Host', `GET ${TARGET} HTTP/1.0\r\n\r\n`],
     ['HTTP/1.1 without Host', `GET ${TARGET} HTTP/1.1\r\n\r\n`],
     ['HTTP/1.1 with a malformed Host', `GET ${TARGET} HTTP/1.1\r\nHost: ::1:7100\r\n\r\n`],
-    ['HTTP/1.1 that asks to keep the connection', `GET ${TARGET} HTTP/1.1\r\nHost: t\r\nConnection: keep-alive\r\n\r\n`],
-    ['a target in absolute form', `GET http://tracker.example${TARGET} HTTP/1.1\r\nHost: t\r\n\r\n`],
-    ['an escaped path', `GET ${TARGET.replace('announce', '%61nnounce')} HTTP/1.1\r\nHost: t\r\n\r\n`],
-    ['a target of 15,000 bytes', `GET ${TARGET}${`&a=${'x'.repeat(1000)}`.repeat(14)} HTTP/1.1\r\nHost: t\r\n\r\n`],
+    [
+      'HTTP/1.1 that asks to keep the connection',
+      `GET ${TARGET} HTTP/1.1\r\nHost: t\r\nConnection: keep-alive\r\n\r\n`,
+    ],
+    [
+      'a target in absolute form',
+      `GET http://tracker.example${TARGET} HTTP/1.1\r\nHost: t\r\n\r\n`,
+    ],
+    [
+      'an escaped path',
+      `GET ${TARGET.replace('announce', '%61nnounce')} HTTP/1.1\r\nHost: t\r\n\r\n`,
+    ],
+    [
+      'a target of 15,000 bytes',
+      `GET ${TARGET}${`&a=${'x'.repeat(1000)}`.repeat(14)} HTTP/1.1\r\nHost: t\r\n\r\n`,
+    ],
   ])('over %s is answered, and the connection closed', async (_name, request) => {
     const { status, head, body } = await onlyResponse(await server(), request)
     expect([status, body]).toEqual([200, expect.stringMatching(SUCCESS)])
@@ -66,7 +85,10 @@ describe('keep-alive', () => {
     for (let round = 0; round < 3; round++) {
       socket.write(request)
       const [response] = await responsesOn(socket, 1)
-      expect(response).toMatchObject({ status: 200, body: expect.stringMatching(SUCCESS) as string })
+      expect(response).toMatchObject({
+        status: 200,
+        body: expect.stringMatching(SUCCESS) as string,
+      })
       expect(response?.head).toMatch(/^connection: keep-alive$/im)
     }
     socket.destroy()
@@ -89,7 +111,10 @@ describe('keep-alive', () => {
 
 describe('what is no request for a tracker', () => {
   test.each([
-    ['bytes beyond ASCII in the target', `GET /announce?info_hash=${'\xff'.repeat(20)} HTTP/1.1\r\nHost: t\r\n\r\n`],
+    [
+      'bytes beyond ASCII in the target',
+      `GET /announce?info_hash=${'\xff'.repeat(20)} HTTP/1.1\r\nHost: t\r\n\r\n`,
+    ],
     ['a space in the target', 'GET /announce?info_hash=a b HTTP/1.1\r\nHost: t\r\n\r\n'],
     ['bare line feeds', `GET ${TARGET} HTTP/1.1\nHost: t\n\n`],
     ['another protocol', '\x13BitTorrent protocol\0\0\0\0\0\0\0\0'],
@@ -97,7 +122,10 @@ describe('what is no request for a tracker', () => {
       'a length beside chunks',
       `GET ${TARGET} HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
-    ['two lengths', `GET ${TARGET} HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello`],
+    [
+      'two lengths',
+      `GET ${TARGET} HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello`,
+    ],
   ])('%s gets a bare 400, and changes nothing', async (_name, bytes) => {
     const store = modelStore()
     const response = await onlyResponse(await server({ store }), bytes)
@@ -123,7 +151,10 @@ describe('what is no request for a tracker', () => {
   ])('%s gets a 405, and changes nothing', async (method, headers, body) => {
     const store = modelStore()
     const port = await server({ store, http: { keepAlive: true } })
-    const received = await exchange(port, `${method} ${TARGET} HTTP/1.1\r\nHost: t\r\n${headers}\r\n${body}`)
+    const received = await exchange(
+      port,
+      `${method} ${TARGET} HTTP/1.1\r\nHost: t\r\n${headers}\r\n${body}`,
+    )
     expect(received).toMatch(/^HTTP\/1\.1 405 /)
     expect(received).toMatch(/^allow: GET\r$/im)
     expect(received.endsWith('\r\n\r\n')).toBe(method === 'HEAD')
@@ -144,7 +175,9 @@ describe('what is no request for a tracker', () => {
 
   test('garbage after a request leaves its answer whole', async () => {
     const port = await server({ http: { keepAlive: true } })
-    const [first, ...rest] = parseResponses(await exchange(port, `GET ${TARGET} HTTP/1.1\r\nHost: t\r\n\r\n\xff\xff\xff`))
+    const [first, ...rest] = parseResponses(
+      await exchange(port, `GET ${TARGET} HTTP/1.1\r\nHost: t\r\n\r\n\xff\xff\xff`),
+    )
     expect(first?.body).toMatch(SUCCESS)
     expect(rest).toEqual([])
   })
@@ -171,9 +204,14 @@ describe('what is no request for a tracker', () => {
 describe('two header lines', () => {
   test('are one list', async () => {
     const port = await server({ http: { realIpHeader: 'x-forwarded-for' } })
-    const announced = (lines: string): Promise<RawResponse> => onlyResponse(port, `GET ${TARGET} HTTP/1.1\r\n${lines}\r\n\r\n`)
-    expect((await announced('X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 8.8.8.8')).body).toContain('ip4:\x08\x08\x08\x08')
-    expect((await announced('X-Forwarded-For: 8.8.8.8\r\nX-Forwarded-For: 10.0.0.1')).body).toContain('ip4:\x08\x08\x08\x08')
+    const announced = (lines: string): Promise<RawResponse> =>
+      onlyResponse(port, `GET ${TARGET} HTTP/1.1\r\n${lines}\r\n\r\n`)
+    expect(
+      (await announced('X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 8.8.8.8')).body,
+    ).toContain('ip4:\x08\x08\x08\x08')
+    expect(
+      (await announced('X-Forwarded-For: 8.8.8.8\r\nX-Forwarded-For: 10.0.0.1')).body,
+    ).toContain('ip4:\x08\x08\x08\x08')
     expect(reasonIn(await announced('X-Forwarded-For: 8.8.8.8\r\nX-Forwarded-For: unknown'))).toBe(
       'failed to parse peer IP address',
     )
@@ -225,9 +263,13 @@ describe('a Unix socket', () => {
 
   test('is a trusted proxy where a header is configured, or where Fastify trusts it', async () => {
     const http = { realIpHeader: 'x-real-ip' }
-    expect(await overUnixSocket({ http }, 'X-Real-IP: 8.8.8.8\r\n')).toContain('ip4:\x08\x08\x08\x08')
+    expect(await overUnixSocket({ http }, 'X-Real-IP: 8.8.8.8\r\n')).toContain(
+      'ip4:\x08\x08\x08\x08',
+    )
     expect(await overUnixSocket({ http })).toContain('failed to parse peer IP address')
     const trusting = { server: { trustProxy: true } }
-    expect(await overUnixSocket(trusting, 'X-Forwarded-For: 8.8.8.8\r\n')).toContain('ip4:\x08\x08\x08\x08')
+    expect(await overUnixSocket(trusting, 'X-Forwarded-For: 8.8.8.8\r\n')).toContain(
+      'ip4:\x08\x08\x08\x08',
+    )
   })
 })

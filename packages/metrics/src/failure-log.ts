@@ -6,7 +6,10 @@ export interface MetricsLog {
   info(details: object, message: string): void
 }
 
-/** Says once that metrics cannot be read, and once that all of them can again, however often they are asked for. */
+/**
+ * Says once that metrics cannot be read, and once that all of them can again, however often they
+ * are asked for.
+ */
 export class FailureLog {
   readonly #log: MetricsLog
   readonly #failing = new Set<string>()
@@ -24,11 +27,13 @@ export class FailureLog {
   }
 
   #failed(metric: string, error: unknown): void {
-    if (this.#failing.size === 0) this.#log.warn({ metric, err: error }, 'metrics are served without those that cannot be read')
+    if (this.#failing.size === 0)
+      this.#log.warn({ metric, err: error }, 'metrics are served without those that cannot be read')
     this.#failing.add(metric)
   }
 
   #succeeded(metric: string): void {
-    if (this.#failing.delete(metric) && this.#failing.size === 0) this.#log.info({}, 'metrics are complete again')
+    if (this.#failing.delete(metric) && this.#failing.size === 0)
+      this.#log.info({}, 'metrics are complete again')
   }
 }

@@ -1,8 +1,14 @@
 import type { Durations } from '@chihaya/core'
 import type { Labels, Sample } from './metric.ts'
 
-/** A histogram as Prometheus has it: every bucket holds those below it, and the last one everything. */
-export function histogramSamples(name: string, labels: Labels, { bounds, counts, count, sum }: Durations): Sample[] {
+/**
+ * A histogram as Prometheus has it: every bucket holds those below it, and the last one everything.
+ */
+export function histogramSamples(
+  name: string,
+  labels: Labels,
+  { bounds, counts, count, sum }: Durations,
+): Sample[] {
   const samples: Sample[] = []
   let below = 0
   for (const [index, bound] of bounds.entries()) {

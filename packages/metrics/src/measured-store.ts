@@ -9,7 +9,10 @@ export interface RemoteStoreMetrics {
   readonly fallbackPeers: number
 }
 
-/** A peer store with whatever it may tell of itself. Stores of other makers tell nothing, or the same. */
+/**
+ * A peer store with whatever it may tell of itself. Stores of other makers tell nothing, or the
+ * same.
+ */
 export interface MeasuredStore extends PeerStore {
   /** Bytes that swarms take from the system. */
   readonly bytes?: number

@@ -25,8 +25,9 @@ export interface MetricInit {
 export type Report = (error: unknown) => void
 
 /**
- * A metric whose numbers are kept elsewhere and read when they are asked for. It gives a registry of prom-client what its own
- * metrics give, and never fails: one part of the tracker that is down must not hide the others.
+ * A metric whose numbers are kept elsewhere and read when they are asked for. It gives a registry
+ * of prom-client what its own metrics give, and never fails: one part of the tracker that is down
+ * must not hide the others.
  */
 export class Metric {
   readonly name: string
@@ -47,7 +48,13 @@ export class Metric {
   }
 
   /** What a registry asks of its metrics. */
-  async get(): Promise<{ name: string; help: string; type: string; values: Sample[]; aggregator: string }> {
+  async get(): Promise<{
+    name: string
+    help: string
+    type: string
+    values: Sample[]
+    aggregator: string
+  }> {
     const { name, help, type } = this
     return { name, help, type, values: await this.#samples(), aggregator: 'sum' }
   }

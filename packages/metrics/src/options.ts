@@ -10,7 +10,10 @@ export interface MetricsOptions {
   hookTiming?: boolean
   /** Add metrics of the process: CPU, memory, event loop, garbage collection. @default true */
   processMetrics?: boolean
-  /** Metrics that outlive this application. `prometheusReportingInterval` and `processMetrics` are then not looked at. */
+  /**
+   * Metrics that outlive this application. `prometheusReportingInterval` and `processMetrics` are
+   * then not looked at.
+   */
   metrics?: TrackerMetrics | undefined
 }
 
@@ -25,8 +28,15 @@ export const optionsSchema: OptionsSchema<MetricsOptions> = {
       not: { const: true },
       default: '/metrics',
     },
-    prometheusReportingInterval: durationSchema('For how long a reading of the store is good.', '1s'),
-    hookTiming: { description: 'Measure the hooks of middleware.', type: 'boolean', default: false },
+    prometheusReportingInterval: durationSchema(
+      'For how long a reading of the store is good.',
+      '1s',
+    ),
+    hookTiming: {
+      description: 'Measure the hooks of middleware.',
+      type: 'boolean',
+      default: false,
+    },
     processMetrics: {
       description: 'Add metrics of the process: CPU, memory, event loop, garbage collection.',
       type: 'boolean',

@@ -30,4 +30,7 @@ function ownMetrics(fastify: FastifyInstance, options: Required<MetricsOptions>)
   })
 }
 
-export const metrics: FastifyPluginAsync<MetricsOptions> = fp(plugin, { name: NAME, fastify: '5.x' })
+export const metrics: FastifyPluginAsync<MetricsOptions> = fp(plugin, {
+  name: NAME,
+  fastify: '5.x',
+})

@@ -1,5 +1,11 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
-import { DURATION_BUCKETS, type HookMeter, type Protocol, type RequestCount, type RequestMeter } from '@chihaya/core'
+import {
+  DURATION_BUCKETS,
+  type HookMeter,
+  type Protocol,
+  type RequestCount,
+  type RequestMeter,
+} from '@chihaya/core'
 import { histogramSamples } from './histogram-samples.ts'
 import type { Labels, MetricInit, Sample } from './metric.ts'
 
@@ -11,8 +17,16 @@ export const FAMILY_LABELS: Readonly<Record<AddressFamily, string>> = { ipv4: 'I
 /** Everything that frontends count. */
 export function requestMetrics(meter: RequestMeter): Reading[] {
   return [
-    durations(meter, 'http', 'How long HTTP requests took, from the parsed head to the written reply.'),
-    durations(meter, 'udp', 'How long UDP requests took, from the datagram in hand to the written reply.'),
+    durations(
+      meter,
+      'http',
+      'How long HTTP requests took, from the parsed head to the written reply.',
+    ),
+    durations(
+      meter,
+      'udp',
+      'How long UDP requests took, from the datagram in hand to the written reply.',
+    ),
     {
       name: 'chihaya_requests_total',
       help: 'Requests by what was asked and how it ended; the error is empty for an answer.',
@@ -23,13 +37,27 @@ export function requestMetrics(meter: RequestMeter): Reading[] {
           value: count.requests,
         })),
     },
-    bytes(meter, 'chihaya_received_bytes_total', 'Bytes of datagrams, and of request targets over HTTP.', 'receivedBytes'),
-    bytes(meter, 'chihaya_sent_bytes_total', 'Bytes of datagrams, and of bodies over HTTP.', 'sentBytes'),
+    bytes(
+      meter,
+      'chihaya_received_bytes_total',
+      'Bytes of datagrams, and of request targets over HTTP.',
+      'receivedBytes',
+    ),
+    bytes(
+      meter,
+      'chihaya_sent_bytes_total',
+      'Bytes of datagrams, and of bodies over HTTP.',
+      'sentBytes',
+    ),
     {
       name: 'chihaya_udp_dropped_datagrams_total',
       help: 'Datagrams that got no answer, by reason.',
       type: 'counter',
-      read: () => Object.entries(meter.drops.counts()).map(([reason, value]) => ({ labels: { reason }, value })),
+      read: () =>
+        Object.entries(meter.drops.counts()).map(([reason, value]) => ({
+          labels: { reason },
+          value,
+        })),
     },
     {
       name: 'chihaya_http_connections',
@@ -42,7 +70,10 @@ export function requestMetrics(meter: RequestMeter): Reading[] {
       help: 'HTTP connections that were ended or not accepted, by reason: new ones, and idle ones that gave way.',
       type: 'counter',
       read: () =>
-        meter.connections.drops().map(({ reason, connection, count: value }) => ({ labels: { reason, connection }, value })),
+        meter.connections.drops().map(({ reason, connection, count: value }) => ({
+          labels: { reason, connection },
+          value,
+        })),
     },
   ]
 }
@@ -55,7 +86,11 @@ export function hookMetric(meter: HookMeter): Reading {
     help: 'How long the hooks of middleware took, until they were done.',
     type: 'histogram',
     read: () =>
-      meter.times().flatMap(({ hook, middleware, durations: times }) => histogramSamples(name, { hook, middleware }, times)),
+      meter
+        .times()
+        .flatMap(({ hook, middleware, durations: times }) =>
+          histogramSamples(name, { hook, middleware }, times),
+        ),
   }
 }
 
@@ -63,9 +98,15 @@ function durations(meter: RequestMeter, protocol: Protocol, help: string): Readi
   const name = `chihaya_${protocol}_response_duration_milliseconds`
   const samples = (count: RequestCount): Sample[] => {
     const { timed, milliseconds: sum, buckets: counts } = count
-    return histogramSamples(name, outcomeLabels(count), { bounds: DURATION_BUCKETS, counts, count: timed, sum })
+    return histogramSamples(name, outcomeLabels(count), {
+      bounds: DURATION_BUCKETS,
+      counts,
+      count: timed,
+      sum,
+    })
   }
-  // Chihaya has requests without a duration here with 0 ms, which makes a tracker look quick that nobody has timed.
+  // Chihaya has requests without a duration here with 0 ms, which makes a tracker look quick that
+  // nobody has timed.
   const read = (): Sample[] =>
     meter
       .counts()
@@ -74,7 +115,12 @@ function durations(meter: RequestMeter, protocol: Protocol, help: string): Readi
   return { name, help, type: 'histogram', read }
 }
 
-function bytes(meter: RequestMeter, name: string, help: string, field: 'receivedBytes' | 'sentBytes'): Reading {
+function bytes(
+  meter: RequestMeter,
+  name: string,
+  help: string,
+  field: 'receivedBytes' | 'sentBytes',
+): Reading {
   return {
     name,
     help,
@@ -85,7 +131,11 @@ function bytes(meter: RequestMeter, name: string, help: string, field: 'received
         const key = `${protocol} ${action} ${family}`
         const sum = sums.get(key)
         if (sum) sum.value += value
-        else sums.set(key, { labels: { protocol, action, address_family: FAMILY_LABELS[family] }, value })
+        else
+          sums.set(key, {
+            labels: { protocol, action, address_family: FAMILY_LABELS[family] },
+            value,
+          })
       }
       return sums.values()
     },

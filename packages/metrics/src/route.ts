@@ -2,7 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TrackerMetrics } from './tracker-metrics.ts'
 
 /** Serves metrics at `path`, to GET alone. Whatever else the request holds is not looked at. */
-export function addMetricsRoute(fastify: FastifyInstance, path: string, metrics: TrackerMetrics): void {
+export function addMetricsRoute(
+  fastify: FastifyInstance,
+  path: string,
+  metrics: TrackerMetrics,
+): void {
   fastify.route({
     method: 'GET',
     url: path,

@@ -17,7 +17,11 @@ export interface StoreSource {
 /** What every store tells, and what some do. */
 export function storeMetrics({ store, stats }: StoreSource): Reading[] {
   const both = (counts: StoreStats['seeders']): number => counts.ipv4 + counts.ipv6
-  const total = (name: string, help: string, of: (totals: StoreStats) => Iterable<Sample>): Reading => ({
+  const total = (
+    name: string,
+    help: string,
+    of: (totals: StoreStats) => Iterable<Sample>,
+  ): Reading => ({
     name: `chihaya_storage_${name}`,
     help,
     type: 'gauge',
@@ -27,8 +31,12 @@ export function storeMetrics({ store, stats }: StoreSource): Reading[] {
     },
   })
   return [
-    total('infohashes_count', 'Infohashes with at least one peer.', ({ swarms }) => [{ labels: {}, value: swarms }]),
-    total('seeders_count', 'Seeders in all swarms.', ({ seeders }) => [{ labels: {}, value: both(seeders) }]),
+    total('infohashes_count', 'Infohashes with at least one peer.', ({ swarms }) => [
+      { labels: {}, value: swarms },
+    ]),
+    total('seeders_count', 'Seeders in all swarms.', ({ seeders }) => [
+      { labels: {}, value: both(seeders) },
+    ]),
     total('leechers_count', 'Leechers in all swarms, partial seeds among them.', ({ leechers }) => [
       { labels: {}, value: both(leechers) },
     ]),
@@ -40,8 +48,12 @@ export function storeMetrics({ store, stats }: StoreSource): Reading[] {
         })),
       ),
     ),
-    ofStore(store, 'chihaya_storage_memory_bytes', 'gauge', 'Bytes that swarms take from the system.', ({ bytes }) =>
-      bytes === undefined ? undefined : [{ labels: {}, value: bytes }],
+    ofStore(
+      store,
+      'chihaya_storage_memory_bytes',
+      'gauge',
+      'Bytes that swarms take from the system.',
+      ({ bytes }) => (bytes === undefined ? undefined : [{ labels: {}, value: bytes }]),
     ),
     ofStore(
       store,
@@ -58,7 +70,8 @@ export function storeMetrics({ store, stats }: StoreSource): Reading[] {
       'chihaya_storage_up',
       'gauge',
       'Whether a store that can fail works: 1 or 0.',
-      (measured) => measured.health && [{ labels: {}, value: measured.health() === undefined ? 1 : 0 }],
+      (measured) =>
+        measured.health && [{ labels: {}, value: measured.health() === undefined ? 1 : 0 }],
     ),
     ...redisMetrics(store),
   ]
@@ -76,8 +89,11 @@ function redisMetrics(store: StoreSource['store']): Reading[] {
       return metrics && of(metrics, fullName)
     })
   return [
-    metric('round_trip_duration_milliseconds', 'histogram', 'How long Redis took to answer.', ({ roundTrips }, name) =>
-      histogramSamples(name, {}, roundTrips),
+    metric(
+      'round_trip_duration_milliseconds',
+      'histogram',
+      'How long Redis took to answer.',
+      ({ roundTrips }, name) => histogramSamples(name, {}, roundTrips),
     ),
     metric('errors_total', 'counter', 'Commands that failed, by kind.', ({ errors }) =>
       Object.entries(errors).map(([kind, value]) => ({ labels: { kind }, value })),
@@ -85,12 +101,18 @@ function redisMetrics(store: StoreSource['store']): Reading[] {
     metric('pending_commands', 'gauge', 'Commands that wait for their answer.', ({ pending }) => [
       { labels: {}, value: pending },
     ]),
-    metric('fallback_announces_total', 'counter', 'Announces answered while Redis was away.', ({ fallbackAnnounces }) => [
-      { labels: {}, value: fallbackAnnounces },
-    ]),
-    metric('fallback_peers', 'gauge', 'Peers that Redis has yet to be told of.', ({ fallbackPeers }) => [
-      { labels: {}, value: fallbackPeers },
-    ]),
+    metric(
+      'fallback_announces_total',
+      'counter',
+      'Announces answered while Redis was away.',
+      ({ fallbackAnnounces }) => [{ labels: {}, value: fallbackAnnounces }],
+    ),
+    metric(
+      'fallback_peers',
+      'gauge',
+      'Peers that Redis has yet to be told of.',
+      ({ fallbackPeers }) => [{ labels: {}, value: fallbackPeers }],
+    ),
   ]
 }
 

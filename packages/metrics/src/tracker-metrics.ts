@@ -7,7 +7,9 @@ import { addProcessMetrics } from './process-metrics.ts'
 import { hookMetric, requestMetrics, type Reading } from './request-metrics.ts'
 import { storeMetrics } from './store-metrics.ts'
 
-/** Milliseconds that a scrape waits for a store. Prometheus itself waits ten seconds for everything. */
+/**
+ * Milliseconds that a scrape waits for a store. Prometheus itself waits ten seconds for everything.
+ */
 const STORE_TIMEOUT = 2000
 
 export interface TrackerMetricsInit {
@@ -22,13 +24,15 @@ export interface TrackerMetricsInit {
   readonly version?: string
   /** Milliseconds for which a reading of the store is good. @default 1000 */
   readonly storeInterval?: number
-  /** Whether to add prom-client's metrics of the process. They go on until it ends. @default true */
+  /**
+   * Whether to add prom-client's metrics of the process. They go on until it ends. @default true
+   */
   readonly processMetrics?: boolean
 }
 
 /**
- * All metrics of a tracker, in a registry of their own. It is no part of an application: one that is replaced by another, for
- * a new configuration, hands it on, and no counter starts anew.
+ * All metrics of a tracker, in a registry of their own. It is no part of an application: one that
+ * is replaced by another, for a new configuration, hands it on, and no counter starts anew.
  */
 export class TrackerMetrics {
   readonly meter: RequestMeter
@@ -47,12 +51,20 @@ export class TrackerMetrics {
     this.store = init.store
     this.#foreignFailures = new FailureLog(log)
     const failures = new FailureLog(log)
-    const stats = new Probe(() => this.store?.stats(), { maxAge: storeInterval, timeout: STORE_TIMEOUT })
+    const stats = new Probe(() => this.store?.stats(), {
+      maxAge: storeInterval,
+      timeout: STORE_TIMEOUT,
+    })
     const storeSource = {
       store: (): MeasuredStore | undefined => this.store,
       stats: (): Promise<StoreStats | undefined> => stats.read(),
     }
-    const readings = [buildInfo(version), ...requestMetrics(this.meter), hookMetric(this.hookMeter), ...storeMetrics(storeSource)]
+    const readings = [
+      buildInfo(version),
+      ...requestMetrics(this.meter),
+      hookMetric(this.hookMeter),
+      ...storeMetrics(storeSource),
+    ]
     for (const reading of readings) {
       new Metric({ ...reading, report: failures.report(reading.name) }).register(this.registry)
     }
@@ -66,11 +78,14 @@ export class TrackerMetrics {
 
   /** All metrics in the text format of Prometheus, but for those that cannot be read. */
   async text(): Promise<string> {
-    const texts = await Promise.all(this.registry.getMetricsAsArray().map(({ name }) => this.#textOf(name)))
+    const texts = await Promise.all(
+      this.registry.getMetricsAsArray().map(({ name }) => this.#textOf(name)),
+    )
     return texts.join('')
   }
 
-  // One by one, as the registry would give up all of them for one of the application's own that fails.
+  // One by one, as the registry would give up all of them for one of the application's own that
+  // fails.
   async #textOf(name: string): Promise<string> {
     const report = this.#foreignFailures.report(name)
     try {

@@ -19,7 +19,10 @@ describe('the parser that these tests rely on', () => {
     ['# HELP a b\n# TYPE a counter\na{b="c", 1\n', 'no series'],
     ['# HELP a b\n# TYPE a counter\na_total 1\n', 'in no family'],
     ['# HELP a b\n# TYPE a counter\na 1', 'does not end'],
-    ['# HELP a b\n# TYPE a histogram\na_bucket{le="1"} 2\na_bucket{le="+Inf"} 1\na_count 1\n', 'add up'],
+    [
+      '# HELP a b\n# TYPE a histogram\na_bucket{le="1"} 2\na_bucket{le="+Inf"} 1\na_count 1\n',
+      'add up',
+    ],
   ])('refuses %j', (text, reason) => {
     expect(() => parseExposition(text)).toThrow(reason)
   })

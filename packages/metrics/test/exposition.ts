@@ -14,13 +14,15 @@ interface Family {
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*'
 const HELP = new RegExp(`^# HELP (${NAME}) (\\S.*)$`)
 const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge|histogram|summary|untyped)$`)
-const SAMPLE = new RegExp(`^(${NAME})(?:\\{(.*)\\})? (-?(?:\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?)|\\+Inf|-Inf|NaN|Nan)$`)
+const SAMPLE = new RegExp(
+  `^(${NAME})(?:\\{(.*)\\})? (-?(?:\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?)|\\+Inf|-Inf|NaN|Nan)$`,
+)
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(,(?=.)|$)/y
 
 /**
  * The series of a text in the format of Prometheus, version 0.0.4.
- * @throws {SyntaxError} for anything that is not in it: a family without help and type, or in two places, a series that is
- * there twice or belongs to no family, buckets that shrink.
+ * @throws {SyntaxError} for anything that is not in it: a family without help and type, or in two
+ * places, a series that is there twice or belongs to no family, buckets that shrink.
  */
 export function parseExposition(text: string): Series[] {
   if (!text.endsWith('\n')) throw new SyntaxError('the last line does not end')
@@ -34,7 +36,8 @@ export function parseExposition(text: string): Series[] {
     if (help !== undefined) {
       helped = help
     } else if (typed !== undefined && type !== undefined) {
-      if (helped !== typed || families.has(typed)) throw new SyntaxError(`${line}: without help, or for the second time`)
+      if (helped !== typed || families.has(typed))
+        throw new SyntaxError(`${line}: without help, or for the second time`)
       families.set(typed, (family = { name: typed, type, series: [] }))
     } else {
       const series = parseSeries(line)
@@ -61,10 +64,16 @@ function parseSeries(line: string): Series {
     if (whole === undefined || label === undefined || escaped === undefined || label in labels) {
       throw new SyntaxError(`${line}: labels`)
     }
-    labels[label] = escaped.replaceAll(/\\(["\\n])/g, (_, character: string) => (character === 'n' ? '\n' : character))
+    labels[label] = escaped.replaceAll(/\\(["\\n])/g, (_, character: string) =>
+      character === 'n' ? '\n' : character,
+    )
     at = LABEL.lastIndex
   }
-  return { name, labels, value: value.endsWith('Inf') ? Number(value.replace('Inf', 'Infinity')) : Number(value) }
+  return {
+    name,
+    labels,
+    value: value.endsWith('Inf') ? Number(value.replace('Inf', 'Infinity')) : Number(value),
+  }
 }
 
 function belongs({ name, labels }: Series, { name: family, type }: Family): boolean {
@@ -77,7 +86,9 @@ function checkBuckets({ name, series }: Family): void {
   for (const count of series.filter((one) => one.name === `${name}_count`)) {
     const labels = Object.entries(count.labels)
     const buckets = series.filter(
-      (one) => one.name === `${name}_bucket` && labels.every(([label, value]) => one.labels[label] === value),
+      (one) =>
+        one.name === `${name}_bucket` &&
+        labels.every(([label, value]) => one.labels[label] === value),
     )
     const values = buckets.map(({ value }) => value)
     const grow = values.every((value, index) => index === 0 || value >= (values[index - 1] ?? 0))

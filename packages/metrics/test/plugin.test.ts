@@ -1,4 +1,10 @@
-import { HookMeter, RequestMeter, trackerCore, type PeerStore, type StoreStats } from '@chihaya/core'
+import {
+  HookMeter,
+  RequestMeter,
+  trackerCore,
+  type PeerStore,
+  type StoreStats,
+} from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import { httpFrontend } from '@chihaya/http-frontend'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
@@ -21,7 +27,11 @@ describe('the route', () => {
     expect(text).not.toMatch(/evil|secret/)
     expect(valueOf(series, 'chihaya_build_info', { nodejs: process.version })).toBe(1)
     // Those of the process have the names that everyone gives them.
-    for (const name of ['process_cpu_seconds_total', 'nodejs_heap_size_used_bytes', 'process_resident_memory_bytes']) {
+    for (const name of [
+      'process_cpu_seconds_total',
+      'nodejs_heap_size_used_bytes',
+      'process_resident_memory_bytes',
+    ]) {
       expect(valueOf(series, name)).toBeGreaterThan(0)
     }
     for (const quantile of ['p50', 'p99', 'max']) {
@@ -37,7 +47,9 @@ describe('the route', () => {
     // What is late by nothing at all is not counted as late by a look, which comes twice a second.
     await new Promise((resolve) => setTimeout(resolve, 2500))
     const series = await scrape(tracker)
-    const [least, most] = ['min', 'max'].map((figure) => valueOf(series, `nodejs_eventloop_lag_${figure}_seconds`))
+    const [least, most] = ['min', 'max'].map((figure) =>
+      valueOf(series, `nodejs_eventloop_lag_${figure}_seconds`),
+    )
     expect(most).toBeGreaterThan(0)
     expect(least).toBeLessThan(0.5)
   })
@@ -45,13 +57,18 @@ describe('the route', () => {
   test('refuses every other method', async () => {
     await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics) })
     for (const method of ['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']) {
-      const response = await fetch(tracker.url('http', '/metrics'), { method, ...(method === 'POST' && { body: '{' }) })
+      const response = await fetch(tracker.url('http', '/metrics'), {
+        method,
+        ...(method === 'POST' && { body: '{' }),
+      })
       expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET'])
     }
   })
 
   test('is where the option says', async () => {
-    await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics, { path: '/internal/prom' }) })
+    await using tracker = await TestTracker.start({
+      register: (app) => void app.register(metrics, { path: '/internal/prom' }),
+    })
     expect(valueOf(await scrape(tracker, '/internal/prom'), 'chihaya_build_info')).toBe(1)
     expect((await fetch(tracker.url('http', '/metrics'))).status).toBe(404)
   })
@@ -72,20 +89,24 @@ describe('options', () => {
   })
 
   test('have descriptions', () => {
-    for (const option of Object.values(optionsSchema.properties)) expect(option.description).toMatch(/\.$/)
+    for (const option of Object.values(optionsSchema.properties))
+      expect(option.description).toMatch(/\.$/)
   })
 })
 
 describe('the store', () => {
   test('is shown by its totals and its size', async () => {
     await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics) })
-    for (const protocol of ['http', 'udp6'] as const) await tracker.client(protocol).announce(ANNOUNCE)
+    for (const protocol of ['http', 'udp6'] as const)
+      await tracker.client(protocol).announce(ANNOUNCE)
     await tracker.client('udp').announce({ ...ANNOUNCE, port: 7000, left: 0n })
     const series = await scrape(tracker)
     expect(valueOf(series, 'chihaya_storage_infohashes_count')).toBe(1)
     expect(valueOf(series, 'chihaya_storage_seeders_count')).toBe(1)
     expect(valueOf(series, 'chihaya_storage_leechers_count')).toBe(2)
-    expect(valueOf(series, 'chihaya_storage_peers', { address_family: 'IPv4', role: 'leecher' })).toBe(1)
+    expect(
+      valueOf(series, 'chihaya_storage_peers', { address_family: 'IPv4', role: 'leecher' }),
+    ).toBe(1)
     expect(valueOf(series, 'chihaya_storage_memory_bytes')).toBeGreaterThan(0)
     expect(valueOf(series, 'chihaya_storage_gc_duration_milliseconds_count')).toBe(0)
   })
@@ -105,11 +126,20 @@ describe('the store', () => {
     const store: PeerStore = {
       announce: (announce, answer) => model.announce(announce, answer),
       scrape: (query, answer) => model.scrape(query, answer),
-      stats: async (): Promise<StoreStats> => (down ? Promise.reject(new Error('connection lost')) : model.stats()),
+      stats: async (): Promise<StoreStats> =>
+        down ? Promise.reject(new Error('connection lost')) : model.stats(),
     }
     const lines: string[] = []
-    const log = { warn: (_: object, line: string) => lines.push(line), info: (_: object, line: string) => lines.push(line) }
-    const trackerMetrics = new TrackerMetrics({ store, log, storeInterval: 0, processMetrics: false })
+    const log = {
+      warn: (_: object, line: string) => lines.push(line),
+      info: (_: object, line: string) => lines.push(line),
+    }
+    const trackerMetrics = new TrackerMetrics({
+      store,
+      log,
+      storeInterval: 0,
+      processMetrics: false,
+    })
     const read = async (): Promise<number> =>
       valueOf(parseExposition(await trackerMetrics.text()), 'chihaya_storage_infohashes_count')
     expect(await read()).toBe(0)
@@ -132,7 +162,12 @@ describe('the store', () => {
         return model.stats()
       },
     }
-    const trackerMetrics = new TrackerMetrics({ store, log: silent, storeInterval: 3_600_000, processMetrics: false })
+    const trackerMetrics = new TrackerMetrics({
+      store,
+      log: silent,
+      storeInterval: 3_600_000,
+      processMetrics: false,
+    })
     await Promise.all(Array.from({ length: 10 }, () => trackerMetrics.text()))
     await trackerMetrics.text()
     expect(asked).toBe(1)
@@ -141,11 +176,21 @@ describe('the store', () => {
   test('in another place tells of its round trips and errors', async () => {
     const model = new ModelPeerStore({ peerLifetime: 60_000, now: Date.now })
     const roundTrips = { bounds: [1, 2], counts: [3, 2, 1], count: 6, sum: 12.5 }
-    const remote = { roundTrips, errors: { timeout: 4 }, pending: 5, fallbackAnnounces: 6, fallbackPeers: 7 }
+    const remote = {
+      roundTrips,
+      errors: { timeout: 4 },
+      pending: 5,
+      fallbackAnnounces: 6,
+      fallbackPeers: 7,
+    }
     const store = Object.assign(model, { metrics: () => remote, health: () => 'Redis is away' })
-    const series = parseExposition(await new TrackerMetrics({ store, log: silent, processMetrics: false }).text())
+    const series = parseExposition(
+      await new TrackerMetrics({ store, log: silent, processMetrics: false }).text(),
+    )
     const name = 'chihaya_redis_round_trip_duration_milliseconds'
-    expect(['1', '2', '+Inf'].map((le) => valueOf(series, `${name}_bucket`, { le }))).toEqual([3, 5, 6])
+    expect(['1', '2', '+Inf'].map((le) => valueOf(series, `${name}_bucket`, { le }))).toEqual([
+      3, 5, 6,
+    ])
     expect(valueOf(series, 'chihaya_redis_errors_total', { kind: 'timeout' })).toBe(4)
     expect(valueOf(series, 'chihaya_redis_pending_commands')).toBe(5)
     expect(valueOf(series, 'chihaya_redis_fallback_announces_total')).toBe(6)
@@ -169,7 +214,9 @@ describe('hooks', () => {
   test('are measured when they are asked for', async () => {
     await using tracker = await TestTracker.start({ register: register(true) })
     for (let count = 0; count < 2; count++) await tracker.client('udp').announce(ANNOUNCE)
-    await expect(tracker.client('http').scrape([ANNOUNCE.infoHash])).rejects.toThrow('internal server error')
+    await expect(tracker.client('http').scrape([ANNOUNCE.infoHash])).rejects.toThrow(
+      'internal server error',
+    )
     const series = await scrape(tracker)
     const calls = (hook: string, middleware: string): number =>
       valueOf(series, 'chihaya_hook_duration_milliseconds_count', { hook, middleware })
@@ -264,7 +311,12 @@ describe('metrics that outlive an application', () => {
     const fail = (): never => {
       throw new Error('no sensor')
     }
-    const gauge = new Gauge({ name: 'temperature', help: 'Of the room.', registers: [trackerMetrics.registry], collect: fail })
+    const gauge = new Gauge({
+      name: 'temperature',
+      help: 'Of the room.',
+      registers: [trackerMetrics.registry],
+      collect: fail,
+    })
     expect(gauge).toBeDefined()
     for (let round = 0; round < 2; round++) {
       expect(valueOf(parseExposition(await trackerMetrics.text()), 'chihaya_build_info')).toBe(1)

@@ -41,7 +41,9 @@ describe('a store in Redis', () => {
     expect(valueOf(series, 'chihaya_redis_fallback_announces_total')).toBe(1)
     expect(valueOf(series, 'chihaya_redis_fallback_peers')).toBe(1)
     expect(valueOf(series, 'chihaya_storage_infohashes_count')).toBe(1)
-    const kinds = series.filter(({ name }) => name === 'chihaya_redis_errors_total').map(({ labels }) => labels['kind'])
+    const kinds = series
+      .filter(({ name }) => name === 'chihaya_redis_errors_total')
+      .map(({ labels }) => labels['kind'])
     expect(kinds).toContain('timeout')
     expect(valueOf(series, 'chihaya_redis_round_trip_duration_milliseconds_count')).toBe(0)
   })

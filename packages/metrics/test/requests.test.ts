@@ -29,49 +29,67 @@ describe('requests', () => {
     await fetch(tracker.url('http'), { method: 'POST', body: 'x' })
 
     const series = await scrape(tracker)
-    const requests = (labels: Record<string, string>): number => valueOf(series, 'chihaya_requests_total', labels)
+    const requests = (labels: Record<string, string>): number =>
+      valueOf(series, 'chihaya_requests_total', labels)
     for (const protocol of ['http', 'udp']) {
       for (const address_family of ['IPv4', 'IPv6']) {
         expect(requests({ protocol, address_family, action: 'announce', error: '' })).toBe(3)
-        expect(requests({ protocol, address_family, action: 'announce', error: 'invalid port' })).toBe(1)
+        expect(
+          requests({ protocol, address_family, action: 'announce', error: 'invalid port' }),
+        ).toBe(1)
         expect(requests({ protocol, address_family, action: 'scrape', error: '' })).toBe(1)
       }
     }
-    expect(requests({ protocol: 'http', address_family: 'IPv4', error: 'invalid query escape' })).toBe(1)
+    expect(
+      requests({ protocol: 'http', address_family: 'IPv4', error: 'invalid query escape' }),
+    ).toBe(1)
     expect(requests({ protocol: 'http', action: 'other', error: 'method not allowed' })).toBe(1)
     const udp = { protocol: 'udp', address_family: 'IPv4' }
     expect(requests({ ...udp, action: 'connect', error: '' })).toBeGreaterThanOrEqual(1)
-    // In come 98 bytes and the path in an option of 11 (BEP 41), out goes a header and the peer itself.
-    expect(valueOf(series, 'chihaya_received_bytes_total', { ...udp, action: 'announce' })).toBe(4 * (98 + 11))
-    expect(valueOf(series, 'chihaya_sent_bytes_total', { ...udp, action: 'announce' })).toBe(3 * 26 + 8 + 'invalid port'.length)
+    // In come 98 bytes and the path in an option of 11 (BEP 41), out goes a header and the peer
+    // itself.
+    expect(valueOf(series, 'chihaya_received_bytes_total', { ...udp, action: 'announce' })).toBe(
+      4 * (98 + 11),
+    )
+    expect(valueOf(series, 'chihaya_sent_bytes_total', { ...udp, action: 'announce' })).toBe(
+      3 * 26 + 8 + 'invalid port'.length,
+    )
   })
 
   test('have no durations while nobody takes their time', async () => {
     await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics) })
-    for (const protocol of ['http', 'udp'] as const) await tracker.client(protocol).announce(ANNOUNCE)
+    for (const protocol of ['http', 'udp'] as const)
+      await tracker.client(protocol).announce(ANNOUNCE)
     const names = (await scrape(tracker)).map(({ name }) => name)
     expect(names.filter((name) => name.includes('response_duration'))).toEqual([])
   })
 
-  test.each(['http', 'udp'] as const)('over %s have durations when they are asked for', async (protocol) => {
-    await using tracker = await TestTracker.start({
-      register: (app) => void app.register(metrics),
-      [protocol]: { requestTiming: true },
-    })
-    for (const one of ['http', 'udp'] as const) {
-      for (let count = 0; count < 2; count++) await tracker.client(one).announce(ANNOUNCE)
-    }
-    const series = await scrape(tracker)
-    const name = `chihaya_${protocol}_response_duration_milliseconds`
-    const labels = { action: 'announce', address_family: 'IPv4', error: '' }
-    expect(valueOf(series, `${name}_count`, labels)).toBe(2)
-    expect(valueOf(series, `${name}_sum`, labels)).toBeGreaterThan(0)
-    const buckets = series.filter((one) => one.name === `${name}_bucket` && one.labels['action'] === 'announce')
-    const bounds = '9.375 18.75 37.5 75 150 300 600 1200 2400 4800 +Inf'
-    expect(buckets.map(({ labels: { le } }) => le).join(' ')).toBe(bounds)
-    const durations = series.filter((one) => one.name.endsWith('response_duration_milliseconds_count'))
-    expect(new Set(durations.map((one) => one.name))).toEqual(new Set([`${name}_count`]))
-  })
+  test.each(['http', 'udp'] as const)(
+    'over %s have durations when they are asked for',
+    async (protocol) => {
+      await using tracker = await TestTracker.start({
+        register: (app) => void app.register(metrics),
+        [protocol]: { requestTiming: true },
+      })
+      for (const one of ['http', 'udp'] as const) {
+        for (let count = 0; count < 2; count++) await tracker.client(one).announce(ANNOUNCE)
+      }
+      const series = await scrape(tracker)
+      const name = `chihaya_${protocol}_response_duration_milliseconds`
+      const labels = { action: 'announce', address_family: 'IPv4', error: '' }
+      expect(valueOf(series, `${name}_count`, labels)).toBe(2)
+      expect(valueOf(series, `${name}_sum`, labels)).toBeGreaterThan(0)
+      const buckets = series.filter(
+        (one) => one.name === `${name}_bucket` && one.labels['action'] === 'announce',
+      )
+      const bounds = '9.375 18.75 37.5 75 150 300 600 1200 2400 4800 +Inf'
+      expect(buckets.map(({ labels: { le } }) => le).join(' ')).toBe(bounds)
+      const durations = series.filter((one) =>
+        one.name.endsWith('response_duration_milliseconds_count'),
+      )
+      expect(new Set(durations.map((one) => one.name))).toEqual(new Set([`${name}_count`]))
+    },
+  )
 
   test('of a store that takes its time are counted when they are answered', async () => {
     await using tracker = await TestTracker.start({
@@ -91,15 +109,21 @@ describe('requests', () => {
     for (const protocol of ['http', 'udp'] as const) {
       const client = tracker.client(protocol)
       await client.announce(ANNOUNCE)
-      await expect(client.announce({ ...ANNOUNCE, numWant: 7 })).rejects.toThrow('unapproved client')
-      await expect(client.announce({ ...ANNOUNCE, numWant: 8 })).rejects.toThrow('internal server error')
+      await expect(client.announce({ ...ANNOUNCE, numWant: 7 })).rejects.toThrow(
+        'unapproved client',
+      )
+      await expect(client.announce({ ...ANNOUNCE, numWant: 8 })).rejects.toThrow(
+        'internal server error',
+      )
     }
     const series = await scrape(tracker)
     for (const protocol of ['http', 'udp']) {
       for (const error of ['', 'unapproved client', 'internal server error']) {
         const labels = { action: 'announce', error }
         expect(valueOf(series, 'chihaya_requests_total', { protocol, ...labels })).toBe(1)
-        expect(valueOf(series, `chihaya_${protocol}_response_duration_milliseconds_count`, labels)).toBe(1)
+        expect(
+          valueOf(series, `chihaya_${protocol}_response_duration_milliseconds_count`, labels),
+        ).toBe(1)
       }
     }
   })
@@ -124,7 +148,8 @@ describe('requests', () => {
       register: (app) => {
         app.register(metrics)
         app.addHook('onRequest', async (request) => {
-          if (request.headers['x-flood'] !== undefined) throw Object.assign(new Error('no more'), { statusCode: 429 })
+          if (request.headers['x-flood'] !== undefined)
+            throw Object.assign(new Error('no more'), { statusCode: 429 })
         })
       },
     })
@@ -134,38 +159,47 @@ describe('requests', () => {
     await new Promise((resolve) => void body.once('close', resolve).resume())
     const series = await scrape(tracker)
     const labels = { protocol: 'http', action: 'announce' }
-    expect(valueOf(series, 'chihaya_requests_total', { ...labels, error: 'too many requests' })).toBe(1)
-    expect(valueOf(series, 'chihaya_requests_total', { ...labels, error: 'request body not allowed' })).toBe(1)
+    expect(
+      valueOf(series, 'chihaya_requests_total', { ...labels, error: 'too many requests' }),
+    ).toBe(1)
+    expect(
+      valueOf(series, 'chihaya_requests_total', { ...labels, error: 'request body not allowed' }),
+    ).toBe(1)
   })
 })
 
 describe('datagrams without an answer', () => {
-  test.each(['auto', 'dgram'] as const)('are counted by reason, over %s sockets', async (transport) => {
-    await using tracker = await TestTracker.start({
-      register: (app) => void app.register(metrics),
-      udp: { transport, silentOnBadConnectionId: true },
-    })
-    await using client = await RawUdpClient.open(tracker.url('udp'))
-    const noId = Buffer.alloc(8, 0x55)
-    await client.send(Buffer.alloc(3))
-    await client.send(header(noId, 0))
-    await client.send(Buffer.concat([header(noId, 1), Buffer.alloc(82)]))
-    await client.send(Buffer.alloc(10_000))
-    // An answer, so that what was sent before it has arrived.
-    await client.connect()
-    const series = await scrape(tracker)
-    const dropped = series.filter(({ name }) => name === 'chihaya_udp_dropped_datagrams_total')
-    expect(Object.fromEntries(dropped.map(({ labels, value }) => [labels['reason'], value]))).toEqual({
-      malformed: 2,
-      source: 0,
-      connection_id: 1,
-      too_long: 1,
-      receive_buffer: 0,
-      send_queue: 0,
-      pending_replies: 0,
-    })
-    expect(valueOf(series, 'chihaya_requests_total', { protocol: 'udp' })).toBe(1)
-  })
+  test.each(['auto', 'dgram'] as const)(
+    'are counted by reason, over %s sockets',
+    async (transport) => {
+      await using tracker = await TestTracker.start({
+        register: (app) => void app.register(metrics),
+        udp: { transport, silentOnBadConnectionId: true },
+      })
+      await using client = await RawUdpClient.open(tracker.url('udp'))
+      const noId = Buffer.alloc(8, 0x55)
+      await client.send(Buffer.alloc(3))
+      await client.send(header(noId, 0))
+      await client.send(Buffer.concat([header(noId, 1), Buffer.alloc(82)]))
+      await client.send(Buffer.alloc(10_000))
+      // An answer, so that what was sent before it has arrived.
+      await client.connect()
+      const series = await scrape(tracker)
+      const dropped = series.filter(({ name }) => name === 'chihaya_udp_dropped_datagrams_total')
+      expect(
+        Object.fromEntries(dropped.map(({ labels, value }) => [labels['reason'], value])),
+      ).toEqual({
+        malformed: 2,
+        source: 0,
+        connection_id: 1,
+        too_long: 1,
+        receive_buffer: 0,
+        send_queue: 0,
+        pending_replies: 0,
+      })
+      expect(valueOf(series, 'chihaya_requests_total', { protocol: 'udp' })).toBe(1)
+    },
+  )
 })
 
 describe('hostile requests', () => {
@@ -185,7 +219,8 @@ describe('hostile requests', () => {
     const attack = async (): Promise<void> => {
       const id = await udp.connect()
       const announce = Buffer.concat([header(id, 1), randomBytes(82)])
-      // What every announce of these has in common, so that the first of them makes all series there are to make.
+      // What every announce of these has in common, so that the first of them makes all series
+      // there are to make.
       announce.writeUInt32BE(0, 80)
       announce.writeUInt32BE(0, 84)
       announce.writeInt32BE(50, 92)
@@ -203,6 +238,8 @@ describe('hostile requests', () => {
     for (let round = 0; round < 50; round++) await attack()
     expect(ownSeries(await scrape(tracker))).toEqual(before)
     expect(before.join()).not.toContain('script')
-    expect(valueOf(await scrape(tracker), 'chihaya_requests_total', { protocol: 'udp', error: 'other' })).toBe(51)
+    expect(
+      valueOf(await scrape(tracker), 'chihaya_requests_total', { protocol: 'udp', error: 'other' }),
+    ).toBe(51)
   })
 })

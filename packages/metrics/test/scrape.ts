@@ -9,9 +9,15 @@ export async function scrape(tracker: TestTracker, path = '/metrics'): Promise<S
 }
 
 /** The one series with these labels among others; NaN when there is none, or more than one. */
-export function valueOf(series: readonly Series[], name: string, labels: Record<string, string> = {}): number {
+export function valueOf(
+  series: readonly Series[],
+  name: string,
+  labels: Record<string, string> = {},
+): number {
   const [found, another] = series.filter(
-    (one) => one.name === name && Object.entries(labels).every(([label, value]) => one.labels[label] === value),
+    (one) =>
+      one.name === name &&
+      Object.entries(labels).every(([label, value]) => one.labels[label] === value),
   )
   return found && !another ? found.value : Number.NaN
 }

@@ -21,7 +21,9 @@ export class RawUdpClient implements AsyncDisposable {
 
   async send(bytes: Uint8Array): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#socket.send(bytes, this.#port, '127.0.0.1', (error) => (error ? reject(error) : resolve()))
+      this.#socket.send(bytes, this.#port, '127.0.0.1', (error) =>
+        error ? reject(error) : resolve(),
+      )
     })
   }
 

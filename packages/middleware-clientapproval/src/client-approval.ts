@@ -10,7 +10,10 @@ interface Edit {
   readonly approved: boolean
 }
 
-/** Which clients are approved: by a list, and by what was allowed and denied since, which comes before the list. */
+/**
+ * Which clients are approved: by a list, and by what was allowed and denied since, which comes
+ * before the list.
+ */
 export class ClientApproval {
   readonly #list: EntryList<ClientList>
   readonly #isWhitelist: boolean
@@ -21,24 +24,37 @@ export class ClientApproval {
   readonly #denied: () => void
 
   /** `denied` is called after each `deny`. */
-  constructor(list: EntryList<ClientList>, isWhitelist: boolean, denied: () => void = () => undefined) {
+  constructor(
+    list: EntryList<ClientList>,
+    isWhitelist: boolean,
+    denied: () => void = () => undefined,
+  ) {
     this.#list = list
     this.#isWhitelist = isWhitelist
     this.#denied = denied
   }
 
-  /** Approves all clients that an entry matches, from now on. @throws {RangeError} for what is no entry of a list. */
+  /**
+   * Approves all clients that an entry matches, from now on. @throws {RangeError} for what is no
+   * entry of a list.
+   */
   allow(entry: string): void {
     this.#edit(entry, true)
   }
 
-  /** Refuses all clients that an entry matches, from now on. @throws {RangeError} for what is no entry of a list. */
+  /**
+   * Refuses all clients that an entry matches, from now on. @throws {RangeError} for what is no
+   * entry of a list.
+   */
   deny(entry: string): void {
     this.#edit(entry, false)
     this.#denied()
   }
 
-  /** Whether a client is approved, by its peer id or its client id; `TR2940` is then that of `-TR2940-…`. @throws {RangeError} */
+  /**
+   * Whether a client is approved, by its peer id or its client id; `TR2940` is then that of
+   * `-TR2940-…`. @throws {RangeError}
+   */
   has(client: string): boolean {
     const peerId = client.length === PEER_ID_LENGTH ? (client as PeerId) : azureusStyle(client)
     for (const { entry, approved } of this.#latest) if (entry.matches(peerId)) return approved

@@ -5,12 +5,20 @@ import { clientList, type ClientList } from '../src/client-list.ts'
 
 function list(...entries: string[]): ClientList {
   const clients = clientList.create(0)
-  for (const entry of entries) clientList.add(clients, Buffer.from(entry, 'latin1'), 0, entry.length)
+  for (const entry of entries)
+    clientList.add(clients, Buffer.from(entry, 'latin1'), 0, entry.length)
   return clients
 }
 
-function approval(kind: 'whitelist' | 'blacklist', inOptions: string[], inFile: string[] = []): ClientApproval {
-  return new ClientApproval(new EntryList(list(...inOptions), list(...inFile)), kind === 'whitelist')
+function approval(
+  kind: 'whitelist' | 'blacklist',
+  inOptions: string[],
+  inFile: string[] = [],
+): ClientApproval {
+  return new ClientApproval(
+    new EntryList(list(...inOptions), list(...inFile)),
+    kind === 'whitelist',
+  )
 }
 
 describe('a client', () => {
@@ -29,7 +37,9 @@ describe('a client', () => {
     const clients = approval('whitelist', ['-TR*', 'qB >= 4.4'])
     expect(['TR2940', 'qB4500', 'qB4300'].map((id) => clients.has(id))).toEqual([true, true, false])
     for (const text of ['', 'TR29', '-TR2940-']) {
-      expect(() => clients.has(text)).toThrow(new RangeError(`${JSON.stringify(text)} is neither a peer id nor a client id`))
+      expect(() => clients.has(text)).toThrow(
+        new RangeError(`${JSON.stringify(text)} is neither a peer id nor a client id`),
+      )
     }
   })
 

@@ -102,7 +102,9 @@ describe('a range of versions as an entry', () => {
 
   test('has numbers that fit a character', () => {
     expect(() => parseClientEntry('TR >= 2.94')).toThrow(
-      new RangeError('2.94 is no version: each number is one character of a client id, so 61 at most'),
+      new RangeError(
+        '2.94 is no version: each number is one character of a client id, so 61 at most',
+      ),
     )
   })
 })
@@ -127,18 +129,29 @@ describe('an entry', () => {
 
   test('is read or refused, whatever it is, and matches what it says', () => {
     const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code))
-    const part = fc.oneof(byte, fc.constantFrom('-', '*', ' ', '>=', '<', '=', '.', '4', '61', '62', 'qB'))
-    const text = fc.oneof(fc.string({ unit: part, maxLength: 30 }), fc.string({ unit: byte, maxLength: 16_384 }))
+    const part = fc.oneof(
+      byte,
+      fc.constantFrom('-', '*', ' ', '>=', '<', '=', '.', '4', '61', '62', 'qB'),
+    )
+    const text = fc.oneof(
+      fc.string({ unit: part, maxLength: 30 }),
+      fc.string({ unit: byte, maxLength: 16_384 }),
+    )
     fc.assert(
-      fc.property(text, fc.string({ unit: byte, minLength: 20, maxLength: 20 }), (entry, peerId) => {
-        try {
-          const { id, matches: isMatch } = parseClientEntry(entry)
-          expect(isMatch(peerId as PeerId)).toBeTypeOf('boolean')
-          if (id !== undefined) expect(isMatch(peerId as PeerId)).toBe(clientId(peerId as PeerId) === id)
-        } catch (error) {
-          expect(error).toBeInstanceOf(RangeError)
-        }
-      }),
+      fc.property(
+        text,
+        fc.string({ unit: byte, minLength: 20, maxLength: 20 }),
+        (entry, peerId) => {
+          try {
+            const { id, matches: isMatch } = parseClientEntry(entry)
+            expect(isMatch(peerId as PeerId)).toBeTypeOf('boolean')
+            if (id !== undefined)
+              expect(isMatch(peerId as PeerId)).toBe(clientId(peerId as PeerId) === id)
+          } catch (error) {
+            expect(error).toBeInstanceOf(RangeError)
+          }
+        },
+      ),
     )
   })
 })

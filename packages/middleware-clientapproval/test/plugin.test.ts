@@ -71,7 +71,10 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     tracker.app.clientApproval.deny('TR*')
     await expect(client.announce({ ...TRANSMISSION, event: 'completed' })).rejects.toThrow(REFUSED)
     // It learns nothing of the swarm that it leaves.
-    expect(await client.announce({ ...TRANSMISSION, event: 'stopped' })).toMatchObject({ complete: 0, incomplete: 0 })
+    expect(await client.announce({ ...TRANSMISSION, event: 'stopped' })).toMatchObject({
+      complete: 0,
+      incomplete: 0,
+    })
     expect(await client.announce({ ...QBITTORRENT, port: 7000 })).toMatchObject({ incomplete: 1 })
   })
 
@@ -83,7 +86,9 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await expect(client.announce(QBITTORRENT)).rejects.toThrow(REFUSED)
     tracker.app.clientApproval.deny('qB < 4.4')
     await writeFile(file, 'qB* # every version\n')
-    await expect.poll(() => tracker.app.clientApproval.has('qB4520'), { timeout: 20_000 }).toBe(true)
+    await expect
+      .poll(() => tracker.app.clientApproval.has('qB4520'), { timeout: 20_000 })
+      .toBe(true)
     await client.announce(QBITTORRENT)
     await expect(client.announce(OLD_QBITTORRENT)).rejects.toThrow(REFUSED)
     await expect(client.announce(TRANSMISSION)).rejects.toThrow(REFUSED)
@@ -94,14 +99,17 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await using tracker = await trackerWith({ whitelistFile: file })
     await writeFile(file, 'TR2940\n\nTR >= 2.94')
     const message = `${file}:3: 2.94 is no version: each number is one character of a client id, so 61 at most`
-    const logged = (): unknown[] => tracker.log.map(({ err }) => (err as Error | undefined)?.message)
+    const logged = (): unknown[] =>
+      tracker.log.map(({ err }) => (err as Error | undefined)?.message)
     await expect.poll(logged, { timeout: 20_000 }).toContain(message)
     expect(await tracker.client(protocol).announce(TRANSMISSION)).toMatchObject({ incomplete: 1 })
   })
 
   test('scrapes, which name no client, are answered', async () => {
     await using tracker = await trackerWith({ whitelist: [] })
-    expect(await tracker.client(protocol).scrape([ANNOUNCE.infoHash])).toMatchObject([{ incomplete: 0 }])
+    expect(await tracker.client(protocol).scrape([ANNOUNCE.infoHash])).toMatchObject([
+      { incomplete: 0 },
+    ])
   })
 
   test('a failing hook after the reply costs the client nothing', async () => {
@@ -117,13 +125,16 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     })
     const client = tracker.client(protocol)
     expect(await client.announce(TRANSMISSION)).toMatchObject({ incomplete: 1 })
-    await expect.poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 }).toContain('a post hook failed')
+    await expect
+      .poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 })
+      .toContain('a post hook failed')
     expect(await client.announce({ ...TRANSMISSION, port: 7000 })).toMatchObject({ incomplete: 2 })
   })
 })
 
 describe('clients that are refused from now on leave their swarms', () => {
-  const inSwarm = async (tracker: TestTracker): Promise<unknown> => (await tracker.client('udp').scrape([ANNOUNCE.infoHash]))[0]
+  const inSwarm = async (tracker: TestTracker): Promise<unknown> =>
+    (await tracker.client('udp').scrape([ANNOUNCE.infoHash]))[0]
 
   test('when the list in the file has changed, and when they are denied', async () => {
     const file = await listFile('ZZ0000')
@@ -152,12 +163,17 @@ describe('clients that are refused from now on leave their swarms', () => {
     }
     await using tracker = await trackerOn(store, { whitelist: ['qB*'] })
     await expect.poll(() => inSwarm(tracker), { timeout: 20_000 }).toMatchObject({ incomplete: 1 })
-    expect(await tracker.client('http').announce({ ...QBITTORRENT, port: 7000 })).toMatchObject({ incomplete: 1 })
+    expect(await tracker.client('http').announce({ ...QBITTORRENT, port: 7000 })).toMatchObject({
+      incomplete: 1,
+    })
   })
 })
 
 test('several lists in one scope must all approve, and the decorator is that of the first', async () => {
-  await using tracker = await trackerWith({ whitelist: ['TR*', 'qB*'] }, { blacklist: ['qB < 4.4'] })
+  await using tracker = await trackerWith(
+    { whitelist: ['TR*', 'qB*'] },
+    { blacklist: ['qB < 4.4'] },
+  )
   const client = tracker.client('udp')
   await client.announce(TRANSMISSION)
   await client.announce(QBITTORRENT)
@@ -183,7 +199,10 @@ test('each scope has lists of its own', async () => {
 
 describe('the start', () => {
   test.each<[ClientApprovalOptions, string]>([
-    [{ whitelist: ['TR2940'], blacklist: ['TR2930'] }, 'options may have a whitelist or a blacklist, not both'],
+    [
+      { whitelist: ['TR2940'], blacklist: ['TR2930'] },
+      'options may have a whitelist or a blacklist, not both',
+    ],
     [
       { whitelist: ['TR29'] },
       'options/whitelist/0 must be written like TR2940, TR29*, -TR*, qB >= 4.4, qB >= 4.4 < 4.6, got "TR29"',
@@ -191,12 +210,16 @@ describe('the start', () => {
     [{ blacklist: ['TR2940', 'TR = 2.94'] }, 'options/blacklist/1: 2.94 is no version'],
     [{ list: [] } as ClientApprovalOptions, 'options has no key list'],
   ])('is refused with %j', async (options, message) => {
-    await expect(trackerWith(options)).rejects.toThrow(`@chihaya/middleware-clientapproval: ${message}`)
+    await expect(trackerWith(options)).rejects.toThrow(
+      `@chihaya/middleware-clientapproval: ${message}`,
+    )
   })
 
   test('is refused with a file that is wrong', async () => {
     const file = await listFile('TR2940\nTransmission\n')
-    await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(`${file}:2: "Transmission" is no client`)
+    await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(
+      `${file}:2: "Transmission" is no client`,
+    )
   })
 
   test('needs a tracker to be there', async () => {

@@ -1,4 +1,10 @@
-import { byteString, parseAddress, parseNetwork, type Address, type Network } from '@chihaya/bittorrent'
+import {
+  byteString,
+  parseAddress,
+  parseNetwork,
+  type Address,
+  type Network,
+} from '@chihaya/bittorrent'
 
 /** The addresses from `first` to `last`, both included; of one family, and in this order. */
 export interface AddressRange {
@@ -37,8 +43,10 @@ export function parseHyphenated(text: string): AddressRange | undefined {
   const first = parseEnd(text.slice(0, hyphen))
   const last = first && parseEnd(text.slice(hyphen + 1))
   if (first === undefined || last === undefined) return undefined
-  if (first.length !== last.length) throw new RangeError(`${JSON.stringify(text)} mixes IPv4 and IPv6`)
-  if (compare(first, last) > 0) throw new RangeError(`${JSON.stringify(text)} ends before it begins`)
+  if (first.length !== last.length)
+    throw new RangeError(`${JSON.stringify(text)} mixes IPv4 and IPv6`)
+  if (compare(first, last) > 0)
+    throw new RangeError(`${JSON.stringify(text)} ends before it begins`)
   return { first, last }
 }
 
@@ -82,7 +90,11 @@ export function networksOf({ first, last }: AddressRange): Network[] {
   for (let start = toBigInt(first); start <= end;) {
     let hostBits = 0
     // One bit more as long as the network begins at `start` and ends within the range.
-    while (hostBits < width && ((start >> BigInt(hostBits)) & 1n) === 0n && start + (2n << BigInt(hostBits)) - 1n <= end)
+    while (
+      hostBits < width &&
+      ((start >> BigInt(hostBits)) & 1n) === 0n &&
+      start + (2n << BigInt(hostBits)) - 1n <= end
+    )
       hostBits++
     networks.push({ base: toAddress(start, first.length), bits: width - hostBits })
     start += 1n << BigInt(hostBits)

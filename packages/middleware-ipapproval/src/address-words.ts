@@ -1,7 +1,13 @@
 import type { Address } from '@chihaya/bittorrent'
 
 /** Compares two addresses of `words` 32-bit numbers each: below 0, 0 or above 0. */
-export function compareWords(some: Uint32Array, at: number, others: Uint32Array, otherAt: number, words: number): number {
+export function compareWords(
+  some: Uint32Array,
+  at: number,
+  others: Uint32Array,
+  otherAt: number,
+  words: number,
+): number {
   for (let word = 0; word < words; word++) {
     const one = some[at + word] as number
     const other = others[otherAt + word] as number

@@ -14,7 +14,10 @@ export interface IpLists {
   readonly approvesOthers: boolean
 }
 
-/** Which addresses are approved: by two lists, and by what was allowed and denied since, which comes before the lists. */
+/**
+ * Which addresses are approved: by two lists, and by what was allowed and denied since, which comes
+ * before the lists.
+ */
 export class IpApproval {
   readonly #lists: IpLists
   readonly #edits = new NetworkTrie()
@@ -26,7 +29,9 @@ export class IpApproval {
     this.#denied = denied
   }
 
-  /** Approves an address or all of a range, from now on. @throws {RangeError} for any other text. */
+  /**
+   * Approves an address or all of a range, from now on. @throws {RangeError} for any other text.
+   */
   allow(entry: string): void {
     this.#edit(entry, ALLOWED)
   }
@@ -37,7 +42,10 @@ export class IpApproval {
     this.#denied()
   }
 
-  /** Whether an address is approved: its bytes, or its text. @throws {RangeError} for a text that is none. */
+  /**
+   * Whether an address is approved: its bytes, or its text. @throws {RangeError} for a text that is
+   * none.
+   */
   has(address: Address | string): boolean {
     const bytes = typeof address === 'string' ? read(address) : address
     const edit = this.#edits.get(bytes)

@@ -6,15 +6,18 @@ import { RangeTable } from './range-table.ts'
 /** In a file of eMule, ranges with this access level or a higher one are not blocked. */
 const FIRST_ALLOWED_LEVEL = 128
 
-/** Characters of two IPv6 addresses with a hyphen and blanks between them: what is before them is the name. */
+/**
+ * Characters of two IPv6 addresses with a hyphen and blanks between them: what is before them is
+ * the name.
+ */
 const LONGEST_RANGE = 128
 
 const LEVEL = /^[ \t]*(\d{1,3})[ \t]*(?:,|$)/
 
 /**
  * Addresses and ranges, each line in one of three forms: an entry as in the options (`192.0.2.7`,
- * `10.0.0.0/8`, `192.0.2.1-192.0.2.99`), a line of eMule's `ipfilter.dat`, or a line of a `.p2p` file
- * of PeerGuardian.
+ * `10.0.0.0/8`, `192.0.2.1-192.0.2.99`), a line of eMule's `ipfilter.dat`, or a line of a `.p2p`
+ * file of PeerGuardian.
  */
 export const networkList: ListFormat<RangeTable> = {
   create: () => new RangeTable(),
@@ -30,7 +33,8 @@ export const networkList: ListFormat<RangeTable> = {
 }
 
 /**
- * The range in a line, whose comment is left out of `text`; undefined for a range that is not blocked.
+ * The range in a line, whose comment is left out of `text`; undefined for a range that is not
+ * blocked.
  * @throws {RangeError} for a line without a range.
  */
 function readRange(text: string, line: string): AddressRange | undefined {

@@ -9,8 +9,9 @@ const FIRST_FREE = 3
 const INITIAL_NODES = 16
 
 /**
- * A small number, 1 to 255, for each of many networks: a binary trie, whose nodes lie side by side in flat memory. A look-up
- * costs one step for each bit that networks and address share, however many networks there are.
+ * A small number, 1 to 255, for each of many networks: a binary trie, whose nodes lie side by side
+ * in flat memory. A look-up costs one step for each bit that networks and address share, however
+ * many networks there are.
  */
 export class NetworkTrie {
   /** Two for each node: where the next bit is 0, and where it is 1. */

@@ -2,8 +2,8 @@ import type { OptionsSchema } from '@chihaya/core'
 import { listOptionSchemas, type ListOptions } from '@chihaya/core/lists'
 
 /**
- * Entries are addresses (`192.0.2.7`), CIDR ranges (`2001:db8::/32`) and ranges (`192.0.2.1-192.0.2.99`). There may be both
- * lists: the closest entry decides.
+ * Entries are addresses (`192.0.2.7`), CIDR ranges (`2001:db8::/32`) and ranges
+ * (`192.0.2.1-192.0.2.99`). There may be both lists: the closest entry decides.
  */
 export type IpApprovalOptions = ListOptions
 

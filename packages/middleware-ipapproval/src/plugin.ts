@@ -14,8 +14,14 @@ const plugin: FastifyPluginAsync<IpApprovalOptions> = async (fastify, given) => 
   const options = parseOptions(NAME, optionsSchema, given)
   const whitelist = await openList(fastify, NAME, whitelistOf(options), networkList)
   const blacklist = await openList(fastify, NAME, blacklistOf(options), networkList)
-  const evict = evictRefused(fastify, NAME, { address: (address) => !approval.has(address) }, [whitelist, blacklist])
-  const approval = new IpApproval({ whitelist, blacklist, approvesOthers: !hasWhitelist(options) }, evict)
+  const evict = evictRefused(fastify, NAME, { address: (address) => !approval.has(address) }, [
+    whitelist,
+    blacklist,
+  ])
+  const approval = new IpApproval(
+    { whitelist, blacklist, approvesOthers: !hasWhitelist(options) },
+    evict,
+  )
   const unapproved = refusal('unapproved address', options)
   // A scope may approve by several lists. The decorator is that of the first.
   if (!Object.hasOwn(fastify, 'ipApproval')) fastify.decorate('ipApproval', approval)
@@ -27,7 +33,8 @@ const plugin: FastifyPluginAsync<IpApprovalOptions> = async (fastify, given) => 
     readonly address: Address
     readonly otherAddress?: Address | undefined
   }): void => {
-    if (!approval.has(address) || (otherAddress !== undefined && !approval.has(otherAddress))) throw unapproved
+    if (!approval.has(address) || (otherAddress !== undefined && !approval.has(otherAddress)))
+      throw unapproved
   }
   fastify.tracker.addHook('preAnnounce', refuse, NAME)
   fastify.tracker.addHook('preScrape', refuse, NAME)

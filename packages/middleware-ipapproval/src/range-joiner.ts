@@ -40,24 +40,31 @@ export class RangeJoiner {
 
   /** Ends all ranges that are still open. */
   end(): void {
-    while (this.#closest > 0 && this.#stepOver(this.#closest)) this.#begin(this.#next, 0, this.#closestAt(this.#next, 0))
+    while (this.#closest > 0 && this.#stepOver(this.#closest))
+      this.#begin(this.#next, 0, this.#closestAt(this.#next, 0))
   }
 
   /** Ends the ranges that end before the address at `at`. */
   #pass(addresses: Uint32Array, at: number): void {
-    while (this.#closest > 0 && compareWords(this.#ends, this.#closest * this.#words, addresses, at, this.#words) < 0) {
+    while (
+      this.#closest > 0 &&
+      compareWords(this.#ends, this.#closest * this.#words, addresses, at, this.#words) < 0
+    ) {
       this.#stepOver(this.#closest)
       this.#begin(this.#next, 0, this.#closestAt(this.#next, 0))
     }
   }
 
-  /** Sets `#next` to the address after the end of a closeness; false at the end of all addresses. */
+  /**
+   * Sets `#next` to the address after the end of a closeness; false at the end of all addresses.
+   */
   #stepOver(closeness: number): boolean {
     for (let word = this.#words - 1; word >= 0; word--) {
       const value = ((this.#ends[closeness * this.#words + word] as number) + 1) >>> 0
       this.#next[word] = value
       if (value !== 0) {
-        for (let rest = 0; rest < word; rest++) this.#next[rest] = this.#ends[closeness * this.#words + rest] as number
+        for (let rest = 0; rest < word; rest++)
+          this.#next[rest] = this.#ends[closeness * this.#words + rest] as number
         return true
       }
     }
@@ -72,16 +79,24 @@ export class RangeJoiner {
   }
 
   #reaches(closeness: number, addresses: Uint32Array, at: number): boolean {
-    return this.#seen[closeness] === 1 && compareWords(this.#ends, closeness * this.#words, addresses, at, this.#words) >= 0
+    return (
+      this.#seen[closeness] === 1 &&
+      compareWords(this.#ends, closeness * this.#words, addresses, at, this.#words) >= 0
+    )
   }
 
   #begin(addresses: Uint32Array, at: number, closeness: number): void {
     const words = this.#words
     this.#closest = closeness
     // A segment that begins at the same address replaces the former one.
-    if (this.segments > 0 && compareWords(this.starts, (this.segments - 1) * words, addresses, at, words) === 0) this.segments--
+    if (
+      this.segments > 0 &&
+      compareWords(this.starts, (this.segments - 1) * words, addresses, at, words) === 0
+    )
+      this.segments--
     if (this.segments > 0 && this.closeness[this.segments - 1] === closeness) return
-    for (let word = 0; word < words; word++) this.starts[this.segments * words + word] = addresses[at + word] as number
+    for (let word = 0; word < words; word++)
+      this.starts[this.segments * words + word] = addresses[at + word] as number
     this.closeness[this.segments++] = closeness
   }
 }

@@ -15,9 +15,9 @@ const MIN_SHIFT = 16
 const key: Uint32Array = new Uint32Array(4)
 
 /**
- * Ranges of addresses, of which it finds the closest that holds an address. The closeness of a range is
- * one more than the prefix length of the smallest CIDR range with room for as many addresses: 25 for a
- * /24, and for any range of 129 to 256 addresses.
+ * Ranges of addresses, of which it finds the closest that holds an address. The closeness of a
+ * range is one more than the prefix length of the smallest CIDR range with room for as many
+ * addresses: 25 for a /24, and for any range of 129 to 256 addresses.
  *
  * After all ranges were added, `finish` makes disjoint segments of them, sorted and in flat memory.
  */
@@ -83,7 +83,11 @@ class Segments {
       this.#firsts[at + word] = wordOf(first, word)
       this.#lasts[at + word] = wordOf(last, word)
     }
-    if (this.#size > 0 && compareWords(this.#firsts, at - this.#words, this.#firsts, at, this.#words) > 0) this.#sorted = false
+    if (
+      this.#size > 0 &&
+      compareWords(this.#firsts, at - this.#words, this.#firsts, at, this.#words) > 0
+    )
+      this.#sorted = false
     this.#size++
   }
 
@@ -100,7 +104,11 @@ class Segments {
     while (low < high) {
       const middle = (low + high) >>> 1
       const start = starts[middle * words] as number
-      if (start > first || (start === first && compareWords(starts, middle * words + 1, key, 1, words - 1) > 0)) high = middle
+      if (
+        start > first ||
+        (start === first && compareWords(starts, middle * words + 1, key, 1, words - 1) > 0)
+      )
+        high = middle
       else low = middle + 1
     }
     return low === 0 ? 0 : (this.#closeness[low - 1] as number)
@@ -127,7 +135,11 @@ class Segments {
     this.#jump = new Uint32Array(2 ** (32 - this.#shift) + 1)
     let segment = 0
     for (let bits = 0; bits < this.#jump.length; bits++) {
-      while (segment < segments && (this.#starts[segment * this.#words] as number) >>> this.#shift < bits) segment++
+      while (
+        segment < segments &&
+        (this.#starts[segment * this.#words] as number) >>> this.#shift < bits
+      )
+        segment++
       this.#jump[bits] = segment
     }
   }

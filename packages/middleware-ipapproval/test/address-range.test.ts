@@ -3,14 +3,17 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { networksOf, parseEntry, parseHyphenated, type AddressRange } from '../src/address-range.ts'
 
-const bytes = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length })
+const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength: length, maxLength: length })
 const number = (address: Uint8Array): bigint => BigInt(`0x${Buffer.from(address).toString('hex')}`)
 
 const range = fc
   .constantFrom(4, 16)
   .chain((length) => fc.tuple(bytes(length), bytes(length)))
   .filter(([one, other]) => formatAddress(one).includes('.') === formatAddress(other).includes('.'))
-  .map(([one, other]): AddressRange => (number(one) <= number(other) ? { first: one, last: other } : { first: other, last: one }))
+  .map(([one, other]): AddressRange =>
+    number(one) <= number(other) ? { first: one, last: other } : { first: other, last: one },
+  )
 
 function texts({ first, last }: AddressRange): [first: string, last: string] {
   return [formatAddress(first), formatAddress(last)]
@@ -40,9 +43,18 @@ describe('an entry', () => {
     ['192.0.2.1-', '"192.0.2.1-" is neither an address nor a range of addresses'],
     ['-192.0.2.1', '"-192.0.2.1" is neither an address nor a range of addresses'],
     ['192.0.2.1-99', '"192.0.2.1-99" is neither an address nor a range of addresses'],
-    ['192.0.2.0/24-192.0.3.0/24', '"192.0.2.0/24-192.0.3.0/24" is neither an address nor a range of addresses'],
-    ['192.0.2.1-192.0.2.2-192.0.2.3', '"192.0.2.1-192.0.2.2-192.0.2.3" is neither an address nor a range of addresses'],
-    ['192.0.2.1-192.0.2.256', '"192.0.2.1-192.0.2.256" is neither an address nor a range of addresses'],
+    [
+      '192.0.2.0/24-192.0.3.0/24',
+      '"192.0.2.0/24-192.0.3.0/24" is neither an address nor a range of addresses',
+    ],
+    [
+      '192.0.2.1-192.0.2.2-192.0.2.3',
+      '"192.0.2.1-192.0.2.2-192.0.2.3" is neither an address nor a range of addresses',
+    ],
+    [
+      '192.0.2.1-192.0.2.256',
+      '"192.0.2.1-192.0.2.256" is neither an address nor a range of addresses',
+    ],
     ['192.0.2.2-192.0.2.1', '"192.0.2.2-192.0.2.1" ends before it begins'],
     ['192.0.2.2-2001:db8::1', '"192.0.2.2-2001:db8::1" mixes IPv4 and IPv6'],
     ['x'.repeat(70), `"${'x'.repeat(64)}…" is neither an address nor a range of addresses`],
@@ -51,13 +63,20 @@ describe('an entry', () => {
   })
 
   test('may be any range in any spelling', () => {
-    const zeros = (text: string): string => text.replaceAll(/\d+/g, (digits) => digits.padStart(3, '0'))
+    const zeros = (text: string): string =>
+      text.replaceAll(/\d+/g, (digits) => digits.padStart(3, '0'))
     fc.assert(
-      fc.property(range, fc.boolean(), fc.constantFrom('-', ' - ', '\t-'), (each, padded, hyphen) => {
-        const [first, last] = texts(each)
-        const spell = (text: string): string => (padded && !text.includes(':') ? zeros(text) : text)
-        expect(parseEntry(`${spell(first)}${hyphen}${spell(last)}`)).toEqual(each)
-      }),
+      fc.property(
+        range,
+        fc.boolean(),
+        fc.constantFrom('-', ' - ', '\t-'),
+        (each, padded, hyphen) => {
+          const [first, last] = texts(each)
+          const spell = (text: string): string =>
+            padded && !text.includes(':') ? zeros(text) : text
+          expect(parseEntry(`${spell(first)}${hyphen}${spell(last)}`)).toEqual(each)
+        },
+      ),
     )
   })
 
@@ -96,9 +115,12 @@ describe('the networks of a range', () => {
         const width = BigInt(each.first.length * 8)
         const addresses = found.reduce((sum, { bits }) => sum + (1n << (width - BigInt(bits))), 0n)
         expect(addresses).toBe(number(each.last) - number(each.first) + 1n)
-        const networks = new Networks(found.map(({ base, bits }) => `${formatAddress(base)}/${bits}`))
+        const networks = new Networks(
+          found.map(({ base, bits }) => `${formatAddress(base)}/${bits}`),
+        )
         expect([networks.has(each.first), networks.has(each.last)]).toEqual([true, true])
-        for (const { base, bits } of found) expect(parseNetwork(`${formatAddress(base)}/${bits}`)).toEqual({ base, bits })
+        for (const { base, bits } of found)
+          expect(parseNetwork(`${formatAddress(base)}/${bits}`)).toEqual({ base, bits })
       }),
     )
   })

@@ -13,17 +13,31 @@ async function list(...entries: string[]): Promise<RangeTable> {
 }
 
 /** An approval whose entries are in the options and in a file by turns. */
-async function approval(lists: { whitelist?: string[]; blacklist?: string[] }): Promise<IpApproval> {
+async function approval(lists: {
+  whitelist?: string[]
+  blacklist?: string[]
+}): Promise<IpApproval> {
   const halves = async (entries: string[] = []): Promise<EntryList<RangeTable>> => {
-    const half = (which: number): Promise<RangeTable> => list(...entries.filter((_, index) => index % 2 === which))
+    const half = (which: number): Promise<RangeTable> =>
+      list(...entries.filter((_, index) => index % 2 === which))
     return new EntryList(await half(0), await half(1))
   }
-  const [whitelist, blacklist] = await Promise.all([halves(lists.whitelist), halves(lists.blacklist)])
+  const [whitelist, blacklist] = await Promise.all([
+    halves(lists.whitelist),
+    halves(lists.blacklist),
+  ])
   return new IpApproval({ whitelist, blacklist, approvesOthers: lists.whitelist === undefined })
 }
 
 describe('an address', () => {
-  test.each<[whitelist: string[] | undefined, blacklist: string[] | undefined, address: string, approved: boolean]>([
+  test.each<
+    [
+      whitelist: string[] | undefined,
+      blacklist: string[] | undefined,
+      address: string,
+      approved: boolean,
+    ]
+  >([
     [undefined, undefined, '192.0.2.7', true],
     [[], undefined, '192.0.2.7', false],
     [['10.0.0.0/8', '2001:db8::/32'], undefined, '10.1.2.3', true],
@@ -49,17 +63,24 @@ describe('an address', () => {
     [['10.0.0.1-10.0.0.254'], ['10.0.0.0/24'], '10.0.0.1', false],
     [['10.0.0.1-10.0.0.100'], ['10.0.0.0/24'], '10.0.0.1', true],
     [['10.0.0.0/25'], ['10.0.0.0-10.0.0.199'], '10.0.0.1', true],
-  ])('whitelist %j, blacklist %j, %s: approved %s', async (whitelist, blacklist, address, approved) => {
-    const addresses = await approval({ ...(whitelist && { whitelist }), ...(blacklist && { blacklist }) })
-    expect(addresses.has(address)).toBe(approved)
-    expect(addresses.has(parseAddress(address) as Address)).toBe(approved)
-  })
+  ])(
+    'whitelist %j, blacklist %j, %s: approved %s',
+    async (whitelist, blacklist, address, approved) => {
+      const addresses = await approval({
+        ...(whitelist && { whitelist }),
+        ...(blacklist && { blacklist }),
+      })
+      expect(addresses.has(address)).toBe(approved)
+      expect(addresses.has(parseAddress(address) as Address)).toBe(approved)
+    },
+  )
 
   test.each([{ whitelist: ['10.0.0.0/8'] }, { blacklist: ['10.0.0.0/8'] }])(
     'is approved by the latest edit it is in, with %j too',
     async (lists) => {
       const addresses = await approval(lists)
-      const verdicts = (): boolean[] => ['10.1.2.3', '10.1.2.4', '2001:db8::1'].map((address) => addresses.has(address))
+      const verdicts = (): boolean[] =>
+        ['10.1.2.3', '10.1.2.4', '2001:db8::1'].map((address) => addresses.has(address))
       const others = 'blacklist' in lists
       addresses.deny('10.1.0.0/16')
       expect(verdicts()).toEqual([false, false, others])
@@ -79,8 +100,12 @@ describe('an address', () => {
 
   test.each(['', 'localhost', '10.0.0', '10.0.0.0/33'])('is not named %j', async (text) => {
     const addresses = await approval({})
-    expect(() => addresses.allow(text)).toThrow(`${JSON.stringify(text)} is neither an address nor a range of addresses`)
+    expect(() => addresses.allow(text)).toThrow(
+      `${JSON.stringify(text)} is neither an address nor a range of addresses`,
+    )
     expect(() => addresses.deny(text)).toThrow(RangeError)
-    expect(() => addresses.has(text)).toThrow(new RangeError(`${JSON.stringify(text)} is no address`))
+    expect(() => addresses.has(text)).toThrow(
+      new RangeError(`${JSON.stringify(text)} is no address`),
+    )
   })
 })

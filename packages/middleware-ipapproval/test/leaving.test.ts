@@ -6,11 +6,17 @@ import { ipApproval } from '@chihaya/middleware-ipapproval'
 
 const PROTOCOLS: Protocol[] = ['http', 'http6', 'udp', 'udp6']
 
-/** Puts the peer of this machine into the swarm, as an announce has that was taken under other rules. */
+/**
+ * Puts the peer of this machine into the swarm, as an announce has that was taken under other
+ * rules.
+ */
 async function enter(tracker: TestTracker, protocol: Protocol): Promise<void> {
   const source = address(protocol.endsWith('6') ? '::1' : '127.0.0.1')
   const { infoHash, peerId, port } = ANNOUNCE
-  await announceTo(tracker.app.peerStore, sampleAnnounce({ infoHash, peerId, port, address: source, numWant: 0 }))
+  await announceTo(
+    tracker.app.peerStore,
+    sampleAnnounce({ infoHash, peerId, port, address: source, numWant: 0 }),
+  )
 }
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
@@ -25,7 +31,10 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await enter(tracker, protocol)
     const client = tracker.client(protocol)
     await expect(client.announce(ANNOUNCE)).rejects.toThrow(new TrackerFailure('invalid IP'))
-    expect(await client.announce({ ...ANNOUNCE, event: 'stopped' })).toMatchObject({ complete: 0, incomplete: 0 })
+    expect(await client.announce({ ...ANNOUNCE, event: 'stopped' })).toMatchObject({
+      complete: 0,
+      incomplete: 0,
+    })
     expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 0 })
   })
 
@@ -35,8 +44,13 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     })
     await enter(tracker, protocol)
     const client = tracker.client(protocol)
-    await expect(client.announce(ANNOUNCE)).rejects.toThrow(new TrackerFailure('unapproved address'))
-    expect(await client.announce({ ...ANNOUNCE, event: 'stopped' })).toMatchObject({ complete: 0, incomplete: 0 })
+    await expect(client.announce(ANNOUNCE)).rejects.toThrow(
+      new TrackerFailure('unapproved address'),
+    )
+    expect(await client.announce({ ...ANNOUNCE, event: 'stopped' })).toMatchObject({
+      complete: 0,
+      incomplete: 0,
+    })
     expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 0 })
     // It creates nothing either.
     await client.announce({ ...ANNOUNCE, port: 7000, event: 'stopped' })

@@ -20,7 +20,10 @@ async function file(contents: string, name = 'list.txt'): Promise<ReadFile> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, name)
   await writeFile(path, Buffer.from(contents, 'latin1'))
-  return { path, list: async () => (await ListFile.read({ path, format: networkList, log: LOG })).list }
+  return {
+    path,
+    list: async () => (await ListFile.read({ path, format: networkList, log: LOG })).list,
+  }
 }
 
 /** Which of the addresses are in a list. */
@@ -36,11 +39,21 @@ async function lineOf(text: string): Promise<RangeTable> {
 describe('a line of a list', () => {
   test.each<[line: string, first: string, last: string, outside: string[]]>([
     ['192.0.2.7 # the campus', '192.0.2.7', '192.0.2.7', ['192.0.2.6', '192.0.2.8']],
-    ['192.0.2.1-192.0.2.99 # 10.0.0.1', '192.0.2.1', '192.0.2.99', ['192.0.2.0', '192.0.2.100', '10.0.0.1']],
+    [
+      '192.0.2.1-192.0.2.99 # 10.0.0.1',
+      '192.0.2.1',
+      '192.0.2.99',
+      ['192.0.2.0', '192.0.2.100', '10.0.0.1'],
+    ],
     ['2001:db8::1 - 2001:db8::9', '2001:db8::1', '2001:db8::9', ['2001:db8::', '2001:db8::a']],
     // PeerGuardian.
     ['Some Organisation:1.2.3.4-1.2.3.5', '1.2.3.4', '1.2.3.5', ['1.2.3.3', '1.2.3.6']],
-    ['A - B, Inc: Department #5 (x:y):001.002.003.004-001.002.003.005\r', '1.2.3.4', '1.2.3.5', ['1.2.3.3', '1.2.3.6']],
+    [
+      'A - B, Inc: Department #5 (x:y):001.002.003.004-001.002.003.005\r',
+      '1.2.3.4',
+      '1.2.3.5',
+      ['1.2.3.3', '1.2.3.6'],
+    ],
     ['Department #5:1.2.3.4-1.2.3.5', '1.2.3.4', '1.2.3.5', ['1.2.3.3', '1.2.3.6']],
     ['10.0.0.7 # not a name:1.2.3.4-1.2.3.5', '10.0.0.7', '10.0.0.7', ['1.2.3.4']],
     [':1.2.3.4-1.2.3.5', '1.2.3.4', '1.2.3.5', ['1.2.3.3']],
@@ -48,7 +61,12 @@ describe('a line of a list', () => {
     ['Soci\xe9t\xe9 \x00\xff:1.2.3.4-1.2.3.5  # seen in May', '1.2.3.4', '1.2.3.5', ['1.2.3.3']],
     ['Name: of a host:2001:db8::1-2001:db8::9', '2001:db8::1', '2001:db8::9', ['2001:db8::a']],
     // eMule.
-    ['001.002.003.000 - 001.002.003.255 , 000 , Some: Organisation, Ltd', '1.2.3.0', '1.2.3.255', ['1.2.2.255', '1.2.4.0']],
+    [
+      '001.002.003.000 - 001.002.003.255 , 000 , Some: Organisation, Ltd',
+      '1.2.3.0',
+      '1.2.3.255',
+      ['1.2.2.255', '1.2.4.0'],
+    ],
     ['001.002.003.000-001.002.003.255,127,x:9.9.9.8-9.9.9.9', '1.2.3.0', '1.2.3.255', ['9.9.9.9']],
     ['1.2.3.0 - 1.2.3.255 , 8', '1.2.3.0', '1.2.3.255', ['1.2.4.0']],
     ['1.2.3.0 - 1.2.3.255 , 000 , # 7', '1.2.3.0', '1.2.3.255', ['1.2.4.0']],
@@ -66,10 +84,19 @@ describe('a line of a list', () => {
   test.each([
     ['localhost', '"localhost" is neither an address nor a range of addresses'],
     ['192.0.2.07', '"192.0.2.07" is neither an address nor a range of addresses'],
-    ['Some Organisation:1.2.3.4', '"Some Organisation:1.2.3.4" is neither an address nor a range of addresses'],
-    ['Some-Organisation:1.2.3.4-1.2.3', '"Some-Organisation:1.2.3.4-1.2.3" is neither an address nor a range of addresses'],
+    [
+      'Some Organisation:1.2.3.4',
+      '"Some Organisation:1.2.3.4" is neither an address nor a range of addresses',
+    ],
+    [
+      'Some-Organisation:1.2.3.4-1.2.3',
+      '"Some-Organisation:1.2.3.4-1.2.3" is neither an address nor a range of addresses',
+    ],
     ['Some Organisation:1.2.3.5-1.2.3.4', '"1.2.3.5-1.2.3.4" ends before it begins'],
-    ['1.2.3.4 - 1.2.3.5 , low , x', '"1.2.3.4 - 1.2.3.5 " needs an access level behind it, such as 000'],
+    [
+      '1.2.3.4 - 1.2.3.5 , low , x',
+      '"1.2.3.4 - 1.2.3.5 " needs an access level behind it, such as 000',
+    ],
     ['1.2.3.4 - 1.2.3.5 ,', '"1.2.3.4 - 1.2.3.5 " needs an access level behind it, such as 000'],
     ['1.2.3.4 , 000 , x', '"1.2.3.4 , 000 , x" is neither an address nor a range of addresses'],
   ])('%j is refused with file and line', async (line, message) => {
@@ -87,12 +114,9 @@ describe('a file', () => {
       // oxlint-disable-next-line no-await-in-loop
       const list = await (await file(contents, name)).list()
       expect(list.size).toBe(4)
-      expect(within(list, '10.1.1.1', '1.2.3.5', '9.9.9.9', '192.0.2.50', '8.8.8.8', '1.2.3.6')).toEqual([
-        '10.1.1.1',
-        '1.2.3.5',
-        '9.9.9.9',
-        '192.0.2.50',
-      ])
+      expect(
+        within(list, '10.1.1.1', '1.2.3.5', '9.9.9.9', '192.0.2.50', '8.8.8.8', '1.2.3.6'),
+      ).toEqual(['10.1.1.1', '1.2.3.5', '9.9.9.9', '192.0.2.50'])
     }
   })
 })
@@ -101,9 +125,11 @@ describe('any range', () => {
   const pair = fc
     .tuple(fc.nat(0xffff_ffff), fc.nat(0xffff_ffff))
     .map((pairOf) => pairOf.toSorted((one, other) => one - other) as [number, number])
-  const bytes = (number: number): Uint8Array => Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)
+  const bytes = (number: number): Uint8Array =>
+    Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number)
   const plain = (number: number): string => formatAddress(bytes(number))
-  const padded = (number: number): string => [...bytes(number)].map((byte) => String(byte).padStart(3, '0')).join('.')
+  const padded = (number: number): string =>
+    [...bytes(number)].map((byte) => String(byte).padStart(3, '0')).join('.')
   // Anything but a line's end; a # at the start makes a comment of it.
   const name = fc
     .array(
@@ -124,7 +150,12 @@ describe('any range', () => {
       fc.property(pair, name, form, ([first, last], text, write) => {
         const added: unknown[] = []
         const line = Buffer.from(write(first, last, text), 'latin1')
-        networkList.add({ add: (range: unknown) => added.push(range) } as unknown as RangeTable, line, 0, line.length)
+        networkList.add(
+          { add: (range: unknown) => added.push(range) } as unknown as RangeTable,
+          line,
+          0,
+          line.length,
+        )
         expect(added).toEqual([{ first: bytes(first), last: bytes(last) }])
       }),
       { numRuns: 1000 },

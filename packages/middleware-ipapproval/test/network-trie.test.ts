@@ -6,7 +6,9 @@ import { NetworkTrie } from '../src/network-trie.ts'
 // Bytes that seldom differ, so that networks often hold each other.
 const address = fc
   .tuple(fc.constantFrom(4, 16), fc.nat(15), fc.constantFrom(0, 1, 64, 128, 255))
-  .map(([length, at, byte]) => Uint8Array.from({ length }, (_, index) => (index === at % length ? byte : 0)))
+  .map(([length, at, byte]) =>
+    Uint8Array.from({ length }, (_, index) => (index === at % length ? byte : 0)),
+  )
 const network = fc
   .tuple(address, fc.nat(128))
   .map(([base, length]): Network => ({ base, bits: Math.min(length, base.length * 8) }))
@@ -42,23 +44,31 @@ describe('a trie of networks', () => {
   test('knows what a list of networks knows', () => {
     const step = fc.record({ network, value })
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.array(address, { minLength: 1, maxLength: 20 }), (steps, asked) => {
-        const trie = new NetworkTrie()
-        const model = new Model()
-        for (const { network: each, value: number } of steps) {
-          trie.cover(each, number)
-          model.cover(each, number)
-        }
-        expect(trie.size).toBe(model.networks.size)
-        for (const one of [...asked, ...steps.map((each) => each.network.base)]) expect(trie.get(one)).toBe(model.get(one))
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 60 }),
+        fc.array(address, { minLength: 1, maxLength: 20 }),
+        (steps, asked) => {
+          const trie = new NetworkTrie()
+          const model = new Model()
+          for (const { network: each, value: number } of steps) {
+            trie.cover(each, number)
+            model.cover(each, number)
+          }
+          expect(trie.size).toBe(model.networks.size)
+          for (const one of [...asked, ...steps.map((each) => each.network.base)])
+            expect(trie.get(one)).toBe(model.get(one))
+        },
+      ),
     )
   })
 
   test('keeps the families apart', () => {
     const trie = new NetworkTrie()
     trie.cover(parseNetwork('0.0.0.0/0'), 1)
-    expect([trie.get(parseAddress('8.8.8.8') as Address), trie.get(parseAddress('::') as Address)]).toEqual([1, 0])
+    expect([
+      trie.get(parseAddress('8.8.8.8') as Address),
+      trie.get(parseAddress('::') as Address),
+    ]).toEqual([1, 0])
   })
 
   test('takes no more memory when the same networks are covered again and again', () => {

@@ -44,13 +44,18 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
   test('a whitelist approves who is on it', async () => {
     await using tracker = await trackerWith({ whitelist: ['127.0.0.2', '::1'] })
     expect(await tracker.client(protocol, TWO).announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
-    expect(await tracker.client(`${protocol}6` as Protocol).announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
+    expect(await tracker.client(`${protocol}6` as Protocol).announce(ANNOUNCE)).toMatchObject({
+      incomplete: 1,
+    })
     await expect(tracker.client(protocol, ONE).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
   })
 
   test('a blacklist refuses who is on it, announces and scrapes alike', async () => {
     await using tracker = await trackerWith({ blacklist: ['127.0.0.2/32', '::/0'] })
-    for (const client of [tracker.client(protocol, TWO), tracker.client(`${protocol}6` as Protocol)]) {
+    for (const client of [
+      tracker.client(protocol, TWO),
+      tracker.client(`${protocol}6` as Protocol),
+    ]) {
       await expect(client.announce(ANNOUNCE)).rejects.toThrow(REFUSED)
       await expect(client.scrape([ANNOUNCE.infoHash])).rejects.toThrow(REFUSED)
     }
@@ -67,20 +72,44 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     tracker.app.ipApproval.deny('::/0')
     for (const client of clients) {
       await expect(client.announce({ ...ANNOUNCE, event: 'completed' })).rejects.toThrow(REFUSED)
-      expect(await client.announce({ ...ANNOUNCE, event: 'stopped' })).toMatchObject({ complete: 0, incomplete: 0 })
+      expect(await client.announce({ ...ANNOUNCE, event: 'stopped' })).toMatchObject({
+        complete: 0,
+        incomplete: 0,
+      })
     }
     expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 0 })
   })
 
   test('ranges may be refused, in the options and in a file of PeerGuardian or eMule', async () => {
-    const file = await listFile('Caf\xe9 - No. #3:127.0.0.2-127.0.0.3\n127.000.000.004 - 127.000.000.004 , 200 , allowed\n')
-    await using tracker = await trackerWith({ blacklist: ['127.0.0.5-127.0.0.7'], blacklistFile: file })
-    const answers = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.6', '127.0.0.8'].map(async (localAddress) => {
-      const announced = tracker.client(protocol, { localAddress }).announce({ ...ANNOUNCE, port: 7000 })
+    const file = await listFile(
+      'Caf\xe9 - No. #3:127.0.0.2-127.0.0.3\n127.000.000.004 - 127.000.000.004 , 200 , allowed\n',
+    )
+    await using tracker = await trackerWith({
+      blacklist: ['127.0.0.5-127.0.0.7'],
+      blacklistFile: file,
+    })
+    const answers = [
+      '127.0.0.1',
+      '127.0.0.2',
+      '127.0.0.3',
+      '127.0.0.4',
+      '127.0.0.6',
+      '127.0.0.8',
+    ].map(async (localAddress) => {
+      const announced = tracker
+        .client(protocol, { localAddress })
+        .announce({ ...ANNOUNCE, port: 7000 })
       return announced.then(() => 'approved').catch((error: Error) => error.message)
     })
     const refused = REFUSED.message
-    expect(await Promise.all(answers)).toEqual(['approved', refused, refused, 'approved', refused, 'approved'])
+    expect(await Promise.all(answers)).toEqual([
+      'approved',
+      refused,
+      refused,
+      'approved',
+      refused,
+      'approved',
+    ])
   })
 
   test('a file is followed, and what was allowed or denied stays so', async () => {
@@ -93,7 +122,9 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await rename(`${file}.new`, file)
     await expect.poll(() => tracker.app.ipApproval.has('127.0.0.2'), { timeout: 20_000 }).toBe(true)
     await tracker.client(protocol, TWO).announce(ANNOUNCE)
-    await expect(tracker.client(protocol, { localAddress: '127.0.0.3' }).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
+    await expect(
+      tracker.client(protocol, { localAddress: '127.0.0.3' }).announce(ANNOUNCE),
+    ).rejects.toThrow(REFUSED)
     await expect(tracker.client(protocol, ONE).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
   })
 
@@ -102,14 +133,18 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await using tracker = await trackerWith({ blacklistFile: file })
     await writeFile(file, '127.0.0.1\n127.0.0.256')
     const message = `${file}:2: "127.0.0.256" is neither an address nor a range of addresses`
-    const logged = (): unknown[] => tracker.log.map(({ err }) => (err as Error | undefined)?.message)
+    const logged = (): unknown[] =>
+      tracker.log.map(({ err }) => (err as Error | undefined)?.message)
     await expect.poll(logged, { timeout: 20_000 }).toContain(message)
     await tracker.client(protocol, ONE).announce(ANNOUNCE)
     await expect(tracker.client(protocol, TWO).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
   })
 
   test('both lists may be there, and the closest entry decides', async () => {
-    await using tracker = await trackerWith({ whitelist: ['127.0.0.2'], blacklist: ['127.0.0.0/8'] })
+    await using tracker = await trackerWith({
+      whitelist: ['127.0.0.2'],
+      blacklist: ['127.0.0.0/8'],
+    })
     await tracker.client(protocol, TWO).announce(ANNOUNCE)
     await expect(tracker.client(protocol, ONE).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
   })
@@ -118,12 +153,18 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await using tracker = await TestTracker.start({
       register: (app) => {
         app.register(ipApproval, { whitelist: ['127.0.0.0/8'] })
-        app.after(() => app.tracker.addHook('postAnnounce', () => Promise.reject(new Error('too late to matter'))))
+        app.after(() =>
+          app.tracker.addHook('postAnnounce', () =>
+            Promise.reject(new Error('too late to matter')),
+          ),
+        )
       },
     })
     const client = tracker.client(protocol, ONE)
     expect(await client.announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
-    await expect.poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 }).toContain('a post hook failed')
+    await expect
+      .poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 })
+      .toContain('a post hook failed')
     expect(await client.announce({ ...ANNOUNCE, port: 7000 })).toMatchObject({ incomplete: 2 })
   })
 })
@@ -151,10 +192,16 @@ describe('peers whose addresses are refused from now on leave their swarms', () 
     await tracker.client('http6').announce(ANNOUNCE)
     await writeFile(`${file}.new`, '127.0.0.2-127.0.0.3\n::1')
     await rename(`${file}.new`, file)
-    await expect.poll(() => store.stats().leechers, { timeout: 20_000 }).toEqual({ ipv4: 1, ipv6: 1 })
+    await expect
+      .poll(() => store.stats().leechers, { timeout: 20_000 })
+      .toEqual({ ipv4: 1, ipv6: 1 })
     tracker.app.ipApproval.deny('::-::f')
-    await expect.poll(() => store.stats().leechers, { timeout: 20_000 }).toEqual({ ipv4: 1, ipv6: 0 })
-    expect(await tracker.client('http', TWO).announce({ ...ANNOUNCE, port: 7000 })).toMatchObject({ incomplete: 2 })
+    await expect
+      .poll(() => store.stats().leechers, { timeout: 20_000 })
+      .toEqual({ ipv4: 1, ipv6: 0 })
+    expect(await tracker.client('http', TWO).announce({ ...ANNOUNCE, port: 7000 })).toMatchObject({
+      incomplete: 2,
+    })
   })
 
   test('when a tracker with another list takes over', async () => {
@@ -164,8 +211,12 @@ describe('peers whose addresses are refused from now on leave their swarms', () 
       for (const address of [ONE, TWO]) await former.client('http', address).announce(ANNOUNCE)
     }
     await using tracker = await trackerOn(store, { blacklist: ['127.0.0.2'] })
-    await expect.poll(() => store.stats().leechers, { timeout: 20_000 }).toEqual({ ipv4: 1, ipv6: 0 })
-    expect(await tracker.client('udp', ONE).scrape([ANNOUNCE.infoHash])).toMatchObject([{ incomplete: 1 }])
+    await expect
+      .poll(() => store.stats().leechers, { timeout: 20_000 })
+      .toEqual({ ipv4: 1, ipv6: 0 })
+    expect(await tracker.client('udp', ONE).scrape([ANNOUNCE.infoHash])).toMatchObject([
+      { incomplete: 1 },
+    ])
   })
 
   test('but not those that another scope takes', async () => {
@@ -194,7 +245,10 @@ describe('peers whose addresses are refused from now on leave their swarms', () 
 })
 
 test('several lists in one scope must all approve, and the decorator is that of the first', async () => {
-  await using tracker = await trackerWith({ whitelist: ['127.0.0.0/8'] }, { blacklist: ['127.0.0.2'] })
+  await using tracker = await trackerWith(
+    { whitelist: ['127.0.0.0/8'] },
+    { blacklist: ['127.0.0.2'] },
+  )
   await tracker.client('udp', ONE).announce(ANNOUNCE)
   await expect(tracker.client('udp', TWO).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
   expect(tracker.app.ipApproval.has('127.0.0.2')).toBe(true)
@@ -222,7 +276,10 @@ describe('the start', () => {
       { whitelist: ['localhost'] },
       'options/whitelist/0 must be written like 192.0.2.7, 10.0.0.0/8, 2001:db8::/32, 192.0.2.1-192.0.2.99, got "localhost"',
     ],
-    [{ blacklist: ['::1', '10.0.0.0/33'] }, 'options/blacklist/1: "10.0.0.0/33" is neither an address nor a range of addresses'],
+    [
+      { blacklist: ['::1', '10.0.0.0/33'] },
+      'options/blacklist/1: "10.0.0.0/33" is neither an address nor a range of addresses',
+    ],
     [{ list: [] } as IpApprovalOptions, 'options has no key list'],
   ])('is refused with %j', async (options, message) => {
     await expect(trackerWith(options)).rejects.toThrow(`@chihaya/middleware-ipapproval: ${message}`)
@@ -230,7 +287,9 @@ describe('the start', () => {
 
   test('is refused with a file that is wrong', async () => {
     const file = await listFile('10.0.0.0/8\n10.0.0.0/8/8\n')
-    await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(`${file}:2: "10.0.0.0/8/8" is neither`)
+    await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(
+      `${file}:2: "10.0.0.0/8/8" is neither`,
+    )
   })
 
   test('needs a tracker to be there', async () => {

@@ -16,24 +16,40 @@ function closest(ranges: readonly Pair[], asked: bigint, width: number): number 
   let closeness = 0
   for (const [first, last] of ranges) {
     if (asked < first || asked > last) continue
-    closeness = Math.max(closeness, width + 1 - (last === first ? 0 : (last - first).toString(2).length))
+    closeness = Math.max(
+      closeness,
+      width + 1 - (last === first ? 0 : (last - first).toString(2).length),
+    )
   }
   return closeness
 }
 
 async function table(ranges: readonly Pair[], length: number): Promise<RangeTable> {
   const made = new RangeTable()
-  for (const [first, last] of ranges) made.add({ first: bytes(first, length), last: bytes(last, length) })
+  for (const [first, last] of ranges)
+    made.add({ first: bytes(first, length), last: bytes(last, length) })
   await made.finish()
   return made
 }
 
-/** Numbers that are often equal or neighbours, at both ends of the space and where words of 16 and 32 bits meet. */
+/**
+ * Numbers that are often equal or neighbours, at both ends of the space and where words of 16 and
+ * 32 bits meet.
+ */
 function numbers(width: number): fc.Arbitrary<bigint> {
   const max = (1n << BigInt(width)) - 1n
-  const corner = fc.constantFrom(0n, 1n << 16n, 1n << 31n, 1n << BigInt(width - 1), (1n << BigInt(width / 2)) * 3n, max)
+  const corner = fc.constantFrom(
+    0n,
+    1n << 16n,
+    1n << 31n,
+    1n << BigInt(width - 1),
+    (1n << BigInt(width / 2)) * 3n,
+    max,
+  )
   const near = fc.tuple(corner, fc.bigInt(-6n, 6n)).map(([at, by]) => at + by)
-  return fc.oneof({ weight: 5, arbitrary: near }, fc.bigInt(0n, max)).filter((number) => number >= 0n && number <= max)
+  return fc
+    .oneof({ weight: 5, arbitrary: near }, fc.bigInt(0n, max))
+    .filter((number) => number >= 0n && number <= max)
 }
 
 describe.each([
@@ -41,38 +57,54 @@ describe.each([
   ['IPv6', 16],
 ] as const)('a table of %s ranges', (_family, length) => {
   const width = length * 8
-  const pair = fc.tuple(numbers(width), numbers(width)).map(([one, other]): Pair => (one <= other ? [one, other] : [other, one]))
+  const pair = fc
+    .tuple(numbers(width), numbers(width))
+    .map(([one, other]): Pair => (one <= other ? [one, other] : [other, one]))
 
   test('says how close the closest range is, as all ranges one after another would', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(pair, { maxLength: 30 }), fc.array(numbers(width), { maxLength: 10 }), async (ranges, asked) => {
-        const made = await table(ranges, length)
-        expect(made.size).toBe(ranges.length)
-        const all = [...asked, ...ranges.flatMap(([first, last]) => [first - 1n, first, last, last + 1n])]
-        for (const number of all.filter((each) => each >= 0n && each < 1n << BigInt(width))) {
-          expect(made.get(bytes(number, length))).toBe(closest(ranges, number, width))
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(pair, { maxLength: 30 }),
+        fc.array(numbers(width), { maxLength: 10 }),
+        async (ranges, asked) => {
+          const made = await table(ranges, length)
+          expect(made.size).toBe(ranges.length)
+          const all = [
+            ...asked,
+            ...ranges.flatMap(([first, last]) => [first - 1n, first, last, last + 1n]),
+          ]
+          for (const number of all.filter((each) => each >= 0n && each < 1n << BigInt(width))) {
+            expect(made.get(bytes(number, length))).toBe(closest(ranges, number, width))
+          }
+        },
+      ),
       { numRuns: 500 },
     )
   })
 
   test('is the same in whatever order its ranges were added, however many they are', async () => {
-    // More than are sorted at a time, each beginning where no other does, and every tenth within the one before it.
+    // More than are sorted at a time, each beginning where no other does, and every tenth within
+    // the one before it.
     const ranges = Array.from({ length: 100_000 }, (_, index): Pair => {
-      const first = (BigInt(index - (index % 10 === 9 ? 1 : 0)) << BigInt(width - 18)) + BigInt(index % 10)
+      const first =
+        (BigInt(index - (index % 10 === 9 ? 1 : 0)) << BigInt(width - 18)) + BigInt(index % 10)
       return [first, first + BigInt(index % 10 === 9 ? 1 : index % 700)]
     })
     const inOrder = await table(ranges, length)
     // 7919 is a prime, so each place is taken by one of them.
     const places = ranges.map((range, index) => ({ range, place: (index * 7919) % ranges.length }))
-    const inDisorder = places.toSorted((one, other) => one.place - other.place).map(({ range }) => range)
+    const inDisorder = places
+      .toSorted((one, other) => one.place - other.place)
+      .map(({ range }) => range)
     const shuffled = await table(inDisorder, length)
     for (const [index, range] of ranges.entries()) {
       if (index % 97 !== 0) continue
       for (const asked of range.flatMap((end) => [end, end + 1n])) {
         const expected = closest(ranges.slice(Math.max(0, index - 3), index + 4), asked, width)
-        expect([inOrder.get(bytes(asked, length)), shuffled.get(bytes(asked, length))]).toEqual([expected, expected])
+        expect([inOrder.get(bytes(asked, length)), shuffled.get(bytes(asked, length))]).toEqual([
+          expected,
+          expected,
+        ])
       }
     }
   })

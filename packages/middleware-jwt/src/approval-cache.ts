@@ -1,8 +1,9 @@
 import type { Approval } from './approval.ts'
 
 /**
- * Approvals by token, at most as many as it was made for. Whole generations are forgotten instead of the entry used least: a
- * hit among the younger ones then changes nothing, and one among the older ones moves it.
+ * Approvals by token, at most as many as it was made for. Whole generations are forgotten instead
+ * of the entry used least: a hit among the younger ones then changes nothing, and one among the
+ * older ones moves it.
  */
 export class ApprovalCache {
   readonly #generation: number

@@ -11,11 +11,15 @@ export interface Approval {
 }
 
 /**
- * Reads the claims of a token whose signature, issuer, audience and times have been verified: `infohash` in 40 hex digits of
- * any case, or in the 64 of a v2 infohash; `infohashes`, a list of these; `exp`.
+ * Reads the claims of a token whose signature, issuer, audience and times have been verified:
+ * `infohash` in 40 hex digits of any case, or in the 64 of a v2 infohash; `infohashes`, a list of
+ * these; `exp`.
  * @throws {RangeError} when `exp` is no moment.
  */
-export function readApproval(claims: Readonly<Record<string, unknown>>, maxClockSkew: number): Approval {
+export function readApproval(
+  claims: Readonly<Record<string, unknown>>,
+  maxClockSkew: number,
+): Approval {
   const { exp, infohash, infohashes } = claims
   if (typeof exp !== 'number' || !Number.isFinite(exp)) throw new RangeError('exp is no moment')
   const infoHash = readInfoHash(infohash)

@@ -1,9 +1,14 @@
 import { ClientError } from '@chihaya/bittorrent'
 import { createError, type FastifyErrorConstructor } from '@fastify/error'
 
-/** The tracker cannot start, as it has no keys to verify tokens with. Arguments: where they should be, what went wrong, why. */
-export const TRK_ERR_JWT_KEYS: FastifyErrorConstructor<{ code: 'TRK_ERR_JWT_KEYS' }, [string, string, ErrorOptions]> =
-  createError('TRK_ERR_JWT_KEYS', '@chihaya/middleware-jwt: no keys from %s: %s')
+/**
+ * The tracker cannot start, as it has no keys to verify tokens with. Arguments: where they should
+ * be, what went wrong, why.
+ */
+export const TRK_ERR_JWT_KEYS: FastifyErrorConstructor<
+  { code: 'TRK_ERR_JWT_KEYS' },
+  [string, string, ErrorOptions]
+> = createError('TRK_ERR_JWT_KEYS', '@chihaya/middleware-jwt: no keys from %s: %s')
 
 /** The client sent no token. */
 export const MISSING_JWT: ClientError = new ClientError('unapproved request: missing jwt')

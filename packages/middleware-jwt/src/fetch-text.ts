@@ -6,7 +6,8 @@ const MAX_REDIRECTS = 3
 
 /**
  * The text behind a URL. Redirects are followed within its origin only.
- * @throws {KeySetError} for any other status than 200, and past 256 KiB; what `fetch` throws, or the reason of `signal`.
+ * @throws {KeySetError} for any other status than 200, and past 256 KiB; what `fetch` throws, or
+ * the reason of `signal`.
  */
 export async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
   let at = url
@@ -15,7 +16,8 @@ export async function fetchText(url: URL, signal: AbortSignal): Promise<string> 
     // Each answer says where the next request goes.
     // oxlint-disable-next-line no-await-in-loop
     const response = await fetch(at, { redirect: 'manual', signal, headers })
-    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
+    const location =
+      response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
     // oxlint-disable-next-line no-await-in-loop
     if (location === null) return await readBody(response)
     // oxlint-disable-next-line no-await-in-loop

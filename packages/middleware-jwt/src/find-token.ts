@@ -6,7 +6,10 @@ const BEARER = 'bearer '
 /** Finds the token of a request, which is not checked; undefined when there is none. */
 export type TokenFinder = (params: Params) => string | undefined
 
-/** Looks where the options say: query, route, segment of the path, header. The first one that is not empty counts. */
+/**
+ * Looks where the options say: query, route, segment of the path, header. The first one that is not
+ * empty counts.
+ */
 export function tokenFinder(
   options: Pick<Required<JwtApprovalOptions>, 'parameter' | 'pathSegment' | 'authorizationHeader'>,
 ): TokenFinder {
@@ -15,7 +18,9 @@ export function tokenFinder(
   return (params) =>
     params.get(key) ||
     params.route(parameter) ||
-    (pathSegment === undefined ? undefined : params.path.split('/', pathSegment + 1)[pathSegment]) ||
+    (pathSegment === undefined
+      ? undefined
+      : params.path.split('/', pathSegment + 1)[pathSegment]) ||
     (authorizationHeader ? bearerToken(params.header?.('authorization')) : undefined) ||
     undefined
 }

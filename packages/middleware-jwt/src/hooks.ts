@@ -6,7 +6,10 @@ import type { TokenFinder } from './find-token.ts'
 import type { TokenVerifier } from './token-verifier.ts'
 
 /** Refuses announces of torrents that their token does not approve. */
-export function announceHook(findToken: TokenFinder, verifier: TokenVerifier): TrackerHooks['preAnnounce'] {
+export function announceHook(
+  findToken: TokenFinder,
+  verifier: TokenVerifier,
+): TrackerHooks['preAnnounce'] {
   return ({ params, infoHash }) => {
     const token = findToken(params)
     if (token === undefined) throw MISSING_JWT
@@ -20,8 +23,14 @@ function requireTorrent(approval: Approval, infoHash: InfoHash): void {
   if (approval.infoHash !== infoHash) throw INVALID_JWT
 }
 
-/** Refuses scrapes without a valid token, and shows torrents that it does not approve as if nobody had them. */
-export function scrapeHooks(findToken: TokenFinder, verifier: TokenVerifier): Pick<TrackerHooks, 'preScrape' | 'onScrape'> {
+/**
+ * Refuses scrapes without a valid token, and shows torrents that it does not approve as if nobody
+ * had them.
+ */
+export function scrapeHooks(
+  findToken: TokenFinder,
+  verifier: TokenVerifier,
+): Pick<TrackerHooks, 'preScrape' | 'onScrape'> {
   const approvals = new WeakMap<TrackerContext, Approval>()
   return {
     preScrape({ params }, _answer, context) {
@@ -33,7 +42,8 @@ export function scrapeHooks(findToken: TokenFinder, verifier: TokenVerifier): Pi
     },
     onScrape({ infoHashes }, answer, context) {
       const approved = approvals.get(context)?.infoHashes
-      for (const [index, infoHash] of infoHashes.entries()) if (approved?.has(infoHash) !== true) answer.clear(index)
+      for (const [index, infoHash] of infoHashes.entries())
+        if (approved?.has(infoHash) !== true) answer.clear(index)
     },
   }
 }

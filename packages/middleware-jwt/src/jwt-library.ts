@@ -11,10 +11,14 @@ export interface ExpectedClaims {
 }
 
 /**
- * `@fastify/jwt`, set to verify what the claims of every token must be. It is registered in a scope of its own, where its
- * decorators are out of the application's way, which may use it for something else.
+ * `@fastify/jwt`, set to verify what the claims of every token must be. It is registered in a scope
+ * of its own, where its decorators are out of the application's way, which may use it for something
+ * else.
  */
-export async function jwtLibrary(fastify: FastifyInstance, expected: ExpectedClaims): Promise<Pick<JWT, 'decode' | 'verify'>> {
+export async function jwtLibrary(
+  fastify: FastifyInstance,
+  expected: ExpectedClaims,
+): Promise<Pick<JWT, 'decode' | 'verify'>> {
   const namespaces: Record<string, JWT> = Object.create(null) as Record<string, JWT>
   await fastify.register(async (scope) => {
     // The library adds to the nearest `jwt` there is.

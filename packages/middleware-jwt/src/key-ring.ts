@@ -30,8 +30,8 @@ export interface KeyRingInit {
 const running = new Set<KeyRing>()
 
 /**
- * The keys in force, kept up to date. An update that fails leaves them as they are, and none makes a token wait whose key is
- * known.
+ * The keys in force, kept up to date. An update that fails leaves them as they are, and none makes
+ * a token wait whose key is known.
  */
 export class KeyRing {
   readonly #init: KeyRingInit
@@ -61,12 +61,15 @@ export class KeyRing {
   }
 
   /**
-   * Loads the keys for the first time, beginning with those of a ring that runs with the same source: a tracker that reloads has
-   * them already. @throws why it cannot, unless it has some, or they may come later.
+   * Loads the keys for the first time, beginning with those of a ring that runs with the same
+   * source: a tracker that reloads has them already. @throws why it cannot, unless it has some, or
+   * they may come later.
    */
   async start(mayComeLater: boolean): Promise<void> {
     const { id } = this.#init.source
-    const former = [...running].findLast((ring) => id !== undefined && ring.#init.source.id === id && ring.#keys.size > 0)
+    const former = [...running].findLast(
+      (ring) => id !== undefined && ring.#init.source.id === id && ring.#keys.size > 0,
+    )
     if (former) this.#keys = former.#keys
     if (mayComeLater || former) {
       await this.#update()
@@ -84,10 +87,17 @@ export class KeyRing {
     this.#abort?.abort(new KeySetError('was not waited for, as the tracker stops'))
   }
 
-  /** The keys that may have signed a token. A `kid` that is unknown causes an update, unless one has just been. */
-  candidates(kid: string | undefined, algorithm: Algorithm): MaybePromise<readonly VerificationKey[]> {
+  /**
+   * The keys that may have signed a token. A `kid` that is unknown causes an update, unless one has
+   * just been.
+   */
+  candidates(
+    kid: string | undefined,
+    algorithm: Algorithm,
+  ): MaybePromise<readonly VerificationKey[]> {
     const found = this.#keys.candidates(kid, algorithm)
-    if (found.length > 0 || kid === undefined || this.#keys.knows(kid) || !this.#mayAsk()) return found
+    if (found.length > 0 || kid === undefined || this.#keys.knows(kid) || !this.#mayAsk())
+      return found
     return this.#candidatesLater(kid, algorithm)
   }
 
@@ -135,7 +145,10 @@ export class KeyRing {
     const { source, timeout = LOAD_TIMEOUT, log } = this.#init
     const abort = new AbortController()
     this.#abort = abort
-    const timer = setTimeout(() => abort.abort(new KeySetError(`gave no answer within ${timeout} ms`)), timeout)
+    const timer = setTimeout(
+      () => abort.abort(new KeySetError(`gave no answer within ${timeout} ms`)),
+      timeout,
+    )
     try {
       const keys = await Promise.race([source.load(abort.signal), rejection(abort.signal)])
       this.#outdated = false

@@ -34,7 +34,10 @@ export class KeySet {
     return this.#byKid.has(kid) || this.#nameless.length > 0
   }
 
-  /** The keys that may have signed a token: those of its `kid`, or those without; a token without one fits a lone key too. */
+  /**
+   * The keys that may have signed a token: those of its `kid`, or those without; a token without
+   * one fits a lone key too.
+   */
   candidates(kid: string | undefined, algorithm: Algorithm): readonly VerificationKey[] {
     const named = kid === undefined ? this.#only && [this.#only] : this.#byKid.get(kid)
     return (named ?? this.#nameless).filter((key) => key.algorithms.includes(algorithm))

@@ -31,16 +31,21 @@ export function keySource(options: Required<JwtApprovalOptions>): KeySource {
   if (jwkSetUrl !== undefined) return urlSource(jwkSetUrl, allowHttp, algorithms)
   if (keyFile !== undefined) return fileSource(keyFile, algorithms)
   const set = keys as NonNullable<JwtApprovalOptions['keys']>
-  const load = async (): Promise<KeySet> => (typeof set === 'string' ? readKeys(set, algorithms) : readJwkSet(set, algorithms))
+  const load = async (): Promise<KeySet> =>
+    typeof set === 'string' ? readKeys(set, algorithms) : readJwkSet(set, algorithms)
   return { place: 'the option keys', updates: false, load }
 }
 
 function urlSource(text: string, allowHttp: boolean, algorithms: readonly Algorithm[]): KeySource {
   if (!URL.canParse(text)) throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetUrl must be a URL')
   const url = new URL(text)
-  if (url.username !== '' || url.password !== '') throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetUrl must not have a password')
+  if (url.username !== '' || url.password !== '')
+    throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetUrl must not have a password')
   if (url.protocol !== 'https:' && !allowHttp && !isLoopback(url.hostname)) {
-    throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetUrl must begin with https://, unless allowHttp is set')
+    throw new TRK_ERR_OPTIONS(
+      NAME,
+      'options/jwkSetUrl must begin with https://, unless allowHttp is set',
+    )
   }
   return {
     place: url.origin + url.pathname,
@@ -56,7 +61,12 @@ function isLoopback(host: string): boolean {
 
 function fileSource(path: string, algorithms: readonly Algorithm[]): KeySource {
   const id = `${resolve(path)} ${algorithms.join(' ')}`
-  return { place: path, id, updates: true, load: async () => readKeys(await readText(path), algorithms) }
+  return {
+    place: path,
+    id,
+    updates: true,
+    load: async () => readKeys(await readText(path), algorithms),
+  }
 }
 
 async function readText(path: string): Promise<string> {

@@ -22,7 +22,14 @@ const plugin: FastifyPluginAsync<JwtApprovalOptions> = async (fastify, given) =>
     keys.stop()
   })
   const jwt = await jwtLibrary(fastify, { issuer, audience, maxClockSkew })
-  const verifier = new TokenVerifier({ jwt, keys, algorithms, maxClockSkew, cacheSize, log: fastify.log })
+  const verifier = new TokenVerifier({
+    jwt,
+    keys,
+    algorithms,
+    maxClockSkew,
+    cacheSize,
+    log: fastify.log,
+  })
   const findToken = tokenFinder(options)
   const tracker = fastify.getDecorator<Tracker>('tracker')
   tracker.addHook('preAnnounce', announceHook(findToken, verifier), NAME)

@@ -12,8 +12,8 @@ const MAX_NAMELESS_KEYS = 4
 const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g
 
 /**
- * The keys in the text of a JWK set or of one JWK (RFC 7517), or in PEM: public keys and certificates. Those that can verify
- * none of `algorithms` are left out.
+ * The keys in the text of a JWK set or of one JWK (RFC 7517), or in PEM: public keys and
+ * certificates. Those that can verify none of `algorithms` are left out.
  * @throws {KeySetError} when it is neither, has a private key, or nothing is left.
  */
 export function readKeys(text: string, algorithms: readonly Algorithm[]): KeySet {
@@ -43,12 +43,18 @@ function keySet(read: ReadonlyArray<VerificationKey | undefined>): KeySet {
   const keys = read.filter((key) => key !== undefined)
   if (keys.length === 0) throw new KeySetError('holds no public key that fits the algorithms')
   const nameless = keys.filter((key) => key.kid === undefined).length
-  if (nameless > MAX_NAMELESS_KEYS) throw new KeySetError(`holds more than ${MAX_NAMELESS_KEYS} keys without a kid`)
+  if (nameless > MAX_NAMELESS_KEYS)
+    throw new KeySetError(`holds more than ${MAX_NAMELESS_KEYS} keys without a kid`)
   return new KeySet(keys)
 }
 
-function pemKey(block: string, label: string, algorithms: readonly Algorithm[]): VerificationKey | undefined {
-  if (label.endsWith('PRIVATE KEY')) throw new KeySetError('holds a private key, which belongs to the issuer alone')
+function pemKey(
+  block: string,
+  label: string,
+  algorithms: readonly Algorithm[],
+): VerificationKey | undefined {
+  if (label.endsWith('PRIVATE KEY'))
+    throw new KeySetError('holds a private key, which belongs to the issuer alone')
   try {
     return verificationKey(createPublicKey(block), undefined, algorithms)
   } catch (error) {
@@ -56,7 +62,10 @@ function pemKey(block: string, label: string, algorithms: readonly Algorithm[]):
   }
 }
 
-/** Undefined for keys of other uses, and of kinds that do not exist yet: an issuer may publish them beside ours. */
+/**
+ * Undefined for keys of other uses, and of kinds that do not exist yet: an issuer may publish them
+ * beside ours.
+ */
 function jwkKey(value: unknown, allowed: readonly Algorithm[]): VerificationKey | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const jwk = value as Readonly<Record<string, unknown>>
@@ -67,13 +76,23 @@ function jwkKey(value: unknown, allowed: readonly Algorithm[]): VerificationKey 
   if (kid !== undefined && typeof kid !== 'string') return undefined
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
-    return verificationKey(key, kid, alg === undefined ? allowed : allowed.filter((algorithm) => algorithm === alg))
+    return verificationKey(
+      key,
+      kid,
+      alg === undefined ? allowed : allowed.filter((algorithm) => algorithm === alg),
+    )
   } catch {
     return undefined
   }
 }
 
-function verificationKey(key: KeyObject, kid: string | undefined, allowed: readonly Algorithm[]): VerificationKey | undefined {
+function verificationKey(
+  key: KeyObject,
+  kid: string | undefined,
+  allowed: readonly Algorithm[],
+): VerificationKey | undefined {
   const algorithms = algorithmsOf(key).filter((algorithm) => allowed.includes(algorithm))
-  return algorithms.length === 0 ? undefined : { kid, algorithms, pem: key.export({ type: 'spki', format: 'pem' }) as string }
+  return algorithms.length === 0
+    ? undefined
+    : { kid, algorithms, pem: key.export({ type: 'spki', format: 'pem' }) as string }
 }

@@ -14,19 +14,26 @@ export interface Settings {
 }
 
 /** @throws TRK_ERR_OPTIONS for options that do not fit the schema, or durations out of bounds. */
-export function readSettings(given: JwtApprovalOptions, log: { warn(details: object, message: string): void }): Settings {
+export function readSettings(
+  given: JwtApprovalOptions,
+  log: { warn(details: object, message: string): void },
+): Settings {
   const options = parseOptions(NAME, optionsSchema, given)
   const maxClockSkew = parseDuration(options.maxClockSkew)
-  if (maxClockSkew > MAX_CLOCK_SKEW) throw new TRK_ERR_OPTIONS(NAME, 'options/maxClockSkew must be at most 1m')
+  if (maxClockSkew > MAX_CLOCK_SKEW)
+    throw new TRK_ERR_OPTIONS(NAME, 'options/maxClockSkew must be at most 1m')
   let updateInterval = parseDuration(options.jwkSetUpdateInterval)
   if (updateInterval === 0) {
-    // Go's zero value: Chihaya's files mean the default by it, and Chihaya itself then fetched without a pause.
+    // Go's zero value: Chihaya's files mean the default by it, and Chihaya itself then fetched
+    // without a pause.
     const byDefault = optionsSchema.properties.jwkSetUpdateInterval.default as string
     log.warn({ default: byDefault }, 'jwkSetUpdateInterval is 0, so its default applies')
     updateInterval = parseDuration(byDefault)
   }
-  if (updateInterval < MIN_INTERVAL) throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetUpdateInterval must be at least 1s')
+  if (updateInterval < MIN_INTERVAL)
+    throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetUpdateInterval must be at least 1s')
   const minUpdateInterval = parseDuration(options.jwkSetMinUpdateInterval)
-  if (minUpdateInterval < MIN_INTERVAL) throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetMinUpdateInterval must be at least 1s')
+  if (minUpdateInterval < MIN_INTERVAL)
+    throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetMinUpdateInterval must be at least 1s')
   return { options, updateInterval, minUpdateInterval, maxClockSkew }
 }

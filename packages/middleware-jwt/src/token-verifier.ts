@@ -59,12 +59,14 @@ export class TokenVerifier {
     if (approval !== undefined && this.#now() <= approval.until) return approval
     const { algorithm, kid } = this.#readHeader(token)
     const candidates = this.#init.keys.candidates(kid, algorithm)
-    if (isPromise(candidates)) return candidates.then((found) => this.#verifyWith(found, algorithm, token))
+    if (isPromise(candidates))
+      return candidates.then((found) => this.#verifyWith(found, algorithm, token))
     return this.#verifyWith(candidates, algorithm, token)
   }
 
   #readHeader(token: string): Header {
-    if (token.length > MAX_TOKEN || !TOKEN.test(token)) return this.#refuse('it has no form of a token')
+    if (token.length > MAX_TOKEN || !TOKEN.test(token))
+      return this.#refuse('it has no form of a token')
     let header: Readonly<Record<string, unknown>>
     try {
       header = this.#init.jwt.decode<{ header: Record<string, unknown> }>(token)?.header ?? {}
@@ -74,16 +76,25 @@ export class TokenVerifier {
     const { alg, kid } = header
     const algorithm = this.#init.algorithms.find((name) => name === alg)
     if (algorithm === undefined) return this.#refuse('its algorithm is not allowed')
-    if (KEY_HEADERS.some((name) => name in header)) return this.#refuse('it brings a key of its own')
-    if (kid !== undefined && (typeof kid !== 'string' || kid.length > MAX_KID)) return this.#refuse('its kid is no name')
+    if (KEY_HEADERS.some((name) => name in header))
+      return this.#refuse('it brings a key of its own')
+    if (kid !== undefined && (typeof kid !== 'string' || kid.length > MAX_KID))
+      return this.#refuse('its kid is no name')
     return { algorithm, kid }
   }
 
-  #verifyWith(candidates: readonly VerificationKey[], algorithm: Algorithm, token: string): Approval {
+  #verifyWith(
+    candidates: readonly VerificationKey[],
+    algorithm: Algorithm,
+    token: string,
+  ): Approval {
     let reason = 'its key is unknown'
     for (const { pem } of candidates) {
       try {
-        const claims = this.#init.jwt.verify<Record<string, unknown>>(token, { key: pem, algorithms: [algorithm] })
+        const claims = this.#init.jwt.verify<Record<string, unknown>>(token, {
+          key: pem,
+          algorithms: [algorithm],
+        })
         const approval = readApproval(claims, this.#init.maxClockSkew)
         this.#cache.set(token, approval)
         return approval

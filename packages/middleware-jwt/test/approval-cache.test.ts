@@ -55,7 +55,10 @@ async function countingVerifier(
   let count = 0
   const counting: typeof jwt = {
     decode: jwt.decode,
-    verify: ((...args: Parameters<typeof jwt.verify>) => (count++, jwt.verify(...args))) as typeof jwt.verify,
+    verify: ((...args: Parameters<typeof jwt.verify>) => (
+      count++,
+      jwt.verify(...args)
+    )) as typeof jwt.verify,
   }
   const time = { now: Date.now() }
   const verifier = new TokenVerifier({
@@ -74,7 +77,8 @@ describe('a token', () => {
   test('is verified once, until it ends', async () => {
     const { verifier, time, verified } = await countingVerifier(100)
     const jwt = token({ exp: seconds(100) })
-    for (let round = 0; round < 3; round++) expect(verifier.verify(jwt)).toMatchObject({ until: expect.any(Number) })
+    for (let round = 0; round < 3; round++)
+      expect(verifier.verify(jwt)).toMatchObject({ until: expect.any(Number) })
     expect(verified()).toBe(1)
     time.now += 129_000
     void verifier.verify(jwt)
@@ -109,11 +113,17 @@ describe('tokens with unknown keys', () => {
       log: silent,
     })
     await keys.start(false)
-    const asked = Array.from({ length: 1500 }, (_, number) => keys.candidates(`unknown ${number}`, 'RS256'))
+    const asked = Array.from({ length: 1500 }, (_, number) =>
+      keys.candidates(`unknown ${number}`, 'RS256'),
+    )
     expect(asked.filter((answer) => answer instanceof Promise)).toHaveLength(1000)
     expect(asked.at(-1)).toEqual([])
     release()
-    expect(new Set((await Promise.all(asked.map(async (answer) => answer))).map((found) => found.length))).toEqual(new Set([0]))
+    expect(
+      new Set(
+        (await Promise.all(asked.map(async (answer) => answer))).map((found) => found.length),
+      ),
+    ).toEqual(new Set([0]))
     expect(loads).toBe(2)
     expect(keys.candidates('one more', 'RS256')).toEqual([])
     keys.stop()
@@ -122,7 +132,12 @@ describe('tokens with unknown keys', () => {
   test('get nothing while there are no keys, and cause nothing once the tracker has stopped', () => {
     let loads = 0
     const load = async () => (loads++, NO_KEYS)
-    const keys = new KeyRing({ source: { place: 'here', updates: true, load }, interval: 1, minInterval: 0, log: silent })
+    const keys = new KeyRing({
+      source: { place: 'here', updates: true, load },
+      interval: 1,
+      minInterval: 0,
+      log: silent,
+    })
     expect(keys.candidates(undefined, 'RS256')).toEqual([])
     keys.stop()
     expect(keys.candidates('x', 'RS256')).toEqual([])
@@ -133,7 +148,9 @@ describe('tokens with unknown keys', () => {
     let loads = 0
     const warnings: object[] = []
     const load = () =>
-      loads++ === 0 ? Promise.resolve(readKeys(JSON.stringify(RSA.jwk), ['RS256'])) : new Promise<never>(() => undefined)
+      loads++ === 0
+        ? Promise.resolve(readKeys(JSON.stringify(RSA.jwk), ['RS256']))
+        : new Promise<never>(() => undefined)
     const log = { info: () => undefined, warn: (details: object) => void warnings.push(details) }
     const keys = new KeyRing({
       source: { place: 'here', updates: true, load },

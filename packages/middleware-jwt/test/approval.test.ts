@@ -35,7 +35,10 @@ const approved: Array<[what: string, token: string]> = [
   ['that began a while ago', token({ nbf: seconds(-60), iat: seconds(-60) })],
   ['that begins within the skew', token({ nbf: seconds(20) })],
   ['that ended within the skew', token({ exp: seconds(-20) })],
-  ['with claims of no concern', token({ sub: 'someone', jti: 'x', infohashes: 'no list', ['__proto__']: 'x' })],
+  [
+    'with claims of no concern',
+    token({ sub: 'someone', jti: 'x', infohashes: 'no list', ['__proto__']: 'x' }),
+  ],
 ]
 
 const refused: Array<[what: string, token: string]> = [
@@ -46,7 +49,10 @@ const refused: Array<[what: string, token: string]> = [
   ['with a list for alg', token({}, RSA, { alg: ['RS256'] })],
   ['signed with HS256 and the PEM', hmacToken(RSA.pem, { kid: RSA.kid })],
   ['signed with HS256 and the JWK set', hmacToken(jwkSet([RSA, EC, ED]), { kid: RSA.kid })],
-  ['that says RS256 and was signed with HS256 and the PEM', hmacToken(RSA.pem, { kid: RSA.kid, alg: 'RS256' })],
+  [
+    'that says RS256 and was signed with HS256 and the PEM',
+    hmacToken(RSA.pem, { kid: RSA.kid, alg: 'RS256' }),
+  ],
   ['of RS256 that names an EC key', token({}, RSA, { kid: EC.kid })],
   ['of ES256 that names an RSA key', token({}, EC, { kid: RSA.kid })],
   ['of EdDSA that names an RSA key', token({}, ED, { kid: RSA.kid })],
@@ -86,7 +92,10 @@ const refused: Array<[what: string, token: string]> = [
   ['whose infohash is long', token({ infohash: `${HEX}00` })],
   ['whose infohash is raw bytes', token({ infohash: TORRENT })],
   ['whose infohash is a list', token({ infohash: [HEX] })],
-  ['without payload', `${signingInput({ alg: 'RS256', kid: RSA.kid }, claims()).split('.')[0]}..AAAA`],
+  [
+    'without payload',
+    `${signingInput({ alg: 'RS256', kid: RSA.kid }, claims()).split('.')[0]}..AAAA`,
+  ],
   ['whose payload is a list', `${signingInput({ alg: 'RS256', kid: RSA.kid }, [])}.AAAA`],
   ['whose header is a list', `${signingInput([], claims())}.AAAA`],
   ['whose header is null', `${signingInput(null, claims())}.AAAA`],
@@ -124,7 +133,10 @@ describe.each(PROTOCOLS)('an announce over %s', (protocol) => {
 
   test.each(refused)('with a token %s is refused, again and again', async (_what, bad) => {
     // What is too long is refused by the frontends already, in words of their own.
-    const refusals = [INVALID, ...(bad.length > 2048 ? [MISSING, 'query parameter value too long'] : [])]
+    const refusals = [
+      INVALID,
+      ...(bad.length > 2048 ? [MISSING, 'query parameter value too long'] : []),
+    ]
     expect(refusals).toContain(await tracker.announce(protocol, bad))
     expect(refusals).toContain(await tracker.announce(protocol, bad))
   })
@@ -137,7 +149,9 @@ describe.each(PROTOCOLS)('an announce over %s', (protocol) => {
 
   test('leaves nothing behind when it is refused', async () => {
     await tracker.announce(protocol, token({ infohash: toHex(OTHER_TORRENT) }), TORRENT)
-    expect((await scrapeFrom(tracker.app.peerStore, [OTHER_TORRENT]))[0]).toMatchObject({ incomplete: 0 })
+    expect((await scrapeFrom(tracker.app.peerStore, [OTHER_TORRENT]))[0]).toMatchObject({
+      incomplete: 0,
+    })
   })
 
   test('says in the log why it was refused, and not with which token', async () => {
@@ -156,5 +170,6 @@ test('a token of 100 KiB does no harm', async () => {
   await expect(tracker.announce('http', long)).rejects.toThrow('the tracker answered HTTP 431')
   // No datagram is that long.
   expect(await tracker.inject(`/announce?jwt=${long.slice(0, 50_000)}`)).not.toBe('approved')
-  for (const protocol of PROTOCOLS) expect(await tracker.announce(protocol, token())).toBe('approved')
+  for (const protocol of PROTOCOLS)
+    expect(await tracker.announce(protocol, token())).toBe('approved')
 })

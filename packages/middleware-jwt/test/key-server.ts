@@ -64,5 +64,6 @@ export function jwkSet(keys: readonly TestKey[]): string {
 }
 
 function serving(keys: readonly TestKey[]): KeyServer['answer'] {
-  return (response) => void response.setHeader('content-type', 'application/jwk-set+json').end(jwkSet(keys))
+  return (response) =>
+    void response.setHeader('content-type', 'application/jwk-set+json').end(jwkSet(keys))
 }

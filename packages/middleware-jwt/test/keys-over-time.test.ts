@@ -38,7 +38,9 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
     const unknown = (number: number): string => token({}, RSA, { kid: `unknown ${number}` })
     for (let round = 0; round < 20; round++) {
       const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, index) => tracker.announce(protocol, unknown(round * 50 + index))),
+        Array.from({ length: 50 }, (_, index) =>
+          tracker.announce(protocol, unknown(round * 50 + index)),
+        ),
       )
       expect(new Set(answers)).toEqual(new Set([INVALID]))
     }
@@ -75,7 +77,9 @@ describe('a tracker that takes the place of another', () => {
       await using next = await Tracker.start(options)
       expect(await next.announce('http', token())).toBe('approved')
       expect(next.log.join('')).toContain('were not updated; those at hand stay')
-      await expect(Tracker.start({ ...options, algorithms: ['ES256'] })).rejects.toThrow('answered HTTP 503')
+      await expect(Tracker.start({ ...options, algorithms: ['ES256'] })).rejects.toThrow(
+        'answered HTTP 503',
+      )
       keys.serve(EC)
       await using last = await Tracker.start(options)
       expect(await last.announce('http', token())).toBe(INVALID)
@@ -93,23 +97,39 @@ describe('an update that fails leaves the keys as they are', () => {
     ['an error page', 'it is not JSON', (keys) => keys.say(200, '{<html>')],
     ['a page', 'holds neither a JWK set nor PEM', (keys) => keys.say(200, '<html>')],
     ['other JSON', 'holds no JWK set', (keys) => keys.say(200, '{"error":"x"}')],
-    ['no keys', 'holds no public key that fits the algorithms', (keys) => keys.say(200, '{"keys":[]}')],
+    [
+      'no keys',
+      'holds no public key that fits the algorithms',
+      (keys) => keys.say(200, '{"keys":[]}'),
+    ],
     [
       'too many keys',
       'holds more than 100 keys',
       (keys) => keys.say(200, JSON.stringify({ keys: Array.from({ length: 101 }, () => EC.jwk) })),
     ],
-    ['a set that is too large', 'is larger than 262144 bytes', (keys) => keys.say(200, jwkSet([EC]).padEnd(262_145))],
+    [
+      'a set that is too large',
+      'is larger than 262144 bytes',
+      (keys) => keys.say(200, jwkSet([EC]).padEnd(262_145)),
+    ],
     [
       'another host',
       'redirects to another host',
       (keys) => keys.say(302, '', { location: `http://localhost:${keys.port}/keys` }),
     ],
-    ['another port', 'redirects to another host', (keys) => keys.say(302, '', { location: 'http://127.0.0.1:1/keys' })],
+    [
+      'another port',
+      'redirects to another host',
+      (keys) => keys.say(302, '', { location: 'http://127.0.0.1:1/keys' }),
+    ],
     ['no place', 'redirects to another host', (keys) => keys.say(302, '', { location: 'http://' })],
     ['itself', 'redirects more than 3 times', (keys) => keys.say(307, '', { location: '/keys' })],
     ['nowhere', 'answered HTTP 304', (keys) => keys.say(304, '')],
-    ['a closed connection', 'fetch failed', (keys) => (keys.answer = (response) => response.destroy())],
+    [
+      'a closed connection',
+      'fetch failed',
+      (keys) => (keys.answer = (response) => response.destroy()),
+    ],
     [
       'half an answer',
       'terminated',
@@ -134,7 +154,10 @@ describe('an update that fails leaves the keys as they are', () => {
     await using keys = await KeyServer.start(RSA)
     await using tracker = await Tracker.start({ jwkSetUrl: keys.url })
     keys.answer = (response) => {
-      const more = (): void => void (response.write(' '.repeat(65_536)) ? setImmediate(more) : response.once('drain', more))
+      const more = (): void =>
+        void (response.write(' '.repeat(65_536))
+          ? setImmediate(more)
+          : response.once('drain', more))
       response.writeHead(200)
       more()
     }

@@ -12,7 +12,10 @@ const [other] = [generateKeyPairSync('rsa', { modulusLength: 2048 })]
 const leaving: Array<[what: string, path: string]> = [
   ['has expired', `/announce?jwt=${token({ exp: seconds(-61) })}`],
   ['is for another torrent', `/announce?jwt=${token({ infohash: HEX })}`],
-  ['is signed with a withdrawn key', `/announce?jwt=${token({}, { ...RSA, privateKey: other.privateKey })}`],
+  [
+    'is signed with a withdrawn key',
+    `/announce?jwt=${token({}, { ...RSA, privateKey: other.privateKey })}`,
+  ],
   ['is no token', '/announce?jwt=abc'],
   ['is missing', '/announce'],
 ]
@@ -20,7 +23,8 @@ const leaving: Array<[what: string, path: string]> = [
 describe.each(PROTOCOLS)('over %s a client can leave', (protocol) => {
   test.each(leaving)('whose token %s', async (_what, path) => {
     await using tracker = await Tracker.start({ keys: RSA.pem })
-    const peers = async (): Promise<unknown> => (await scrapeFrom(tracker.app.peerStore, [TORRENT]))[0]
+    const peers = async (): Promise<unknown> =>
+      (await scrapeFrom(tracker.app.peerStore, [TORRENT]))[0]
     expect(await tracker.announce(protocol, token())).toBe('approved')
     expect(await tracker.announceTo(protocol, path)).toMatch(/^unapproved request/)
     expect(await peers()).toMatchObject({ incomplete: 1 })

@@ -28,20 +28,34 @@ describe('options are refused', () => {
     [{ keys: RSA.pem, jwk_set_url: 'https://x' }, 'options has no key jwk_set_url'],
     [{ jwkSetUrl: 'keys' }, 'options/jwkSetUrl must be written like https://issuer.example/keys'],
     [{ jwkSetUrl: 'https://' }, 'options/jwkSetUrl must be a URL'],
-    [{ jwkSetUrl: 'https://user:secret@issuer.example/' }, 'options/jwkSetUrl must not have a password'],
-    [{ jwkSetUrl: 'http://issuer.example/keys' }, 'options/jwkSetUrl must begin with https://, unless allowHttp is set'],
+    [
+      { jwkSetUrl: 'https://user:secret@issuer.example/' },
+      'options/jwkSetUrl must not have a password',
+    ],
+    [
+      { jwkSetUrl: 'http://issuer.example/keys' },
+      'options/jwkSetUrl must begin with https://, unless allowHttp is set',
+    ],
     [{ jwkSetUrl: 'http://127.0.0.1.example/keys' }, 'options/jwkSetUrl must begin with https://'],
     [{ jwkSetUrl: 'file:///keys' }, 'options/jwkSetUrl must be written like'],
     [{ keys: RSA.pem, algorithms: [] }, 'options/algorithms'],
     [{ keys: RSA.pem, algorithms: ['HS256'] }, 'options/algorithms/0 must be one of RS256'],
     [{ keys: RSA.pem, algorithms: ['none'] }, 'options/algorithms/0'],
     [{ keys: RSA.pem, maxClockSkew: '61s' }, 'options/maxClockSkew must be at most 1m'],
-    [{ keys: RSA.pem, jwkSetUpdateInterval: '10ms' }, 'options/jwkSetUpdateInterval must be at least 1s'],
-    [{ keys: RSA.pem, jwkSetMinUpdateInterval: 0 }, 'options/jwkSetMinUpdateInterval must be at least 1s'],
+    [
+      { keys: RSA.pem, jwkSetUpdateInterval: '10ms' },
+      'options/jwkSetUpdateInterval must be at least 1s',
+    ],
+    [
+      { keys: RSA.pem, jwkSetMinUpdateInterval: 0 },
+      'options/jwkSetMinUpdateInterval must be at least 1s',
+    ],
     [{ keys: RSA.pem, parameter: 'a b' }, 'options/parameter must be written like jwt'],
     [{ keys: RSA.pem, pathSegment: 0 }, 'options/pathSegment'],
   ])('%j', async (options, message) => {
-    const error = (await Tracker.start(options as Partial<JwtApprovalOptions>).catch((reason: unknown) => reason)) as Error
+    const error = (await Tracker.start(options as Partial<JwtApprovalOptions>).catch(
+      (reason: unknown) => reason,
+    )) as Error
     expect(error).toMatchObject({ code: 'TRK_ERR_OPTIONS' })
     expect(error.message).toContain('@chihaya/middleware-jwt')
     expect(error.message).toContain(message)
@@ -60,18 +74,25 @@ describe('a tracker without keys', () => {
       message: `@chihaya/middleware-jwt: no keys from ${keys.url}: answered HTTP 404`,
     })
     expect(await refusal({ jwkSetUrl: 'http://127.0.0.1:1/' })).toMatchObject({
-      message: expect.stringMatching(/^@chihaya\/middleware-jwt: no keys from http:\/\/127\.0\.0\.1:1\/: fetch failed: ./),
+      message: expect.stringMatching(
+        /^@chihaya\/middleware-jwt: no keys from http:\/\/127\.0\.0\.1:1\/: fetch failed: ./,
+      ),
     })
-    expect(await refusal({ keyFile: '/nowhere/keys' })).toMatchObject({ message: expect.stringContaining('ENOENT') })
+    expect(await refusal({ keyFile: '/nowhere/keys' })).toMatchObject({
+      message: expect.stringContaining('ENOENT'),
+    })
     expect(await refusal({ keys: 'no keys', startWithoutKeys: true })).toMatchObject({
-      message: '@chihaya/middleware-jwt: no keys from the option keys: holds neither a JWK set nor PEM',
+      message:
+        '@chihaya/middleware-jwt: no keys from the option keys: holds neither a JWK set nor PEM',
     })
   })
 
   test('does not start when the server stalls', async () => {
     await using keys = await KeyServer.start()
     keys.stall()
-    await expect(Tracker.start({ jwkSetUrl: keys.url })).rejects.toThrow('gave no answer within 5000 ms')
+    await expect(Tracker.start({ jwkSetUrl: keys.url })).rejects.toThrow(
+      'gave no answer within 5000 ms',
+    )
   })
 
   test('starts when it may, and has them as soon as a token asks', async () => {
@@ -144,25 +165,50 @@ describe('keys', () => {
     for (const key of keys) {
       expect(await tracker.announce('http', token({}, key))).toBe('approved')
       for (const { kid } of keys) {
-        if (kid !== key.kid) expect(await tracker.announce('http', token({}, key, { kid }))).toBe(INVALID)
+        if (kid !== key.kid)
+          expect(await tracker.announce('http', token({}, key, { kid }))).toBe(INVALID)
       }
     }
   })
 
   test.each<[what: string, keys: string | Record<string, unknown>, reason: string]>([
-    ['a private key', RSA.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 'holds a private key'],
-    ['a private key of RSA', RSA.privateKey.export({ type: 'pkcs1', format: 'pem' }) as string, 'holds a private key'],
-    ['broken PEM', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----', 'holds PEM that is no public key'],
-    ['a private JWK', { ...RSA.privateKey.export({ format: 'jwk' }) }, 'holds no public key that fits'],
+    [
+      'a private key',
+      RSA.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+      'holds a private key',
+    ],
+    [
+      'a private key of RSA',
+      RSA.privateKey.export({ type: 'pkcs1', format: 'pem' }) as string,
+      'holds a private key',
+    ],
+    [
+      'broken PEM',
+      '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
+      'holds PEM that is no public key',
+    ],
+    [
+      'a private JWK',
+      { ...RSA.privateKey.export({ format: 'jwk' }) },
+      'holds no public key that fits',
+    ],
     ['a secret', { keys: [{ kty: 'oct', k: 'AAAA', kid: 'x' }] }, 'holds no public key that fits'],
     ['a short key', testKey('RS256', 'short', 1024).pem, 'holds no public key that fits'],
     [
       'another curve',
-      { ...generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ format: 'jwk' }) },
+      {
+        ...generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({
+          format: 'jwk',
+        }),
+      },
       'holds no public key that fits',
     ],
     ['a key for encryption', { ...RSA.jwk, use: 'enc' }, 'holds no public key that fits'],
-    ['a key for something else', { ...RSA.jwk, key_ops: ['encrypt'] }, 'holds no public key that fits'],
+    [
+      'a key for something else',
+      { ...RSA.jwk, key_ops: ['encrypt'] },
+      'holds no public key that fits',
+    ],
     ['a key for another algorithm', { ...RSA.jwk, alg: 'RS512' }, 'holds no public key that fits'],
     ['a key whose name is a number', { ...RSA.jwk, kid: 1 }, 'holds no public key that fits'],
     ['a key of the future', { keys: [{ kty: 'XYZ' }, null, 'x'] }, 'holds no public key that fits'],
@@ -176,7 +222,9 @@ describe('keys', () => {
 test('an interval of 0 means the default, with a warning', async () => {
   await using keys = await KeyServer.start(RSA)
   await using tracker = await Tracker.start({ jwkSetUrl: keys.url, jwkSetUpdateInterval: 0 })
-  expect(tracker.log.join('')).toContain('"default":"5m","msg":"jwkSetUpdateInterval is 0, so its default applies"')
+  expect(tracker.log.join('')).toContain(
+    '"default":"5m","msg":"jwkSetUpdateInterval is 0, so its default applies"',
+  )
   expect(await tracker.announce('http', token())).toBe('approved')
   expect(keys.requests).toHaveLength(1)
 })

@@ -81,15 +81,17 @@ describe('the plugin', () => {
     await app.register(trackerCore)
     await app.register(jwtApproval, options(RSA.pem))
     await app.ready()
-    expect([app.hasDecorator('jwt'), app.hasRequestDecorator('user'), app.hasRequestDecorator('jwtVerify')]).toEqual([
-      false,
-      false,
-      false,
-    ])
+    expect([
+      app.hasDecorator('jwt'),
+      app.hasRequestDecorator('user'),
+      app.hasRequestDecorator('jwtVerify'),
+    ]).toEqual([false, false, false])
   })
 
   test('needs a tracker', async () => {
     await using app = Fastify()
-    await expect(async () => app.register(jwtApproval, options(RSA.pem))).rejects.toThrow('@chihaya/core')
+    await expect(async () => app.register(jwtApproval, options(RSA.pem))).rejects.toThrow(
+      '@chihaya/core',
+    )
   })
 })

@@ -1,6 +1,12 @@
 import { toHex, type InfoHash, type Params } from '@chihaya/bittorrent'
 import { PlainScrape, ScrapeAnswer, trackerCore, type PeerStore } from '@chihaya/core'
-import { announceTo, ModelPeerStore, sampleAnnounce, sampleInfoHash, scrapeRows } from '@chihaya/core/testing'
+import {
+  announceTo,
+  ModelPeerStore,
+  sampleAnnounce,
+  sampleInfoHash,
+  scrapeRows,
+} from '@chihaya/core/testing'
 import { jwtApproval } from '@chihaya/middleware-jwt'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
@@ -14,18 +20,29 @@ const THIRD = sampleInfoHash(3)
 const UNKNOWN = sampleInfoHash(4)
 
 /** Leechers of each torrent, as a scrape tells. */
-async function leechers(tracker: Tracker, scrapeToken: string, infoHashes: readonly InfoHash[]): Promise<number[]> {
+async function leechers(
+  tracker: Tracker,
+  scrapeToken: string,
+  infoHashes: readonly InfoHash[],
+): Promise<number[]> {
   return (await tracker.scrape('http', scrapeToken, infoHashes)).map(({ incomplete }) => incomplete)
 }
 
 /** A scrape over HTTP, and its answer. */
-function scrapeOf(infoHashes: readonly InfoHash[], params: Params): { scrape: PlainScrape; answer: ScrapeAnswer } {
-  return { scrape: new PlainScrape('http', infoHashes, new Uint8Array(4), params), answer: new ScrapeAnswer() }
+function scrapeOf(
+  infoHashes: readonly InfoHash[],
+  params: Params,
+): { scrape: PlainScrape; answer: ScrapeAnswer } {
+  return {
+    scrape: new PlainScrape('http', infoHashes, new Uint8Array(4), params),
+    answer: new ScrapeAnswer(),
+  }
 }
 
 async function withPeers(tracker: Tracker): Promise<void> {
   for (const [index, infoHash] of [TORRENT, OTHER_TORRENT, THIRD].entries()) {
-    for (let port = 2; port < 3 + index; port++) await announceTo(tracker.app.peerStore, sampleAnnounce({ infoHash, port }))
+    for (let port = 2; port < 3 + index; port++)
+      await announceTo(tracker.app.peerStore, sampleAnnounce({ infoHash, port }))
   }
 }
 
@@ -53,11 +70,21 @@ describe('a protected scrape', () => {
     await withPeers(tracker)
     const all = [THIRD, TORRENT, OTHER_TORRENT, UNKNOWN]
     expect(await leechers(tracker, token(), all)).toEqual([0, 1, 0, 0])
-    const list = [toHex(OTHER_TORRENT).toUpperCase(), toHex(UNKNOWN), 7, 'x', `${toHex(THIRD)}${'0'.repeat(24)}`]
+    const list = [
+      toHex(OTHER_TORRENT).toUpperCase(),
+      toHex(UNKNOWN),
+      7,
+      'x',
+      `${toHex(THIRD)}${'0'.repeat(24)}`,
+    ]
     expect(await leechers(tracker, token({ infohashes: list }), all)).toEqual([3, 1, 2, 0])
-    expect(await leechers(tracker, token({ infohash: undefined, infohashes: list }), all)).toEqual([3, 0, 2, 0])
+    expect(await leechers(tracker, token({ infohash: undefined, infohashes: list }), all)).toEqual([
+      3, 0, 2, 0,
+    ])
     expect(await leechers(tracker, token({ infohash: undefined }), all)).toEqual([0, 0, 0, 0])
-    expect(await leechers(tracker, token({ infohashes: { 0: toHex(THIRD) } }), all)).toEqual([0, 1, 0, 0])
+    expect(await leechers(tracker, token({ infohashes: { 0: toHex(THIRD) } }), all)).toEqual([
+      0, 1, 0, 0,
+    ])
   })
 
   test('tells a torrent that is not approved from an unknown one by nothing', async () => {
@@ -65,7 +92,9 @@ describe('a protected scrape', () => {
     await withPeers(tracker)
     const raw = async (hash: InfoHash): Promise<string> => {
       const escaped = toHex(hash).replaceAll(/../g, '%$&')
-      const response = await tracker.app.inject(`/scrape?jwt=${token({ infohashes: [toHex(UNKNOWN)] })}&info_hash=${escaped}`)
+      const response = await tracker.app.inject(
+        `/scrape?jwt=${token({ infohashes: [toHex(UNKNOWN)] })}&info_hash=${escaped}`,
+      )
       return response.rawPayload.toString('latin1').replace(hash, '')
     }
     expect(await raw(THIRD)).toBe(await raw(UNKNOWN))
@@ -80,7 +109,12 @@ describe('a protected scrape', () => {
       for (let index = 0; index < count - 1; index++) answer.set(index, 9, 9, 9, 9)
       context.skipSwarmInteraction = true
     })
-    await app.register(jwtApproval, { issuer: ISSUER, audience: AUDIENCE, keys: RSA.pem, protectScrape: true })
+    await app.register(jwtApproval, {
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      keys: RSA.pem,
+      protectScrape: true,
+    })
     await app.ready()
     const good = token({ infohashes: [toHex(OTHER_TORRENT)] })
     const params = { path: '/scrape', get: () => good, route: () => undefined }
@@ -101,7 +135,12 @@ describe('a protected scrape', () => {
     await using app: FastifyInstance = Fastify()
     app.decorate('peerStore', store)
     await app.register(trackerCore)
-    await app.register(jwtApproval, { issuer: ISSUER, audience: AUDIENCE, jwkSetUrl: keys.url, protectScrape: true })
+    await app.register(jwtApproval, {
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      jwkSetUrl: keys.url,
+      protectScrape: true,
+    })
     await app.ready()
     keys.serve(EC)
     const later = token({ infohashes: [toHex(OTHER_TORRENT)] }, EC)

@@ -16,16 +16,30 @@ import { PROTOCOLS, Tracker } from './tracker.ts'
 const MISSING = 'unapproved request: missing jwt'
 const INVALID = 'unapproved request: invalid jwt'
 
-async function announceWithHeader(tracker: Tracker, path: string, authorization: string): Promise<string> {
-  const url = tracker.url('http', `${path}${path.includes('?') ? '&' : '?'}info_hash=${encodeURIComponent(TORRENT)}`)
-  const response = await fetch(`${url}&peer_id=-TS0001-000000000001&port=6881&left=1`, { headers: { authorization } })
+async function announceWithHeader(
+  tracker: Tracker,
+  path: string,
+  authorization: string,
+): Promise<string> {
+  const url = tracker.url(
+    'http',
+    `${path}${path.includes('?') ? '&' : '?'}info_hash=${encodeURIComponent(TORRENT)}`,
+  )
+  const response = await fetch(`${url}&peer_id=-TS0001-000000000001&port=6881&left=1`, {
+    headers: { authorization },
+  })
   const body = await response.text()
-  return /failure reason\d+:(.*)e$/.exec(body)?.[1] ?? (body.includes('8:interval') ? 'approved' : body)
+  return (
+    /failure reason\d+:(.*)e$/.exec(body)?.[1] ?? (body.includes('8:interval') ? 'approved' : body)
+  )
 }
 
 describe('a token', () => {
   test('may stand in the route, over HTTP', async () => {
-    await using tracker = await Tracker.start({ keys: RSA.pem }, { announceRoutes: ['/announce', '/:jwt/announce'] })
+    await using tracker = await Tracker.start(
+      { keys: RSA.pem },
+      { announceRoutes: ['/announce', '/:jwt/announce'] },
+    )
     expect(await tracker.announceTo('http', `/${token()}/announce`)).toBe('approved')
     expect(await tracker.announceTo('http', '/x/announce')).toBe(INVALID)
     expect(await tracker.announceTo('udp', `/${token()}/announce`)).toBe(MISSING)
@@ -51,7 +65,9 @@ describe('a token', () => {
     expect(await announceWithHeader(tracker, '/announce', `Bearer ${token()}`)).toBe('approved')
     expect(await announceWithHeader(tracker, '/announce', `bearer  ${token()} `)).toBe('approved')
     expect(await announceWithHeader(tracker, '/announce', `Bearer x`)).toBe(INVALID)
-    expect(await announceWithHeader(tracker, '/announce', `Bearer ${token({ pad: 'x'.repeat(5000) })}`)).toBe(INVALID)
+    expect(
+      await announceWithHeader(tracker, '/announce', `Bearer ${token({ pad: 'x'.repeat(5000) })}`),
+    ).toBe(INVALID)
     expect(await announceWithHeader(tracker, '/announce', `Basic ${token()}`)).toBe(MISSING)
     expect(await announceWithHeader(tracker, '/announce', 'Bearer ')).toBe(MISSING)
     expect(await announceWithHeader(tracker, '/announce?jwt=x', `Bearer ${token()}`)).toBe(INVALID)
@@ -71,7 +87,14 @@ test('any text for a token is refused with a client error', async () => {
   const keys = new KeyRing({ source, interval: 1, minInterval: 1, log })
   await keys.start(false)
   const jwt = await jwtLibrary(app, { issuer: ISSUER, audience: AUDIENCE, maxClockSkew })
-  const verifier = new TokenVerifier({ jwt, keys, algorithms: ['RS256'], maxClockSkew, cacheSize: 10, log })
+  const verifier = new TokenVerifier({
+    jwt,
+    keys,
+    algorithms: ['RS256'],
+    maxClockSkew,
+    cacheSize: 10,
+    log,
+  })
   const findToken = tokenFinder({ parameter: 'jwt', pathSegment: 1, authorizationHeader: true })
   const hook = announceHook(findToken, verifier)
   await app.ready()
@@ -86,7 +109,10 @@ test('any text for a token is refused with a client error', async () => {
   }
 
   const good = token()
-  const base64url = fc.string({ unit: fc.constantFrom('e', 'y', 'J', 'A', '_', '-', '0'), maxLength: 200 })
+  const base64url = fc.string({
+    unit: fc.constantFrom('e', 'y', 'J', 'A', '_', '-', '0'),
+    maxLength: 200,
+  })
   const json = fc.json({ maxDepth: 2 }).map((text) => Buffer.from(text).toString('base64url'))
   const mutated = fc
     .tuple(fc.nat(good.length - 1), fc.string({ maxLength: 3 }))
@@ -96,10 +122,17 @@ test('any text for a token is refused with a client error', async () => {
   const anything = fc.oneof(
     fc.string({ maxLength: 16_384 }),
     fc.string({ unit: fc.constantFrom('.', 'e', '\xff', '=', '\0'), maxLength: 16_384 }),
-    fc.tuple(fc.oneof(base64url, json), fc.oneof(base64url, json), base64url).map((parts) => parts.join('.')),
-    fc.tuple(json, base64url).map(([payload, signature]) => `${good.split('.')[0]}.${payload}.${signature}`),
     fc
-      .dictionary(fc.constantFrom('alg', 'kid', 'typ', 'crit', 'b64'), fc.constantFrom('RS256', 'none', 1, null, ['b64'], {}))
+      .tuple(fc.oneof(base64url, json), fc.oneof(base64url, json), base64url)
+      .map((parts) => parts.join('.')),
+    fc
+      .tuple(json, base64url)
+      .map(([payload, signature]) => `${good.split('.')[0]}.${payload}.${signature}`),
+    fc
+      .dictionary(
+        fc.constantFrom('alg', 'kid', 'typ', 'crit', 'b64'),
+        fc.constantFrom('RS256', 'none', 1, null, ['b64'], {}),
+      )
       .map((header) => `${signingInput(header, claims())}.AAAA`),
     mutated,
   )

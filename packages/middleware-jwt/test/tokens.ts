@@ -23,7 +23,13 @@ const CURVES: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384
 export function testKey(alg: KeyType, kid: string, bits = 2048): TestKey {
   const { privateKey, publicKey } = keyPair(alg, bits)
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' }
-  return { alg, kid, privateKey, pem: publicKey.export({ type: 'spki', format: 'pem' }) as string, jwk }
+  return {
+    alg,
+    kid,
+    privateKey,
+    pem: publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    jwk,
+  }
 }
 
 function keyPair(alg: KeyType, bits: number): { privateKey: KeyObject; publicKey: KeyObject } {
@@ -58,7 +64,11 @@ export function token(
 }
 
 /** A signed token with this text for a payload. */
-export function rawToken(payload: string, key: TestKey = RSA, header: Readonly<Record<string, unknown>> = {}): string {
+export function rawToken(
+  payload: string,
+  key: TestKey = RSA,
+  header: Readonly<Record<string, unknown>> = {},
+): string {
   const [first] = signingInput({ alg: key.alg, typ: 'JWT', kid: key.kid, ...header }, {}).split('.')
   const input = `${first}.${Buffer.from(payload).toString('base64url')}`
   return `${input}.${signature(input, key).toString('base64url')}`
@@ -71,13 +81,20 @@ export function hmacToken(secret: string, header: Readonly<Record<string, unknow
 }
 
 export function signingInput(header: unknown, payload: unknown): string {
-  return [header, payload].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
+  return [header, payload]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
 }
 
 function signature(input: string, { alg, privateKey }: TestKey): Buffer {
   const bytes = Buffer.from(input)
   if (alg === 'EdDSA') return sign(null, bytes, privateKey)
   const digest = `sha${alg.slice(2)}`
-  if (alg.startsWith('ES')) return sign(digest, bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' })
-  return sign(digest, bytes, alg.startsWith('PS') ? { key: privateKey, padding: 6, saltLength: 32 } : privateKey)
+  if (alg.startsWith('ES'))
+    return sign(digest, bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' })
+  return sign(
+    digest,
+    bytes,
+    alg.startsWith('PS') ? { key: privateKey, padding: 6, saltLength: 32 } : privateKey,
+  )
 }

@@ -2,11 +2,22 @@ import type { AddressInfo } from 'node:net'
 import type { AnnounceEvent, InfoHash } from '@chihaya/bittorrent'
 import { trackerCore } from '@chihaya/core'
 import { samplePeerId } from '@chihaya/core/testing'
-import { httpFrontend, recommendedServerOptions, type HttpFrontendOptions } from '@chihaya/http-frontend'
+import {
+  httpFrontend,
+  recommendedServerOptions,
+  type HttpFrontendOptions,
+} from '@chihaya/http-frontend'
 import { jwtApproval, type JwtApprovalOptions } from '@chihaya/middleware-jwt'
 import { memoryStorage } from '@chihaya/storage-memory'
 import { udpFrontend } from '@chihaya/udp-frontend'
-import { readConnect, trackerClient, TrackerFailure, writeAnnounce, writeConnect, type ScrapeAnswer } from '@internal/client'
+import {
+  readConnect,
+  trackerClient,
+  TrackerFailure,
+  writeAnnounce,
+  writeConnect,
+  type ScrapeAnswer,
+} from '@internal/client'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AUDIENCE, ISSUER, TORRENT } from './tokens.ts'
 
@@ -24,7 +35,10 @@ export class Tracker implements AsyncDisposable {
     this.log = log
   }
 
-  static async start(options: Partial<JwtApprovalOptions>, http: HttpFrontendOptions = {}): Promise<Tracker> {
+  static async start(
+    options: Partial<JwtApprovalOptions>,
+    http: HttpFrontendOptions = {},
+  ): Promise<Tracker> {
     const log: string[] = []
     const logger = { level: 'debug', stream: { write: (line: string) => void log.push(line) } }
     const app: FastifyInstance = Fastify({ ...recommendedServerOptions, logger })
@@ -49,10 +63,21 @@ export class Tracker implements AsyncDisposable {
   }
 
   /** Announces to a path: `approved`, or the text of the refusal. */
-  async announceTo(protocol: Protocol, path: string, infoHash: InfoHash = TORRENT, event?: AnnounceEvent): Promise<string> {
+  async announceTo(
+    protocol: Protocol,
+    path: string,
+    infoHash: InfoHash = TORRENT,
+    event?: AnnounceEvent,
+  ): Promise<string> {
     const client = trackerClient(this.url(protocol, path))
     try {
-      await client.announce({ infoHash, peerId: samplePeerId(1), port: 6881, left: 1n, ...(event && { event }) })
+      await client.announce({
+        infoHash,
+        peerId: samplePeerId(1),
+        port: 6881,
+        left: 1n,
+        ...(event && { event }),
+      })
       return 'approved'
     } catch (error) {
       if (error instanceof TrackerFailure) return error.message
@@ -78,8 +103,14 @@ export class Tracker implements AsyncDisposable {
     return reply.readUInt32BE(0) === 1 ? 'approved' : reply.subarray(8).toString()
   }
 
-  async scrape(protocol: Protocol, token: string | undefined, infoHashes: readonly InfoHash[]): Promise<ScrapeAnswer[]> {
-    const client = trackerClient(this.url(protocol, `/announce${token === undefined ? '' : `?jwt=${token}`}`))
+  async scrape(
+    protocol: Protocol,
+    token: string | undefined,
+    infoHashes: readonly InfoHash[],
+  ): Promise<ScrapeAnswer[]> {
+    const client = trackerClient(
+      this.url(protocol, `/announce${token === undefined ? '' : `?jwt=${token}`}`),
+    )
     try {
       return await client.scrape(infoHashes)
     } finally {

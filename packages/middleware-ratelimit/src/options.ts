@@ -14,16 +14,29 @@ export interface RateLimitOptions {
   except?: string[]
 }
 
-const count = (description: string): JsonSchema => ({ description, type: 'integer', minimum: 1, maximum: 1_000_000 })
+const count = (description: string): JsonSchema => ({
+  description,
+  type: 'integer',
+  minimum: 1,
+  maximum: 1_000_000,
+})
 
 export const optionsSchema: OptionsSchema<RateLimitOptions> = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    announcesPerMinute: count('Announces a minute of one source in the long run. Left out, announces are not limited.'),
-    announceBurst: count('Announces of one source at once, after a time without any. Left out, as many as in a minute.'),
-    scrapesPerMinute: count('Scrapes a minute of one source in the long run. Left out, scrapes are not limited.'),
-    scrapeBurst: count('Scrapes of one source at once, after a time without any. Left out, as many as in a minute.'),
+    announcesPerMinute: count(
+      'Announces a minute of one source in the long run. Left out, announces are not limited.',
+    ),
+    announceBurst: count(
+      'Announces of one source at once, after a time without any. Left out, as many as in a minute.',
+    ),
+    scrapesPerMinute: count(
+      'Scrapes a minute of one source in the long run. Left out, scrapes are not limited.',
+    ),
+    scrapeBurst: count(
+      'Scrapes of one source at once, after a time without any. Left out, as many as in a minute.',
+    ),
     except: {
       description: 'Addresses and CIDR ranges that are not limited.',
       type: 'array',

@@ -17,7 +17,8 @@ const plugin: FastifyPluginAsync<RateLimitOptions> = async (fastify, given) => {
     const limit = ({ address, event }: Announce): void => {
       // A peer that leaves must not be handed out, and a download is reported only once.
       if (event === 'stopped' || event === 'completed') return
-      if (!isExcepted(except, address) && !announces.buckets.take(address, Date.now())) throw refusal
+      if (!isExcepted(except, address) && !announces.buckets.take(address, Date.now()))
+        throw refusal
     }
     fastify.tracker.addHook('preAnnounce', limit, NAME)
   }
@@ -33,14 +34,22 @@ const plugin: FastifyPluginAsync<RateLimitOptions> = async (fastify, given) => {
 
 interface Limit {
   readonly buckets: TokenBuckets
-  /** Minutes in which an empty bucket becomes full, so that a whole burst is there for who comes back. */
+  /**
+   * Minutes in which an empty bucket becomes full, so that a whole burst is there for who comes
+   * back.
+   */
   readonly retryIn: number
 }
 
 /** The limit, if its rate is set. @throws TRK_ERR_OPTIONS for a burst without a rate. */
-function limitOf(action: 'announce' | 'scrape', perMinute: number | undefined, burst = perMinute): Limit | undefined {
+function limitOf(
+  action: 'announce' | 'scrape',
+  perMinute: number | undefined,
+  burst = perMinute,
+): Limit | undefined {
   if (burst === undefined) return undefined
-  if (perMinute === undefined) throw new TRK_ERR_OPTIONS(NAME, `options/${action}Burst needs ${action}sPerMinute beside it`)
+  if (perMinute === undefined)
+    throw new TRK_ERR_OPTIONS(NAME, `options/${action}Burst needs ${action}sPerMinute beside it`)
   return { buckets: new TokenBuckets({ perMinute, burst }), retryIn: Math.ceil(burst / perMinute) }
 }
 

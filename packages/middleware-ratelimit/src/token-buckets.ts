@@ -21,11 +21,11 @@ export interface TokenBucketsInit {
 /**
  * A token bucket for each source, in memory of a fixed size.
  *
- * The bucket of a source lies in one of the eight places of a set. A new source takes the place of the
- * bucket that lacks the fewest tokens, whose own source starts again with a full one. Most often that
- * bucket is full anyway. A flood of sources therefore makes the limit more lenient, first for the
- * sources that have asked for the least, and never causes a refusal. A secret decides which sources
- * share a set.
+ * The bucket of a source lies in one of the eight places of a set. A new source takes the place of
+ * the bucket that lacks the fewest tokens, whose own source starts again with a full one. Most
+ * often that bucket is full anyway. A flood of sources therefore makes the limit more lenient,
+ * first for the sources that have asked for the least, and never causes a refusal. A secret decides
+ * which sources share a set.
  */
 export class TokenBuckets {
   /** Microseconds in which a bucket gains a token, a whole number so that sums are exact. */
@@ -78,7 +78,8 @@ export class TokenBuckets {
 
   #setOf(source: Address, bytes: number): number {
     let set = 0
-    for (let at = 0; at < bytes; at++) set ^= this.#bits[(at << 8) | (source[at] as number)] as number
+    for (let at = 0; at < bytes; at++)
+      set ^= this.#bits[(at << 8) | (source[at] as number)] as number
     return set & (SETS - 1)
   }
 }

@@ -17,7 +17,11 @@ function trackerWith(options: RateLimitOptions): Promise<TestTracker> {
 }
 
 /** How often an action is answered, of many attempts: all else must be refused with this text. */
-async function answered(times: number, refusal: string, ask: (index: number) => Promise<unknown>): Promise<number> {
+async function answered(
+  times: number,
+  refusal: string,
+  ask: (index: number) => Promise<unknown>,
+): Promise<number> {
   let count = 0
   for (let index = 0; index < times; index++) {
     try {
@@ -31,7 +35,11 @@ async function answered(times: number, refusal: string, ask: (index: number) => 
   return count
 }
 
-function announces(client: TrackerClient, times: number, changes: Partial<ClientAnnounce> = {}): Promise<number> {
+function announces(
+  client: TrackerClient,
+  times: number,
+  changes: Partial<ClientAnnounce> = {},
+): Promise<number> {
   return answered(times, 'too many announces', () => client.announce({ ...ANNOUNCE, ...changes }))
 }
 
@@ -83,15 +91,27 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await using tracker = await trackerWith({ announcesPerMinute: 1 })
     const client = tracker.client(protocol, ONE)
     expect(await announces(client, 3)).toBe(1)
-    expect(await client.announce({ ...ANNOUNCE, event: 'completed', left: 0n })).toMatchObject({ complete: 1 })
-    expect(await client.announce({ ...ANNOUNCE, event: 'stopped' })).toMatchObject({ complete: 0, incomplete: 0 })
+    expect(await client.announce({ ...ANNOUNCE, event: 'completed', left: 0n })).toMatchObject({
+      complete: 1,
+    })
+    expect(await client.announce({ ...ANNOUNCE, event: 'stopped' })).toMatchObject({
+      complete: 0,
+      incomplete: 0,
+    })
     expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 0 })
     expect(await announces(client, 3, { event: 'started' })).toBe(0)
   })
 
   test('some networks may be left alone', async () => {
-    await using tracker = await trackerWith({ announcesPerMinute: 1, scrapesPerMinute: 1, except: ['127.0.0.2/31', '::1'] })
-    for (const client of [tracker.client(protocol, TWO), tracker.client(`${protocol}6` as Protocol)]) {
+    await using tracker = await trackerWith({
+      announcesPerMinute: 1,
+      scrapesPerMinute: 1,
+      except: ['127.0.0.2/31', '::1'],
+    })
+    for (const client of [
+      tracker.client(protocol, TWO),
+      tracker.client(`${protocol}6` as Protocol),
+    ]) {
       // oxlint-disable-next-line no-await-in-loop
       expect([await announces(client, 5), await scrapes(client, 5)]).toEqual([5, 5])
     }
@@ -123,10 +143,16 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
 })
 
 test('a refusal over HTTP says when the burst is there again', async () => {
-  await using tracker = await trackerWith({ announcesPerMinute: 10, announceBurst: 25, scrapesPerMinute: 1 })
+  await using tracker = await trackerWith({
+    announcesPerMinute: 10,
+    announceBurst: 25,
+    scrapesPerMinute: 1,
+  })
   const failure = async (path: string): Promise<unknown> => {
     const response = await fetch(tracker.url('http', path))
-    return Object.fromEntries((bdecode(new Uint8Array(await response.arrayBuffer())) as Map<string, unknown>).entries())
+    return Object.fromEntries(
+      (bdecode(new Uint8Array(await response.arrayBuffer())) as Map<string, unknown>).entries(),
+    )
   }
   const client = tracker.client('http')
   await announces(client, 25)
@@ -134,7 +160,10 @@ test('a refusal over HTTP says when the burst is there again', async () => {
   const hash = '%61'.repeat(20)
   const announce = `/announce?info_hash=${hash}&peer_id=${hash}&port=6881&left=1`
   expect(await failure(announce)).toEqual({ 'failure reason': 'too many announces', 'retry in': 3 })
-  expect(await failure(`/scrape?info_hash=${hash}`)).toEqual({ 'failure reason': 'too many scrapes', 'retry in': 1 })
+  expect(await failure(`/scrape?info_hash=${hash}`)).toEqual({
+    'failure reason': 'too many scrapes',
+    'retry in': 1,
+  })
 })
 
 test('a limit that is not asked for costs nothing: the tracker has no hook', async () => {
@@ -147,9 +176,18 @@ describe('the start', () => {
   test.each<[RateLimitOptions, string]>([
     [{ announcesPerMinute: 0 }, 'options/announcesPerMinute must be >= 1, got 0'],
     [{ announceBurst: 5 }, 'options/announceBurst needs announcesPerMinute beside it'],
-    [{ scrapeBurst: 5, announcesPerMinute: 5 }, 'options/scrapeBurst needs scrapesPerMinute beside it'],
-    [{ except: ['localhost'] }, 'options/except/0 must be written like 192.0.2.7, 10.0.0.0/8, 2001:db8::/32, got "localhost"'],
-    [{ except: ['10.0.0.0/33'] }, 'options/except: "10.0.0.0/33" is neither an address nor a CIDR range'],
+    [
+      { scrapeBurst: 5, announcesPerMinute: 5 },
+      'options/scrapeBurst needs scrapesPerMinute beside it',
+    ],
+    [
+      { except: ['localhost'] },
+      'options/except/0 must be written like 192.0.2.7, 10.0.0.0/8, 2001:db8::/32, got "localhost"',
+    ],
+    [
+      { except: ['10.0.0.0/33'] },
+      'options/except: "10.0.0.0/33" is neither an address nor a CIDR range',
+    ],
     [{ burst: 5 } as RateLimitOptions, 'options has no key burst'],
   ])('is refused with %j', async (options, message) => {
     await expect(trackerWith(options)).rejects.toThrow(`@chihaya/middleware-ratelimit: ${message}`)

@@ -28,19 +28,36 @@ describe('a token bucket', () => {
 
   test('belongs to one address of IPv4, or to one /64 of IPv6', () => {
     const buckets = new TokenBuckets({ perMinute: 1, burst: 1 })
-    const sources = ['192.0.2.1', '192.0.2.2', '192.0.3.1', '2001:db8::1', '2001:db8:0:1::1', '2001:db8:1::1', '::c000:201']
-    expect(sources.map((source) => buckets.take(address(source), NOW))).toEqual(sources.map(() => true))
+    const sources = [
+      '192.0.2.1',
+      '192.0.2.2',
+      '192.0.3.1',
+      '2001:db8::1',
+      '2001:db8:0:1::1',
+      '2001:db8:1::1',
+      '::c000:201',
+    ]
+    expect(sources.map((source) => buckets.take(address(source), NOW))).toEqual(
+      sources.map(() => true),
+    )
     const again = [...sources, '2001:db8::2', '2001:db8::ffff:ffff:ffff:ffff']
-    expect(again.map((source) => buckets.take(address(source), NOW))).toEqual(again.map(() => false))
+    expect(again.map((source) => buckets.take(address(source), NOW))).toEqual(
+      again.map(() => false),
+    )
   })
 
   test('is as exact at any rate: no more than the burst at once, and no less', () => {
     const rate = fc.integer({ min: 1, max: 1_000_000 })
     fc.assert(
-      fc.property(rate, fc.integer({ min: 1, max: 2000 }), fc.nat(1_000_000), (perMinute, burst, later) => {
-        const buckets = new TokenBuckets({ perMinute, burst })
-        expect(takeMany(buckets, ONE, burst + 10, NOW + later)).toBe(burst)
-      }),
+      fc.property(
+        rate,
+        fc.integer({ min: 1, max: 2000 }),
+        fc.nat(1_000_000),
+        (perMinute, burst, later) => {
+          const buckets = new TokenBuckets({ perMinute, burst })
+          expect(takeMany(buckets, ONE, burst + 10, NOW + later)).toBe(burst)
+        },
+      ),
     )
   })
 
@@ -57,7 +74,8 @@ describe('a token bucket', () => {
           let now = NOW
           for (const [who, wait] of steps) {
             now += wait
-            for (const [index, had] of tokens.entries()) tokens[index] = Math.min(burst, had + (wait * perMinute) / MINUTE)
+            for (const [index, had] of tokens.entries())
+              tokens[index] = Math.min(burst, had + (wait * perMinute) / MINUTE)
             // What sums of fractions leave open is no question of the limit.
             const has = tokens[who] ?? 0
             if (Math.abs(has - 1) < 1e-6) return
@@ -99,7 +117,8 @@ describe('a flood of sources', () => {
   test('of one host is no flood: its addresses of IPv6 are one source', () => {
     const buckets = new TokenBuckets({ perMinute: 60, burst: 100 })
     let taken = 0
-    for (let host = 0; host < 10_000; host++) if (buckets.take(address(`2001:db8::${host.toString(16)}`), NOW)) taken++
+    for (let host = 0; host < 10_000; host++)
+      if (buckets.take(address(`2001:db8::${host.toString(16)}`), NOW)) taken++
     expect(taken).toBe(100)
   })
 })

@@ -13,18 +13,23 @@ for (const digits of ['0123456789abcdef', '0123456789ABCDEF']) {
 
 const infoHash: Uint8Array = new Uint8Array(INFO_HASH_LENGTH)
 
-/** Infohashes in hex, of 40 digits, or of the 64 of a v2 torrent, which trackers truncate (BEP 52). */
+/**
+ * Infohashes in hex, of 40 digits, or of the 64 of a v2 torrent, which trackers truncate (BEP 52).
+ */
 export const infoHashList: ListFormat<InfoHashTable> = {
   // A line is 40 digits and its end, at least.
   create: (bytes) => new InfoHashTable(bytes / (V1_DIGITS + 1)),
 
   add(table, bytes, start, end) {
-    if (!readHex(bytes, start, end)) throw new RangeError(`${quote(bytes, start, end)} is no infohash of 40 or 64 hex digits`)
+    if (!readHex(bytes, start, end))
+      throw new RangeError(`${quote(bytes, start, end)} is no infohash of 40 or 64 hex digits`)
     table.set(infoHash, 0, 1)
   },
 }
 
-/** Decodes into `infoHash`, and looks at the digits behind it too; false when they are no infohash. */
+/**
+ * Decodes into `infoHash`, and looks at the digits behind it too; false when they are no infohash.
+ */
 function readHex(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start !== V1_DIGITS && end - start !== V2_DIGITS) return false
   for (let at = start; at < end; at += 2) {

@@ -6,15 +6,19 @@ const MIN_SLOTS = 16
 const GROWTH = 1.6
 
 /**
- * Random bits for each value of each byte of a key; the hash of a key is the sum of its bytes' bits without carry (simple
- * tabulation). It keeps runs of slots short for any keys, and nobody outside can know which keys share one.
+ * Random bits for each value of each byte of a key; the hash of a key is the sum of its bytes' bits
+ * without carry (simple tabulation). It keeps runs of slots short for any keys, and nobody outside
+ * can know which keys share one.
  */
 const BITS: Uint32Array = crypto.getRandomValues(new Uint32Array(INFO_HASH_LENGTH * 256))
 
 /** The bytes of the infohash that is being looked up. */
 const key: Uint8Array = new Uint8Array(INFO_HASH_LENGTH)
 
-/** A small number, 1 to 255, for each of many infohashes: 30 bytes each, and nothing for the garbage collector. */
+/**
+ * A small number, 1 to 255, for each of many infohashes: 30 bytes each, and nothing for the garbage
+ * collector.
+ */
 export class InfoHashTable {
   #slots: number
   #keys: Uint8Array
@@ -57,9 +61,11 @@ export class InfoHashTable {
   /** The slot of a key, or the free one where it belongs. */
   #slotOf(bytes: Uint8Array, at: number): number {
     let hash = 0
-    for (let index = 0; index < INFO_HASH_LENGTH; index++) hash ^= BITS[(index << 8) | (bytes[at + index] as number)] as number
+    for (let index = 0; index < INFO_HASH_LENGTH; index++)
+      hash ^= BITS[(index << 8) | (bytes[at + index] as number)] as number
     let slot = Math.floor(((hash >>> 0) / 2 ** 32) * this.#slots)
-    while (this.#values[slot] !== 0 && !this.#holds(slot, bytes, at)) if (++slot === this.#slots) slot = 0
+    while (this.#values[slot] !== 0 && !this.#holds(slot, bytes, at))
+      if (++slot === this.#slots) slot = 0
     return slot
   }
 

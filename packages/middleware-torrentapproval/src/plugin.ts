@@ -14,7 +14,9 @@ const plugin: FastifyPluginAsync<TorrentApprovalOptions> = async (fastify, given
   const options = parseOptions(NAME, optionsSchema, given)
   const source = onlyList(NAME, options)
   const list = await openList(fastify, NAME, source, infoHashList)
-  const evict = evictRefused(fastify, NAME, { infoHash: (infoHash) => !approval.has(infoHash) }, [list])
+  const evict = evictRefused(fastify, NAME, { infoHash: (infoHash) => !approval.has(infoHash) }, [
+    list,
+  ])
   const approval = new TorrentApproval(list, source.option === 'whitelist', evict)
   const unapproved = refusal('unapproved torrent', options)
   // A scope may approve by several lists. The decorator is that of the first.

@@ -1,11 +1,20 @@
-import { infoHashFrom, infoHashFromHex, INFO_HASH_LENGTH, writeByteString, type InfoHash } from '@chihaya/bittorrent'
+import {
+  infoHashFrom,
+  infoHashFromHex,
+  INFO_HASH_LENGTH,
+  writeByteString,
+  type InfoHash,
+} from '@chihaya/bittorrent'
 import type { EntryList } from '@chihaya/core/lists'
 import { InfoHashTable } from './info-hash-table.ts'
 
 const ALLOWED = 1
 const DENIED = 2
 
-/** Which torrents are approved: by a list, and by what was allowed and denied since, which comes before the list. */
+/**
+ * Which torrents are approved: by a list, and by what was allowed and denied since, which comes
+ * before the list.
+ */
 export class TorrentApproval {
   readonly #list: EntryList<InfoHashTable>
   readonly #isWhitelist: boolean
@@ -13,13 +22,20 @@ export class TorrentApproval {
   readonly #denied: () => void
 
   /** `denied` is called after each `deny`. */
-  constructor(list: EntryList<InfoHashTable>, isWhitelist: boolean, denied: () => void = () => undefined) {
+  constructor(
+    list: EntryList<InfoHashTable>,
+    isWhitelist: boolean,
+    denied: () => void = () => undefined,
+  ) {
     this.#list = list
     this.#isWhitelist = isWhitelist
     this.#denied = denied
   }
 
-  /** Approves a torrent from now on. Takes 20 bytes or hex, as all methods do. @throws {RangeError} for anything else. */
+  /**
+   * Approves a torrent from now on. Takes 20 bytes or hex, as all methods do. @throws {RangeError}
+   * for anything else.
+   */
   allow(infoHash: string): void {
     this.#edit(infoHash, ALLOWED)
   }
@@ -35,7 +51,10 @@ export class TorrentApproval {
     const bytes = infoHash.length === INFO_HASH_LENGTH ? (infoHash as InfoHash) : read(infoHash)
     const edit = this.#edits.get(bytes)
     if (edit !== 0) return edit === ALLOWED
-    return (this.#list.inOptions.get(bytes) !== 0 || this.#list.inFile.get(bytes) !== 0) === this.#isWhitelist
+    return (
+      (this.#list.inOptions.get(bytes) !== 0 || this.#list.inFile.get(bytes) !== 0) ===
+      this.#isWhitelist
+    )
   }
 
   #edit(infoHash: string, verdict: number): void {
@@ -47,6 +66,7 @@ export class TorrentApproval {
 
 function read(text: string): InfoHash {
   const infoHash = infoHashFrom(text) ?? infoHashFromHex(text)
-  if (infoHash === undefined) throw new RangeError(`${JSON.stringify(text)} is no infohash: neither 20 bytes nor hex`)
+  if (infoHash === undefined)
+    throw new RangeError(`${JSON.stringify(text)} is no infohash: neither 20 bytes nor hex`)
   return infoHash
 }

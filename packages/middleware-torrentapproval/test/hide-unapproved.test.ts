@@ -1,6 +1,12 @@
 import { Tracker, type PeerStore } from '@chihaya/core'
 import { EntryList } from '@chihaya/core/lists'
-import { announceTo, ModelPeerStore, sampleAnnounce, sampleInfoHash, scrapeFrom } from '@chihaya/core/testing'
+import {
+  announceTo,
+  ModelPeerStore,
+  sampleAnnounce,
+  sampleInfoHash,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
 import { hideUnapproved } from '../src/hide-unapproved.ts'
 import { infoHashList } from '../src/info-hash-list.ts'
@@ -35,7 +41,8 @@ describe.each([false, true])('a scrape of a store that answers %s', (later) => {
     const torrents = approval()
     const tracker = new Tracker({ store, log })
     tracker.addHook('onScrape', hideUnapproved(torrents))
-    const leechers = async (): Promise<number[]> => (await scrapeFrom(tracker, SCRAPED)).map(({ incomplete }) => incomplete)
+    const leechers = async (): Promise<number[]> =>
+      (await scrapeFrom(tracker, SCRAPED)).map(({ incomplete }) => incomplete)
     expect(await leechers()).toEqual([1, 1, 0, 1])
     torrents.deny(KNOWN)
     expect(await leechers()).toEqual([0, 1, 0, 0])
@@ -43,17 +50,20 @@ describe.each([false, true])('a scrape of a store that answers %s', (later) => {
 })
 
 describe('a scrape that another hook has answered', () => {
-  test.each(['skipResponse', 'skipSwarmInteraction'] as const)('with %s keeps its answer for the approved', async (flag) => {
-    const store = await storeOf(false)
-    const torrents = approval()
-    torrents.deny(KNOWN)
-    const tracker = new Tracker({ store, log })
-    tracker.addHook('preScrape', (_scrape, answer, context) => {
-      for (const index of [0, 1]) answer.set(index, 7, 7, 7, 7)
-      context[flag] = true
-    })
-    tracker.addHook('onScrape', hideUnapproved(torrents))
-    const rows = await scrapeFrom(tracker, SCRAPED)
-    expect(rows.map(({ complete }) => complete)).toEqual([0, 7, 0, 0])
-  })
+  test.each(['skipResponse', 'skipSwarmInteraction'] as const)(
+    'with %s keeps its answer for the approved',
+    async (flag) => {
+      const store = await storeOf(false)
+      const torrents = approval()
+      torrents.deny(KNOWN)
+      const tracker = new Tracker({ store, log })
+      tracker.addHook('preScrape', (_scrape, answer, context) => {
+        for (const index of [0, 1]) answer.set(index, 7, 7, 7, 7)
+        context[flag] = true
+      })
+      tracker.addHook('onScrape', hideUnapproved(torrents))
+      const rows = await scrapeFrom(tracker, SCRAPED)
+      expect(rows.map(({ complete }) => complete)).toEqual([0, 7, 0, 0])
+    },
+  )
 })

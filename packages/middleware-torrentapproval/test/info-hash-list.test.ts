@@ -14,7 +14,10 @@ function tableOf(...entries: string[]): InfoHashTable {
 }
 
 describe('an entry of a list of torrents', () => {
-  test.each(['0123456789abcdef0123456789abcdef01234567', '0123456789ABCDEF0123456789ABCDEF01234567'])('may be %s', (hex) => {
+  test.each([
+    '0123456789abcdef0123456789abcdef01234567',
+    '0123456789ABCDEF0123456789ABCDEF01234567',
+  ])('may be %s', (hex) => {
     const table = tableOf(hex)
     expect([table.size, table.get(infoHashFromHex(hex) as InfoHash)]).toEqual([1, 1])
   })
@@ -36,7 +39,11 @@ describe('an entry of a list of torrents', () => {
   })
 
   test('is what a decoder of hex takes for an infohash', () => {
-    const digits = fc.string({ unit: fc.constantFrom(...'0123456789abcdefABCDEF'.split('')), minLength: 38, maxLength: 66 })
+    const digits = fc.string({
+      unit: fc.constantFrom(...'0123456789abcdefABCDEF'.split('')),
+      minLength: 38,
+      maxLength: 66,
+    })
     const noise = fc.string({
       unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
       maxLength: 16_384,

@@ -13,7 +13,11 @@ function bytesOf(infoHash: string): Uint8Array {
 const infoHash = fc
   .tuple(fc.nat(255), fc.nat(3), fc.nat(19))
   .map(([first, byte, at]) =>
-    byteString(Uint8Array.from({ length: 20 }, (_, index) => (index === 0 ? first : index === at ? byte : 0))),
+    byteString(
+      Uint8Array.from({ length: 20 }, (_, index) =>
+        index === 0 ? first : index === at ? byte : 0,
+      ),
+    ),
   )
 
 describe('a table of infohashes', () => {
@@ -27,7 +31,8 @@ describe('a table of infohashes', () => {
           for (const [key, value] of entries) table.set(bytesOf(key), 0, value)
           const map = new Map(entries)
           expect(table.size).toBe(map.size)
-          for (const key of [...map.keys(), other]) expect(table.get(key as InfoHash)).toBe(map.get(key) ?? 0)
+          for (const key of [...map.keys(), other])
+            expect(table.get(key as InfoHash)).toBe(map.get(key) ?? 0)
         },
       ),
     )

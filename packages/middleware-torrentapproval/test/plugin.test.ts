@@ -30,13 +30,19 @@ function modelStore(): ModelPeerStore {
 }
 
 function trackerOn(store: PeerStore, options: TorrentApprovalOptions): Promise<TestTracker> {
-  return TestTracker.start({ store, register: (app) => void app.register(torrentApproval, options) })
+  return TestTracker.start({
+    store,
+    register: (app) => void app.register(torrentApproval, options),
+  })
 }
 
 async function listFile(...infoHashes: InfoHash[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'chihaya-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  await writeFile(join(folder, 'torrents'), infoHashes.map((infoHash) => `${toHex(infoHash)}\n`).join(''))
+  await writeFile(
+    join(folder, 'torrents'),
+    infoHashes.map((infoHash) => `${toHex(infoHash)}\n`).join(''),
+  )
   return join(folder, 'torrents')
 }
 
@@ -65,7 +71,10 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await expect(client.announce({ ...leave, event: 'completed' })).rejects.toThrow(REFUSED)
     expect(await client.announce(leave)).toMatchObject({ complete: 0, incomplete: 0 })
     tracker.app.torrentApproval.allow(KNOWN)
-    expect(await client.announce({ ...leave, port: 7001, event: 'none' })).toMatchObject({ complete: 0, incomplete: 1 })
+    expect(await client.announce({ ...leave, port: 7001, event: 'none' })).toMatchObject({
+      complete: 0,
+      incomplete: 1,
+    })
   })
 
   test('without a list all is approved until it is denied', async () => {
@@ -86,7 +95,10 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
 
   test('a file is followed, and what was allowed or denied stays so', async () => {
     const file = await listFile(KNOWN)
-    await using tracker = await trackerWith({ whitelistFile: file, whitelist: [toHex(sampleInfoHash(3))] })
+    await using tracker = await trackerWith({
+      whitelistFile: file,
+      whitelist: [toHex(sampleInfoHash(3))],
+    })
     const client = tracker.client(protocol)
     await client.announce({ ...ANNOUNCE, infoHash: KNOWN })
     await expect(client.announce({ ...ANNOUNCE, infoHash: OTHER })).rejects.toThrow(REFUSED)
@@ -106,7 +118,8 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await using tracker = await trackerWith({ whitelistFile: file })
     await writeFile(file, `${toHex(OTHER)}\nrubbish\n`)
     const message = `${file}:2: "rubbish" is no infohash of 40 or 64 hex digits`
-    const logged = (): unknown[] => tracker.log.map(({ err }) => (err as Error | undefined)?.message)
+    const logged = (): unknown[] =>
+      tracker.log.map(({ err }) => (err as Error | undefined)?.message)
     await expect.poll(logged, { timeout: 20_000 }).toContain(message)
     const client = tracker.client(protocol)
     expect(await client.announce({ ...ANNOUNCE, infoHash: KNOWN })).toMatchObject({ incomplete: 1 })
@@ -116,7 +129,8 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
   test('scrapes answer the unapproved like the unknown', async () => {
     await using tracker = await trackerWith({ blacklist: [] })
     const client = tracker.client(protocol)
-    for (const infoHash of [KNOWN, OTHER]) await client.announce({ ...ANNOUNCE, infoHash, left: 0n, event: 'completed' })
+    for (const infoHash of [KNOWN, OTHER])
+      await client.announce({ ...ANNOUNCE, infoHash, left: 0n, event: 'completed' })
     const asked = [sampleInfoHash(9), KNOWN, OTHER]
     const seeded = { complete: 1, incomplete: 0, downloaded: 1 }
     expect(await client.scrape(asked)).toMatchObject([NOBODY, seeded, seeded])
@@ -134,20 +148,24 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
       const file = await listFile(KNOWN, OTHER, third)
       const store = modelStore()
       await using tracker = await trackerOn(store, { whitelistFile: file })
-      for (const infoHash of [KNOWN, OTHER, third]) await tracker.client('udp').announce({ ...ANNOUNCE, infoHash })
+      for (const infoHash of [KNOWN, OTHER, third])
+        await tracker.client('udp').announce({ ...ANNOUNCE, infoHash })
       await writeFile(`${file}.new`, `${toHex(OTHER)}\n${toHex(third)}\n`)
       await rename(`${file}.new`, file)
       await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 2 })
       tracker.app.torrentApproval.deny(third)
       await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 1 })
-      expect(await tracker.client('http').announce({ ...ANNOUNCE, infoHash: OTHER, port: 7000 })).toMatchObject({ incomplete: 2 })
+      expect(
+        await tracker.client('http').announce({ ...ANNOUNCE, infoHash: OTHER, port: 7000 }),
+      ).toMatchObject({ incomplete: 2 })
     })
 
     test('when a tracker with another list takes over', async () => {
       const store = modelStore()
       {
         await using former = await trackerOn(store, {})
-        for (const infoHash of [KNOWN, OTHER]) await former.client('http').announce({ ...ANNOUNCE, infoHash })
+        for (const infoHash of [KNOWN, OTHER])
+          await former.client('http').announce({ ...ANNOUNCE, infoHash })
       }
       await using tracker = await trackerOn(store, { blacklist: [toHex(KNOWN)] })
       await expect.poll(() => store.stats(), { timeout: 20_000 }).toMatchObject({ swarms: 1 })
@@ -156,12 +174,21 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
   })
 
   test('several lists in one scope must all approve', async () => {
-    await using tracker = await trackerWith({ whitelist: [KNOWN, OTHER].map(toHex) }, { blacklist: [toHex(OTHER)] })
+    await using tracker = await trackerWith(
+      { whitelist: [KNOWN, OTHER].map(toHex) },
+      { blacklist: [toHex(OTHER)] },
+    )
     const client = tracker.client(protocol)
     await client.announce({ ...ANNOUNCE, infoHash: KNOWN })
     await expect(client.announce({ ...ANNOUNCE, infoHash: OTHER })).rejects.toThrow(REFUSED)
-    await expect(client.announce({ ...ANNOUNCE, infoHash: sampleInfoHash(3) })).rejects.toThrow(REFUSED)
-    expect(await client.scrape([sampleInfoHash(3), OTHER, KNOWN])).toMatchObject([NOBODY, NOBODY, { incomplete: 1 }])
+    await expect(client.announce({ ...ANNOUNCE, infoHash: sampleInfoHash(3) })).rejects.toThrow(
+      REFUSED,
+    )
+    expect(await client.scrape([sampleInfoHash(3), OTHER, KNOWN])).toMatchObject([
+      NOBODY,
+      NOBODY,
+      { incomplete: 1 },
+    ])
     // The decorator is that of the first list.
     expect(tracker.app.torrentApproval.has(OTHER)).toBe(true)
   })
@@ -170,13 +197,21 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await using tracker = await TestTracker.start({
       register: (app) => {
         app.register(torrentApproval, { whitelist: [toHex(KNOWN)] })
-        app.after(() => app.tracker.addHook('postAnnounce', () => Promise.reject(new Error('too late to matter'))))
+        app.after(() =>
+          app.tracker.addHook('postAnnounce', () =>
+            Promise.reject(new Error('too late to matter')),
+          ),
+        )
       },
     })
     const client = tracker.client(protocol)
     expect(await client.announce({ ...ANNOUNCE, infoHash: KNOWN })).toMatchObject({ incomplete: 1 })
-    await expect.poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 }).toContain('a post hook failed')
-    expect(await client.announce({ ...ANNOUNCE, infoHash: KNOWN, port: 7000 })).toMatchObject({ incomplete: 2 })
+    await expect
+      .poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 })
+      .toContain('a post hook failed')
+    expect(await client.announce({ ...ANNOUNCE, infoHash: KNOWN, port: 7000 })).toMatchObject({
+      incomplete: 2,
+    })
   })
 })
 
@@ -206,19 +241,31 @@ test('each scope has lists of its own', async () => {
 
 describe('the start', () => {
   test.each<[TorrentApprovalOptions, string]>([
-    [{ whitelist: [toHex(KNOWN)], blacklist: [toHex(KNOWN)] }, 'options may have a whitelist or a blacklist, not both'],
-    [{ whitelist: ['abc'] }, 'options/whitelist/0 must be written like 3532cf2d327fad8448c075b4cb42c8136964a435, got "abc"'],
+    [
+      { whitelist: [toHex(KNOWN)], blacklist: [toHex(KNOWN)] },
+      'options may have a whitelist or a blacklist, not both',
+    ],
+    [
+      { whitelist: ['abc'] },
+      'options/whitelist/0 must be written like 3532cf2d327fad8448c075b4cb42c8136964a435, got "abc"',
+    ],
     [{ blacklist: ['a'.repeat(41)] }, 'options/blacklist/0 must be written like'],
     [{ list: [] } as TorrentApprovalOptions, 'options has no key list'],
   ])('is refused with %j', async (options, message) => {
-    await expect(trackerWith(options)).rejects.toThrow(`@chihaya/middleware-torrentapproval: ${message}`)
+    await expect(trackerWith(options)).rejects.toThrow(
+      `@chihaya/middleware-torrentapproval: ${message}`,
+    )
   })
 
   test('is refused with a file that is not there or wrong', async () => {
-    await expect(trackerWith({ whitelistFile: '/nowhere/torrents' })).rejects.toThrow('/nowhere/torrents: ENOENT')
+    await expect(trackerWith({ whitelistFile: '/nowhere/torrents' })).rejects.toThrow(
+      '/nowhere/torrents: ENOENT',
+    )
     const file = await listFile(KNOWN)
     await writeFile(file, '\n\nrubbish')
-    await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(`${file}:3: "rubbish" is no infohash`)
+    await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(
+      `${file}:3: "rubbish" is no infohash`,
+    )
   })
 
   test('needs a tracker to be there', async () => {

@@ -14,8 +14,15 @@ function table(...entries: string[]): InfoHashTable {
   return list
 }
 
-function approval(kind: 'whitelist' | 'blacklist', inOptions: string[], inFile: string[] = []): TorrentApproval {
-  return new TorrentApproval(new EntryList(table(...inOptions), table(...inFile)), kind === 'whitelist')
+function approval(
+  kind: 'whitelist' | 'blacklist',
+  inOptions: string[],
+  inFile: string[] = [],
+): TorrentApproval {
+  return new TorrentApproval(
+    new EntryList(table(...inOptions), table(...inFile)),
+    kind === 'whitelist',
+  )
 }
 
 // The cases of Chihaya.
@@ -51,9 +58,14 @@ describe('a torrent', () => {
     expect([torrents.has(ONE), torrents.has(`${ONE}${'f'.repeat(24)}`)]).toEqual([true, true])
   })
 
-  test.each(['', 'x', ONE.slice(1), `${ONE}0`, 'g'.repeat(40), '\u0100'.repeat(20)])('is not named %j', (text) => {
-    const torrents = approval('whitelist', [])
-    expect(() => torrents.allow(text)).toThrow(RangeError)
-    expect(() => torrents.deny(text)).toThrow(`${JSON.stringify(text)} is no infohash: neither 20 bytes nor hex`)
-  })
+  test.each(['', 'x', ONE.slice(1), `${ONE}0`, 'g'.repeat(40), '\u0100'.repeat(20)])(
+    'is not named %j',
+    (text) => {
+      const torrents = approval('whitelist', [])
+      expect(() => torrents.allow(text)).toThrow(RangeError)
+      expect(() => torrents.deny(text)).toThrow(
+        `${JSON.stringify(text)} is no infohash: neither 20 bytes nor hex`,
+      )
+    },
+  )
 })

@@ -10,8 +10,8 @@ export interface Intervals {
 const MAX_SECONDS = 2 ** 31 - 1
 
 /**
- * Moves announces apart that came together, as after a restart of the tracker. Drawn anew for each announce: a peer that was
- * late once is not late for ever.
+ * Moves announces apart that came together, as after a restart of the tracker. Drawn anew for each
+ * announce: a peer that was late once is not late for ever.
  */
 export class IntervalVariation {
   readonly #options: Required<IntervalVariationOptions>
@@ -23,14 +23,18 @@ export class IntervalVariation {
     this.#random = random
   }
 
-  /** Varies an answer, or leaves it as it is. The interval stays at or above the minimal one it came with. */
+  /**
+   * Varies an answer, or leaves it as it is. The interval stays at or above the minimal one it came
+   * with.
+   */
   vary(answer: Intervals): void {
     const { modifyResponseProbability, modifyMinInterval } = this.#options
     if (this.#random() >= modifyResponseProbability) return
     const delta = this.#draw()
     const { interval, minInterval } = answer
     answer.interval = Math.min(Math.max(interval + delta, minInterval, 1), MAX_SECONDS)
-    if (modifyMinInterval) answer.minInterval = Math.min(Math.max(minInterval + delta, 0), answer.interval)
+    if (modifyMinInterval)
+      answer.minInterval = Math.min(Math.max(minInterval + delta, 0), answer.interval)
   }
 
   #draw(): number {

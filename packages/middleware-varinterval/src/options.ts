@@ -7,7 +7,10 @@ export interface IntervalVariationOptions {
   maxIncreaseDelta: number
   /** Vary the minimal interval by the same number of seconds. @default false */
   modifyMinInterval?: boolean
-  /** Vary in both directions, so that the mean stays as it is, instead of upwards only. @default false */
+  /**
+   * Vary in both directions, so that the mean stays as it is, instead of upwards only. @default
+   * false
+   */
   symmetric?: boolean
 }
 
@@ -34,7 +37,8 @@ export const optionsSchema: OptionsSchema<IntervalVariationOptions> = {
       default: false,
     },
     symmetric: {
-      description: 'Vary in both directions, so that the mean stays as it is, instead of upwards only.',
+      description:
+        'Vary in both directions, so that the mean stays as it is, instead of upwards only.',
       type: 'boolean',
       default: false,
     },

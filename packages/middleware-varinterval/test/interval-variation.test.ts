@@ -1,12 +1,28 @@
 import { describe, expect, test } from 'vitest'
-import { IntervalVariation, type Intervals, type IntervalVariationOptions } from '@chihaya/middleware-varinterval'
+import {
+  IntervalVariation,
+  type Intervals,
+  type IntervalVariationOptions,
+} from '@chihaya/middleware-varinterval'
 
-const OPTIONS = { modifyResponseProbability: 1, maxIncreaseDelta: 10, modifyMinInterval: false, symmetric: false }
+const OPTIONS = {
+  modifyResponseProbability: 1,
+  maxIncreaseDelta: 10,
+  modifyMinInterval: false,
+  symmetric: false,
+}
 
 /** What becomes of an answer when `random` gives these numbers one after another. */
-function vary(options: Partial<IntervalVariationOptions>, answer: Intervals, ...numbers: number[]): [number, number] {
+function vary(
+  options: Partial<IntervalVariationOptions>,
+  answer: Intervals,
+  ...numbers: number[]
+): [number, number] {
   const varied = { ...answer }
-  new IntervalVariation({ ...OPTIONS, ...options }, () => numbers.shift() ?? expect.fail('one draw too many')).vary(varied)
+  new IntervalVariation(
+    { ...OPTIONS, ...options },
+    () => numbers.shift() ?? expect.fail('one draw too many'),
+  ).vary(varied)
   expect(numbers).toEqual([])
   return [varied.interval, varied.minInterval]
 }
@@ -56,6 +72,8 @@ describe('an interval', () => {
       variation.vary(answer)
       seen.add(answer.interval)
     }
-    expect([...seen].sort((a, b) => a - b)).toEqual(Array.from({ length: 21 }, (_, index) => 1790 + index))
+    expect([...seen].sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 21 }, (_, index) => 1790 + index),
+    )
   })
 })

@@ -14,10 +14,14 @@ function trackerWith(options: IntervalVariationOptions): Promise<TestTracker> {
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
   test('one and the same peer gets different intervals, all within the delta', async () => {
-    await using tracker = await trackerWith({ modifyResponseProbability: 1, maxIncreaseDelta: 1000 })
+    await using tracker = await trackerWith({
+      modifyResponseProbability: 1,
+      maxIncreaseDelta: 1000,
+    })
     const client = tracker.client(protocol)
     const intervals = new Set<number>()
-    for (let round = 0; round < 20; round++) intervals.add((await client.announce(ANNOUNCE)).interval)
+    for (let round = 0; round < 20; round++)
+      intervals.add((await client.announce(ANNOUNCE)).interval)
     expect(intervals.size).toBeGreaterThan(10)
     for (const interval of intervals) {
       expect(interval).toBeGreaterThan(1800)
@@ -29,11 +33,17 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await using tracker = await TestTracker.start({
       register: (app) => {
         app.register(intervalVariation, { modifyResponseProbability: 1, maxIncreaseDelta: 1 })
-        app.after(() => app.tracker.addHook('postAnnounce', () => Promise.reject(new Error('too late to matter'))))
+        app.after(() =>
+          app.tracker.addHook('postAnnounce', () =>
+            Promise.reject(new Error('too late to matter')),
+          ),
+        )
       },
     })
     expect((await tracker.client(protocol).announce(ANNOUNCE)).interval).toBe(1801)
-    await expect.poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 }).toContain('a post hook failed')
+    await expect
+      .poll(() => tracker.log.map(({ msg }) => msg), { timeout: 20_000 })
+      .toContain('a post hook failed')
     expect((await tracker.client(protocol).announce(ANNOUNCE)).incomplete).toBe(1)
   })
 })
@@ -65,7 +75,10 @@ test('a scope keeps its variation to itself', async () => {
     core: { announceInterval: '1m' },
     register: (app) => {
       app.register(async (scope) => {
-        await scope.register(intervalVariation, { modifyResponseProbability: 1, maxIncreaseDelta: 10 })
+        await scope.register(intervalVariation, {
+          modifyResponseProbability: 1,
+          maxIncreaseDelta: 10,
+        })
       })
     },
   })
@@ -80,17 +93,24 @@ describe.each<[probability: number, delta: number, refused: string | undefined]>
   [1.1, 60, 'options/modifyResponseProbability must be <= 1, got 1.1'],
   [0.5, 0, 'options/maxIncreaseDelta must be >= 1, got 0'],
   [0.5, -10, 'options/maxIncreaseDelta must be >= 1, got -10'],
-])('a probability of %d and a delta of %d', (modifyResponseProbability, maxIncreaseDelta, refused) => {
-  test(refused === undefined ? 'are accepted' : 'are refused', async () => {
-    await using app = Fastify()
-    app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 }))
-    app.register(trackerCore)
-    app.register(intervalVariation, { modifyResponseProbability, maxIncreaseDelta, modifyMinInterval: true })
-    const started = app.ready()
-    if (refused === undefined) await expect(started).resolves.toBe(app)
-    else await expect(started).rejects.toThrow(`@chihaya/middleware-varinterval: ${refused}`)
-  })
-})
+])(
+  'a probability of %d and a delta of %d',
+  (modifyResponseProbability, maxIncreaseDelta, refused) => {
+    test(refused === undefined ? 'are accepted' : 'are refused', async () => {
+      await using app = Fastify()
+      app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 }))
+      app.register(trackerCore)
+      app.register(intervalVariation, {
+        modifyResponseProbability,
+        maxIncreaseDelta,
+        modifyMinInterval: true,
+      })
+      const started = app.ready()
+      if (refused === undefined) await expect(started).resolves.toBe(app)
+      else await expect(started).rejects.toThrow(`@chihaya/middleware-varinterval: ${refused}`)
+    })
+  },
+)
 
 test('needs a tracker to be there', async () => {
   await using app = Fastify()

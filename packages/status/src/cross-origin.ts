@@ -4,23 +4,32 @@ const NO_CONTENT = 204
 const A_DAY = '86400'
 
 /**
- * Lets pages of other origins read a route (CORS), without credentials. The hook answers every request of the route, errors
- * included; a plain GET needs nothing else, and one with headers of its own is preceded by OPTIONS.
+ * Lets pages of other origins read a route (CORS), without credentials. The hook answers every
+ * request of the route, errors included; a plain GET needs nothing else, and one with headers of
+ * its own is preceded by OPTIONS.
  */
-export function allowOrigins(fastify: FastifyInstance, path: string, origins: readonly string[]): void {
+export function allowOrigins(
+  fastify: FastifyInstance,
+  path: string,
+  origins: readonly string[],
+): void {
   if (origins.length === 0) return
   const allowed = new Set(origins.map((origin) => origin.toLowerCase()))
-  fastify.addHook('onRequest', async ({ routeOptions, headers }: FastifyRequest, reply: FastifyReply) => {
-    if (routeOptions.url !== `${fastify.prefix}${path}`) return
-    if (allowed.has('*')) {
-      reply.header('access-control-allow-origin', '*')
-      return
-    }
-    // What a cache keeps for one origin is of no use to another.
-    reply.header('vary', 'Origin')
-    const { origin } = headers
-    if (origin !== undefined && allowed.has(origin)) reply.header('access-control-allow-origin', origin)
-  })
+  fastify.addHook(
+    'onRequest',
+    async ({ routeOptions, headers }: FastifyRequest, reply: FastifyReply) => {
+      if (routeOptions.url !== `${fastify.prefix}${path}`) return
+      if (allowed.has('*')) {
+        reply.header('access-control-allow-origin', '*')
+        return
+      }
+      // What a cache keeps for one origin is of no use to another.
+      reply.header('vary', 'Origin')
+      const { origin } = headers
+      if (origin !== undefined && allowed.has(origin))
+        reply.header('access-control-allow-origin', origin)
+    },
+  )
   fastify.options(path, async (_request, reply) => {
     reply.headers({ 'access-control-allow-methods': 'GET, HEAD', 'access-control-max-age': A_DAY })
     return reply.code(NO_CONTENT).send()

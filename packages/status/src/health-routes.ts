@@ -4,7 +4,10 @@ import type { TrackerStatus } from './tracker-status.ts'
 
 const UNAVAILABLE = 503
 
-/** Health: the process answers. Readiness: the tracker can do its work. Both in JSON that no cache may keep. */
+/**
+ * Health: the process answers. Readiness: the tracker can do its work. Both in JSON that no cache
+ * may keep.
+ */
 export function addHealthRoutes(
   fastify: FastifyInstance,
   status: TrackerStatus,

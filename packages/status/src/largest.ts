@@ -1,4 +1,7 @@
-/** The largest of many values, of which it keeps `limit` and no more: a heap with the smallest of them at its root. */
+/**
+ * The largest of many values, of which it keeps `limit` and no more: a heap with the smallest of
+ * them at its root.
+ */
 export class Largest<T> {
   readonly #limit: number
   readonly #sizes: number[] = []
@@ -16,7 +19,10 @@ export class Largest<T> {
 
   /** The largest first. */
   sorted(): T[] {
-    const order = this.#values.map((value, index) => ({ value, size: this.#sizes[index] as number }))
+    const order = this.#values.map((value, index) => ({
+      value,
+      size: this.#sizes[index] as number,
+    }))
     return order.sort((a, b) => b.size - a.size).map(({ value }) => value)
   }
 
@@ -39,7 +45,8 @@ export class Largest<T> {
     for (;;) {
       let child = 2 * at + 1
       if (child >= length) break
-      if (child + 1 < length && (this.#sizes[child + 1] as number) < (this.#sizes[child] as number)) child++
+      if (child + 1 < length && (this.#sizes[child + 1] as number) < (this.#sizes[child] as number))
+        child++
       if ((this.#sizes[child] as number) >= size) break
       this.#move(child, at)
       at = child

@@ -8,17 +8,31 @@ export interface StatusOptions {
   stats?: boolean
   /** Where health is: 200 while the process serves. @default '/healthz' */
   healthPath?: string
-  /** Where readiness is: 200 while the tracker can do its work, 503 otherwise. @default '/readyz' */
+  /**
+   * Where readiness is: 200 while the tracker can do its work, 503 otherwise. @default '/readyz'
+   */
   readyPath?: string
   /** Where the page is. The JSON is there too, with `.json` behind it. @default '/stats' */
   statsPath?: string
-  /** Origins whose pages may read the statistics as JSON (CORS), such as `https://example.org`; `*` is every page. @default [] */
+  /**
+   * Origins whose pages may read the statistics as JSON (CORS), such as `https://example.org`; `*`
+   * is every page. @default []
+   */
   statsOrigins?: string[]
-  /** Serve figures of single torrents, and the largest of them. They tell which torrents there are. @default false */
+  /**
+   * Serve figures of single torrents, and the largest of them. They tell which torrents there are.
+   * @default false
+   */
   torrents?: boolean
-  /** Where torrents are: the largest with `.json` behind it, and each with `/INFOHASH.json`. @default '/torrents' */
+  /**
+   * Where torrents are: the largest with `.json` behind it, and each with `/INFOHASH.json`.
+   * @default '/torrents'
+   */
   torrentsPath?: string
-  /** What is reported, where it is not the tracker of this scope. Whoever made it starts and stops it. */
+  /**
+   * What is reported, where it is not the tracker of this scope. Whoever made it starts and stops
+   * it.
+   */
   source?: TrackerStatus | undefined
 }
 
@@ -34,19 +48,42 @@ export const optionsSchema: OptionsSchema<StatusOptions> = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    health: { description: 'Serve the health and readiness routes.', type: 'boolean', default: true },
-    stats: { description: 'Serve the statistics, as a page and as JSON.', type: 'boolean', default: false },
+    health: {
+      description: 'Serve the health and readiness routes.',
+      type: 'boolean',
+      default: true,
+    },
+    stats: {
+      description: 'Serve the statistics, as a page and as JSON.',
+      type: 'boolean',
+      default: false,
+    },
     healthPath: path('Where health is: 200 while the process serves.', '/healthz'),
-    readyPath: path('Where readiness is: 200 while the tracker can do its work, 503 otherwise.', '/readyz'),
+    readyPath: path(
+      'Where readiness is: 200 while the tracker can do its work, 503 otherwise.',
+      '/readyz',
+    ),
     statsPath: path('Where the page is. The JSON is there too, with .json behind it.', '/stats'),
     statsOrigins: {
-      description: 'Origins whose pages may read the statistics as JSON, such as https://example.org; * is every page.',
+      description:
+        'Origins whose pages may read the statistics as JSON, such as https://example.org; * is every page.',
       type: 'array',
-      items: { type: 'string', pattern: '^(\\*|[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\s]+)$', examples: ['https://example.org', '*'] },
+      items: {
+        type: 'string',
+        pattern: '^(\\*|[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\s]+)$',
+        examples: ['https://example.org', '*'],
+      },
       default: [],
     },
-    torrents: { description: 'Serve figures of single torrents, and the largest of them.', type: 'boolean', default: false },
-    torrentsPath: path('Where torrents are: the largest with .json behind it, and each with /INFOHASH.json.', '/torrents'),
+    torrents: {
+      description: 'Serve figures of single torrents, and the largest of them.',
+      type: 'boolean',
+      default: false,
+    },
+    torrentsPath: path(
+      'Where torrents are: the largest with .json behind it, and each with /INFOHASH.json.',
+      '/torrents',
+    ),
     source: { description: 'What is reported, where it is not the tracker of this scope.' },
   },
 }

@@ -12,7 +12,8 @@ const NAME = '@chihaya/status'
 const plugin: FastifyPluginAsync<StatusOptions> = async (fastify, given) => {
   const options = parseOptions(NAME, optionsSchema, given)
   const status = options.source ?? ownStatus(fastify, options)
-  // The meter has to be where frontends find it, so it is the routes alone that are in a scope of their own.
+  // The meter has to be where frontends find it, so it is the routes alone that are in a scope of
+  // their own.
   const { prefix = '' } = given as { prefix?: string }
   const routes = async (scope: FastifyInstance): Promise<void> => {
     scope.setErrorHandler((error, request, reply) => {
@@ -27,10 +28,17 @@ const plugin: FastifyPluginAsync<StatusOptions> = async (fastify, given) => {
 }
 
 /** The status of this scope's tracker, which starts and stops with the application. */
-function ownStatus(fastify: FastifyInstance, { stats, torrents }: Required<StatusOptions>): TrackerStatus {
+function ownStatus(
+  fastify: FastifyInstance,
+  { stats, torrents }: Required<StatusOptions>,
+): TrackerStatus {
   const readiness = readinessOf(fastify)
   if (!stats && !torrents)
-    return new TrackerStatus({ store: () => undefined, meter: new RequestMeter(), readiness: () => readiness })
+    return new TrackerStatus({
+      store: () => undefined,
+      meter: new RequestMeter(),
+      readiness: () => readiness,
+    })
   const store = fastify.getDecorator<PeerStore>('peerStore')
   if (!fastify.hasDecorator('requestMeter')) fastify.decorate('requestMeter', new RequestMeter())
   const meter = fastify.getDecorator<RequestMeter>('requestMeter')

@@ -2,7 +2,10 @@ import type { Action, Protocol, RequestCount } from '@chihaya/core'
 
 type AddressFamily = RequestCount['family']
 
-/** Requests of one kind: since the start, and in a second on average of the time that `RequestFigures.seconds` gives. */
+/**
+ * Requests of one kind: since the start, and in a second on average of the time that
+ * `RequestFigures.seconds` gives.
+ */
 export interface KindFigures {
   readonly answered: number
   readonly refused: number
@@ -25,7 +28,9 @@ export interface RequestFigures {
   readonly udp: Readonly<Record<Action, ActionFigures>>
   /** The most frequent first. */
   readonly refusals: readonly Refusal[]
-  /** Requests a second, one figure for every five seconds of the last five minutes, the newest last. */
+  /**
+   * Requests a second, one figure for every five seconds of the last five minutes, the newest last.
+   */
   readonly history: readonly number[]
   /** The highest of them. */
   readonly highest: number
@@ -41,7 +46,10 @@ export interface Sample {
 type Kind = Partial<Pick<RequestCount, 'protocol' | 'action' | 'family'>>
 
 /** All figures but the history: those of `now`, and their growth since `before`. */
-export function requestFigures(now: Sample, before: Sample): Omit<RequestFigures, 'history' | 'highest'> {
+export function requestFigures(
+  now: Sample,
+  before: Sample,
+): Omit<RequestFigures, 'history' | 'highest'> {
   const seconds = Math.max((now.at - before.at) / 1000, 0)
   const figures = (kind: Kind): KindFigures => {
     const [answered, refused] = sums(now, kind)
@@ -91,8 +99,11 @@ function sums({ counts }: Sample, kind: Kind): [answered: number, refused: numbe
 
 function refusals({ counts }: Sample): Refusal[] {
   const byReason = new Map<string, number>()
-  for (const { error, requests } of counts) if (error !== '') byReason.set(error, (byReason.get(error) ?? 0) + requests)
-  return [...byReason].map(([reason, requests]) => ({ reason, requests })).sort((a, b) => b.requests - a.requests)
+  for (const { error, requests } of counts)
+    if (error !== '') byReason.set(error, (byReason.get(error) ?? 0) + requests)
+  return [...byReason]
+    .map(([reason, requests]) => ({ reason, requests }))
+    .sort((a, b) => b.requests - a.requests)
 }
 
 /** Rounded to hundredths. In less than a second nothing can be said. */

@@ -9,8 +9,8 @@ const WINDOW = 60_000
 const KEPT = 61
 
 /**
- * Looks at a meter every five seconds, so that there are rates when somebody asks. That costs some microseconds, and does not
- * keep a process alive.
+ * Looks at a meter every five seconds, so that there are rates when somebody asks. That costs some
+ * microseconds, and does not keep a process alive.
  */
 export class RequestHistory {
   readonly #meter: RequestMeter
@@ -44,7 +44,9 @@ export class RequestHistory {
     const samples = this.#samples
     // A timer is late by some milliseconds, by which the window may be longer.
     const before = samples.findLast(({ at }) => now.at - at >= WINDOW) ?? samples[0] ?? now
-    const history = samples.slice(1).map((sample, index) => requestRate(samples[index] as Sample, sample))
+    const history = samples
+      .slice(1)
+      .map((sample, index) => requestRate(samples[index] as Sample, sample))
     return { ...requestFigures(now, before), history, highest: Math.max(...history, 0) }
   }
 

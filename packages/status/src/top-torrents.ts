@@ -32,7 +32,10 @@ export interface TopTorrents {
   readonly torrents: readonly TorrentFigures[]
 }
 
-/** The largest torrents of a store. However often it is asked, there is one walk over the swarms at a time. */
+/**
+ * The largest torrents of a store. However often it is asked, there is one walk over the swarms at
+ * a time.
+ */
 export class TorrentRanking {
   readonly #store: () => PeerStore | undefined
   readonly #rankings: Probe<Ranking>
@@ -42,7 +45,10 @@ export class TorrentRanking {
     this.#rankings = new Probe(() => rank(this.#store()), { timeout: TIMEOUT, maxAge: MAX_AGE })
   }
 
-  /** Undefined when the store cannot list its swarms. Rejects with what the store throws, or a `ProbeTimeout`. */
+  /**
+   * Undefined when the store cannot list its swarms. Rejects with what the store throws, or a
+   * `ProbeTimeout`.
+   */
   async top(sort: Sort, limit: number): Promise<TopTorrents | undefined> {
     const store = this.#store()
     if (store !== undefined && store.swarms === undefined) return undefined
@@ -80,6 +86,8 @@ async function rank(store: PeerStore | undefined): Promise<Ranking> {
 /** A store may list a torrent twice that comes and goes meanwhile. */
 function figuresOf(largest: Largest<SwarmEntry>): TorrentFigures[] {
   const seen = new Set<string>()
-  const entries = largest.sorted().filter(({ infoHash }) => !seen.has(infoHash) && seen.add(infoHash))
+  const entries = largest
+    .sorted()
+    .filter(({ infoHash }) => !seen.has(infoHash) && seen.add(infoHash))
   return entries.map(listedFigures)
 }

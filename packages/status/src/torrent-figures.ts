@@ -11,8 +11,15 @@ export interface TorrentFigures {
   readonly downloaded: number
 }
 
-/** Figures by what scrapes over the two families are told. A store that joins the families tells both of them everything. */
-export function scrapedFigures(infoHash: InfoHash, ipv4: ScrapeAnswer, ipv6: ScrapeAnswer): TorrentFigures {
+/**
+ * Figures by what scrapes over the two families are told. A store that joins the families tells
+ * both of them everything.
+ */
+export function scrapedFigures(
+  infoHash: InfoHash,
+  ipv4: ScrapeAnswer,
+  ipv6: ScrapeAnswer,
+): TorrentFigures {
   return {
     infoHash: toHex(infoHash),
     seeders: { ipv4: ipv4.complete(0), ipv6: ipv6.complete(0) },
@@ -21,6 +28,11 @@ export function scrapedFigures(infoHash: InfoHash, ipv4: ScrapeAnswer, ipv6: Scr
   }
 }
 
-export function listedFigures({ infoHash, seeders, leechers, downloaded }: SwarmEntry): TorrentFigures {
+export function listedFigures({
+  infoHash,
+  seeders,
+  leechers,
+  downloaded,
+}: SwarmEntry): TorrentFigures {
   return { infoHash: toHex(infoHash), seeders, leechers, downloaded }
 }

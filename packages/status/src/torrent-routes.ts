@@ -13,7 +13,9 @@ interface TopQuery {
   readonly limit?: unknown
 }
 
-/** One torrent, and the largest of them, for the operator alone: they tell which torrents there are. */
+/**
+ * One torrent, and the largest of them, for the operator alone: they tell which torrents there are.
+ */
 export function addTorrentRoutes(
   fastify: FastifyInstance,
   status: TrackerStatus,
@@ -21,23 +23,34 @@ export function addTorrentRoutes(
 ): void {
   // Requests are not logged, as Fastify would log the path and the infohash in it.
   const quiet = { logLevel: 'error' } as const
-  fastify.get<{ Params: { hex: string } }>(`${torrentsPath}/:hex.json`, quiet, async (request, reply) => {
-    reply.headers(HEADERS)
-    const infoHash = infoHashFromHex(request.params.hex)
-    if (infoHash === undefined) return refuse(reply, 400, 'an infohash is 40 hex digits, or 64 for a torrent of version 2')
-    const figures = await status.torrent(infoHash)
-    return figures ?? refuse(reply, 404, 'unknown torrent')
-  })
+  fastify.get<{ Params: { hex: string } }>(
+    `${torrentsPath}/:hex.json`,
+    quiet,
+    async (request, reply) => {
+      reply.headers(HEADERS)
+      const infoHash = infoHashFromHex(request.params.hex)
+      if (infoHash === undefined)
+        return refuse(reply, 400, 'an infohash is 40 hex digits, or 64 for a torrent of version 2')
+      const figures = await status.torrent(infoHash)
+      return figures ?? refuse(reply, 404, 'unknown torrent')
+    },
+  )
   fastify.get<{ Querystring: TopQuery }>(`${torrentsPath}.json`, quiet, async (request, reply) => {
     reply.headers(HEADERS)
     const { sort = 'peers', limit = String(DEFAULT_LIMIT) } = request.query
     if (!isSort(sort)) return refuse(reply, 400, `sort is one of ${SORTS.join(', ')}`)
-    const count = typeof limit === 'string' && /^[1-9]\d{0,3}$/.test(limit) ? Number(limit) : Number.NaN
-    if (!(count <= MOST_TORRENTS)) return refuse(reply, 400, `limit is a whole number from 1 to ${MOST_TORRENTS}`)
+    const count =
+      typeof limit === 'string' && /^[1-9]\d{0,3}$/.test(limit) ? Number(limit) : Number.NaN
+    if (!(count <= MOST_TORRENTS))
+      return refuse(reply, 400, `limit is a whole number from 1 to ${MOST_TORRENTS}`)
     try {
-      return (await status.topTorrents(sort, count)) ?? refuse(reply, 501, 'this store cannot list its torrents')
+      return (
+        (await status.topTorrents(sort, count)) ??
+        refuse(reply, 501, 'this store cannot list its torrents')
+      )
     } catch (error) {
-      if (error instanceof ProbeTimeout) return refuse(reply, 503, 'the store has not listed its torrents in time')
+      if (error instanceof ProbeTimeout)
+        return refuse(reply, 503, 'the store has not listed its torrents in time')
       throw error
     }
   })

@@ -21,7 +21,10 @@ export interface TrackerStatusInit {
   readonly store: () => PeerStore | undefined
   /** What the frontends count requests with. */
   readonly meter: RequestMeter
-  /** The readiness of the tracker now; none while there is no tracker yet. After a reload it is another's. */
+  /**
+   * The readiness of the tracker now; none while there is no tracker yet. After a reload it is
+   * another's.
+   */
   readonly readiness: () => Readiness | undefined
   /** @default the name of the store's class, `memory` for a `MemoryPeerStore` */
   readonly storeName?: string | undefined
@@ -29,7 +32,10 @@ export interface TrackerStatusInit {
   readonly version?: string | undefined
 }
 
-/** What is to be said about a tracker, whichever application says it. It may outlive the tracker's own. */
+/**
+ * What is to be said about a tracker, whichever application says it. It may outlive the tracker's
+ * own.
+ */
 export class TrackerStatus {
   readonly #init: TrackerStatusInit
   readonly #version: string
@@ -77,19 +83,24 @@ export class TrackerStatus {
     }
   }
 
-  /** What is known of a torrent; undefined for an unknown one. Rejects with what the store throws. */
+  /**
+   * What is known of a torrent; undefined for an unknown one. Rejects with what the store throws.
+   */
   async torrent(infoHash: InfoHash): Promise<TorrentFigures | undefined> {
     const store = this.#init.store()
     if (!store) return undefined
-    const [ipv4, ipv6] = await Promise.all([scrapeOne(store, infoHash, 4), scrapeOne(store, infoHash, 16)])
+    const [ipv4, ipv6] = await Promise.all([
+      scrapeOne(store, infoHash, 4),
+      scrapeOne(store, infoHash, 16),
+    ])
     const figures = scrapedFigures(infoHash, ipv4, ipv6)
     const { seeders, leechers, downloaded } = figures
     return sum(seeders) + sum(leechers) + downloaded > 0 ? figures : undefined
   }
 
   /**
-   * The largest torrents, from a walk over all swarms that is up to ten seconds old. Undefined when the store cannot list
-   * them; rejects with what the store throws, or a `ProbeTimeout`.
+   * The largest torrents, from a walk over all swarms that is up to ten seconds old. Undefined when
+   * the store cannot list them; rejects with what the store throws, or a `ProbeTimeout`.
    */
   topTorrents(sort: Sort, limit: number): Promise<TopTorrents | undefined> {
     return this.#ranking.top(sort, limit)
@@ -101,15 +112,28 @@ export class TrackerStatus {
     const stats = await this.#storeStats.read().catch(() => undefined)
     if (!stats) return { name, swarms: null, seeders: null, leechers: null, totals: null }
     const { swarms, seeders, leechers } = stats
-    return { name, swarms, seeders, leechers, totals: { seeders: sum(seeders), leechers: sum(leechers) } }
+    return {
+      name,
+      swarms,
+      seeders,
+      leechers,
+      totals: { seeders: sum(seeders), leechers: sum(leechers) },
+    }
   }
 }
 
 /** The counters of one torrent in the family whose addresses have so many bytes. */
-async function scrapeOne(store: PeerStore, infoHash: InfoHash, addressLength: 4 | 16): Promise<ScrapeAnswer> {
+async function scrapeOne(
+  store: PeerStore,
+  infoHash: InfoHash,
+  addressLength: 4 | 16,
+): Promise<ScrapeAnswer> {
   const answer = new ScrapeAnswer()
   answer.begin(1, 0)
-  await store.scrape(new PlainScrape('status', [infoHash], new Uint8Array(addressLength), NO_PARAMS), answer)
+  await store.scrape(
+    new PlainScrape('status', [infoHash], new Uint8Array(addressLength), NO_PARAMS),
+    answer,
+  )
   return answer
 }
 

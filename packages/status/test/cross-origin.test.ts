@@ -11,14 +11,27 @@ async function appWith(options: StatusOptions, prefix = ''): Promise<FastifyInst
   onTestFinished(() => app.close())
   const store: PeerStore = new ModelPeerStore({ peerLifetime: 1000, now: () => 0 })
   const readiness = new Readiness({ error: () => undefined })
-  const source = new TrackerStatus({ store: () => store, meter: new RequestMeter(), readiness: () => readiness })
+  const source = new TrackerStatus({
+    store: () => store,
+    meter: new RequestMeter(),
+    readiness: () => readiness,
+  })
   await app.register(status, { stats: true, source, ...options, ...(prefix !== '' && { prefix }) })
   return app
 }
 
 /** What a browser is told of a request from an origin. */
-async function told(app: FastifyInstance, origin?: string, url = '/stats.json', method: 'GET' | 'HEAD' | 'OPTIONS' = 'GET') {
-  const { statusCode, headers } = await app.inject({ method, url, headers: origin === undefined ? {} : { origin } })
+async function told(
+  app: FastifyInstance,
+  origin?: string,
+  url = '/stats.json',
+  method: 'GET' | 'HEAD' | 'OPTIONS' = 'GET',
+) {
+  const { statusCode, headers } = await app.inject({
+    method,
+    url,
+    headers: origin === undefined ? {} : { origin },
+  })
   return [statusCode, headers['access-control-allow-origin'], headers.vary]
 }
 
@@ -33,8 +46,18 @@ describe('the statistics as JSON', () => {
     const app = await appWith({ statsOrigins: [ORIGIN, 'HTTP://Localhost:3000'] })
     expect(await told(app, ORIGIN)).toEqual([200, ORIGIN, 'Origin'])
     expect(await told(app, ORIGIN, '/stats.json', 'HEAD')).toEqual([200, ORIGIN, 'Origin'])
-    expect(await told(app, 'http://localhost:3000')).toEqual([200, 'http://localhost:3000', 'Origin'])
-    for (const origin of [undefined, 'null', 'https://example.org.evil', 'http://example.org', 'https://example.org:8443'])
+    expect(await told(app, 'http://localhost:3000')).toEqual([
+      200,
+      'http://localhost:3000',
+      'Origin',
+    ])
+    for (const origin of [
+      undefined,
+      'null',
+      'https://example.org.evil',
+      'http://example.org',
+      'https://example.org:8443',
+    ])
       // oxlint-disable-next-line no-await-in-loop
       expect(await told(app, origin)).toEqual([200, undefined, 'Origin'])
     for (const other of ['/stats', '/healthz', '/readyz'])
@@ -64,7 +87,11 @@ describe('the statistics as JSON', () => {
       'access-control-max-age': '86400',
       vary: 'Origin',
     })
-    expect(await told(app, 'https://evil.example', '/stats.json', 'OPTIONS')).toEqual([204, undefined, 'Origin'])
+    expect(await told(app, 'https://evil.example', '/stats.json', 'OPTIONS')).toEqual([
+      204,
+      undefined,
+      'Origin',
+    ])
   })
 
   test('are so at another path and below a prefix', async () => {
@@ -73,9 +100,12 @@ describe('the statistics as JSON', () => {
     expect(await told(app, ORIGIN, '/ops/figures.json', 'OPTIONS')).toEqual([204, ORIGIN, 'Origin'])
   })
 
-  test.each(['example.org', 'https://example.org/', 'https://', ''])('are refused to an invalid origin: %j', async (origin) => {
-    await expect(appWith({ statsOrigins: [origin] })).rejects.toThrow(
-      /statsOrigins\/0 must be written like https:\/\/example\.org, \*/,
-    )
-  })
+  test.each(['example.org', 'https://example.org/', 'https://', ''])(
+    'are refused to an invalid origin: %j',
+    async (origin) => {
+      await expect(appWith({ statsOrigins: [origin] })).rejects.toThrow(
+        /statsOrigins\/0 must be written like https:\/\/example\.org, \*/,
+      )
+    },
+  )
 })

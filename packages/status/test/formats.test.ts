@@ -25,7 +25,8 @@ test.each<[format: Format, value: unknown, text: string]>([
 })
 
 test('what is no figure is unavailable', () => {
-  for (const name of names) for (const value of [null, undefined, {}]) expect(FORMATS[name](value)).toBe('unavailable')
+  for (const name of names)
+    for (const value of [null, undefined, {}]) expect(FORMATS[name](value)).toBe('unavailable')
   expect(figureAt({ store: { seeders: null } }, 'store.seeders.ipv4')).toBeUndefined()
   expect(figureAt({ store: { seeders: { ipv4: 3 } } }, 'store.seeders.ipv4')).toBe(3)
 })

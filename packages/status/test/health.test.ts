@@ -19,7 +19,11 @@ describe('a tracker that serves', () => {
   test('is healthy and ready, and no cache keeps that', async () => {
     await using tracker = await startTracker({})
     const health = await fetch(tracker.url('http', '/healthz'))
-    expect([health.status, health.headers.get('cache-control'), await health.json()]).toEqual([200, 'no-store', { status: 'ok' }])
+    expect([health.status, health.headers.get('cache-control'), await health.json()]).toEqual([
+      200,
+      'no-store',
+      { status: 'ok' },
+    ])
     const ready = await fetch(tracker.url('http', '/readyz'))
     expect([ready.status, ready.headers.get('cache-control')]).toEqual([200, 'no-store'])
     expect(await ready.json()).toEqual({ status: 'ready', checks: { store: 'ok', udp: 'ok' } })
@@ -28,10 +32,18 @@ describe('a tracker that serves', () => {
   })
 
   test('serves what it is asked to, where it is asked to', async () => {
-    await using tracker = await startTracker({ health: false, stats: true, statsPath: '/tracker/figures' })
-    const codes = ['/healthz', '/readyz', '/stats', '/tracker/figures', '/tracker/figures.json'].map(
-      async (path) => (await fetch(tracker.url('http', path))).status,
-    )
+    await using tracker = await startTracker({
+      health: false,
+      stats: true,
+      statsPath: '/tracker/figures',
+    })
+    const codes = [
+      '/healthz',
+      '/readyz',
+      '/stats',
+      '/tracker/figures',
+      '/tracker/figures.json',
+    ].map(async (path) => (await fetch(tracker.url('http', path))).status)
     expect(await Promise.all(codes)).toEqual([404, 404, 404, 200, 200])
   })
 
@@ -54,7 +66,10 @@ describe('readiness', () => {
     await app.register(status)
     const response = await app.inject('/readyz')
     expect(response.statusCode).toBe(503)
-    expect(response.json()).toEqual({ status: 'not ready', checks: { store: 'ok', udp: 'no socket is bound' } })
+    expect(response.json()).toEqual({
+      status: 'not ready',
+      checks: { store: 'ok', udp: 'no socket is bound' },
+    })
     expect((await app.inject('/healthz')).statusCode).toBe(200)
   })
 
@@ -66,19 +81,29 @@ describe('readiness', () => {
       await scope.register(memoryStorage)
       await scope.register(trackerCore)
     })
-    expect((await app.inject('/readyz')).json()).toEqual({ status: 'ready', checks: { store: 'ok' } })
+    expect((await app.inject('/readyz')).json()).toEqual({
+      status: 'ready',
+      checks: { store: 'ok' },
+    })
   })
 
   test('is that of one tracker after the other in an application that outlives them', async () => {
     let current: Readiness | undefined
-    const source = new TrackerStatus({ store: () => undefined, meter: new RequestMeter(), readiness: () => current })
+    const source = new TrackerStatus({
+      store: () => undefined,
+      meter: new RequestMeter(),
+      readiness: () => current,
+    })
     const operations = await appWith({ source })
     expect((await operations.inject('/readyz')).json()).toEqual({ status: 'starting', checks: {} })
     expect((await operations.inject('/readyz')).statusCode).toBe(503)
 
     await using first = await startTracker({ health: false })
     current = readinessOf(first.app)
-    expect((await operations.inject('/readyz')).json()).toEqual({ status: 'ready', checks: { store: 'ok', udp: 'ok' } })
+    expect((await operations.inject('/readyz')).json()).toEqual({
+      status: 'ready',
+      checks: { store: 'ok', udp: 'ok' },
+    })
     await first.app.close()
     const closing = await operations.inject('/readyz')
     expect([closing.statusCode, closing.json().status]).toEqual([503, 'closing'])
@@ -94,7 +119,11 @@ describe('readiness', () => {
       asked++
       return true
     })
-    const source = new TrackerStatus({ store: () => undefined, meter: new RequestMeter(), readiness: () => readiness })
+    const source = new TrackerStatus({
+      store: () => undefined,
+      meter: new RequestMeter(),
+      readiness: () => readiness,
+    })
     const app = await appWith({ source })
     const began = performance.now()
     await Promise.all(Array.from({ length: 500 }, () => app.inject('/readyz')))

@@ -15,7 +15,9 @@ beforeAll(async () => {
 afterAll(() => browser?.close())
 
 /** A page, and what has gone wrong in it. */
-async function newPage(options: BrowserContextOptions = {}): Promise<{ page: Page; errors: string[]; requests: string[] }> {
+async function newPage(
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; errors: string[]; requests: string[] }> {
   const context = await browser.newContext(options)
   onTestFinished(() => context.close())
   const page = await context.newPage()
@@ -29,7 +31,8 @@ async function newPage(options: BrowserContextOptions = {}): Promise<{ page: Pag
   return { page, errors, requests }
 }
 
-const figure = (page: Page, path: string): Promise<string | null> => page.locator(`[data-figure="${path}"]`).first().textContent()
+const figure = (page: Page, path: string): Promise<string | null> =>
+  page.locator(`[data-figure="${path}"]`).first().textContent()
 
 async function until(ask: () => Promise<string | null>, text: string): Promise<void> {
   await expect.poll(ask, { timeout: PATIENCE / 2, interval: 50 }).toBe(text)
@@ -72,7 +75,9 @@ describe('with JavaScript', () => {
     await page.goto(statsPage(tracker))
     expect(await figure(page, 'store.swarms')).toBe('0')
     await tracker.client('http').announce(SEEDER)
-    await expect(tracker.client('http').announce({ ...LEECHER, port: 70_000 })).rejects.toThrow(/port/)
+    await expect(tracker.client('http').announce({ ...LEECHER, port: 70_000 })).rejects.toThrow(
+      /port/,
+    )
     await until(() => figure(page, 'store.swarms'), '1')
     await until(() => figure(page, 'store.totals.seeders'), '1')
     await until(() => figure(page, 'requests.http.announce.ipv4.answered'), '1')
@@ -135,7 +140,9 @@ test.each([
   for (const colorScheme of ['light', 'dark'] as const) {
     const { page } = await newPage({ viewport, colorScheme })
     await page.goto(statsPage(tracker))
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+      viewport.width,
+    )
     const ground = String(await page.evaluate('getComputedStyle(document.body).backgroundColor'))
     const brightness = Math.max(...(ground.match(/\d+/g) ?? []).map(Number))
     expect(brightness > 128).toBe(colorScheme === 'light')

@@ -16,10 +16,16 @@ interface Answer {
   readonly body: string
 }
 
-async function startApp(): Promise<{ app: FastifyInstance; get: (path: string) => Promise<Answer> }> {
+async function startApp(): Promise<{
+  app: FastifyInstance
+  get: (path: string) => Promise<Answer>
+}> {
   const app = Fastify()
   onTestFinished(() => app.close())
-  await app.register(redisStorage, { url: `redis://:horse@127.0.0.1:${server.port}`, gcInterval: 0 })
+  await app.register(redisStorage, {
+    url: `redis://:horse@127.0.0.1:${server.port}`,
+    gcInterval: 0,
+  })
   await app.register(trackerCore)
   await app.register(status, { stats: true })
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -32,17 +38,25 @@ async function startApp(): Promise<{ app: FastifyInstance; get: (path: string) =
 
 test('a Redis that stops answering makes the tracker not ready, not unhealthy, and leaves a page without its figures', async () => {
   const { get } = await startApp()
-  expect(await get('/readyz')).toEqual({ code: 200, body: '{"status":"ready","checks":{"store":"ok"}}' })
+  expect(await get('/readyz')).toEqual({
+    code: 200,
+    body: '{"status":"ready","checks":{"store":"ok"}}',
+  })
   server.freeze()
   onTestFinished(() => server.thaw())
   let ready = await get('/readyz')
   while (ready.code === 200) ready = await get('/readyz')
-  expect(ready).toEqual({ code: 503, body: '{"status":"not ready","checks":{"store":"no answer in time"}}' })
+  expect(ready).toEqual({
+    code: 503,
+    body: '{"status":"not ready","checks":{"store":"no answer in time"}}',
+  })
   expect((await get('/healthz')).code).toBe(200)
   let page = await get('/stats')
   while (!page.body.includes('>unavailable<')) page = await get('/stats')
   expect(page.code).toBe(200)
-  expect(page.body).toContain('data-figure="store.totals.seeders" data-format="count" data-missing>unavailable<')
+  expect(page.body).toContain(
+    'data-figure="store.totals.seeders" data-format="count" data-missing>unavailable<',
+  )
   expect(page.body).toContain('data-figure="store.name" data-format="text">redis<')
   expect(page.body + ready.body).not.toMatch(/horse|127\.0\.0\.1/)
 

@@ -11,7 +11,8 @@ class Timeline {
   /** Lets steps pass, with so many announces in each. */
   pass(steps: number, announces: number): void {
     for (let step = 0; step < steps; step++) {
-      for (let count = 0; count < announces; count++) this.meter.count('udp', 'announce', 'ipv4', '', 98, 300, -1)
+      for (let count = 0; count < announces; count++)
+        this.meter.count('udp', 'announce', 'ipv4', '', 98, 300, -1)
       this.now += 5000
       this.history.take()
     }
@@ -20,21 +21,34 @@ class Timeline {
 
 test('rates are those of the last minute', () => {
   const timeline = new Timeline()
-  expect(timeline.history.figures()).toMatchObject({ seconds: 0, history: [], highest: 0, total: { answeredPerSecond: 0 } })
+  expect(timeline.history.figures()).toMatchObject({
+    seconds: 0,
+    history: [],
+    highest: 0,
+    total: { answeredPerSecond: 0 },
+  })
   timeline.pass(2, 50)
-  expect(timeline.history.figures()).toMatchObject({ seconds: 10, total: { answered: 100, answeredPerSecond: 10 } })
+  expect(timeline.history.figures()).toMatchObject({
+    seconds: 10,
+    total: { answered: 100, answeredPerSecond: 10 },
+  })
   timeline.pass(12, 5)
   const { seconds, udp, http, total } = timeline.history.figures()
   expect(seconds).toBe(60)
   expect(total).toEqual({ answered: 160, refused: 0, answeredPerSecond: 1, refusedPerSecond: 0 })
   expect(udp.announce.ipv4).toEqual(total)
-  expect([udp.announce.ipv6.answered, udp.connect.ipv4.answered, http.announce.ipv4.answered]).toEqual([0, 0, 0])
+  expect([
+    udp.announce.ipv6.answered,
+    udp.connect.ipv4.answered,
+    http.announce.ipv4.answered,
+  ]).toEqual([0, 0, 0])
 })
 
 test('refusals are counted by what clients were told, the most frequent first', () => {
   const timeline = new Timeline()
   timeline.meter.count('http', 'announce', 'ipv6', 'invalid port', 1, 1, 1)
-  for (const text of ['a hook said', 'so']) timeline.meter.count('udp', 'scrape', 'ipv4', text, 1, 1, 1)
+  for (const text of ['a hook said', 'so'])
+    timeline.meter.count('udp', 'scrape', 'ipv4', text, 1, 1, 1)
   timeline.now += 2000
   const { refusals, total, http } = timeline.history.figures()
   expect(refusals).toEqual([
@@ -59,14 +73,23 @@ test('nothing can be said of a moment', () => {
   const timeline = new Timeline()
   timeline.meter.count('udp', 'announce', 'ipv4', '', 98, 300, -1)
   timeline.now += 100
-  expect(timeline.history.figures().total).toEqual({ answered: 1, refused: 0, answeredPerSecond: 0, refusedPerSecond: 0 })
+  expect(timeline.history.figures().total).toEqual({
+    answered: 1,
+    refused: 0,
+    answeredPerSecond: 0,
+    refusedPerSecond: 0,
+  })
 })
 
 test('a history that runs keeps no process alive', () => {
   const { history } = new Timeline()
-  const before = process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const before = process
+    .getActiveResourcesInfo()
+    .filter((resource) => resource === 'Timeout').length
   history.start()
   history.start()
-  expect(process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length).toBe(before)
+  expect(process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length).toBe(
+    before,
+  )
   history.stop()
 })

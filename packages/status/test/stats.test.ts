@@ -7,10 +7,18 @@ import { fetchStats, LEECHER, SEEDER, startTracker } from './status-tracker.ts'
 
 const readiness = new Readiness({ error: () => undefined })
 
-async function operationsWith(store: PeerStore | undefined, meter: RequestMeter = new RequestMeter()): Promise<FastifyInstance> {
+async function operationsWith(
+  store: PeerStore | undefined,
+  meter: RequestMeter = new RequestMeter(),
+): Promise<FastifyInstance> {
   const app = Fastify()
   onTestFinished(() => app.close())
-  const source = new TrackerStatus({ store: () => store, meter, readiness: () => readiness, version: '1.2.3' })
+  const source = new TrackerStatus({
+    store: () => store,
+    meter,
+    readiness: () => readiness,
+    version: '1.2.3',
+  })
   await app.register(status, { stats: true, source })
   return app
 }
@@ -22,18 +30,33 @@ describe('statistics', () => {
     await tracker.client('http6').announce(LEECHER)
     await tracker.client('udp').announce({ ...LEECHER, port: 6883 })
     await tracker.client('udp6').scrape([LEECHER.infoHash])
-    await expect(tracker.client('http').announce({ ...LEECHER, port: 70_000 })).rejects.toThrow(/port/)
+    await expect(tracker.client('http').announce({ ...LEECHER, port: 70_000 })).rejects.toThrow(
+      /port/,
+    )
     let stats = await fetchStats(tracker)
     // The store is asked again when what it said is a second old.
     while (stats.store.totals?.leechers !== 2) stats = await fetchStats(tracker)
     expect(stats).toMatchObject({
       status: 'ready',
       checks: { store: 'ok', udp: 'ok' },
-      store: { name: 'memory', swarms: 1, seeders: { ipv4: 1, ipv6: 0 }, leechers: { ipv4: 1, ipv6: 1 } },
+      store: {
+        name: 'memory',
+        swarms: 1,
+        seeders: { ipv4: 1, ipv6: 0 },
+        leechers: { ipv4: 1, ipv6: 1 },
+      },
     })
     const { http, udp, total, refusals } = stats.requests
-    expect([http.announce.ipv4.answered, http.announce.ipv6.answered, http.announce.ipv4.refused]).toEqual([1, 1, 1])
-    expect([udp.connect.ipv4.answered, udp.announce.ipv4.answered, udp.announce.ipv6.answered]).toEqual([1, 1, 0])
+    expect([
+      http.announce.ipv4.answered,
+      http.announce.ipv6.answered,
+      http.announce.ipv4.refused,
+    ]).toEqual([1, 1, 1])
+    expect([
+      udp.connect.ipv4.answered,
+      udp.announce.ipv4.answered,
+      udp.announce.ipv6.answered,
+    ]).toEqual([1, 1, 0])
     expect([udp.connect.ipv6.answered, udp.scrape.ipv6.answered]).toEqual([1, 1])
     expect(refusals).toEqual([{ reason: 'invalid port', requests: total.refused }])
     expect(stats.memory.resident).toBeGreaterThan(stats.memory.heap)
@@ -73,15 +96,24 @@ describe('statistics', () => {
       () => new Promise(() => undefined),
     ]
     const model = new ModelPeerStore({ peerLifetime: 1000, now: () => 0 })
-    const stores = failing.map((stats) => Object.assign(Object.create(model) as PeerStore, { stats }))
+    const stores = failing.map((stats) =>
+      Object.assign(Object.create(model) as PeerStore, { stats }),
+    )
     for (const store of [undefined, ...stores]) {
       const app = await operationsWith(store)
       const json = await app.inject('/stats.json')
       expect([json.statusCode, json.headers['cache-control']]).toEqual([200, 'no-store'])
-      expect(json.json().store).toMatchObject({ swarms: null, seeders: null, leechers: null, totals: null })
+      expect(json.json().store).toMatchObject({
+        swarms: null,
+        seeders: null,
+        leechers: null,
+        totals: null,
+      })
       const page = await app.inject('/stats')
       expect(page.statusCode).toBe(200)
-      expect(page.body).toContain('data-figure="store.swarms" data-format="count" data-missing>unavailable<')
+      expect(page.body).toContain(
+        'data-figure="store.swarms" data-format="count" data-missing>unavailable<',
+      )
       expect(page.body + json.body).not.toContain('secret')
     }
   })
@@ -93,7 +125,9 @@ describe('the page', () => {
     expect(headers['content-type']).toBe('text/html; charset=utf-8')
     expect(headers['cache-control']).toBe('no-store')
     const policy = String(headers['content-security-policy'])
-    expect(policy).toMatch(/^default-src 'none'; script-src 'sha256-[^ ]+'; style-src 'sha256-[^ ]+'; connect-src 'self'/)
+    expect(policy).toMatch(
+      /^default-src 'none'; script-src 'sha256-[^ ]+'; style-src 'sha256-[^ ]+'; connect-src 'self'/,
+    )
     expect(policy).not.toContain('unsafe')
   })
 

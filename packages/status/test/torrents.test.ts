@@ -1,5 +1,12 @@
 import { addressFamily, toHex } from '@chihaya/bittorrent'
-import { Readiness, RequestMeter, type PeerStore, type Scrape, type ScrapeAnswer, type SwarmEntry } from '@chihaya/core'
+import {
+  Readiness,
+  RequestMeter,
+  type PeerStore,
+  type Scrape,
+  type ScrapeAnswer,
+  type SwarmEntry,
+} from '@chihaya/core'
 import { sampleInfoHash } from '@chihaya/core/testing'
 import { status, TrackerStatus, type StatusOptions } from '@chihaya/status'
 import { array, assert, integer, nat, property } from 'fast-check'
@@ -13,7 +20,12 @@ const meter = new RequestMeter()
 
 /** A torrent with so many peers: seeders over IPv4, a leecher over IPv6. */
 function torrent(number: number, seeders: number, downloaded = 0): SwarmEntry {
-  return { infoHash: sampleInfoHash(number), seeders: { ipv4: seeders, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 1 }, downloaded }
+  return {
+    infoHash: sampleInfoHash(number),
+    seeders: { ipv4: seeders, ipv6: 0 },
+    leechers: { ipv4: 0, ipv6: 1 },
+    downloaded,
+  }
 }
 
 /** A store that lists its torrents, ten at a time. */
@@ -52,7 +64,10 @@ class ListedStore implements PeerStore {
   }
 }
 
-async function operationsWith(store: PeerStore | undefined, options: StatusOptions = {}): Promise<FastifyInstance> {
+async function operationsWith(
+  store: PeerStore | undefined,
+  options: StatusOptions = {},
+): Promise<FastifyInstance> {
   const app = Fastify()
   onTestFinished(() => app.close())
   const source = new TrackerStatus({ store: () => store, meter, readiness: () => readiness })
@@ -76,7 +91,10 @@ describe('a torrent', () => {
       downloaded: 1,
     })
     // Its version 2 form is cut to the 20 bytes that clients announce.
-    expect((await fetch(tracker.url('http', `/torrents/${hex.toUpperCase()}${'0'.repeat(24)}.json`))).status).toBe(200)
+    expect(
+      (await fetch(tracker.url('http', `/torrents/${hex.toUpperCase()}${'0'.repeat(24)}.json`)))
+        .status,
+    ).toBe(200)
   })
 
   test('that is unknown is not found, and an invalid infohash is refused', async () => {
@@ -86,7 +104,10 @@ describe('a torrent', () => {
     for (const text of ['x', 'a'.repeat(39), 'g'.repeat(40), '%00', 'a'.repeat(90)]) {
       // oxlint-disable-next-line no-await-in-loop
       const { statusCode, json } = await app.inject(`/torrents/${text}.json`)
-      expect([statusCode, json()]).toEqual([400, { error: 'an infohash is 40 hex digits, or 64 for a torrent of version 2' }])
+      expect([statusCode, json()]).toEqual([
+        400,
+        { error: 'an infohash is 40 hex digits, or 64 for a torrent of version 2' },
+      ])
     }
   })
 
@@ -94,12 +115,16 @@ describe('a torrent', () => {
     await using tracker = await startTracker({ stats: true })
     await tracker.client('http').announce(SEEDER)
     const paths = [`/torrents/${toHex(SEEDER.infoHash)}.json`, '/torrents.json']
-    expect(await Promise.all(paths.map(async (path) => (await fetch(tracker.url('http', path))).status))).toEqual([404, 404])
+    expect(
+      await Promise.all(paths.map(async (path) => (await fetch(tracker.url('http', path))).status)),
+    ).toEqual([404, 404])
   })
 
   test('is never in the log', async () => {
     const lines: string[] = []
-    const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => void lines.push(line) } } })
+    const app = Fastify({
+      logger: { level: 'trace', stream: { write: (line: string) => void lines.push(line) } },
+    })
     onTestFinished(() => app.close())
     const failing: PeerStore = Object.assign(new ListedStore([]), {
       scrape: () => {
@@ -118,7 +143,9 @@ describe('a torrent', () => {
 })
 
 describe('the largest torrents', () => {
-  const entries = Array.from({ length: 1500 }, (_, index) => torrent(index, (index * 7) % 1500, 1500 - index))
+  const entries = Array.from({ length: 1500 }, (_, index) =>
+    torrent(index, (index * 7) % 1500, 1500 - index),
+  )
 
   test.each([
     ['', 'peers', 100],
@@ -133,7 +160,8 @@ describe('the largest torrents', () => {
       sort === 'downloaded' ? downloaded : sort === 'leechers' ? 1 : seeders.ipv4
     const largest = [...entries].sort((a, b) => size(b) - size(a)).slice(0, length)
     expect(torrents.map(size)).toEqual(largest.map(size))
-    if (sort !== 'leechers') expect(torrents[0]).toEqual({ ...largest[0], infoHash: toHex(largest[0]?.infoHash ?? '') })
+    if (sort !== 'leechers')
+      expect(torrents[0]).toEqual({ ...largest[0], infoHash: toHex(largest[0]?.infoHash ?? '') })
   })
 
   test('are counted once at a time, however many ask', async () => {
@@ -149,20 +177,28 @@ describe('the largest torrents', () => {
     expect((await app.inject('/torrents.json')).json().torrents).toHaveLength(2)
   })
 
-  test.each(['sort=size', 'limit=0', 'limit=1001', 'limit=ten', 'limit=1.5', 'limit=-1', 'sort=peers&sort=peers', 'limit='])(
-    'are not those of %s',
-    async (query) => {
-      const app = await operationsWith(new ListedStore([]))
-      const { statusCode, json } = await app.inject(`/torrents.json?${query}`)
-      expect(statusCode).toBe(400)
-      expect(json().error).toMatch(
-        /^(sort is one of peers, seeders, leechers, downloaded|limit is a whole number from 1 to 1000)$/,
-      )
-    },
-  )
+  test.each([
+    'sort=size',
+    'limit=0',
+    'limit=1001',
+    'limit=ten',
+    'limit=1.5',
+    'limit=-1',
+    'sort=peers&sort=peers',
+    'limit=',
+  ])('are not those of %s', async (query) => {
+    const app = await operationsWith(new ListedStore([]))
+    const { statusCode, json } = await app.inject(`/torrents.json?${query}`)
+    expect(statusCode).toBe(400)
+    expect(json().error).toMatch(
+      /^(sort is one of peers, seeders, leechers, downloaded|limit is a whole number from 1 to 1000)$/,
+    )
+  })
 
   test('cannot be told by a store that cannot list them', async () => {
-    const app = await operationsWith(Object.assign(new ListedStore([]), { swarms: undefined }) as PeerStore)
+    const app = await operationsWith(
+      Object.assign(new ListedStore([]), { swarms: undefined }) as PeerStore,
+    )
     const { statusCode, json } = await app.inject('/torrents.json')
     expect([statusCode, json()]).toEqual([501, { error: 'this store cannot list its torrents' }])
   })

@@ -30,7 +30,10 @@ export class Admission {
     this.#fairShare.noteCrowded(record)
   }
 
-  /** Lets the oldest peer of the announcer's source give way where the source is at its limit in the swarm. */
+  /**
+   * Lets the oldest peer of the announcer's source give way where the source is at its limit in the
+   * swarm.
+   */
   makeRoomInSource(record: number, set: number): void {
     const crowded = this.#sourceLimit?.meetOldest(this.#store, record, set) ?? -1
     if (crowded >= 0) this.#store.displace(record, crowded)
@@ -38,26 +41,33 @@ export class Admission {
 
   /** Whether another endpoint of a peer that is there may enter, at nobody's expense. */
   hasRoom(record: number, live: boolean): boolean {
-    if (live ? this.#store.population(record) >= this.#limits.maxPeersPerSwarm : this.#store.swarms >= this.#limits.maxSwarms) {
+    if (
+      live
+        ? this.#store.population(record) >= this.#limits.maxPeersPerSwarm
+        : this.#store.swarms >= this.#limits.maxSwarms
+    ) {
       return false
     }
     return this.#store.peers < this.#limits.maxPeers
   }
 
   /**
-   * Whether a new peer of a source may enter the swarm of a record, or a new swarm. To make room, any other swarm or peer may
-   * go, and the record with its last peer.
+   * Whether a new peer of a source may enter the swarm of a record, or a new swarm. To make room,
+   * any other swarm or peer may go, and the record with its last peer.
    * @throws {ClientError} when the store, and not just the swarm, is full.
    */
   admits(record: number, live: boolean, set: number, source: number): boolean {
     const store = this.#store
     if (!live) {
-      if (this.#newSwarmLimit?.take(store.key, store.sets(set).blocks.stride) === false) throw TOO_MANY_NEW_SWARMS
-      if (store.swarms >= this.#limits.maxSwarms && !this.#fairShare.makeRoomForSwarm(source)) throw TOO_MANY_SWARMS
+      if (this.#newSwarmLimit?.take(store.key, store.sets(set).blocks.stride) === false)
+        throw TOO_MANY_NEW_SWARMS
+      if (store.swarms >= this.#limits.maxSwarms && !this.#fairShare.makeRoomForSwarm(source))
+        throw TOO_MANY_SWARMS
     } else if (store.population(record) >= this.#limits.maxPeersPerSwarm) {
       return this.#fairShare.makeRoomInSwarm(record, source)
     }
-    if (store.peers >= this.#limits.maxPeers && !this.#fairShare.makeRoomForPeer(source)) throw TOO_MANY_PEERS
+    if (store.peers >= this.#limits.maxPeers && !this.#fairShare.makeRoomForPeer(source))
+      throw TOO_MANY_PEERS
     return true
   }
 }

@@ -22,24 +22,34 @@ export class Answerer {
   readonly #refusesSource: Refuses | undefined
   readonly #refusesSubnet: Refuses
 
-  constructor(store: SwarmStore, sourceLimit: SourceLimit | undefined, subnetPeers: SubnetPeers | undefined) {
+  constructor(
+    store: SwarmStore,
+    sourceLimit: SourceLimit | undefined,
+    subnetPeers: SubnetPeers | undefined,
+  ) {
     this.#store = store
     this.#subnetPeers = subnetPeers
     const draw = this.#draw
     this.#refusesSource = sourceLimit && ((longs, at) => sourceLimit.fills(draw, longs, at))
-    this.#refusesSubnet = (longs, at) => subnetPeers?.holds(longs, at) === true || this.#refusesSource?.(longs, at) === true
+    this.#refusesSubnet = (longs, at) =>
+      subnetPeers?.holds(longs, at) === true || this.#refusesSource?.(longs, at) === true
   }
 
-  /** Fills a list with up to `want` peers of its family; `subnet` is the record of the announcer's subnet, or 0. */
+  /**
+   * Fills a list with up to `want` peers of its family; `subnet` is the record of the announcer's
+   * subnet, or 0.
+   */
   write(announce: Announce, list: PeerList, record: number, subnet: number, want: number): void {
     const draw = this.#draw
     const { family } = list
     const withIds = announce.wantsPeerIds && this.#store.sets(setsOf(family)).blocks.keepsPeerIds
     draw.begin(ENDPOINT_WORDS[family])
     // Peers of the other family are never the announcer; port 0 is nobody's.
-    if (addressFamily(announce.address) === family) writeEndpoint(draw.own, announce.address, announce.port)
+    if (addressFamily(announce.address) === family)
+      writeEndpoint(draw.own, announce.address, announce.port)
     else draw.own.fill(0)
-    for (let index = 0; index < PEER_ID_LONGS; index++) draw.ownPeerId[index] = this.#store.peerId[index]!
+    for (let index = 0; index < PEER_ID_LONGS; index++)
+      draw.ownPeerId[index] = this.#store.peerId[index]!
     draw.publicOnly = announce.publicOnly
     draw.refuses = this.#refusesSource
     if (subnet === 0) {
@@ -71,18 +81,31 @@ export class Answerer {
     draw.fromSet(sets, seeders, share)
     draw.fromSet(sets, leechers, before + want - draw.drawn)
     if (draw.drawn === before + want || share >= sets.size(seeders)) return
-    // Too few of the leechers may be given to this announcer, so let seeders fill their share as well.
+    // Too few of the leechers may be given to this announcer, so let seeders fill their share as
+    // well.
     draw.drawn = before
     draw.fromSet(sets, seeders, want)
     draw.fromSet(sets, leechers, before + want - draw.drawn)
   }
 
-  /** Draws peers of the subnet first; peers from outside then take their share, so this needs room for twice as many. */
-  #preferSubnet(leechersOnly: boolean, list: PeerList, withIds: boolean, record: number, subnet: number, want: number): void {
+  /**
+   * Draws peers of the subnet first; peers from outside then take their share, so this needs room
+   * for twice as many.
+   */
+  #preferSubnet(
+    leechersOnly: boolean,
+    list: PeerList,
+    withIds: boolean,
+    record: number,
+    subnet: number,
+    want: number,
+  ): void {
     const draw = this.#draw
     const { family } = list
-    if (this.#endpoints.length < want * 2 * draw.width) this.#endpoints = new Uint16Array(want * 2 * draw.width)
-    if (withIds && this.#peerIds.length < want * 2 * PEER_ID_WORDS) this.#peerIds = new Uint16Array(want * 2 * PEER_ID_WORDS)
+    if (this.#endpoints.length < want * 2 * draw.width)
+      this.#endpoints = new Uint16Array(want * 2 * draw.width)
+    if (withIds && this.#peerIds.length < want * 2 * PEER_ID_WORDS)
+      this.#peerIds = new Uint16Array(want * 2 * PEER_ID_WORDS)
     draw.endpoints = this.#endpoints
     draw.at = 0
     draw.peerIds = withIds ? this.#peerIds : undefined

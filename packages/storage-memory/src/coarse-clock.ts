@@ -1,8 +1,8 @@
 const REFRESH = 1000
 
 /**
- * A clock that is read for free, at most a second late: the store's ticks are no finer, and asking the system with every
- * announce costs a tenth of it.
+ * A clock that is read for free, at most a second late: the store's ticks are no finer, and asking
+ * the system with every announce costs a tenth of it.
  */
 export class CoarseClock {
   #time: number = performance.now()

@@ -3,16 +3,19 @@ import { ExpiringTable } from './expiring-table.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import { PEER_ID_LONGS } from './peer-layout.ts'
 
-/** Endpoints and clients that are remembered at most, in about 12 bytes each and as many again in reserve. */
+/**
+ * Endpoints and clients that are remembered at most, in about 12 bytes each and as many again in
+ * reserve.
+ */
 const MOST = 1 << 19
 /** The hash of an infohash, a peer id, a key. */
 const CLIENT_LONGS: number = 1 + PEER_ID_LONGS + 1
 const ALL_BITS = 0xffff_ffff
 
 /**
- * Whose download of a torrent has been counted, so that it counts once. While a peer is in its swarm its mark knows. Here
- * are the endpoints that have left since, and the clients that completed, whichever family they came by; until the peer
- * lifetime is over.
+ * Whose download of a torrent has been counted, so that it counts once. While a peer is in its
+ * swarm its mark knows. Here are the endpoints that have left since, and the clients that
+ * completed, whichever family they came by; until the peer lifetime is over.
  */
 export class CountedDownloads {
   readonly #table = new ExpiringTable()
@@ -29,19 +32,41 @@ export class CountedDownloads {
     return this.#table.bytes
   }
 
-  /** Whether the endpoint at `longs[at]`, `count` words long, has left the swarm of the infohash with its download counted. */
-  hasEndpoint(infoHash: number, longs: Uint32Array, at: number, count: number, tick: number): boolean {
+  /**
+   * Whether the endpoint at `longs[at]`, `count` words long, has left the swarm of the infohash
+   * with its download counted.
+   */
+  hasEndpoint(
+    infoHash: number,
+    longs: Uint32Array,
+    at: number,
+    count: number,
+    tick: number,
+  ): boolean {
     return this.#any && this.#table.get(this.#hashEndpoint(infoHash, longs, at, count), tick) >= 0
   }
 
   /** Remembers such an endpoint until `end`. */
-  addEndpoint(infoHash: number, longs: Uint32Array, at: number, count: number, end: number, tick: number): void {
+  addEndpoint(
+    infoHash: number,
+    longs: Uint32Array,
+    at: number,
+    count: number,
+    end: number,
+    tick: number,
+  ): void {
     this.#any = true
     this.#table.set(this.#hashEndpoint(infoHash, longs, at, count), 0, end, tick, MOST)
   }
 
   /** Remembers a client that has completed until `end`; whether it was remembered already. */
-  addClient(infoHash: number, peerId: Uint32Array, key: number, end: number, tick: number): boolean {
+  addClient(
+    infoHash: number,
+    peerId: Uint32Array,
+    key: number,
+    end: number,
+    tick: number,
+  ): boolean {
     this.#any = true
     this.#words[0] = infoHash
     for (let index = 0; index < PEER_ID_LONGS; index++) this.#words[1 + index] = peerId[index]!

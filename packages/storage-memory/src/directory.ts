@@ -2,12 +2,14 @@ import { longsAt, segmentOf, wordsAt, type Heap } from './heap.ts'
 import { CAPACITY, DIRECTORY } from './peer-layout.ts'
 
 /**
- * What a set of more than one block begins with: totals over the blocks, then one entry for each value of the first
- * `depth` bits of the hash, which refers to the block of the peers that share them (extendible hashing, Fagin et al. 1979).
+ * What a set of more than one block begins with: totals over the blocks, then one entry for each
+ * value of the first `depth` bits of the hash, which refers to the block of the peers that share
+ * them (extendible hashing, Fagin et al. 1979).
  *
  *     | DIRECTORY, depth 2×2 | count 4 | partials 4 | entries 4 each, 2^depth of them |
  *
- * A block that is less deep than the directory is referred to by several entries, side by side. An entry may be 0.
+ * A block that is less deep than the directory is referred to by several entries, side by side. An
+ * entry may be 0.
  */
 
 const DEPTH_WORD = 1
@@ -47,7 +49,8 @@ export class Directories {
   double(root: number): number {
     const depth = this.depth(root)
     const doubled = this.create(depth + 1, 0)
-    for (const total of [TOTAL_COUNT, TOTAL_PARTIALS]) this.add(doubled, total, this.total(root, total))
+    for (const total of [TOTAL_COUNT, TOTAL_PARTIALS])
+      this.add(doubled, total, this.total(root, total))
     const from = this.#heap.longs[segmentOf(root)]!
     const to = this.#heap.longs[segmentOf(doubled)]!
     const fromAt = longsAt(root) + ENTRIES

@@ -14,10 +14,12 @@ const ALL_BITS = 0xffff_ffff
 const SPARE = 4096
 
 /**
- * Finds the clients that announce over both families, by peer id and key (BEP 7), where the families are one swarm: the
- * endpoint that came first is counted, and the other one is an alias for as long as that one is there.
+ * Finds the clients that announce over both families, by peer id and key (BEP 7), where the
+ * families are one swarm: the endpoint that came first is counted, and the other one is an alias
+ * for as long as that one is there.
  *
- * It remembers for each client and family the endpoint that is counted, by its hash in the peer sets.
+ * It remembers for each client and family the endpoint that is counted, by its hash in the peer
+ * sets.
  */
 export class DualStackClients {
   readonly #table = new ExpiringTable()
@@ -39,13 +41,16 @@ export class DualStackClients {
     this.#words[KEY] = key
   }
 
-  /** Whether the client is counted in the swarm at an endpoint of the family that `set` is not of. */
+  /**
+   * Whether the client is counted in the swarm at an endpoint of the family that `set` is not of.
+   */
   isCountedElsewhere(store: SwarmStore, record: number, set: number): boolean {
     const other = IPV6_SETS - set
     const hash = this.#table.get(this.#hashFor(other), store.clock.tick())
     if (hash < 0) return false
     const now = store.clock.mark()
-    const isCounted = (mark: number): boolean => (mark & ALIAS) === 0 && !store.clock.isStale(mark, now)
+    const isCounted = (mark: number): boolean =>
+      (mark & ALIAS) === 0 && !store.clock.isStale(mark, now)
     const sets = store.sets(other)
     return (
       sets.holds(store.records.root(record, other + LEECHERS), hash, isCounted) ||
@@ -56,7 +61,13 @@ export class DualStackClients {
   /** The client is counted at the endpoint of the hash. */
   count(store: SwarmStore, set: number, endpoint: number): void {
     const tick = store.clock.tick()
-    this.#table.set(this.#hashFor(set), endpoint, store.clock.end(store.clock.mark()), tick, store.peers * 2 + SPARE)
+    this.#table.set(
+      this.#hashFor(set),
+      endpoint,
+      store.clock.end(store.clock.mark()),
+      tick,
+      store.peers * 2 + SPARE,
+    )
   }
 
   /** The client has left the endpoint of the hash. */

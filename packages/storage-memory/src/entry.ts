@@ -1,8 +1,9 @@
 import { addressScope, type Address, type AddressFamily } from '@chihaya/bittorrent'
 
 /**
- * A peer's *entry*: its address, then port and mark, in 32-bit words: 2 for IPv4, 5 for IPv6. Address and port lie in memory
- * in network order whatever the machine's own order is, so that their bytes are what goes on the wire.
+ * A peer's *entry*: its address, then port and mark, in 32-bit words: 2 for IPv4, 5 for IPv6.
+ * Address and port lie in memory in network order whatever the machine's own order is, so that
+ * their bytes are what goes on the wire.
  *
  *     | address 4 or 16 bytes | port 2 | mark 2 |
  *

@@ -17,8 +17,9 @@ const LAST_HASH: number = 2 ** 32
 const ENDPOINT_LONGS = 5
 
 /**
- * Removes the peers that some rules name, in slices as short as asked. A peer that announces between two slices has passed
- * the hooks that know the rules, so it may be met or not; every other one is met.
+ * Removes the peers that some rules name, in slices as short as asked. A peer that announces
+ * between two slices has passed the hooks that know the rules, so it may be met or not; every other
+ * one is met.
  */
 export class Eviction {
   /** Peers removed so far. */
@@ -26,7 +27,10 @@ export class Eviction {
   readonly #store: SwarmStore
   readonly #rules: EvictionRules
   readonly #walk: SwarmWalk
-  /** How far it has come: swarm of the walk's step, set of that swarm, least hash not looked at in that set. */
+  /**
+   * How far it has come: swarm of the walk's step, set of that swarm, least hash not looked at in
+   * that set.
+   */
   #swarm = 0
   #set = 0
   #hash = 0
@@ -64,15 +68,20 @@ export class Eviction {
     }
   }
 
-  /** Looks at one block of the swarm that is next, or goes to the one after it. Returns what that cost. */
+  /**
+   * Looks at one block of the swarm that is next, or goes to the one after it. Returns what that
+   * cost.
+   */
   #lookAtSwarm(): number {
     const { records } = this.#store
     const from = this.#swarm * INFO_HASH_LONGS
-    for (let index = 0; index < INFO_HASH_LONGS; index++) this.#key[index] = this.#walk.keys[from + index]!
+    for (let index = 0; index < INFO_HASH_LONGS; index++)
+      this.#key[index] = this.#walk.keys[from + index]!
     const record = records.find(records.hashKey(this.#key), this.#key)
     if (record === 0 || records.kind(record) !== SWARM) return this.#goOn()
     this.#all ??= this.#rules.infoHash?.(readInfoHash(this.#keyBytes, 0)) === true
-    if (!this.#all && this.#rules.address === undefined && this.#rules.peerId === undefined) return this.#goOn()
+    if (!this.#all && this.#rules.address === undefined && this.#rules.peerId === undefined)
+      return this.#goOn()
     return this.#lookAtBlock(record)
   }
 
@@ -113,7 +122,8 @@ export class Eviction {
     const longs = blocks.heap.longs[segmentOf(block)]!
     if (address !== undefined) {
       const entry = blocks.entryAt(block, position)
-      for (let index = 0; index < blocks.stride - 1; index++) this.#endpoint[index] = longs[entry + index]!
+      for (let index = 0; index < blocks.stride - 1; index++)
+        this.#endpoint[index] = longs[entry + index]!
       if (address(blocks.stride === ENDPOINT_LONGS ? this.#ipv6 : this.#ipv4)) return true
     }
     if (peerId === undefined || !blocks.keepsPeerIds) return false

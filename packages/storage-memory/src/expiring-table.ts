@@ -1,11 +1,13 @@
 /**
- * A hash table of what is forgotten after a while, in flat memory: each entry is the hash of something, a tick, and a value.
+ * A hash table of what is forgotten after a while, in flat memory: each entry is the hash of
+ * something, a tick, and a value.
  *
  *     | hash 4 | end 4 | value 4 |
  *
- * An entry holds until the clock has reached its end. It is then free for another one, and leaves when its part of the table
- * is laid anew. The table has 256 parts, by the first bits of the hash, which grow one by one and so without a pause. Where
- * a part has its share of the entries allowed, those that end first are forgotten.
+ * An entry holds until the clock has reached its end. It is then free for another one, and leaves
+ * when its part of the table is laid anew. The table has 256 parts, by the first bits of the hash,
+ * which grow one by one and so without a pause. Where a part has its share of the entries allowed,
+ * those that end first are forgotten.
  */
 
 const LONGS = 3
@@ -41,7 +43,8 @@ export class ExpiringTable {
   /** Sets an entry that ends at `end`, where the table may have about `bound` entries. */
   set(hash: number, value: number, end: number, tick: number, bound: number): void {
     const number = hash >>> PART_SHIFT
-    if ((this.#used[number]! + 1) * 4 * LONGS > this.#parts[number]!.length * 3) this.#layAnew(number, tick, bound)
+    if ((this.#used[number]! + 1) * 4 * LONGS > this.#parts[number]!.length * 3)
+      this.#layAnew(number, tick, bound)
     const part = this.#parts[number]!
     let at = seek(part, hash || 1)
     if (part[at] === 0) {
@@ -91,7 +94,8 @@ function earliestKept(part: Uint32Array, tick: number, most: number): number {
 
 function countAfter(part: Uint32Array, after: number): number {
   let count = 0
-  for (let at = 0; at < part.length; at += LONGS) if (part[at] !== 0 && part[at + END]! > after) count++
+  for (let at = 0; at < part.length; at += LONGS)
+    if (part[at] !== 0 && part[at + END]! > after) count++
   return count
 }
 
@@ -104,7 +108,10 @@ function seek(part: Uint32Array, hash: number): number {
   }
 }
 
-/** Where an entry of a hash that is not there yet may go: the first slot that is free or has an entry that has ended. */
+/**
+ * Where an entry of a hash that is not there yet may go: the first slot that is free or has an
+ * entry that has ended.
+ */
 function seekEnded(part: Uint32Array, hash: number, tick: number): number {
   const mask = part.length / LONGS - 1
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {

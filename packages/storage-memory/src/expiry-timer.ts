@@ -1,6 +1,9 @@
 import type { MemoryPeerStore } from './memory-peer-store.ts'
 
-/** Milliseconds of expiry at a time, and between two times: nobody waits for it, and it never takes more than a tenth. */
+/**
+ * Milliseconds of expiry at a time, and between two times: nobody waits for it, and it never takes
+ * more than a tenth.
+ */
 const SLICE = 0.5
 const PAUSE = 5
 
@@ -35,7 +38,8 @@ export class ExpiryTimer {
   }
 
   #slice(): void {
-    if (this.#store.expire(SLICE)) this.#wait(Math.max(PAUSE, this.#began + this.#interval - performance.now()))
+    if (this.#store.expire(SLICE))
+      this.#wait(Math.max(PAUSE, this.#began + this.#interval - performance.now()))
     else this.#timer = setTimeout(() => this.#slice(), PAUSE).unref()
   }
 }

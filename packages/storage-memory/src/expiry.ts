@@ -10,8 +10,8 @@ const REMOVAL_COST = 128
 const MIGRATION_COST = 512
 
 /**
- * Walks over all swarms and takes out peers past their lifetime, in slices as short as asked. What changes between two
- * slices may be met twice or missed; what is missed is met by the next walk.
+ * Walks over all swarms and takes out peers past their lifetime, in slices as short as asked. What
+ * changes between two slices may be met twice or missed; what is missed is met by the next walk.
  */
 export class Expiry {
   readonly #store: SwarmStore
@@ -74,8 +74,9 @@ export class Expiry {
       return 1
     }
     const removed = this.#store.expire(record, this.#set, this.#entry, mark)
-    // A swarm that has ended may have made room for another one in its slot, to be looked at from its first set on. A set
-    // that has shrunk may have other entries now, and looking at a block again costs little.
+    // A swarm that has ended may have made room for another one in its slot, to be looked at from
+    // its first set on. A set that has shrunk may have other entries now, and looking at a block
+    // again costs little.
     if (table.record(this.#slot) !== record) this.#set = this.#entry = 0
     else if (records.root(record, this.#set) === root) this.#entry++
     else this.#entry = 0

@@ -4,23 +4,32 @@ import { heaviestOf, numberInWide, weightIn } from './sources.ts'
 import { SETS, SWARM } from './swarm-records.ts'
 import type { SwarmStore } from './swarm-store.ts'
 
-/** Places of the table that a search looks at: more than a table has that is nearly empty though the store is full. */
+/**
+ * Places of the table that a search looks at: more than a table has that is nearly empty though the
+ * store is full.
+ */
 const PLACES = 16_384
 /** Swarms that are weighed to make room for one. */
 const SWARMS_WEIGHED = 32
 /** Swarms in which a peer of a source that is known to be heavy is looked for. */
 const SWARMS_SEARCHED = 512
-/** Peers of a set that are weighed: of a swarm met by chance, and of one in which heavy peers were found before. */
+/**
+ * Peers of a set that are weighed: of a swarm met by chance, and of one in which heavy peers were
+ * found before.
+ */
 const PEERS_WEIGHED = 4
 const PEERS_WEIGHED_AGAIN = 16
-/** Peers of a full swarm that are taken for all of them, and the least number of peers that this is done with. */
+/**
+ * Peers of a full swarm that are taken for all of them, and the least number of peers that this is
+ * done with.
+ */
 const SAMPLE = 32
 const LEAST_SAMPLED = 2 * SAMPLE
 
 /**
- * Makes room in a full store at the expense of the sources that fill it (`SourceShares`): of some swarms, met in turn all
- * over the table, the one whose source weighs the most gives way, if that weighs more than the newcomer's. So a flood has
- * nobody refused but itself.
+ * Makes room in a full store at the expense of the sources that fill it (`SourceShares`): of some
+ * swarms, met in turn all over the table, the one whose source weighs the most gives way, if that
+ * weighs more than the newcomer's. So a flood has nobody refused but itself.
  */
 export class FairShare {
   readonly #store: SwarmStore
@@ -54,7 +63,8 @@ export class FairShare {
       const record = this.#nextSwarm()
       if (record === 0) break
       // A swarm of many peers is likely to be of use to some, and dear to a flood.
-      const weight = swarmShares.weight(records.source(record)) / Math.max(1, this.#store.population(record))
+      const weight =
+        swarmShares.weight(records.source(record)) / Math.max(1, this.#store.population(record))
       if (weight <= heaviest) continue
       heaviest = weight
       victim = record
@@ -65,8 +75,8 @@ export class FairShare {
   }
 
   /**
-   * Drops a peer of a full swarm so that one of the source has room, where most of its peers are of one other wide network,
-   * judging by a sample; false elsewhere.
+   * Drops a peer of a full swarm so that one of the source has room, where most of its peers are of
+   * one other wide network, judging by a sample; false elsewhere.
    */
   makeRoomInSwarm(record: number, source: number): boolean {
     const { records, sources } = this.#store
@@ -83,11 +93,19 @@ export class FairShare {
     const start = Math.floor(Math.random() * count)
     for (let index = 0; index < SAMPLE; index++) {
       const longs = blocks.heap.longs[segmentOf(block)]!
-      sample[index] = sources.of(longs, blocks.entryAt(block, (start + index) % count), blocks.stride)
+      sample[index] = sources.of(
+        longs,
+        blocks.entryAt(block, (start + index) % count),
+        blocks.stride,
+      )
     }
     const heaviest = heaviestOf(sample)
     const crowd = sample[heaviest]!
-    if (numberInWide(sample, crowd) * 2 <= SAMPLE || weightIn(sample, crowd, 0) <= weightIn(sample, source, 1)) return false
+    if (
+      numberInWide(sample, crowd) * 2 <= SAMPLE ||
+      weightIn(sample, crowd, 0) <= weightIn(sample, source, 1)
+    )
+      return false
     sets.meetAt(root, entry, (start + heaviest) % count)
     this.#store.displace(record, set)
     return true
@@ -112,7 +130,8 @@ export class FairShare {
       this.#weigh(this.#crowded, PEERS_WEIGHED_AGAIN)
     }
     for (let weighed = 0; weighed < most; weighed++) {
-      if (this.#record !== 0 && this.#weight >= enough && (enough > 0 || weighed >= SWARMS_WEIGHED)) break
+      if (this.#record !== 0 && this.#weight >= enough && (enough > 0 || weighed >= SWARMS_WEIGHED))
+        break
       const record = this.#nextSwarm()
       if (record === 0) break
       this.#weigh(record, PEERS_WEIGHED)
@@ -132,7 +151,8 @@ export class FairShare {
   #largestSet(record: number): number {
     let largest = 0
     for (let set = 1; set < SETS; set++) {
-      if (this.#store.records.count(record, set) > this.#store.records.count(record, largest)) largest = set
+      if (this.#store.records.count(record, set) > this.#store.records.count(record, largest))
+        largest = set
     }
     return largest
   }
@@ -153,7 +173,11 @@ export class FairShare {
       const start = Math.floor(Math.random() * count)
       for (let index = 0; index < Math.min(most, count); index++) {
         const position = (start + index) % count
-        const source = sources.of(blocks.heap.longs[segmentOf(block)]!, blocks.entryAt(block, position), blocks.stride)
+        const source = sources.of(
+          blocks.heap.longs[segmentOf(block)]!,
+          blocks.entryAt(block, position),
+          blocks.stride,
+        )
         const weight = peerShares.weight(source)
         peerShares.noteHeavy(source)
         if (weight <= this.#weight) continue

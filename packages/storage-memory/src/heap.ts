@@ -1,16 +1,18 @@
 /**
- * Where all swarms lie: segments of 4 MiB, and within them blocks of any size, handed out and taken back here. Nothing in
- * a segment is a JavaScript object, so the garbage collector never walks it, and any of it could be shared by threads.
+ * Where all swarms lie: segments of 4 MiB, and within them blocks of any size, handed out and taken
+ * back here. Nothing in a segment is a JavaScript object, so the garbage collector never walks it,
+ * and any of it could be shared by threads.
  *
- * A block is a multiple of 8 bytes. A *reference* to it counts units of 8 bytes over all segments: 19 bits within the
- * segment, the rest the segment's number; 0 refers to nothing.
+ * A block is a multiple of 8 bytes. A *reference* to it counts units of 8 bytes over all segments:
+ * 19 bits within the segment, the rest the segment's number; 0 refers to nothing.
  *
  *     used   | header 4 | payload …                          |
  *     free   | header 4 | next 4 | previous 4 | …   | size 4 |
  *
- * The header holds the size in units, whether the block is free, and whether the one before it is: enough to join a freed
- * block with its free neighbours at once. Free blocks hang in lists by size, eight lists to a power of two, and a
- * bitmap finds the first list that is not empty (the good-fit scheme of TLSF, Masmano et al. 2004).
+ * The header holds the size in units, whether the block is free, and whether the one before it is:
+ * enough to join a freed block with its free neighbours at once. Free blocks hang in lists by size,
+ * eight lists to a power of two, and a bitmap finds the first list that is not empty (the good-fit
+ * scheme of TLSF, Masmano et al. 2004).
  */
 
 const UNIT_BITS = 19
@@ -18,7 +20,10 @@ const UNIT_BITS = 19
 const SEGMENT_UNITS: number = 1 << UNIT_BITS
 const UNIT_MASK = SEGMENT_UNITS - 1
 const SEGMENT_BYTES = SEGMENT_UNITS * 8
-/** The first unit stays unused, so that no reference is 0; the last holds the header that ends the segment. */
+/**
+ * The first unit stays unused, so that no reference is 0; the last holds the header that ends the
+ * segment.
+ */
 const FIRST_UNIT = 1
 const LAST_UNIT = SEGMENT_UNITS - 1
 const WHOLE_SEGMENT = LAST_UNIT - FIRST_UNIT
@@ -31,7 +36,10 @@ const LISTS = 160
 /** An empty segment is kept for the next allocation, further ones go back to the system. */
 const SPARE_SEGMENTS = 1
 
-/** The largest payload that one block can hold, in bytes: as much as every block of the last list has room for. */
+/**
+ * The largest payload that one block can hold, in bytes: as much as every block of the last list
+ * has room for.
+ */
 export const MAX_BLOCK_BYTES: number = (SEGMENT_UNITS / 16) * 15 * 8 - 4
 
 /** The number of the segment that a reference points into. */
@@ -68,9 +76,13 @@ export class Heap {
     return this.#segments * SEGMENT_BYTES
   }
 
-  /** A block for `bytes` of payload, its content undefined. @throws {RangeError} beyond `MAX_BLOCK_BYTES`. */
+  /**
+   * A block for `bytes` of payload, its content undefined. @throws {RangeError} beyond
+   * `MAX_BLOCK_BYTES`.
+   */
   allocate(bytes: number): number {
-    if (bytes > MAX_BLOCK_BYTES) throw new RangeError(`a block of ${bytes} bytes does not fit a segment`)
+    if (bytes > MAX_BLOCK_BYTES)
+      throw new RangeError(`a block of ${bytes} bytes does not fit a segment`)
     const units = Math.max(MIN_UNITS, (bytes + 11) >>> 3)
     let list = this.#firstList(fittingList(units))
     if (list < 0) {
@@ -111,7 +123,8 @@ export class Heap {
       this.#unlink(start, listOf(before))
       size += before
     }
-    if (size === WHOLE_SEGMENT && ++this.#spare > SPARE_SEGMENTS) this.#dropSegment(segmentOf(start))
+    if (size === WHOLE_SEGMENT && ++this.#spare > SPARE_SEGMENTS)
+      this.#dropSegment(segmentOf(start))
     else this.#link(start, size, longs)
   }
 
@@ -176,7 +189,10 @@ export class Heap {
   }
 }
 
-/** The list that a free block of `size` units hangs in: exact below 16 units, eight to a power of two above. */
+/**
+ * The list that a free block of `size` units hangs in: exact below 16 units, eight to a power of
+ * two above.
+ */
 function listOf(size: number): number {
   if (size < 16) return size
   const power = 31 - Math.clz32(size)

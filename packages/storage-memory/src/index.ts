@@ -5,4 +5,9 @@ export { memoryStorage }
 export { CoarseClock } from './coarse-clock.ts'
 export { ExpiryTimer } from './expiry-timer.ts'
 export { MemoryPeerStore } from './memory-peer-store.ts'
-export { optionsSchema, type MemoryStorageOptions, type NewSwarmRate, type SubnetPreference } from './options.ts'
+export {
+  optionsSchema,
+  type MemoryStorageOptions,
+  type NewSwarmRate,
+  type SubnetPreference,
+} from './options.ts'

@@ -1,9 +1,10 @@
 const LENGTH_MARK = 0xff
 
 /**
- * HalfSipHash-1-3 (Aumasson, Bernstein): infohashes, addresses and ports are chosen by strangers, so the tables that hold
- * them are keyed by a secret of this process, and nobody outside can aim at one bucket. Inputs are whole 32-bit words, of
- * one length for each table, so the length that the original takes in at the end is left out.
+ * HalfSipHash-1-3 (Aumasson, Bernstein): infohashes, addresses and ports are chosen by strangers,
+ * so the tables that hold them are keyed by a secret of this process, and nobody outside can aim at
+ * one bucket. Inputs are whole 32-bit words, of one length for each table, so the length that the
+ * original takes in at the end is left out.
  */
 export class KeyedHash {
   readonly #key0: number

@@ -13,7 +13,10 @@ export function availableMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Infinity)
 }
 
-/** How many swarms and peers there may be by default with so much memory: a quarter of it for either. */
+/**
+ * How many swarms and peers there may be by default with so much memory: a quarter of it for
+ * either.
+ */
 export function boundsFor(memory: number): { maxSwarms: number; maxPeers: number } {
   return {
     maxSwarms: Math.max(1, Math.min(MOST_SWARMS, Math.floor((memory * SHARE) / SWARM_BYTES))),

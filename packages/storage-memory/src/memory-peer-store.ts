@@ -38,11 +38,17 @@ const RANDOM_LONGS = 6
 /** Milliseconds. */
 const SLICE = 1
 
-/** A `PeerStore` in flat memory; `docs/memory-layout.md` draws it. Expiry is driven from outside, by `expire`. */
+/**
+ * A `PeerStore` in flat memory; `docs/memory-layout.md` draws it. Expiry is driven from outside, by
+ * `expire`.
+ */
 export class MemoryPeerStore implements PeerStore {
   /** The bounds in force. */
   readonly limits: SwarmLimits
-  /** Milliseconds that may pass at most between the beginnings of two searches for peers past their lifetime. */
+  /**
+   * Milliseconds that may pass at most between the beginnings of two searches for peers past their
+   * lifetime.
+   */
   readonly longestExpiryInterval: number
   readonly #store: SwarmStore
   readonly #answerer: Answerer
@@ -65,9 +71,15 @@ export class MemoryPeerStore implements PeerStore {
     const parsed = parseOptions('@chihaya/storage-memory', optionsSchema, options)
     const [key0, key1, ...factors] = new Int32Array(new Uint8Array(random(RANDOM_LONGS * 4)).buffer)
     const hash = new KeyedHash(key0!, key1!)
-    const sourceLimit = parsed.maxPeersPerSource > 0 ? new SourceLimit(parsed.maxPeersPerSource) : undefined
+    const sourceLimit =
+      parsed.maxPeersPerSource > 0 ? new SourceLimit(parsed.maxPeersPerSource) : undefined
     const bounds = boundsFor(availableMemory())
-    const { maxSwarms = bounds.maxSwarms, maxPeers = bounds.maxPeers, maxPeersPerSwarm, newSwarmsPerSource } = parsed
+    const {
+      maxSwarms = bounds.maxSwarms,
+      maxPeers = bounds.maxPeers,
+      maxPeersPerSwarm,
+      newSwarmsPerSource,
+    } = parsed
     const clock = new TickClock(now, parseDuration(parsed.peerLifetime))
     this.limits = { maxSwarms, maxPeers, maxPeersPerSwarm }
     this.longestExpiryInterval = clock.longestWalk
@@ -125,7 +137,13 @@ export class MemoryPeerStore implements PeerStore {
       if (records.isLive(record)) {
         const incomplete = this.#population(record, family, LEECHERS)
         const downloaders = incomplete - this.#partials(record, family)
-        answer.set(index, this.#population(record, family, SEEDERS), incomplete, downloaders, downloaded)
+        answer.set(
+          index,
+          this.#population(record, family, SEEDERS),
+          incomplete,
+          downloaders,
+          downloaded,
+        )
       } else {
         answer.set(index, 0, 0, 0, downloaded)
       }
@@ -133,7 +151,12 @@ export class MemoryPeerStore implements PeerStore {
   }
 
   stats(): StoreStats {
-    const [leechers4, seeders4, leechers6, seeders6] = this.#store.totals as unknown as [number, number, number, number]
+    const [leechers4, seeders4, leechers6, seeders6] = this.#store.totals as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ]
     return {
       swarms: this.#store.swarms,
       seeders: { ipv4: seeders4, ipv6: seeders6 },
@@ -165,7 +188,10 @@ export class MemoryPeerStore implements PeerStore {
     }
   }
 
-  /** Searches for peers past their lifetime for about `budget` milliseconds. True when all swarms have been looked at. */
+  /**
+   * Searches for peers past their lifetime for about `budget` milliseconds. True when all swarms
+   * have been looked at.
+   */
   expire(budget: number): boolean {
     const began = performance.now()
     const done = this.#expiry.slice(budget)
@@ -176,12 +202,18 @@ export class MemoryPeerStore implements PeerStore {
     return true
   }
 
-  /** How long the searches took that are done, in milliseconds of work: the pauses between their slices are not counted. */
+  /**
+   * How long the searches took that are done, in milliseconds of work: the pauses between their
+   * slices are not counted.
+   */
   expiryPasses(): Durations {
     return this.#expiryPasses.read()
   }
 
-  /** Applies an announce to its subnet's part of the swarm as well, where one is preferred; the part's record, or 0. */
+  /**
+   * Applies an announce to its subnet's part of the swarm as well, where one is preferred; the
+   * part's record, or 0.
+   */
   #enterSubnet(announce: Announce): number {
     if (this.#subnetPeers === undefined) return 0
     const { address, port, transition } = announce
@@ -189,7 +221,10 @@ export class MemoryPeerStore implements PeerStore {
     return this.#store.apply(address, port, transition, SUBNET, 0)
   }
 
-  /** Draws peers of the announcer's family, and where the families are one, of the other if there are too few. */
+  /**
+   * Draws peers of the announcer's family, and where the families are one, of the other if there
+   * are too few.
+   */
   #select(announce: Announce, answer: Answer, record: number, subnet: number): void {
     const { want, peers } = answer
     this.#answerer.write(announce, peers, record, subnet, want)
@@ -203,7 +238,9 @@ export class MemoryPeerStore implements PeerStore {
   #population(record: number, family: AddressFamily, role: number): number {
     const { records } = this.#store
     if (!this.#unified) return records.count(record, setsOf(family) + role)
-    return records.count(record, setsOf('ipv4') + role) + records.count(record, setsOf('ipv6') + role)
+    return (
+      records.count(record, setsOf('ipv4') + role) + records.count(record, setsOf('ipv6') + role)
+    )
   }
 
   #partials(record: number, family: AddressFamily): number {

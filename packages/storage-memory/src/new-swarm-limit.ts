@@ -3,7 +3,10 @@ import type { KeyedHash } from './keyed-hash.ts'
 import type { NewSwarmRate } from './options.ts'
 import { hashNarrow } from './sources.ts'
 
-/** Sources whose allowance is not whole that are remembered at most; those that have used the least are forgotten first. */
+/**
+ * Sources whose allowance is not whole that are remembered at most; those that have used the least
+ * are forgotten first.
+ */
 const MOST = 1 << 16
 const SECOND = 1000
 const MINUTE = 60_000
@@ -12,8 +15,8 @@ const FRACTION = 2 ** 31
 const ROUNDING = 0.01
 
 /**
- * How many swarms a source may make over time: a token bucket, kept as the moment at which it is full again (the generic
- * cell rate algorithm, ITU-T I.371). A full one takes no memory.
+ * How many swarms a source may make over time: a token bucket, kept as the moment at which it is
+ * full again (the generic cell rate algorithm, ITU-T I.371). A full one takes no memory.
  */
 export class NewSwarmLimit {
   readonly #table = new ExpiringTable()
@@ -31,7 +34,10 @@ export class NewSwarmLimit {
     this.#whole = this.#interval * (rate.burst ?? rate.perMinute)
   }
 
-  /** Takes a token of the source of the entry at the front of `longs`, `length` words long; false when it has none left. */
+  /**
+   * Takes a token of the source of the entry at the front of `longs`, `length` words long; false
+   * when it has none left.
+   */
   take(longs: Uint32Array, length: number): boolean {
     const hash = hashNarrow(this.#hash, longs, length)
     const now = this.#now()

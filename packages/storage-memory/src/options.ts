@@ -1,6 +1,9 @@
 import { durationSchema, type Duration, type JsonSchema, type OptionsSchema } from '@chihaya/core'
 
-/** Length of the network prefix whose peers are given first, and how far from home an answer looks all the same. */
+/**
+ * Length of the network prefix whose peers are given first, and how far from home an answer looks
+ * all the same.
+ */
 export interface SubnetPreference {
   /** Bits, 1 to 32. @default 24 */
   ipv4?: number
@@ -25,34 +28,61 @@ export interface MemoryStorageOptions {
   gcInterval?: Duration
   /** Accepted for Chihaya's sake: this store has no locks, so it has nothing to shard. */
   shardCount?: number
-  /** Accepted for Chihaya's sake: totals are kept at all times, so nothing has to be counted at intervals. */
+  /**
+   * Accepted for Chihaya's sake: totals are kept at all times, so nothing has to be counted at
+   * intervals.
+   */
   prometheusReportingInterval?: Duration
   /** Keep peer ids: 20 bytes a peer, needed for dictionary answers. @default true */
   storePeerIds?: boolean
-  /** Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one. @default 'separate' */
+  /**
+   * Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one. @default
+   * 'separate'
+   */
   families?: 'separate' | 'unified'
   /**
-   * Infohashes with peers; beyond, those of the sources that have the most give way. By default as many as a quarter of the
-   * memory of the machine or cgroup has room for at 160 bytes each, 5,000,000 at most.
+   * Infohashes with peers; beyond, those of the sources that have the most give way. By default as
+   * many as a quarter of the memory of the machine or cgroup has room for at 160 bytes each,
+   * 5,000,000 at most.
    */
   maxSwarms?: number | undefined
-  /** Peers in all; beyond, as above. By default as many as a quarter of the memory has room for at 64 bytes each, 50,000,000 at most. */
+  /**
+   * Peers in all; beyond, as above. By default as many as a quarter of the memory has room for at
+   * 64 bytes each, 50,000,000 at most.
+   */
   maxPeers?: number | undefined
   /** Peers of one infohash; further ones are answered but not kept. @default 100000 */
   maxPeersPerSwarm?: number
-  /** Peers of one IPv4 address or IPv6 /64 in one swarm, the oldest giving way; an answer holds two of them. 0 is no limit. @default 0 */
+  /**
+   * Peers of one IPv4 address or IPv6 /64 in one swarm, the oldest giving way; an answer holds two
+   * of them. 0 is no limit. @default 0
+   */
   maxPeersPerSource?: number
-  /** Torrents new to the store that one IPv4 address or IPv6 /56 may bring over time. Off unless set. */
+  /**
+   * Torrents new to the store that one IPv4 address or IPv6 /56 may bring over time. Off unless
+   * set.
+   */
   newSwarmsPerSource?: NewSwarmRate | undefined
-  /** Peers on ports below this one are counted but given to nobody; those on port 1 never are. @default 0 */
+  /**
+   * Peers on ports below this one are counted but given to nobody; those on port 1 never are.
+   * @default 0
+   */
   withholdPortsBelow?: number
   /** Infohashes whose downloads are remembered after their last peer has gone. @default 100000 */
   rememberedSwarms?: number
-  /** Give peers of the announcer's own subnet first. Off unless set; a peer then takes twice the memory. */
+  /**
+   * Give peers of the announcer's own subnet first. Off unless set; a peer then takes twice the
+   * memory.
+   */
   preferredSubnet?: SubnetPreference | undefined
 }
 
-const count = (description: string, minimum: number, defaultValue?: number, maximum = 0x7fff_ffff): JsonSchema => ({
+const count = (
+  description: string,
+  minimum: number,
+  defaultValue?: number,
+  maximum = 0x7fff_ffff,
+): JsonSchema => ({
   description,
   type: 'integer',
   minimum,
@@ -65,8 +95,15 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
   additionalProperties: false,
   properties: {
     peerLifetime: durationSchema('How long a peer is kept after its last announce.', '46m'),
-    gcInterval: durationSchema('Time between the beginnings of two searches for peers past their lifetime.', '3m'),
-    shardCount: count("Accepted for Chihaya's sake: this store has no locks, so it has nothing to shard.", 0, 1),
+    gcInterval: durationSchema(
+      'Time between the beginnings of two searches for peers past their lifetime.',
+      '3m',
+    ),
+    shardCount: count(
+      "Accepted for Chihaya's sake: this store has no locks, so it has nothing to shard.",
+      0,
+      1,
+    ),
     prometheusReportingInterval: durationSchema(
       "Accepted for Chihaya's sake: totals are kept at all times, so nothing has to be counted at intervals.",
       '1s',
@@ -77,7 +114,8 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       default: true,
     },
     families: {
-      description: 'Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one.',
+      description:
+        'Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one.',
       enum: ['separate', 'unified'],
       default: 'separate',
     },
@@ -89,7 +127,11 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       'Peers in all; beyond, those of the sources that have the most give way. By default as many as a quarter of the memory of the machine or cgroup has room for at 64 bytes each, 50000000 at most.',
       1,
     ),
-    maxPeersPerSwarm: count('Peers of one infohash; further ones are answered but not kept.', 1, 100_000),
+    maxPeersPerSwarm: count(
+      'Peers of one infohash; further ones are answered but not kept.',
+      1,
+      100_000,
+    ),
     maxPeersPerSource: count(
       'Peers of one IPv4 address or IPv6 /64 in one swarm, the oldest giving way; an answer holds two of them. 0 is no limit.',
       0,
@@ -105,7 +147,8 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       properties: {
         perMinute: { description: 'New torrents a minute.', type: 'number', exclusiveMinimum: 0 },
         burst: {
-          description: 'New torrents at once, before the rate binds. By default as many as in a minute.',
+          description:
+            'New torrents at once, before the rate binds. By default as many as in a minute.',
           type: 'number',
           minimum: 1,
         },
@@ -117,14 +160,24 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       0,
       65_536,
     ),
-    rememberedSwarms: count('Infohashes whose downloads are remembered after their last peer has gone.', 0, 100_000),
+    rememberedSwarms: count(
+      'Infohashes whose downloads are remembered after their last peer has gone.',
+      0,
+      100_000,
+    ),
     preferredSubnet: {
-      description: "Give peers of the announcer's own subnet first. Off unless set; a peer then takes twice the memory.",
+      description:
+        "Give peers of the announcer's own subnet first. Off unless set; a peer then takes twice the memory.",
       type: 'object',
       additionalProperties: false,
       properties: {
         ipv4: { description: 'Bits of the IPv4 prefix.', type: 'integer', minimum: 1, maximum: 32 },
-        ipv6: { description: 'Bits of the IPv6 prefix.', type: 'integer', minimum: 1, maximum: 128 },
+        ipv6: {
+          description: 'Bits of the IPv6 prefix.',
+          type: 'integer',
+          minimum: 1,
+          maximum: 128,
+        },
         outsideShare: {
           description: 'Share of an answer that is kept for peers outside the subnet.',
           type: 'number',

@@ -1,4 +1,12 @@
-import { FIRST_DIALLABLE_PORT, isPublicEntry, PARTIAL, PORT_MASK, portOf, readMark, writeMark } from './entry.ts'
+import {
+  FIRST_DIALLABLE_PORT,
+  isPublicEntry,
+  PARTIAL,
+  PORT_MASK,
+  portOf,
+  readMark,
+  writeMark,
+} from './entry.ts'
 import { longsAt, segmentOf, wordsAt, type Heap } from './heap.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 import {
@@ -16,24 +24,37 @@ import {
 } from './peer-layout.ts'
 
 /**
- * Reads and changes blocks of peers of one family. Methods take a block's reference and look its segment up anew, since
- * any allocation may add one.
+ * Reads and changes blocks of peers of one family. Methods take a block's reference and look its
+ * segment up anew, since any allocation may add one.
  */
 export class PeerBlocks {
   readonly heap: Heap
   /** 32-bit words of an entry. */
   readonly stride: number
   readonly keepsPeerIds: boolean
-  /** Index of the first word of a peer id within what a peer takes beside the others of its kind; 0 without peer ids. */
+  /**
+   * Index of the first word of a peer id within what a peer takes beside the others of its kind; 0
+   * without peer ids.
+   */
   readonly #idLongs: number
   readonly #hash: KeyedHash
-  /** What of an entry the hash covers: address and port, or less where a source's peers must stay together. */
+  /**
+   * What of an entry the hash covers: address and port, or less where a source's peers must stay
+   * together.
+   */
   readonly #hashedLongs: number
   readonly #lastMask: number
   /** The first port that is given to others. */
   readonly #firstPort: number
 
-  constructor(heap: Heap, hash: KeyedHash, stride: number, sourceLongs: number, keepsPeerIds: boolean, withholdPortsBelow = 0) {
+  constructor(
+    heap: Heap,
+    hash: KeyedHash,
+    stride: number,
+    sourceLongs: number,
+    keepsPeerIds: boolean,
+    withholdPortsBelow = 0,
+  ) {
     this.heap = heap
     this.stride = stride
     this.keepsPeerIds = keepsPeerIds
@@ -44,7 +65,10 @@ export class PeerBlocks {
     this.#firstPort = Math.max(FIRST_DIALLABLE_PORT, withholdPortsBelow)
   }
 
-  /** Whether the peer of an entry is counted but not given to others, because of its port. `last` is the entry's last word. */
+  /**
+   * Whether the peer of an entry is counted but not given to others, because of its port. `last` is
+   * the entry's last word.
+   */
   withholds(last: number): boolean {
     return portOf(last) < this.#firstPort
   }
@@ -57,7 +81,9 @@ export class PeerBlocks {
   /** An empty block. */
   create(capacity: number, depth: number): number {
     const slots = slotsFor(capacity)
-    const block = this.heap.allocate((HEADER_LONGS + capacity * (this.stride + this.#idLongs)) * 4 + slots * 2)
+    const block = this.heap.allocate(
+      (HEADER_LONGS + capacity * (this.stride + this.#idLongs)) * 4 + slots * 2,
+    )
     const words = this.heap.words[segmentOf(block)]!
     const base = wordsAt(block)
     words.fill(0, base, base + HEADER_WORDS)
@@ -83,7 +109,10 @@ export class PeerBlocks {
   }
 
   mark(block: number, position: number): number {
-    return readMark(this.heap.longs[segmentOf(block)]!, this.entryAt(block, position) + this.stride - 1)
+    return readMark(
+      this.heap.longs[segmentOf(block)]!,
+      this.entryAt(block, position) + this.stride - 1,
+    )
   }
 
   /** The position of the endpoint in `key`, or -1. */
@@ -108,7 +137,10 @@ export class PeerBlocks {
     }
   }
 
-  /** The positions of peers whose entry begins with the first `length` words of `key`, which are all that is hashed. */
+  /**
+   * The positions of peers whose entry begins with the first `length` words of `key`, which are all
+   * that is hashed.
+   */
   positionsOf(block: number, key: Uint32Array, hash: number, length: number): number[] {
     const words = this.heap.words[segmentOf(block)]!
     const longs = this.heap.longs[segmentOf(block)]!
@@ -140,7 +172,8 @@ export class PeerBlocks {
     }
     const slots = this.header(block, SLOTS)
     if (slots === 0) {
-      for (let position = 0; position < this.header(block, COUNT); position++) if (matches(position)) return true
+      for (let position = 0; position < this.header(block, COUNT); position++)
+        if (matches(position)) return true
       return false
     }
     const words = this.heap.words[segmentOf(block)]!
@@ -151,7 +184,10 @@ export class PeerBlocks {
     return false
   }
 
-  /** Puts the entry at `from[at]` behind the others of a block that has room for it, and returns its position. */
+  /**
+   * Puts the entry at `from[at]` behind the others of a block that has room for it, and returns its
+   * position.
+   */
   append(block: number, from: Uint32Array, at: number, hash: number): number {
     const words = this.heap.words[segmentOf(block)]!
     const longs = this.heap.longs[segmentOf(block)]!
@@ -182,9 +218,17 @@ export class PeerBlocks {
     const slots = words[base + SLOTS]!
     const index = base + HEADER_WORDS
     if (slots > 0)
-      this.#closeGap(block, words, longs, index, slots, this.#slotHolding(block, words, longs, index, slots, position))
+      this.#closeGap(
+        block,
+        words,
+        longs,
+        index,
+        slots,
+        this.#slotHolding(block, words, longs, index, slots, position),
+      )
     if (position === last) return
-    if (slots > 0) words[index + this.#slotHolding(block, words, longs, index, slots, last)] = position + 1
+    if (slots > 0)
+      words[index + this.#slotHolding(block, words, longs, index, slots, last)] = position + 1
     const lastEntry = this.entryAt(block, last)
     longs.copyWithin(entry, lastEntry, lastEntry + this.stride)
     if (!this.keepsPeerIds) return
@@ -236,14 +280,30 @@ export class PeerBlocks {
     if (!isPublicEntry(longs, entry, this.stride)) words[base + NOT_PUBLIC]! += by
   }
 
-  #slotHolding(block: number, words: Uint16Array, longs: Uint32Array, index: number, slots: number, position: number): number {
+  #slotHolding(
+    block: number,
+    words: Uint16Array,
+    longs: Uint32Array,
+    index: number,
+    slots: number,
+    position: number,
+  ): number {
     let slot = slotOf(this.hash(longs, this.entryAt(block, position)), slots)
     while (words[index + slot] !== position + 1) slot = slot + 1 === slots ? 0 : slot + 1
     return slot
   }
 
-  /** Draws later entries of the run back over a freed slot, so that no probe stops short of them. */
-  #closeGap(block: number, words: Uint16Array, longs: Uint32Array, index: number, slots: number, freed: number): void {
+  /**
+   * Draws later entries of the run back over a freed slot, so that no probe stops short of them.
+   */
+  #closeGap(
+    block: number,
+    words: Uint16Array,
+    longs: Uint32Array,
+    index: number,
+    slots: number,
+    freed: number,
+  ): void {
     let gap = freed
     for (let slot = (gap + 1) % slots; words[index + slot] !== 0; slot = (slot + 1) % slots) {
       const home = slotOf(this.hash(longs, this.entryAt(block, words[index + slot]! - 1)), slots)

@@ -14,8 +14,9 @@ const IPV4_LONGS = 2
 export type Refuses = (longs: Uint32Array, at: number) => boolean
 
 /**
- * Picks peers out of sets and writes them down as they will travel. A draw takes a run of neighbours from a random
- * position of a random block: O(peers wanted), and as the blocks are ordered by a keyed hash, nobody chooses his neighbours.
+ * Picks peers out of sets and writes them down as they will travel. A draw takes a run of
+ * neighbours from a random position of a random block: O(peers wanted), and as the blocks are
+ * ordered by a keyed hash, nobody chooses his neighbours.
  */
 export class PeerDraw {
   /** Where endpoints go, in 16-bit words, from word `at` on. */
@@ -69,7 +70,8 @@ export class PeerDraw {
       }
       const blockDepth = sets.blocks.header(block, DEPTH)
       const run = 1 << (depth - blockDepth)
-      // A block's entries stand side by side; the first block met may have been entered in their midst.
+      // A block's entries stand side by side; the first block met may have been entered in their
+      // midst.
       entry = (sets.directories.firstEntry(root, entry, blockDepth) + run) & (entries - 1)
       left -= run
       this.#fromBlock(sets.blocks, block, goal - this.drawn)
@@ -98,8 +100,9 @@ export class PeerDraw {
   }
 
   /**
-   * Takes the peers from position `from` up to `to` until `goal` are drawn, where none but the announcer is left out: `#copy`
-   * with every constant in its place, which makes a whole announce a third quicker.
+   * Takes the peers from position `from` up to `to` until `goal` are drawn, where none but the
+   * announcer is left out: `#copy` with every constant in its place, which makes a whole announce a
+   * third quicker.
    */
   #copyIpv4(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
     const longs = blocks.heap.longs[segmentOf(block)]!
@@ -124,7 +127,11 @@ export class PeerDraw {
     const longs = blocks.heap.longs[segmentOf(block)]!
     const own = this.own[0]!
     const end = blocks.entryAt(block, to)
-    for (let source = blocks.entryAt(block, from); source < end && this.drawn < goal; source += blocks.stride) {
+    for (
+      let source = blocks.entryAt(block, from);
+      source < end && this.drawn < goal;
+      source += blocks.stride
+    ) {
       if (longs[source] === own && this.#isOwn(blocks, block, longs, source)) continue
       this.#take(longs, source)
       this.drawn++
@@ -147,12 +154,14 @@ export class PeerDraw {
   /** Called where the first words agree. */
   #isOwn(blocks: PeerBlocks, block: number, longs: Uint32Array, source: number): boolean {
     const last = blocks.stride - 1
-    for (let index = 1; index < last; index++) if (longs[source + index] !== this.own[index]) return false
+    for (let index = 1; index < last; index++)
+      if (longs[source + index] !== this.own[index]) return false
     if (((longs[source + last]! ^ this.own[last]!) & PORT_MASK) === 0) return true
     if (!blocks.keepsPeerIds) return false
     const position = (source - blocks.entryAt(block, 0)) / blocks.stride
     const id = blocks.peerIdAt(block, position)
-    for (let index = 0; index < PEER_ID_LONGS; index++) if (longs[id + index] !== this.ownPeerId[index]) return false
+    for (let index = 0; index < PEER_ID_LONGS; index++)
+      if (longs[id + index] !== this.ownPeerId[index]) return false
     return true
   }
 
@@ -165,14 +174,16 @@ export class PeerDraw {
   #take(longs: Uint32Array, source: number): void {
     const target = this.at + this.drawn * this.width
     for (let word = 0; word < this.width; word++) {
-      this.endpoints[target + word] = longs[source + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
+      this.endpoints[target + word] =
+        longs[source + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
     }
   }
 
   #takePeerId(longs: Uint32Array, id: number): void {
     const target = this.drawn * PEER_ID_LONGS * 2
     for (let word = 0; word < PEER_ID_LONGS * 2; word++) {
-      this.peerIds![target + word] = longs[id + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
+      this.peerIds![target + word] =
+        longs[id + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
     }
   }
 }

@@ -1,13 +1,18 @@
 /**
- * A block of peers: up to `capacity` peers of one swarm, family and role (leechers or seeders), densely from position 0.
+ * A block of peers: up to `capacity` peers of one swarm, family and role (leechers or seeders),
+ * densely from position 0.
  *
  *     | header 16 bytes | index 2 each … | entries 8 or 20 each … | peer ids 20 each, if kept … |
  *
- * The index finds an endpoint's position: open-addressed, half again as many slots as there is room for peers, each holding
- * a position plus one. Blocks of up to 8 peers have none, as looking at all of them is as quick.
+ * The index finds an endpoint's position: open-addressed, half again as many slots as there is room
+ * for peers, each holding a position plus one. Blocks of up to 8 peers have none, as looking at all
+ * of them is as quick.
  */
 
-/** The 16-bit words of a block's header. How many peers fit; `DIRECTORY` here says that this is no block of peers at all. */
+/**
+ * The 16-bit words of a block's header. How many peers fit; `DIRECTORY` here says that this is no
+ * block of peers at all.
+ */
 export const CAPACITY = 0
 export const COUNT = 1
 /** How many of the peers are partial seeds. */
@@ -28,15 +33,24 @@ export const DIRECTORY = 0xffff
 export const PEER_ID_LONGS = 5
 /** Blocks up to this capacity have no index. */
 const UNINDEXED = 8
-/** A set with more peers is spread over several blocks, so that no one operation moves more than this many. */
+/**
+ * A set with more peers is spread over several blocks, so that no one operation moves more than
+ * this many.
+ */
 export const MAX_CAPACITY = 1024
 
-/** Slots of the index of a block for `capacity` peers: an even number, as what follows it is made of 32-bit words. */
+/**
+ * Slots of the index of a block for `capacity` peers: an even number, as what follows it is made of
+ * 32-bit words.
+ */
 export function slotsFor(capacity: number): number {
   return capacity <= UNINDEXED ? 0 : (capacity + (capacity >> 1) + 1) & ~1
 }
 
-/** The next capacity of a block that is full: a quarter more, as slack costs memory and growth costs copies. */
+/**
+ * The next capacity of a block that is full: a quarter more, as slack costs memory and growth costs
+ * copies.
+ */
 export function grownCapacity(capacity: number): number {
   return Math.min(MAX_CAPACITY, capacity + Math.max(1, capacity >> 2))
 }

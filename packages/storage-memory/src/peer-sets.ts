@@ -8,10 +8,12 @@ import { CAPACITY, COUNT, DEPTH, grownCapacity, MAX_CAPACITY, PARTIALS } from '.
 const JOINED = MAX_CAPACITY / 2
 
 /**
- * The leechers or the seeders of one swarm and family. A set is known by its root: 0 when empty, a block of peers while one
- * is enough, a directory of blocks beyond. What changes a set returns its root, which may be another one.
+ * The leechers or the seeders of one swarm and family. A set is known by its root: 0 when empty, a
+ * block of peers while one is enough, a directory of blocks beyond. What changes a set returns its
+ * root, which may be another one.
  *
- * `find` and `insert` leave word of the peer they met in `block` and `position`, valid until the next change.
+ * `find` and `insert` leave word of the peer they met in `block` and `position`, valid until the
+ * next change.
  */
 export class PeerSets {
   readonly blocks: PeerBlocks
@@ -42,11 +44,16 @@ export class PeerSets {
     return this.position >= 0
   }
 
-  /** The marks of peers whose endpoint begins with the first `length` words of `key`; `meet` takes an index of them. */
+  /**
+   * The marks of peers whose endpoint begins with the first `length` words of `key`; `meet` takes
+   * an index of them.
+   */
   marksOf(root: number, key: Uint32Array, hash: number, length: number): number[] {
     const block = this.#blockFor(root, hash)
     if (block === 0) return []
-    return this.blocks.positionsOf(block, key, hash, length).map((position) => this.blocks.mark(block, position))
+    return this.blocks
+      .positionsOf(block, key, hash, length)
+      .map((position) => this.blocks.mark(block, position))
   }
 
   /** Meets the peer that stands at `index` in what `marksOf` returned. */
@@ -80,7 +87,10 @@ export class PeerSets {
     this.blocks.setMark(this.block, this.position, mark)
   }
 
-  /** Adds the entry in `key`, mark included, which is in no set of the swarm. 0 when the set can grow no further. */
+  /**
+   * Adds the entry in `key`, mark included, which is in no set of the swarm. 0 when the set can
+   * grow no further.
+   */
   insert(root: number, key: Uint32Array, hash: number): number {
     const roomy = this.#makeRoom(root, hash)
     if (roomy === 0) return 0
@@ -134,11 +144,18 @@ export class PeerSets {
     const depth = this.directories.depth(root)
     const block = this.directories.block(root, entry)
     const blockDepth = block === 0 ? depth : this.blocks.header(block, DEPTH)
-    return (this.directories.firstEntry(root, entry, blockDepth) + (1 << (depth - blockDepth))) * 2 ** (32 - depth)
+    return (
+      (this.directories.firstEntry(root, entry, blockDepth) + (1 << (depth - blockDepth))) *
+      2 ** (32 - depth)
+    )
   }
 
   /** Takes out those peers of one entry's block that `goes` says. */
-  removeWhere(root: number, entry: number, goes: (block: number, position: number) => boolean): number {
+  removeWhere(
+    root: number,
+    entry: number,
+    goes: (block: number, position: number) => boolean,
+  ): number {
     const block = this.blockOf(root, entry)
     if (block === 0) return root
     let taken = 0
@@ -151,7 +168,9 @@ export class PeerSets {
   }
 
   #total(root: number, field: number, total: number): number {
-    return this.directories.is(root) ? this.directories.total(root, total) : this.blocks.header(root, field)
+    return this.directories.is(root)
+      ? this.directories.total(root, total)
+      : this.blocks.header(root, field)
   }
 
   #countPartial(root: number, mark: number, before: number): void {
@@ -173,7 +192,8 @@ export class PeerSets {
       this.block = root
       if (this.#hasRoom(root)) return root
       const capacity = this.blocks.header(root, CAPACITY)
-      if (capacity < MAX_CAPACITY) return (this.block = this.blocks.resize(root, grownCapacity(capacity)))
+      if (capacity < MAX_CAPACITY)
+        return (this.block = this.blocks.resize(root, grownCapacity(capacity)))
       return this.#makeRoom(this.#spread(root), hash)
     }
     return this.#makeRoomIn(root, hash)
@@ -227,7 +247,9 @@ export class PeerSets {
     const count = this.blocks.header(block, COUNT)
     let ones = 0
     for (let position = 0; position < count; position++) ones += this.#bit(block, position, depth)
-    const halves = [count - ones, ones].map((size) => this.blocks.create(grownCapacity(Math.max(1, size)), depth + 1))
+    const halves = [count - ones, ones].map((size) =>
+      this.blocks.create(grownCapacity(Math.max(1, size)), depth + 1),
+    )
     for (let position = 0; position < count; position++) {
       this.blocks.copy(block, position, halves[this.#bit(block, position, depth)]!)
     }
@@ -279,7 +301,8 @@ export class PeerSets {
 
   #distinctBlocks(root: number): Set<number> {
     const blocks = new Set<number>()
-    for (let entry = 0; entry < 1 << this.directories.depth(root); entry++) blocks.add(this.directories.block(root, entry))
+    for (let entry = 0; entry < 1 << this.directories.depth(root); entry++)
+      blocks.add(this.directories.block(root, entry))
     blocks.delete(0)
     return blocks
   }

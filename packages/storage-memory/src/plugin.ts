@@ -11,7 +11,10 @@ const plugin: FastifyPluginAsync<MemoryStorageOptions> = async (fastify, options
   const clock = new CoarseClock()
   const store = new MemoryPeerStore(options, clock.now)
   const { gcInterval } = parseOptions('@chihaya/storage-memory', optionsSchema, options)
-  const expiry = new ExpiryTimer(store, Math.min(parseDuration(gcInterval), store.longestExpiryInterval))
+  const expiry = new ExpiryTimer(
+    store,
+    Math.min(parseDuration(gcInterval), store.longestExpiryInterval),
+  )
   fastify.log.debug({ ...store.limits, memory: availableMemory() }, 'bounds of the memory store')
   fastify.decorate('peerStore', store)
   fastify.addHook('onReady', async () => {

@@ -8,12 +8,16 @@ import type { SwarmStore } from './swarm-store.ts'
 const MAX_IN_ANSWER = 2
 /** 16-bit words of an IPv4 endpoint in an answer. */
 const IPV4_WIDTH = 3
-/** 32-bit words of an entry that name its source: all of an IPv4 address, the first half of an IPv6 one. */
+/**
+ * 32-bit words of an entry that name its source: all of an IPv4 address, the first half of an IPv6
+ * one.
+ */
 const SOURCE_LONGS: Readonly<Record<AddressFamily, number>> = { ipv4: 1, ipv6: 2 }
 
 /**
- * Keeps one host, or one IPv6 /64, from filling a swarm with ports of its own. While a limit is set, endpoints are hashed by
- * their source alone: the peers of a source then lie in one block, in one run of its index.
+ * Keeps one host, or one IPv6 /64, from filling a swarm with ports of its own. While a limit is
+ * set, endpoints are hashed by their source alone: the peers of a source then lie in one block, in
+ * one run of its index.
  */
 export class SourceLimit {
   readonly #limit: number
@@ -26,7 +30,10 @@ export class SourceLimit {
     return SOURCE_LONGS[family]
   }
 
-  /** Where the announced peer's source is at its limit, meets its oldest peer and returns that one's set; else -1. */
+  /**
+   * Where the announced peer's source is at its limit, meets its oldest peer and returns that one's
+   * set; else -1.
+   */
   meetOldest(store: SwarmStore, record: number, set: number): number {
     const sets = store.sets(set)
     const length = SOURCE_LONGS[set < IPV6_SETS ? 'ipv4' : 'ipv6']
@@ -54,7 +61,11 @@ export class SourceLimit {
     for (let peer = 0; peer < draw.drawn; peer++) {
       const drawn = draw.at + peer * draw.width
       let word = 0
-      while (word < length && draw.endpoints[drawn + word] === halfOf(longs[at + (word >> 1)]!, word & 1)) word++
+      while (
+        word < length &&
+        draw.endpoints[drawn + word] === halfOf(longs[at + (word >> 1)]!, word & 1)
+      )
+        word++
       if (word === length && ++same === MAX_IN_ANSWER) return true
     }
     return false

@@ -2,18 +2,25 @@ import { word } from './entry.ts'
 import type { KeyedHash } from './keyed-hash.ts'
 
 /**
- * The network that an announce came from, twice: a *narrow* one, which is one customer's, and a *wide* one around it, which
- * is one provider's. Both are numbered by a keyed hash, as there are more of them than counters.
+ * The network that an announce came from, twice: a *narrow* one, which is one customer's, and a
+ * *wide* one around it, which is one provider's. Both are numbered by a keyed hash, as there are
+ * more of them than counters.
  */
 
-/** Bits of the number of a narrow network, and of that of a wide one: 30 in all, as many as a swarm's record has to spare. */
+/**
+ * Bits of the number of a narrow network, and of that of a wide one: 30 in all, as many as a
+ * swarm's record has to spare.
+ */
 const NARROW_BITS = 16
 const WIDE_BITS = 14
 const NARROW_MASK: number = (1 << NARROW_BITS) - 1
 const NARROW_SHIFT: number = 32 - NARROW_BITS
 const WIDE_SHIFT: number = 32 - WIDE_BITS
 
-/** Narrow networks are IPv4 addresses and IPv6 /56: the second word of an address has the last byte of these. */
+/**
+ * Narrow networks are IPv4 addresses and IPv6 /56: the second word of an address has the last byte
+ * of these.
+ */
 const NARROW_IPV6: number = word(0xff, 0xff, 0xff, 0)
 /** Wide ones are IPv4 /16 and IPv6 /32, which is a word. */
 const WIDE_IPV4: number = word(0xff, 0xff, 0, 0)
@@ -21,7 +28,10 @@ const WIDE_IPV4: number = word(0xff, 0xff, 0, 0)
 const IPV4_LONGS = 2
 const ALL_BITS = 0xffff_ffff
 
-/** Numbers sources. Multiply-shift (Dietzfelbinger et al. 1997) under random factors: nobody outside can aim at a number. */
+/**
+ * Numbers sources. Multiply-shift (Dietzfelbinger et al. 1997) under random factors: nobody outside
+ * can aim at a number.
+ */
 export class Sources {
   readonly #factors: Int32Array
 
@@ -30,28 +40,38 @@ export class Sources {
     this.#factors = factors.map((factor) => factor | 1)
   }
 
-  /** The source of the entry at `longs[at]`, `length` words long: the number of its wide network above that of the narrow one. */
+  /**
+   * The source of the entry at `longs[at]`, `length` words long: the number of its wide network
+   * above that of the narrow one.
+   */
   of(longs: Uint32Array, at: number, length: number): number {
     const [a, b, c, d] = this.#factors as unknown as [number, number, number, number]
     const first = longs[at]!
     if (length === IPV4_LONGS) {
-      return (Math.imul(first, a) >>> NARROW_SHIFT) | ((Math.imul(first & WIDE_IPV4, c) >>> WIDE_SHIFT) << NARROW_BITS)
+      return (
+        (Math.imul(first, a) >>> NARROW_SHIFT) |
+        ((Math.imul(first & WIDE_IPV4, c) >>> WIDE_SHIFT) << NARROW_BITS)
+      )
     }
-    const narrow = (Math.imul(first, a) + Math.imul(longs[at + 1]! & NARROW_IPV6, b)) >>> NARROW_SHIFT
+    const narrow =
+      (Math.imul(first, a) + Math.imul(longs[at + 1]! & NARROW_IPV6, b)) >>> NARROW_SHIFT
     return narrow | ((Math.imul(first, d) >>> WIDE_SHIFT) << NARROW_BITS)
   }
 }
 
 /** Hashes the narrow network of the entry at the front of `longs`, `length` words long. */
 export function hashNarrow(hash: KeyedHash, longs: Uint32Array, length: number): number {
-  return length === IPV4_LONGS ? hash.longs(longs, 0, 1, ALL_BITS) : hash.longs(longs, 0, 2, NARROW_IPV6)
+  return length === IPV4_LONGS
+    ? hash.longs(longs, 0, 1, ALL_BITS)
+    : hash.longs(longs, 0, 2, NARROW_IPV6)
 }
 
 /**
- * How much of something each source holds. What a source holds *weighs* as much as its narrow network holds times the square
- * of what its wide one holds, as many narrow networks are sooner got than a second wide one. A flood weighs by both where it
- * comes from one address, and by the wide one where it comes from many of one provider. The customers of a large provider
- * weigh by the wide one alone, and networks that share a number with a flood by one of the two.
+ * How much of something each source holds. What a source holds *weighs* as much as its narrow
+ * network holds times the square of what its wide one holds, as many narrow networks are sooner got
+ * than a second wide one. A flood weighs by both where it comes from one address, and by the wide
+ * one where it comes from many of one provider. The customers of a large provider weigh by the wide
+ * one alone, and networks that share a number with a flood by one of the two.
  */
 export class SourceShares {
   readonly #narrow = new Uint32Array(1 << NARROW_BITS)

@@ -9,16 +9,19 @@ const DEFAULT_BITS: Readonly<Record<AddressFamily, number>> = { ipv4: 24, ipv6: 
 const DEFAULT_OUTSIDE_SHARE = 0.1
 
 /**
- * Prefers peers of the announcer's own subnet, so that traffic stays in its rack. The peers that a swarm has in one subnet
- * are held a second time, as a swarm whose infohash is made of the swarm's and the subnet: finding them then costs no more
- * than finding any swarm, however large either is.
+ * Prefers peers of the announcer's own subnet, so that traffic stays in its rack. The peers that a
+ * swarm has in one subnet are held a second time, as a swarm whose infohash is made of the swarm's
+ * and the subnet: finding them then costs no more than finding any swarm, however large either is.
  */
 export class SubnetPeers {
   /** Share of an answer that is kept for peers from elsewhere. */
   readonly outsideShare: number
   readonly #hash: KeyedHash
   readonly #masks: Readonly<Record<AddressFamily, Uint32Array>>
-  /** The announcer's subnet in 32-bit words, then one that tells the two halves of the derived infohash apart. */
+  /**
+   * The announcer's subnet in 32-bit words, then one that tells the two halves of the derived
+   * infohash apart.
+   */
   readonly #subnet = new Uint32Array(5)
   #mask: Uint32Array
   /** The infohash of a part and the endpoint of its peer that is to go. */
@@ -41,11 +44,15 @@ export class SubnetPeers {
     this.#derive(key, this.#masks[addressFamily(address)])
   }
 
-  /** Takes the peer of the entry at `longs[at]` out of its subnet's part of the swarm, which ends with its last peer. */
+  /**
+   * Takes the peer of the entry at `longs[at]` out of its subnet's part of the swarm, which ends
+   * with its last peer.
+   */
   forget(store: SwarmStore, swarm: number, set: number, longs: Uint32Array, at: number): void {
     const { records } = store
     const sets = store.sets(set)
-    for (let index = 0; index < sets.blocks.stride; index++) this.#subnet[index] = this.#endpoint[index] = longs[at + index]!
+    for (let index = 0; index < sets.blocks.stride; index++)
+      this.#subnet[index] = this.#endpoint[index] = longs[at + index]!
     records.copyKey(swarm, this.#key, 0)
     this.#derive(this.#key, this.#masks[set < IPV6_SETS ? 'ipv4' : 'ipv6'])
     const part = records.find(records.hashKey(this.#key), this.#key)

@@ -30,19 +30,27 @@ export class SwarmListing {
         this.done = true
         break
       }
-      for (let swarm = 0; swarm < this.#walk.count; swarm++) page.push(this.#entry(swarm * INFO_HASH_LONGS))
+      for (let swarm = 0; swarm < this.#walk.count; swarm++)
+        page.push(this.#entry(swarm * INFO_HASH_LONGS))
     }
     return page
   }
 
   #entry(at: number): SwarmEntry {
     const { records } = this.#store
-    for (let index = 0; index < INFO_HASH_LONGS; index++) this.#key[index] = this.#walk.keys[at + index]!
+    for (let index = 0; index < INFO_HASH_LONGS; index++)
+      this.#key[index] = this.#walk.keys[at + index]!
     const record = records.find(records.hashKey(this.#key), this.#key)
     return {
       infoHash: readInfoHash(this.#keyBytes, 0),
-      seeders: { ipv4: records.count(record, SEEDERS), ipv6: records.count(record, IPV6_SETS + SEEDERS) },
-      leechers: { ipv4: records.count(record, LEECHERS), ipv6: records.count(record, IPV6_SETS + LEECHERS) },
+      seeders: {
+        ipv4: records.count(record, SEEDERS),
+        ipv6: records.count(record, IPV6_SETS + SEEDERS),
+      },
+      leechers: {
+        ipv4: records.count(record, LEECHERS),
+        ipv6: records.count(record, IPV6_SETS + LEECHERS),
+      },
       downloaded: records.downloaded(record),
     }
   }

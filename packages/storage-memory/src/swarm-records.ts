@@ -9,11 +9,13 @@ import { SwarmTable } from './swarm-table.ts'
  *
  * The *source* is the network whose announce made the swarm, as `Sources` packs it.
  *
- * A swarm without peers that had downloads stays for a while as a *remembered* record: it holds no peer sets, so their
- * place links it to the records remembered before and after it.
+ * A swarm without peers that had downloads stays for a while as a *remembered* record: it holds no
+ * peer sets, so their place links it to the records remembered before and after it.
  */
 
-/** Peer sets of a swarm, in the order of their roots: leechers and seeders of IPv4, then of IPv6. */
+/**
+ * Peer sets of a swarm, in the order of their roots: leechers and seeders of IPv4, then of IPv6.
+ */
 export const SETS = 4
 /** The first of the two sets of IPv6. */
 export const IPV6_SETS = 2
@@ -68,7 +70,9 @@ export class SwarmRecords {
     return this.table.find(hash, key)
   }
 
-  /** A record for the infohash in `key`, which has none, or the remembered one taken back to life. */
+  /**
+   * A record for the infohash in `key`, which has none, or the remembered one taken back to life.
+   */
   create(hash: number, found: number, kind: number, source: number): number {
     const kindAndSource = (source << SOURCE_SHIFT) | kind
     if (found !== 0) {
@@ -119,7 +123,12 @@ export class SwarmRecords {
 
   /** The hash of a record's infohash. */
   hashOf(record: number): number {
-    return this.#hash.longs(this.#heap.longs[segmentOf(record)]!, longsAt(record), INFO_HASH_LONGS, ALL_BITS)
+    return this.#hash.longs(
+      this.#heap.longs[segmentOf(record)]!,
+      longsAt(record),
+      INFO_HASH_LONGS,
+      ALL_BITS,
+    )
   }
 
   /** Copies a record's infohash. */

@@ -32,7 +32,10 @@ export interface SwarmStoreInit {
   readonly subnetPeers: SubnetPeers | undefined
 }
 
-/** The endpoint is one that its client claims beside the one it announces from: an alias, unless it is counted already. */
+/**
+ * The endpoint is one that its client claims beside the one it announces from: an alias, unless it
+ * is counted already.
+ */
 export const CLAIMED: number = 1 << 16
 
 /** The sets of a swarm that hold the peers of an address's family: leechers, then seeders. */
@@ -61,13 +64,18 @@ export class SwarmStore {
   /** Swarms and peers by their source. */
   readonly swarmShares: SourceShares = new SourceShares()
   readonly peerShares: SourceShares = new SourceShares()
-  /** Whether the last announce left its peer stored, or gone as it asked; false when the swarm had no room for it. */
+  /**
+   * Whether the last announce left its peer stored, or gone as it asked; false when the swarm had
+   * no room for it.
+   */
   stored = true
   /** The mark that the last announce left its peer with. */
   mark = 0
   /** What the last announced peer was before; undefined for one that was not in its swarm. */
   before: PeerState | undefined = undefined
-  /** The endpoint that is being announced, and its client's peer id and key; those the caller sets. */
+  /**
+   * The endpoint that is being announced, and its client's peer id and key; those the caller sets.
+   */
   readonly key: Uint32Array = new Uint32Array(5)
   readonly peerId: Uint32Array = new Uint32Array(PEER_ID_LONGS)
   clientKey = 0
@@ -86,7 +94,16 @@ export class SwarmStore {
     const { hash, sourceLimit, storePeerIds, withholdPortsBelow } = init
     const sets = (family: AddressFamily): PeerSets => {
       const sourceLongs = sourceLimit?.sourceLongs(family) ?? 0
-      return new PeerSets(new PeerBlocks(this.heap, hash, entryLongs(family), sourceLongs, storePeerIds, withholdPortsBelow))
+      return new PeerSets(
+        new PeerBlocks(
+          this.heap,
+          hash,
+          entryLongs(family),
+          sourceLongs,
+          storePeerIds,
+          withholdPortsBelow,
+        ),
+      )
     }
     this.records = new SwarmRecords(this.heap, hash, init.rememberedSwarms)
     this.clock = init.clock
@@ -101,7 +118,12 @@ export class SwarmStore {
 
   /** Bytes taken from the system. */
   get bytes(): number {
-    return this.heap.bytes + this.records.table.bytes + this.#downloads.bytes + (this.#clients?.bytes ?? 0)
+    return (
+      this.heap.bytes +
+      this.records.table.bytes +
+      this.#downloads.bytes +
+      (this.#clients?.bytes ?? 0)
+    )
   }
 
   /** Peers in all swarms, aliases included. */
@@ -126,11 +148,18 @@ export class SwarmStore {
   }
 
   /**
-   * Applies an announce of the peer in `peerId` to the swarm whose infohash is in `records.key`, and returns its record, or 0
-   * when there is none. `flags` are those of the peer's mark, or `CLAIMED`; an alias is not counted.
+   * Applies an announce of the peer in `peerId` to the swarm whose infohash is in `records.key`,
+   * and returns its record, or 0 when there is none. `flags` are those of the peer's mark, or
+   * `CLAIMED`; an alias is not counted.
    * @throws {ClientError} when the swarm or the peer is new and the store is full.
    */
-  apply(address: Address, port: number, transition: Transition, kind: number, flags: number): number {
+  apply(
+    address: Address,
+    port: number,
+    transition: Transition,
+    kind: number,
+    flags: number,
+  ): number {
     this.stored = true
     this.before = undefined
     const hash = this.records.hashKey()
@@ -141,13 +170,18 @@ export class SwarmStore {
     const sets = this.sets(set)
     const peerHash = sets.blocks.hash(this.key, 0)
     const live = record !== 0 && this.records.isLive(record)
-    // Most announces are of peers that are there, and stay what they are: this far, everything is inlined.
+    // Most announces are of peers that are there, and stay what they are: this far, everything is
+    // inlined.
     const role = set + (transition === 'seeder' || transition === 'completed' ? SEEDERS : LEECHERS)
-    const plain = flags === 0 && transition !== 'stopped' && (this.#clients === undefined || this.clientKey === 0)
+    const plain =
+      flags === 0 &&
+      transition !== 'stopped' &&
+      (this.#clients === undefined || this.clientKey === 0)
     if (plain && live && sets.find(this.records.root(record, role), this.key, peerHash)) {
       const before = sets.mark
       if ((before & ALIAS) === 0) {
-        this.mark = this.clock.mark() | (before & COUNTED) | (transition === 'partial' ? PARTIAL : 0)
+        this.mark =
+          this.clock.mark() | (before & COUNTED) | (transition === 'partial' ? PARTIAL : 0)
         sets.setMark(this.records.root(record, role), this.mark)
         this.#writePeerId(sets)
         return record
@@ -175,7 +209,8 @@ export class SwarmStore {
       clients?.leave(this, set, peerHash)
       return this.#leave(hash, record, live && this.#meet(record, set, peerHash), set, kind)
     }
-    const isAlias = clients !== undefined && flags === 0 && live && clients.isCountedElsewhere(this, record, set)
+    const isAlias =
+      clients !== undefined && flags === 0 && live && clients.isCountedElsewhere(this, record, set)
     const own = isAlias ? ALIAS : flags
     let entered = record
     if (live && sets.find(this.records.root(record, role), this.key, peerHash)) {
@@ -189,14 +224,21 @@ export class SwarmStore {
     } else {
       entered = this.#enterAnew(hash, record, role, peerHash, transition, kind, own)
     }
-    if (clients !== undefined && this.stored && (this.mark & ALIAS) === 0) clients.count(this, set, peerHash)
+    if (clients !== undefined && this.stored && (this.mark & ALIAS) === 0)
+      clients.count(this, set, peerHash)
     return entered
   }
 
-  /** A peer stops. A download of it that has been counted is remembered, whether the peer was met or had left before. */
+  /**
+   * A peer stops. A download of it that has been counted is remembered, whether the peer was met or
+   * had left before.
+   */
   #leave(hash: number, record: number, met: boolean, set: number, kind: number): number {
     const { stride } = this.sets(set).blocks
-    if (kind === SWARM && (met ? (this.sets(set).mark & COUNTED) !== 0 : this.#hasLeftCounted(hash, stride))) {
+    if (
+      kind === SWARM &&
+      (met ? (this.sets(set).mark & COUNTED) !== 0 : this.#hasLeftCounted(hash, stride))
+    ) {
       const { clock } = this
       this.#downloads.addEndpoint(hash, this.key, 0, stride, clock.end(clock.mark()), clock.tick())
     }
@@ -229,7 +271,11 @@ export class SwarmStore {
     const source = this.sources.of(this.key, 0, stride)
     const claimed = (flags & CLAIMED) !== 0
     const displaced = this.#displaced
-    if (claimed ? !this.#admission.hasRoom(record, live) : !this.#admission.admits(record, live, role, source)) {
+    if (
+      claimed
+        ? !this.#admission.hasRoom(record, live)
+        : !this.#admission.admits(record, live, role, source)
+    ) {
       this.stored = false
       return record
     }
@@ -249,7 +295,10 @@ export class SwarmStore {
     return record
   }
 
-  /** Puts the announced peer, whose mark was `before`, into a set of its swarm, and counts its download if it is one. */
+  /**
+   * Puts the announced peer, whose mark was `before`, into a set of its swarm, and counts its
+   * download if it is one.
+   */
   #enter(
     hash: number,
     record: number,
@@ -277,7 +326,8 @@ export class SwarmStore {
   #countDownload(hash: number, record: number, before: number): void {
     const { clock, clientKey } = this
     const isKnown =
-      clientKey !== 0 && this.#downloads.addClient(hash, this.peerId, clientKey, clock.end(clock.mark()), clock.tick())
+      clientKey !== 0 &&
+      this.#downloads.addClient(hash, this.peerId, clientKey, clock.end(clock.mark()), clock.tick())
     if (!isKnown && (before & COUNTED) === 0) this.records.countDownload(record)
   }
 
@@ -285,7 +335,10 @@ export class SwarmStore {
     return this.#downloads.hasEndpoint(hash, this.key, 0, stride, this.clock.tick())
   }
 
-  /** The mark of a peer seen now, whose mark was `before`. An alias counts for nothing, not even as a partial seed. */
+  /**
+   * The mark of a peer seen now, whose mark was `before`. An alias counts for nothing, not even as
+   * a partial seed.
+   */
   #markFor(transition: Transition, flags: number, before: number): number {
     const alias = (flags | (flags & CLAIMED ? before : 0)) & ALIAS
     const partial = alias === 0 && transition === 'partial' ? PARTIAL : 0
@@ -305,7 +358,10 @@ export class SwarmStore {
     this.mark = mark
   }
 
-  /** Takes out the peer that a set of the record has just met, for good. The record stays even without peers. */
+  /**
+   * Takes out the peer that a set of the record has just met, for good. The record stays even
+   * without peers.
+   */
   take(record: number, set: number): void {
     const { blocks, block, position } = this.sets(set)
     this.#releaseShare(record, blocks, block, position)
@@ -330,8 +386,9 @@ export class SwarmStore {
   }
 
   /**
-   * Takes out the peers of one block that `goes` says, and returns how many those were. Peers past their lifetime are just
-   * gone; of others that go, counted downloads are remembered. The record stays even without peers.
+   * Takes out the peers of one block that `goes` says, and returns how many those were. Peers past
+   * their lifetime are just gone; of others that go, counted downloads are remembered. The record
+   * stays even without peers.
    */
   removeWhere(
     record: number,
@@ -346,7 +403,13 @@ export class SwarmStore {
     let removed = 0
     const root = sets.removeWhere(this.records.root(record, set), entry, (block, position) => {
       if (!goes(block, position)) return false
-      if (remembers) this.#forget(record, set, this.heap.longs[segmentOf(block)]!, blocks.entryAt(block, position))
+      if (remembers)
+        this.#forget(
+          record,
+          set,
+          this.heap.longs[segmentOf(block)]!,
+          blocks.entryAt(block, position),
+        )
       this.#releaseShare(record, blocks, block, position)
       this.#count(record, set, blocks.mark(block, position), -1)
       removed++
@@ -356,7 +419,9 @@ export class SwarmStore {
     return removed
   }
 
-  /** Takes out the peers of one block whose mark is stale at `now`, and returns how many those were. */
+  /**
+   * Takes out the peers of one block whose mark is stale at `now`, and returns how many those were.
+   */
   expire(record: number, set: number, entry: number, now: number): number {
     const { blocks } = this.sets(set)
     const removed = this.removeWhere(record, set, entry, true, (block, position) =>
@@ -391,13 +456,23 @@ export class SwarmStore {
     return this.records.release(record)
   }
 
-  /** What a peer leaves behind that goes before its lifetime is over: its counted download, and the swarm of its subnet. */
+  /**
+   * What a peer leaves behind that goes before its lifetime is over: its counted download, and the
+   * swarm of its subnet.
+   */
   #forget(record: number, set: number, longs: Uint32Array, at: number): void {
     const { stride } = this.sets(set).blocks
     const mark = readMark(longs, at + stride - 1)
     if ((mark & COUNTED) !== 0) {
       const { clock } = this
-      this.#downloads.addEndpoint(this.records.hashOf(record), longs, at, stride, clock.end(mark), clock.tick())
+      this.#downloads.addEndpoint(
+        this.records.hashOf(record),
+        longs,
+        at,
+        stride,
+        clock.end(mark),
+        clock.tick(),
+      )
     }
     this.#subnetPeers?.forget(this, record, set, longs, at)
   }

@@ -1,17 +1,21 @@
 import { segmentOf, longsAt, type Heap } from './heap.ts'
 
 /**
- * Finds swarm records by infohash: an open-addressed table of (hash, record) pairs, probed linearly.
+ * Finds swarm records by infohash: an open-addressed table of (hash, record) pairs, probed
+ * linearly.
  *
- * It grows and shrinks without a pause: a table of the new size is laid beside the old one, every change moves a few
- * entries over, and until all are moved both are searched. Entries leave a mark behind in the old table, as probes
- * must go on past them; the new table closes its gaps instead.
+ * It grows and shrinks without a pause: a table of the new size is laid beside the old one, every
+ * change moves a few entries over, and until all are moved both are searched. Entries leave a mark
+ * behind in the old table, as probes must go on past them; the new table closes its gaps instead.
  */
 
 const EMPTY = 0
 const MOVED = 0xffff_ffff
 const MIN_SLOTS = 1024
-/** Old slots looked at with every change: enough to empty the old table long before the new one is full. */
+/**
+ * Old slots looked at with every change: enough to empty the old table long before the new one is
+ * full.
+ */
 const MOVES = 16
 const INFO_HASH_LONGS = 5
 
@@ -39,7 +43,10 @@ export class SwarmTable {
     return this.#slots.byteLength + (this.#old?.byteLength ?? 0)
   }
 
-  /** How often the table has been laid anew; what a walk over its slots has met counts for one laying only. */
+  /**
+   * How often the table has been laid anew; what a walk over its slots has met counts for one
+   * laying only.
+   */
   get layings(): number {
     return this.#layings
   }
@@ -118,7 +125,8 @@ export class SwarmTable {
   #holds(record: number, key: Uint32Array): boolean {
     const longs = this.#heap.longs[segmentOf(record)]!
     const at = longsAt(record)
-    for (let index = 0; index < INFO_HASH_LONGS; index++) if (longs[at + index] !== key[index]) return false
+    for (let index = 0; index < INFO_HASH_LONGS; index++)
+      if (longs[at + index] !== key[index]) return false
     return true
   }
 
@@ -129,11 +137,17 @@ export class SwarmTable {
     this.#slots[slot * 2 + 1] = record
   }
 
-  /** Draws later entries of the run back over a freed slot, so that no probe stops short of them. */
+  /**
+   * Draws later entries of the run back over a freed slot, so that no probe stops short of them.
+   */
   #closeGap(freed: number): void {
     const slots = this.#slots
     let gap = freed
-    for (let slot = (gap + 1) & this.#mask; slots[slot * 2 + 1] !== EMPTY; slot = (slot + 1) & this.#mask) {
+    for (
+      let slot = (gap + 1) & this.#mask;
+      slots[slot * 2 + 1] !== EMPTY;
+      slot = (slot + 1) & this.#mask
+    ) {
       const home = slots[slot * 2]! & this.#mask
       if (((slot - home) & this.#mask) < ((slot - gap) & this.#mask)) continue
       slots[gap * 2] = slots[slot * 2]!
@@ -146,7 +160,11 @@ export class SwarmTable {
   /** Marks an entry of the old table as gone; false when it is not in there. */
   #mark(hash: number, record: number): boolean {
     const old = this.#old!
-    for (let slot = hash & this.#oldMask; old[slot * 2 + 1] !== EMPTY; slot = (slot + 1) & this.#oldMask) {
+    for (
+      let slot = hash & this.#oldMask;
+      old[slot * 2 + 1] !== EMPTY;
+      slot = (slot + 1) & this.#oldMask
+    ) {
       if (old[slot * 2 + 1] !== record) continue
       old[slot * 2 + 1] = MOVED
       return true

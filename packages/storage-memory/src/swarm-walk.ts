@@ -6,11 +6,12 @@ const EMPTY_SLOTS = 1024
 const ROOM = 64
 
 /**
- * Meets every swarm that is there from the beginning of the walk to its end, whatever comes and goes between two steps.
+ * Meets every swarm that is there from the beginning of the walk to its end, whatever comes and
+ * goes between two steps.
  *
- * A step takes down the infohashes of a whole run of slots that are in use, for a record moves within its run alone: it has
- * its place behind the empty slot in front of the run, where the next step begins. When the table is laid anew, the walk
- * begins again.
+ * A step takes down the infohashes of a whole run of slots that are in use, for a record moves
+ * within its run alone: it has its place behind the empty slot in front of the run, where the next
+ * step begins. When the table is laid anew, the walk begins again.
  */
 export class SwarmWalk {
   /** The infohashes that the last step has met, 5 words each, and how many there are. */

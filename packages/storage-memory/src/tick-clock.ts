@@ -1,12 +1,15 @@
 import { TICK_SHIFT, TICKS } from './entry.ts'
 
-/** A mark's tick wraps after `TICKS`; a lifetime of half of them leaves expiry the other half to come round. */
+/**
+ * A mark's tick wraps after `TICKS`; a lifetime of half of them leaves expiry the other half to
+ * come round.
+ */
 const LIFETIME_TICKS = TICKS / 2
 const MIN_TICK = 1000
 
 /**
- * Time as peers' marks hold it: ticks of at least a second, as many of them to a lifetime as fit 12 bits. The clock behind
- * it must never go back, which the time of day does.
+ * Time as peers' marks hold it: ticks of at least a second, as many of them to a lifetime as fit 12
+ * bits. The clock behind it must never go back, which the time of day does.
  */
 export class TickClock {
   readonly #now: () => number

@@ -34,11 +34,27 @@ function unified(): { store: MemoryPeerStore; pass: (seconds: number) => void } 
 describe('a client that announces over both families', () => {
   test('counts once, and is given at both its addresses', () => {
     const { store } = unified()
-    expect(announceTo(store, changedAnnounce(over4, { transition: 'seeder' }))).toMatchObject({ complete: 1, incomplete: 0 })
-    expect(announceTo(store, changedAnnounce(over6, { transition: 'seeder' }))).toMatchObject({ complete: 1, incomplete: 0 })
-    expect(store.stats()).toEqual({ swarms: 1, seeders: { ipv4: 1, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } })
-    const view = announceTo(store, sampleAnnounce({ address: address('9.9.9.9'), port: 7000, peerId: samplePeerId(2) }))
-    expect([endpoints(view.peers), view.otherPeers && endpoints(view.otherPeers)]).toEqual([['8.8.8.8:6881'], ['2600::8:6881']])
+    expect(announceTo(store, changedAnnounce(over4, { transition: 'seeder' }))).toMatchObject({
+      complete: 1,
+      incomplete: 0,
+    })
+    expect(announceTo(store, changedAnnounce(over6, { transition: 'seeder' }))).toMatchObject({
+      complete: 1,
+      incomplete: 0,
+    })
+    expect(store.stats()).toEqual({
+      swarms: 1,
+      seeders: { ipv4: 1, ipv6: 0 },
+      leechers: { ipv4: 0, ipv6: 0 },
+    })
+    const view = announceTo(
+      store,
+      sampleAnnounce({ address: address('9.9.9.9'), port: 7000, peerId: samplePeerId(2) }),
+    )
+    expect([endpoints(view.peers), view.otherPeers && endpoints(view.otherPeers)]).toEqual([
+      ['8.8.8.8:6881'],
+      ['2600::8:6881'],
+    ])
   })
 
   test('counts one download, whichever address completes first', () => {
@@ -49,9 +65,16 @@ describe('a client that announces over both families', () => {
       const { store } = unified()
       announceTo(store, over4)
       announceTo(store, over6)
-      expect(announceTo(store, changedAnnounce(first, { transition: 'completed' })).downloaded).toBe(1)
-      expect(announceTo(store, changedAnnounce(second, { transition: 'completed' })).downloaded).toBe(1)
-      expect(scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')[0]).toMatchObject({ complete: 1, incomplete: 0 })
+      expect(
+        announceTo(store, changedAnnounce(first, { transition: 'completed' })).downloaded,
+      ).toBe(1)
+      expect(
+        announceTo(store, changedAnnounce(second, { transition: 'completed' })).downloaded,
+      ).toBe(1)
+      expect(scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')[0]).toMatchObject({
+        complete: 1,
+        incomplete: 0,
+      })
     }
   })
 
@@ -79,7 +102,9 @@ describe('a client that announces over both families', () => {
   test('is two clients to a store that does not join the families, and one download', () => {
     const store = new MemoryPeerStore()
     for (const announce of [over4, over6]) {
-      expect(announceTo(store, changedAnnounce(announce, { transition: 'completed' }))).toMatchObject({
+      expect(
+        announceTo(store, changedAnnounce(announce, { transition: 'completed' })),
+      ).toMatchObject({
         complete: 1,
         downloaded: 1,
       })
@@ -89,7 +114,12 @@ describe('a client that announces over both families', () => {
   test('is known by peer id and key together', () => {
     const { store } = unified()
     announceTo(store, over4)
-    for (const other of [{ key: KEY + 1 }, { peerId: samplePeerId(2) }, { key: 0 }, { key: undefined }]) {
+    for (const other of [
+      { key: KEY + 1 },
+      { peerId: samplePeerId(2) },
+      { key: 0 },
+      { key: undefined },
+    ]) {
       expect(announceTo(store, changedAnnounce(over6, { ...other })).incomplete).toBe(2)
     }
   })
@@ -98,7 +128,10 @@ describe('a client that announces over both families', () => {
     const store = new MemoryPeerStore({ families: 'unified', maxPeersPerSwarm: 100 })
     announceTo(store, over4)
     for (let host = 1; host <= 1000; host++)
-      announceTo(store, changedAnnounce(over6, { address: address(`2600::1:${host.toString(16)}`) }))
+      announceTo(
+        store,
+        changedAnnounce(over6, { address: address(`2600::1:${host.toString(16)}`) }),
+      )
     const evicted = await store.evict({ address: (refused) => refused.length === 16 })
     expect([evicted, store.stats().leechers]).toEqual([99, { ipv4: 1, ipv6: 0 }])
   })
@@ -111,14 +144,19 @@ const CLIENTS = 4
 const KEYLESS = CLIENTS - 1
 
 function endpointOf(client: number, family: Family): Address {
-  return family === 'ipv4' ? Uint8Array.of(8, 8, 8, client) : Uint8Array.of(0x26, ...Array<number>(14).fill(0), client)
+  return family === 'ipv4'
+    ? Uint8Array.of(8, 8, 8, client)
+    : Uint8Array.of(0x26, ...Array<number>(14).fill(0), client)
 }
 
 /** A store, and the endpoints that are there by the rules. */
 class Clients {
   clock = 0
   readonly #live = new Map<string, { client: number; family: Family; seen: number }>()
-  readonly store = new MemoryPeerStore({ families: 'unified', peerLifetime: LIFETIME }, () => this.clock)
+  readonly store = new MemoryPeerStore(
+    { families: 'unified', peerLifetime: LIFETIME },
+    () => this.clock,
+  )
 
   announce(client: number, family: Family, transition: Transition, claims = false): void {
     const other = family === 'ipv4' ? 'ipv6' : 'ipv4'
@@ -132,14 +170,16 @@ class Clients {
     announceTo(this.store, announce)
     for (const announced of claims ? ([family, other] as const) : ([family] as const)) {
       if (transition === 'stopped') this.#live.delete(client + announced)
-      else if (transition !== 'unchanged') this.#live.set(client + announced, { client, family: announced, seen: this.clock })
+      else if (transition !== 'unchanged')
+        this.#live.set(client + announced, { client, family: announced, seen: this.clock })
     }
   }
 
   pass(seconds: number): void {
     this.clock += seconds * 1000
     while (!this.store.expire(1));
-    for (const [name, { seen }] of this.#live) if (seen + LIFETIME < this.clock) this.#live.delete(name)
+    for (const [name, { seen }] of this.#live)
+      if (seen + LIFETIME < this.clock) this.#live.delete(name)
   }
 
   async evict(client: number, family: Family): Promise<void> {
@@ -151,7 +191,9 @@ class Clients {
   /** Clients that are there. */
   get #present(): number {
     const live = [...this.#live.values()]
-    const keyed = new Set(live.filter(({ client }) => client !== KEYLESS).map(({ client }) => client))
+    const keyed = new Set(
+      live.filter(({ client }) => client !== KEYLESS).map(({ client }) => client),
+    )
     return keyed.size + live.filter(({ client }) => client === KEYLESS).length
   }
 
@@ -160,7 +202,10 @@ class Clients {
     const totals = [seeders.ipv4, seeders.ipv6, leechers.ipv4, leechers.ipv6]
     expect(Math.min(...totals)).toBeGreaterThanOrEqual(0)
     const [scraped] = scrapeFrom(this.store, [sampleInfoHash(1)], 'ipv4')
-    expect([scraped?.complete, scraped?.incomplete]).toEqual([seeders.ipv4 + seeders.ipv6, leechers.ipv4 + leechers.ipv6])
+    expect([scraped?.complete, scraped?.incomplete]).toEqual([
+      seeders.ipv4 + seeders.ipv6,
+      leechers.ipv4 + leechers.ipv6,
+    ])
     expect(scraped?.downloaders).toBeLessThanOrEqual(scraped?.incomplete ?? 0)
     return totals.reduce((sum, total) => sum + total, 0)
   }
@@ -180,25 +225,47 @@ class Clients {
 test('counters are right for any order of announces', async () => {
   const client = fc.nat(CLIENTS - 1)
   const family = fc.constantFrom<Family>('ipv4', 'ipv6')
-  const transition = fc.constantFrom<Transition>('leecher', 'partial', 'seeder', 'completed', 'stopped', 'unchanged')
+  const transition = fc.constantFrom<Transition>(
+    'leecher',
+    'partial',
+    'seeder',
+    'completed',
+    'stopped',
+    'unchanged',
+  )
   const step = fc.oneof(
-    { weight: 8, arbitrary: fc.tuple(fc.constant('announce' as const), client, family, transition, fc.boolean()) },
-    { weight: 2, arbitrary: fc.tuple(fc.constant('pass' as const), fc.integer({ min: 1, max: 45 })) },
+    {
+      weight: 8,
+      arbitrary: fc.tuple(
+        fc.constant('announce' as const),
+        client,
+        family,
+        transition,
+        fc.boolean(),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(fc.constant('pass' as const), fc.integer({ min: 1, max: 45 })),
+    },
     { weight: 1, arbitrary: fc.tuple(fc.constant('evict' as const), client, family) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('settle' as const)) },
   )
-  const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }), async (steps) => {
-    const clients = new Clients()
-    for (const [what, ...args] of steps) {
-      if (what === 'announce') {
-        const [who, from, becomes, claims] = args as [number, Family, Transition, boolean]
-        clients.announce(who, from, becomes, claims && who !== KEYLESS)
-      } else if (what === 'pass') clients.pass(args[0] as number)
-      else if (what === 'evict') await clients.evict(args[0] as number, args[1] as Family)
-      else clients.settle()
-      clients.check()
-    }
-    clients.settle()
-  })
+  const property = fc.asyncProperty(
+    fc.array(step, { minLength: 1, maxLength: 80, size: 'max' }),
+    async (steps) => {
+      const clients = new Clients()
+      for (const [what, ...args] of steps) {
+        if (what === 'announce') {
+          const [who, from, becomes, claims] = args as [number, Family, Transition, boolean]
+          clients.announce(who, from, becomes, claims && who !== KEYLESS)
+        } else if (what === 'pass') clients.pass(args[0] as number)
+        else if (what === 'evict') await clients.evict(args[0] as number, args[1] as Family)
+        else clients.settle()
+        clients.check()
+      }
+      clients.settle()
+    },
+  )
   await fc.assert(property, { numRuns: 300 })
 })

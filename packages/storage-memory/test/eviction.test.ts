@@ -1,5 +1,13 @@
 import type { Address } from '@chihaya/bittorrent'
-import { address, announceTo, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
+import {
+  address,
+  announceTo,
+  endpoints,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -14,19 +22,25 @@ function host(number: number, refused: boolean): Address {
 const refuses = { address: (bytes: Address): boolean => bytes[0] === REFUSED }
 
 function enter(store: MemoryPeerStore, torrent: number, from: Address, changes = {}): void {
-  announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(torrent), address: from, numWant: 0, ...changes }))
+  announceTo(
+    store,
+    sampleAnnounce({ infoHash: sampleInfoHash(torrent), address: from, numWant: 0, ...changes }),
+  )
 }
 
 describe('eviction', () => {
   test('walks over 200,000 peers of swarms large and small, and misses none', async () => {
     const store = new MemoryPeerStore()
     for (let number = 0; number < 100_000; number++) {
-      for (const refused of [true, false]) enter(store, number % 3 === 0 ? 0 : number, host(number, refused))
+      for (const refused of [true, false])
+        enter(store, number % 3 === 0 ? 0 : number, host(number, refused))
     }
     expect(await store.evict(refuses)).toBe(100_000)
     expect(store.stats().leechers.ipv4).toBe(100_000)
     expect(await store.evict(refuses)).toBe(0)
-    expect(await store.evict({ infoHash: (infoHash) => infoHash === sampleInfoHash(0) })).toBe(33_334)
+    expect(await store.evict({ infoHash: (infoHash) => infoHash === sampleInfoHash(0) })).toBe(
+      33_334,
+    )
     expect(await store.evict({ address: () => true })).toBe(66_666)
     expect(store.stats().swarms).toBe(0)
   })
@@ -45,7 +59,13 @@ describe('eviction', () => {
     })
     const announceNow = (): void => {
       if (done) return
-      announceTo(store, sampleAnnounce({ address: host(answers++, false), infoHash: sampleInfoHash(-1 - (answers % 9)) }))
+      announceTo(
+        store,
+        sampleAnnounce({
+          address: host(answers++, false),
+          infoHash: sampleInfoHash(-1 - (answers % 9)),
+        }),
+      )
       setImmediate(announceNow)
     }
     announceNow()
@@ -56,14 +76,20 @@ describe('eviction', () => {
 
   test('takes peers out of the swarms of their subnets, too', async () => {
     const store = new MemoryPeerStore({ preferredSubnet: { ipv4: 8, outsideShare: 0 } })
-    for (let number = 1; number <= 100; number++) for (const refused of [true, false]) enter(store, 1, host(number, refused))
+    for (let number = 1; number <= 100; number++)
+      for (const refused of [true, false]) enter(store, 1, host(number, refused))
     await store.evict(refuses)
     const { peers } = announceTo(store, sampleAnnounce({ address: host(0, true), numWant: 300 }))
     const given = endpoints(peers)
-    expect([given.length, given.some((endpoint) => endpoint.startsWith(`${REFUSED}.`))]).toEqual([100, false])
+    expect([given.length, given.some((endpoint) => endpoint.startsWith(`${REFUSED}.`))]).toEqual([
+      100,
+      false,
+    ])
     await store.evict({ infoHash: () => true })
     expect(store.stats().swarms).toBe(0)
-    expect(announceTo(store, sampleAnnounce({ address: host(0, true) })).peers.endpoints.length).toBe(0)
+    expect(
+      announceTo(store, sampleAnnounce({ address: host(0, true) })).peers.endpoints.length,
+    ).toBe(0)
   })
 
   test('takes both addresses of a client where both are named, counted or not', async () => {
@@ -81,8 +107,8 @@ describe('eviction', () => {
 })
 
 /**
- * Announces, departures and expiry while the walk goes on: between two rules that are asked, as there is no other place in a
- * slice, and between slices.
+ * Announces, departures and expiry while the walk goes on: between two rules that are asked, as
+ * there is no other place in a slice, and between slices.
  */
 test('misses nobody who is there all the time, and takes nobody who is not named', async () => {
   const change = fc.record({ torrent: fc.nat(400), number: fc.nat(300), leaves: fc.boolean() })
@@ -96,7 +122,9 @@ test('misses nobody who is there all the time, and takes nobody who is not named
       for (let number = 0; number < 500; number++) enter(store, 1000 + number, host(number, false))
       clock += 50_000
       for (let number = 0; number < peers; number++) {
-        enter(store, number % torrents, host(number, number % 2 === 0), { transition: number % 3 === 0 ? 'seeder' : 'leecher' })
+        enter(store, number % torrents, host(number, number % 2 === 0), {
+          transition: number % 3 === 0 ? 'seeder' : 'leecher',
+        })
       }
       // Those who came first are past their lifetime, and their swarms end as the walk goes on.
       clock += 20_000
@@ -110,7 +138,10 @@ test('misses nobody who is there all the time, and takes nobody who is not named
           ((next * 50) % changes.length) + 50,
         )) {
           enter(store, 5000 + torrent + next, host(10_000 + number, false))
-          if (leaves) enter(store, 5000 + torrent + next - 1, host(10_000 + number, false), { transition: 'stopped' })
+          if (leaves)
+            enter(store, 5000 + torrent + next - 1, host(10_000 + number, false), {
+              transition: 'stopped',
+            })
         }
         store.expire(0)
         await new Promise(setImmediate)

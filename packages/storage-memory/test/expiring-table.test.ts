@@ -5,7 +5,9 @@ import { ExpiringTable } from '../src/expiring-table.ts'
 const NO_BOUND = 1_000_000
 
 /** Few hashes in few parts of the table, some of them alike but for one bit. */
-const hash = fc.tuple(fc.nat(2), fc.nat(60)).map(([part, rest]) => ((part << 24) | (rest << 2)) >>> 0)
+const hash = fc
+  .tuple(fc.nat(2), fc.nat(60))
+  .map(([part, rest]) => ((part << 24) | (rest << 2)) >>> 0)
 
 test('holds what a map with ends would', () => {
   const step = fc.record({
@@ -32,7 +34,8 @@ test('holds what a map with ends would', () => {
         expect(table.get(key, tick)).toBe(entry && entry.end > tick ? entry.value : -1)
       }
     }
-    for (const [key, { value, end }] of model) expect(table.get(key, tick)).toBe(end > tick ? value : -1)
+    for (const [key, { value, end }] of model)
+      expect(table.get(key, tick)).toBe(end > tick ? value : -1)
   })
   fc.assert(property, { numRuns: 300 })
 })
@@ -41,10 +44,13 @@ test('forgets what ends first where there is more than it may hold, and takes no
   const table = new ExpiringTable()
   const bound = 10_000
   const spread = (number: number): number => Math.imul(number, 0x9e37_79b1) >>> 0
-  for (let number = 1; number <= 500_000; number++) table.set(spread(number), number, number, 0, bound)
+  for (let number = 1; number <= 500_000; number++)
+    table.set(spread(number), number, number, 0, bound)
   let held = 0
-  for (let number = 1; number <= 500_000; number++) if (table.get(spread(number), 0) === number) held++
+  for (let number = 1; number <= 500_000; number++)
+    if (table.get(spread(number), 0) === number) held++
   expect(held).toBeGreaterThan(bound / 4)
   expect(table.bytes).toBeLessThan(bound * 12 * 4)
-  for (let number = 499_800; number <= 500_000; number++) expect(table.get(spread(number), 0)).toBe(number)
+  for (let number = 499_800; number <= 500_000; number++)
+    expect(table.get(spread(number), 0)).toBe(number)
 })

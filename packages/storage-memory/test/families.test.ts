@@ -21,7 +21,10 @@ describe('unified families', () => {
     announceTo(store, sampleAnnounce({ address: v6, transition: 'partial' }))
     const view = announceTo(store, sampleAnnounce({ address: address('9.9.9.9'), port: 7000 }))
     expect([view.complete, view.incomplete]).toEqual([1, 2])
-    expect([endpoints(view.peers), view.otherPeers && endpoints(view.otherPeers)]).toEqual([['8.8.8.8:6881'], ['2600::8:6881']])
+    expect([endpoints(view.peers), view.otherPeers && endpoints(view.otherPeers)]).toEqual([
+      ['8.8.8.8:6881'],
+      ['2600::8:6881'],
+    ])
     for (const family of ['ipv4', 'ipv6'] as const) {
       expect(scrapeFrom(store, [sampleInfoHash(1)], family)).toEqual([
         { complete: 1, incomplete: 2, downloaders: 1, downloaded: 0 },
@@ -32,10 +35,14 @@ describe('unified families', () => {
   test('gives no more than was asked for in all', () => {
     const store = new MemoryPeerStore({ families: 'unified' })
     for (let port = 1001; port <= 1010; port++) {
-      for (const from of [v4, v6]) announceTo(store, sampleAnnounce({ address: from, port, peerId: samplePeerId(port) }))
+      for (const from of [v4, v6])
+        announceTo(store, sampleAnnounce({ address: from, port, peerId: samplePeerId(port) }))
     }
     const view = announceTo(store, sampleAnnounce({ address: address('9.9.9.9'), numWant: 13 }))
-    expect([endpoints(view.peers).length, view.otherPeers && endpoints(view.otherPeers).length]).toEqual([10, 3])
+    expect([
+      endpoints(view.peers).length,
+      view.otherPeers && endpoints(view.otherPeers).length,
+    ]).toEqual([10, 3])
     const few = announceTo(store, sampleAnnounce({ address: address('9.9.9.9'), numWant: 4 }))
     expect([endpoints(few.peers).length, few.otherPeers?.count ?? 0]).toEqual([4, 0])
   })
@@ -45,7 +52,10 @@ describe('unified families', () => {
     const dual = sampleAnnounce({ address: v4, otherAddress: v6, transition: 'partial' })
     expect(announceTo(store, dual)).toMatchObject({ complete: 0, incomplete: 1 })
     expect(announceTo(store, dual)).toMatchObject({ complete: 0, incomplete: 1 })
-    expect(scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')[0]).toMatchObject({ incomplete: 1, downloaders: 0 })
+    expect(scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')[0]).toMatchObject({
+      incomplete: 1,
+      downloaders: 0,
+    })
     const other = announceTo(store, sampleAnnounce({ address: address('2600::9'), port: 7000 }))
     expect([endpoints(other.peers), other.otherPeers && endpoints(other.otherPeers)]).toEqual([
       ['2600::8:6881'],
@@ -56,9 +66,21 @@ describe('unified families', () => {
       incomplete: 1,
       downloaded: 1,
     })
-    expect(store.stats()).toEqual({ swarms: 1, seeders: { ipv4: 1, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 1 } })
-    expect(announceTo(store, changedAnnounce(dual, { transition: 'stopped' }))).toMatchObject({ complete: 0, incomplete: 1 })
-    expect(announceTo(store, sampleAnnounce({ address: address('2600::9'), port: 7000, transition: 'stopped' }))).toMatchObject({
+    expect(store.stats()).toEqual({
+      swarms: 1,
+      seeders: { ipv4: 1, ipv6: 0 },
+      leechers: { ipv4: 0, ipv6: 1 },
+    })
+    expect(announceTo(store, changedAnnounce(dual, { transition: 'stopped' }))).toMatchObject({
+      complete: 0,
+      incomplete: 1,
+    })
+    expect(
+      announceTo(
+        store,
+        sampleAnnounce({ address: address('2600::9'), port: 7000, transition: 'stopped' }),
+      ),
+    ).toMatchObject({
       incomplete: 0,
     })
     expect(store.stats().swarms).toBe(0)
@@ -68,7 +90,10 @@ describe('unified families', () => {
     const store = new MemoryPeerStore({ families: 'unified' })
     const dual = sampleAnnounce({ address: v4, otherAddress: v6 })
     announceTo(store, dual)
-    expect(announceTo(store, changedAnnounce(dual, { transition: 'stopped' }))).toMatchObject({ complete: 0, incomplete: 0 })
+    expect(announceTo(store, changedAnnounce(dual, { transition: 'stopped' }))).toMatchObject({
+      complete: 0,
+      incomplete: 0,
+    })
     expect(store.stats().swarms).toBe(0)
   })
 
@@ -76,7 +101,10 @@ describe('unified families', () => {
     const store = new MemoryPeerStore({ families: 'unified' })
     for (let turn = 0; turn < 4; turn++) {
       const [from, otherAddress] = turn % 2 === 0 ? [v4, v6] : [v6, v4]
-      expect(announceTo(store, sampleAnnounce({ address: from, otherAddress }))).toMatchObject({ complete: 0, incomplete: 1 })
+      expect(announceTo(store, sampleAnnounce({ address: from, otherAddress }))).toMatchObject({
+        complete: 0,
+        incomplete: 1,
+      })
       const { leechers } = store.stats()
       expect(leechers.ipv4 + leechers.ipv6).toBe(1)
     }

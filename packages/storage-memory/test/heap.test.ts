@@ -8,7 +8,9 @@ interface Block {
   stamp: number
 }
 
-/** A heap whose blocks are stamped from end to end, so that two that overlap give themselves away. */
+/**
+ * A heap whose blocks are stamped from end to end, so that two that overlap give themselves away.
+ */
 class StampedHeap {
   readonly heap = new Heap()
   readonly blocks: Block[] = []
@@ -33,7 +35,10 @@ class StampedHeap {
 
   #view(block: Block): Uint32Array {
     const at = longsAt(block.reference)
-    return this.heap.longs[segmentOf(block.reference)]?.subarray(at, at + block.longs) ?? new Uint32Array()
+    return (
+      this.heap.longs[segmentOf(block.reference)]?.subarray(at, at + block.longs) ??
+      new Uint32Array()
+    )
   }
 }
 
@@ -42,7 +47,9 @@ describe('the heap', () => {
     const operation = fc.oneof(
       {
         weight: 5,
-        arbitrary: fc.record({ bytes: fc.oneof(fc.integer({ min: 4, max: 200 }), fc.integer({ min: 200, max: 60_000 })) }),
+        arbitrary: fc.record({
+          bytes: fc.oneof(fc.integer({ min: 4, max: 200 }), fc.integer({ min: 200, max: 60_000 })),
+        }),
       },
       { weight: 4, arbitrary: fc.record({ free: fc.nat() }) },
     )

@@ -1,14 +1,27 @@
 import { readCompactPeers } from '@chihaya/bittorrent'
-import { address, announceTo, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
+import {
+  address,
+  announceTo,
+  endpoints,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import { describe, expect, test } from 'vitest'
 
 describe('a store that is full', () => {
   test('refuses new infohashes and serves those it knows', () => {
     const store = new MemoryPeerStore({ maxSwarms: 2 })
-    for (const number of [1, 2]) announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number) }))
-    expect(() => announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(3) }))).toThrow('tracker is full: no new torrents')
-    expect(announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2), port: 7000 })).incomplete).toBe(2)
+    for (const number of [1, 2])
+      announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number) }))
+    expect(() => announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(3) }))).toThrow(
+      'tracker is full: no new torrents',
+    )
+    expect(
+      announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2), port: 7000 })).incomplete,
+    ).toBe(2)
     announceTo(store, sampleAnnounce({ transition: 'stopped' }))
     expect(announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(3) })).incomplete).toBe(1)
   })
@@ -16,9 +29,15 @@ describe('a store that is full', () => {
   test('refuses new peers and serves those it knows', () => {
     const store = new MemoryPeerStore({ maxPeers: 2 })
     for (const port of [1001, 1002]) announceTo(store, sampleAnnounce({ port }))
-    expect(() => announceTo(store, sampleAnnounce({ port: 1003 }))).toThrow('tracker is full: no new peers')
-    expect(() => announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2) }))).toThrow('tracker is full: no new peers')
-    expect(announceTo(store, sampleAnnounce({ port: 1002, transition: 'completed' }))).toMatchObject({
+    expect(() => announceTo(store, sampleAnnounce({ port: 1003 }))).toThrow(
+      'tracker is full: no new peers',
+    )
+    expect(() => announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2) }))).toThrow(
+      'tracker is full: no new peers',
+    )
+    expect(
+      announceTo(store, sampleAnnounce({ port: 1002, transition: 'completed' })),
+    ).toMatchObject({
       complete: 1,
       downloaded: 1,
     })
@@ -27,16 +46,23 @@ describe('a store that is full', () => {
 
   test('answers the peers that a full swarm has no room for, and does not keep them', () => {
     const store = new MemoryPeerStore({ maxPeersPerSwarm: 2 })
-    for (const port of [1001, 1002]) announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
+    for (const port of [1001, 1002])
+      announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
     const view = announceTo(store, sampleAnnounce({ address: address('10.0.0.2') }))
-    expect([view.incomplete, endpoints(view.peers)]).toEqual([2, ['10.0.0.1:1001', '10.0.0.1:1002']])
+    expect([view.incomplete, endpoints(view.peers)]).toEqual([
+      2,
+      ['10.0.0.1:1001', '10.0.0.1:1002'],
+    ])
   })
 })
 
 describe('a limit on the peers of one source', () => {
   const store = (options = {}): { store: MemoryPeerStore; tick: () => void } => {
     let clock = 0
-    return { store: new MemoryPeerStore({ maxPeersPerSource: 8, ...options }, () => clock), tick: () => void (clock += 1000) }
+    return {
+      store: new MemoryPeerStore({ maxPeersPerSource: 8, ...options }, () => clock),
+      tick: () => void (clock += 1000),
+    }
   }
 
   test('lets the oldest give way, whatever port it comes with', () => {
@@ -53,7 +79,8 @@ describe('a limit on the peers of one source', () => {
     const { leechers, seeders } = limited.stats()
     expect(leechers.ipv4 + seeders.ipv4).toBe(8)
     // The newest eight are left: none of the others counts when it stops.
-    for (let port = 10_993; port <= 11_000; port++) announceTo(limited, sampleAnnounce({ port, transition: 'stopped' }))
+    for (let port = 10_993; port <= 11_000; port++)
+      announceTo(limited, sampleAnnounce({ port, transition: 'stopped' }))
     expect(limited.stats().swarms).toBe(0)
   })
 
@@ -61,7 +88,10 @@ describe('a limit on the peers of one source', () => {
     const { store: limited } = store()
     for (let host = 1; host <= 100; host++) {
       announceTo(limited, sampleAnnounce({ address: address(`2001:db8::${host.toString(16)}`) }))
-      announceTo(limited, sampleAnnounce({ address: address(`2001:db8:0:1::${host.toString(16)}`) }))
+      announceTo(
+        limited,
+        sampleAnnounce({ address: address(`2001:db8:0:1::${host.toString(16)}`) }),
+      )
     }
     expect(limited.stats().leechers.ipv6).toBe(16)
   })
@@ -70,7 +100,10 @@ describe('a limit on the peers of one source', () => {
     const { store: limited } = store()
     for (let host = 1; host <= 5; host++) {
       for (let port = 1001; port <= 1008; port++) {
-        announceTo(limited, sampleAnnounce({ address: address(`10.0.0.${host}`), port, peerId: samplePeerId(port) }))
+        announceTo(
+          limited,
+          sampleAnnounce({ address: address(`10.0.0.${host}`), port, peerId: samplePeerId(port) }),
+        )
       }
     }
     const { peers } = announceTo(limited, sampleAnnounce({ address: address('10.0.9.9') }))
@@ -81,7 +114,8 @@ describe('a limit on the peers of one source', () => {
 
   test('is off unless asked for', () => {
     const unlimited = new MemoryPeerStore()
-    for (let port = 1001; port <= 3000; port++) announceTo(unlimited, sampleAnnounce({ port, numWant: 0 }))
+    for (let port = 1001; port <= 3000; port++)
+      announceTo(unlimited, sampleAnnounce({ port, numWant: 0 }))
     expect(unlimited.stats().leechers.ipv4).toBe(2000)
   })
 })
@@ -102,7 +136,11 @@ describe('what is remembered of a swarm', () => {
       downloaders: 0,
       downloaded: 1,
     })
-    expect(announceTo(store, sampleAnnounce())).toMatchObject({ complete: 0, incomplete: 1, downloaded: 1 })
+    expect(announceTo(store, sampleAnnounce())).toMatchObject({
+      complete: 0,
+      incomplete: 1,
+      downloaded: 1,
+    })
   })
 
   test('is forgotten from the oldest on', () => {
@@ -112,7 +150,8 @@ describe('what is remembered of a swarm', () => {
       announceTo(store, sampleAnnounce({ infoHash, transition: 'completed' }))
       announceTo(store, sampleAnnounce({ infoHash, transition: 'stopped' }))
     }
-    const downloaded = (): number[] => scrapeFrom(store, [1, 2, 3].map(sampleInfoHash), 'ipv4').map((entry) => entry.downloaded)
+    const downloaded = (): number[] =>
+      scrapeFrom(store, [1, 2, 3].map(sampleInfoHash), 'ipv4').map((entry) => entry.downloaded)
     expect(downloaded()).toEqual([0, 1, 1])
     // One that lives again is not among them, and does not push another out.
     announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2) }))
@@ -134,13 +173,18 @@ describe('ports that are not given', () => {
     const store = new MemoryPeerStore(options)
     for (const from of ['10.0.0.1', '2600::1']) {
       for (const port of [1, 22, 1023, 1024, 65_535]) {
-        announceTo(store, sampleAnnounce({ address: address(from), port, peerId: samplePeerId(port) }))
+        announceTo(
+          store,
+          sampleAnnounce({ address: address(from), port, peerId: samplePeerId(port) }),
+        )
       }
     }
     expect(store.stats().leechers).toEqual({ ipv4: 5, ipv6: 5 })
     return ['10.0.0.2', '2600::2'].flatMap((from) =>
       [false, true].flatMap((wantsPeerIds) =>
-        endpoints(announceTo(store, sampleAnnounce({ address: address(from), wantsPeerIds })).peers),
+        endpoints(
+          announceTo(store, sampleAnnounce({ address: address(from), wantsPeerIds })).peers,
+        ),
       ),
     )
   }

@@ -9,7 +9,13 @@ test('leaves a quarter of the memory to swarms and one to peers, up to what any 
 })
 
 test('goes by the memory of this machine unless told otherwise', () => {
-  expect(new MemoryPeerStore().limits).toEqual({ ...boundsFor(availableMemory()), maxPeersPerSwarm: 100_000 })
-  expect(new MemoryPeerStore({ maxSwarms: 7, maxPeers: 9 }).limits).toMatchObject({ maxSwarms: 7, maxPeers: 9 })
+  expect(new MemoryPeerStore().limits).toEqual({
+    ...boundsFor(availableMemory()),
+    maxPeersPerSwarm: 100_000,
+  })
+  expect(new MemoryPeerStore({ maxSwarms: 7, maxPeers: 9 }).limits).toMatchObject({
+    maxSwarms: 7,
+    maxPeers: 9,
+  })
   expect(availableMemory()).toBeGreaterThan(2 ** 20)
 })

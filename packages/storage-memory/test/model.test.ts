@@ -29,7 +29,11 @@ class Pair {
 
   announce(announce: Announce): void {
     this.steps++
-    checkAnswer(announceTo(this.store, announce), this.model.announceForAll(announce), announce.numWant)
+    checkAnswer(
+      announceTo(this.store, announce),
+      this.model.announceForAll(announce),
+      announce.numWant,
+    )
   }
 
   advance(seconds: number): void {
@@ -49,7 +53,8 @@ class Pair {
     this.steps++
     const listed = async (store: PeerStore): Promise<Map<string, SwarmEntry>> => {
       const entries = new Map<string, SwarmEntry>()
-      for await (const page of store.swarms?.() ?? []) for (const entry of page) entries.set(entry.infoHash, entry)
+      for await (const page of store.swarms?.() ?? [])
+        for (const entry of page) entries.set(entry.infoHash, entry)
       return entries
     }
     expect(await listed(this.store)).toEqual(await listed(this.model))
@@ -59,18 +64,29 @@ class Pair {
     this.steps++
     const infoHashes = numbers.map(sampleInfoHash)
     for (const family of ['ipv4', 'ipv6'] as const) {
-      expect(scrapeFrom(this.store, infoHashes, family)).toEqual(scrapeFrom(this.model, infoHashes, family))
+      expect(scrapeFrom(this.store, infoHashes, family)).toEqual(
+        scrapeFrom(this.model, infoHashes, family),
+      )
     }
   }
 }
 
-const TRANSITIONS: Transition[] = ['leecher', 'partial', 'seeder', 'completed', 'stopped', 'unchanged']
+const TRANSITIONS: Transition[] = [
+  'leecher',
+  'partial',
+  'seeder',
+  'completed',
+  'stopped',
+  'unchanged',
+]
 
 /** What the peers of a large swarm are, one after another. */
 const CROWD_TRANSITIONS: Transition[] = ['leecher', 'seeder', 'partial', 'leecher', 'seeder']
 
 const address = fc.oneof(
-  fc.tuple(fc.constantFrom(10, 8), fc.nat(1), fc.nat(3)).map(([a, b, c]) => Uint8Array.of(a, 0, b, c)),
+  fc
+    .tuple(fc.constantFrom(10, 8), fc.nat(1), fc.nat(3))
+    .map(([a, b, c]) => Uint8Array.of(a, 0, b, c)),
   fc.nat(3).map((last) => Uint8Array.of(0x20, 1, 0, ...Array<number>(12).fill(0), last)),
 )
 
@@ -91,7 +107,11 @@ const announce: fc.Arbitrary<Announce> = fc
 
 /** Which of the few infohashes, addresses and peer ids above are refused. */
 const rules: fc.Arbitrary<EvictionRules> = fc
-  .record({ infoHash: fc.option(fc.nat(5)), last: fc.option(fc.nat(3)), peerId: fc.option(fc.nat(9)) })
+  .record({
+    infoHash: fc.option(fc.nat(5)),
+    last: fc.option(fc.nat(3)),
+    peerId: fc.option(fc.nat(9)),
+  })
   .map(({ infoHash, last, peerId }) => ({
     infoHash: infoHash === null ? undefined : (refused) => refused === sampleInfoHash(infoHash),
     address: last === null ? undefined : (refused) => refused[refused.length - 1] === last,
@@ -109,11 +129,21 @@ const step = (name: string, run: (pair: Pair) => void | Promise<void>): Step => 
 const commands = fc.commands(
   [
     announce.map((a) =>
-      step(`${a.transition} ${addressFamily(a.address)} ${a.address.join('.')}:${a.port}`, (pair) => pair.announce(a)),
+      step(`${a.transition} ${addressFamily(a.address)} ${a.address.join('.')}:${a.port}`, (pair) =>
+        pair.announce(a),
+      ),
     ),
-    announce.map((a) => step(`again ${a.transition}`, (pair) => pair.announce(changedAnnounce(a, { transition: 'leecher' })))),
-    fc.integer({ min: 1, max: 50 }).map((seconds) => step(`${seconds} s pass`, (pair) => pair.advance(seconds))),
-    fc.array(fc.nat(6), { maxLength: 4 }).map((numbers) => step('scrape', (pair) => pair.scrape(numbers))),
+    announce.map((a) =>
+      step(`again ${a.transition}`, (pair) =>
+        pair.announce(changedAnnounce(a, { transition: 'leecher' })),
+      ),
+    ),
+    fc
+      .integer({ min: 1, max: 50 })
+      .map((seconds) => step(`${seconds} s pass`, (pair) => pair.advance(seconds))),
+    fc
+      .array(fc.nat(6), { maxLength: 4 })
+      .map((numbers) => step('scrape', (pair) => pair.scrape(numbers))),
     rules.map((refused) => step('evict', (pair) => pair.evict(refused))),
     fc.constant(step('list', (pair) => pair.list())),
   ],
@@ -131,7 +161,10 @@ test('agrees with the model over 100,000 steps', { timeout: 300_000 }, async () 
   expect(steps).toBeGreaterThan(100_000)
 })
 
-/** Swarms of thousands, so that blocks split and join again; the model is O(swarm), hence the sampling. */
+/**
+ * Swarms of thousands, so that blocks split and join again; the model is O(swarm), hence the
+ * sampling.
+ */
 test('agrees with the model in swarms of thousands', { timeout: 300_000 }, () => {
   const crowd =
     (family: number) =>
@@ -158,7 +191,8 @@ test('agrees with the model in swarms of thousands', { timeout: 300_000 }, () =>
       (family, size, later) => {
         const pair = new Pair({})
         const peer = crowd(family)
-        // Only the last announce of each wave is held against the model in full; the others go to both unseen.
+        // Only the last announce of each wave is held against the model in full; the others go to
+        // both unseen.
         const wave = (from: number, to: number, change: (from: Announce) => Announce): void => {
           for (let index = from; index < to - 1; index++) {
             announceTo(pair.store, change(peer(index)))
@@ -169,7 +203,11 @@ test('agrees with the model in swarms of thousands', { timeout: 300_000 }, () =>
         }
         wave(0, size, (first) => first)
         pair.advance(later)
-        wave(0, size, (then) => changedAnnounce(then, { transition: then.transition === 'leecher' ? 'completed' : 'leecher' }))
+        wave(0, size, (then) =>
+          changedAnnounce(then, {
+            transition: then.transition === 'leecher' ? 'completed' : 'leecher',
+          }),
+        )
         wave(size >> 1, size, (last) => changedAnnounce(last, { transition: 'stopped' }))
         pair.advance(LIFETIME / 1000 - later)
         wave(10, size >> 3, (again) => again)

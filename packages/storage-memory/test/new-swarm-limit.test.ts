@@ -1,5 +1,11 @@
 import type { Address } from '@chihaya/bittorrent'
-import { address, announceTo, changedAnnounce, sampleAnnounce, sampleInfoHash } from '@chihaya/core/testing'
+import {
+  address,
+  announceTo,
+  changedAnnounce,
+  sampleAnnounce,
+  sampleInfoHash,
+} from '@chihaya/core/testing'
 import { MemoryPeerStore, type NewSwarmRate } from '@chihaya/storage-memory'
 import { describe, expect, test } from 'vitest'
 
@@ -20,7 +26,10 @@ class Torrents {
     let taken = 0
     for (let torrent = 0; torrent < count; torrent++) {
       try {
-        announceTo(this.store, sampleAnnounce({ address: from, infoHash: sampleInfoHash(this.#next++), numWant: 0 }))
+        announceTo(
+          this.store,
+          sampleAnnounce({ address: from, infoHash: sampleInfoHash(this.#next++), numWant: 0 }),
+        )
         taken++
       } catch (error) {
         expect(String(error)).toContain('too many new torrents')
@@ -54,8 +63,13 @@ describe('a rate of new torrents', () => {
 
   test('holds for each IPv4 address and each IPv6 /56', () => {
     const torrents = new Torrents({ perMinute: 10 })
-    expect([torrents.bring(HOST, 20), torrents.bring(address('203.0.113.10'), 20)]).toEqual([10, 10])
-    expect([torrents.bring(address('2001:db8::1'), 8), torrents.bring(address('2001:db8:0:ff::1'), 8)]).toEqual([8, 2])
+    expect([torrents.bring(HOST, 20), torrents.bring(address('203.0.113.10'), 20)]).toEqual([
+      10, 10,
+    ])
+    expect([
+      torrents.bring(address('2001:db8::1'), 8),
+      torrents.bring(address('2001:db8:0:ff::1'), 8),
+    ]).toEqual([8, 2])
     expect(torrents.bring(address('2001:db8:0:100::1'), 20)).toBe(10)
   })
 
@@ -63,9 +77,13 @@ describe('a rate of new torrents', () => {
     const torrents = new Torrents({ perMinute: 1 })
     expect(torrents.bring(HOST, 2)).toBe(1)
     const announce = sampleAnnounce({ address: HOST, infoHash: sampleInfoHash(0) })
-    for (let port = 1001; port <= 1100; port++) announceTo(torrents.store, changedAnnounce(announce, { port }))
+    for (let port = 1001; port <= 1100; port++)
+      announceTo(torrents.store, changedAnnounce(announce, { port }))
     for (const transition of ['stopped', 'unchanged'] as const) {
-      announceTo(torrents.store, changedAnnounce(announce, { infoHash: sampleInfoHash(500), transition }))
+      announceTo(
+        torrents.store,
+        changedAnnounce(announce, { infoHash: sampleInfoHash(500), transition }),
+      )
     }
     expect(torrents.store.stats()).toMatchObject({ swarms: 1, leechers: { ipv4: 101 } })
   })
@@ -78,7 +96,11 @@ describe('a rate of new torrents', () => {
     const torrents = new Torrents({ perMinute: 0.001, burst: 2 })
     for (let number = 0; number < 400_000; number++) {
       const from = Uint8Array.of(20 + (number >> 16), number >> 8, number, 1)
-      const announce = sampleAnnounce({ address: from, infoHash: sampleInfoHash(number), numWant: 0 })
+      const announce = sampleAnnounce({
+        address: from,
+        infoHash: sampleInfoHash(number),
+        numWant: 0,
+      })
       announceTo(torrents.store, announce)
       announceTo(torrents.store, changedAnnounce(announce, { transition: 'stopped' }))
     }

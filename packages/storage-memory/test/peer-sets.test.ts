@@ -7,9 +7,14 @@ import { PeerSets } from '../src/peer-sets.ts'
 
 const IPV4_LONGS = 2
 
-/** A set of peers numbered from 0, under a fixed key, so that a test knows which block a peer falls to. */
+/**
+ * A set of peers numbered from 0, under a fixed key, so that a test knows which block a peer falls
+ * to.
+ */
 class NumberedSet {
-  readonly sets = new PeerSets(new PeerBlocks(new Heap(), new KeyedHash(1, 2), IPV4_LONGS, 0, false))
+  readonly sets = new PeerSets(
+    new PeerBlocks(new Heap(), new KeyedHash(1, 2), IPV4_LONGS, 0, false),
+  )
   readonly #key = new Uint32Array(5)
   root = 0
 

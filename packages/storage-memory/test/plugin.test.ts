@@ -18,14 +18,16 @@ describe('the plugin', () => {
     expect(await app.peerStore.stats()).toMatchObject({ swarms: 1 })
 
     await using wrong = Fastify()
-    await expect(async () => wrong.register(memoryStorage, { peerLifetime: 'soon' })).rejects.toThrow(
-      /@chihaya\/storage-memory: options\/peerLifetime/,
-    )
+    await expect(async () =>
+      wrong.register(memoryStorage, { peerLifetime: 'soon' }),
+    ).rejects.toThrow(/@chihaya\/storage-memory: options\/peerLifetime/)
   })
 
   test('logs its bounds', async () => {
     const lines: string[] = []
-    await using app = Fastify({ logger: { level: 'debug', stream: { write: (line: string) => void lines.push(line) } } })
+    await using app = Fastify({
+      logger: { level: 'debug', stream: { write: (line: string) => void lines.push(line) } },
+    })
     await app.register(memoryStorage, { maxPeers: 1234 })
     await app.ready()
     const bounds = lines.find((line) => line.includes('bounds of the memory store'))
@@ -59,7 +61,8 @@ test('expiry walks in slices and begins again each interval', async () => {
   const timer = new ExpiryTimer(store, 1)
   timer.start()
   for (let round = 0; round < 2; round++) {
-    for (let port = 2; port < 60_000; port++) announceTo(store, sampleAnnounce({ port, numWant: 0 }))
+    for (let port = 2; port < 60_000; port++)
+      announceTo(store, sampleAnnounce({ port, numWant: 0 }))
     time += 120_000
     while (store.stats().swarms > 0) await sleep(5)
   }

@@ -10,7 +10,8 @@ describe('a hundred thousand swarms', () => {
     const total = 100_000
     for (let number = 0; number < total; number++) {
       announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number), numWant: 0 }))
-      if (number % 97 === 0) expect(scrapeFrom(store, [sampleInfoHash(number >> 1)], 'ipv4')[0]?.incomplete).toBe(1)
+      if (number % 97 === 0)
+        expect(scrapeFrom(store, [sampleInfoHash(number >> 1)], 'ipv4')[0]?.incomplete).toBe(1)
     }
     expect(store.stats().swarms).toBe(total)
     const full = store.bytes

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import { addressScope, compactPeer, PEER_ID_LENGTH, writeByteString } from '@chihaya/bittorrent'
 import type { Announce, Transition } from '@chihaya/core'
 
-const KIND: Readonly<Record<Transition, number>> = { leecher: 0, partial: 1, seeder: 2, completed: 3, stopped: 4, unchanged: 5 }
+const KIND: Readonly<Record<Transition, number>> = {
+  leecher: 0,
+  partial: 1,
+  seeder: 2,
+  completed: 3,
+  stopped: 4,
+  unchanged: 5,
+}
 
 const PUBLIC = 0
 const NOT_PUBLIC = 1
@@ -26,14 +33,25 @@ export const HEADER_LENGTH = 17
 /** What Redis is told of an announce. */
 export type ToldAnnounce = Pick<
   Announce,
-  'infoHash' | 'peerId' | 'address' | 'port' | 'key' | 'transition' | 'leechersOnly' | 'publicOnly' | 'wantsPeerIds'
+  | 'infoHash'
+  | 'peerId'
+  | 'address'
+  | 'port'
+  | 'key'
+  | 'transition'
+  | 'leechersOnly'
+  | 'publicOnly'
+  | 'wantsPeerIds'
 >
 
 /** When an announce takes place. */
 export interface Moment {
   /** The second since 1970, or 0 for Redis' own clock. */
   readonly now: number
-  /** Seconds since the announce came, for one that is entered late: it gives way to what has come since. */
+  /**
+   * Seconds since the announce came, for one that is entered late: it gives way to what has come
+   * since.
+   */
   readonly age?: number
 }
 

@@ -1,6 +1,18 @@
-import { addressFamily, COMPACT_IPV4, peerIdFrom, type Address, type InfoHash, type PeerId } from '@chihaya/bittorrent'
+import {
+  addressFamily,
+  COMPACT_IPV4,
+  peerIdFrom,
+  type Address,
+  type InfoHash,
+  type PeerId,
+} from '@chihaya/bittorrent'
 import type { Transition } from '@chihaya/core'
-import { announceArgument, type AnnounceSettings, type Moment, type ToldAnnounce } from './announce-argument.ts'
+import {
+  announceArgument,
+  type AnnounceSettings,
+  type Moment,
+  type ToldAnnounce,
+} from './announce-argument.ts'
 import type { Effect } from './health.ts'
 import { siblingOfSwarm, type Keys } from './keys.ts'
 import type { Link } from './link.ts'
@@ -41,8 +53,8 @@ export class Announcer {
   }
 
   /**
-   * What the script replies to an announce that wants so many peers. Rejects with a `Fault`, or with a `ClientError` when the source
-   * may make no more swarms.
+   * What the script replies to an announce that wants so many peers. Rejects with a `Fault`, or
+   * with a `ClientError` when the source may make no more swarms.
    */
   async announce(announce: ToldAnnounce, want: number, moment: Moment): Promise<Buffer> {
     const { link, keys, settings, newSwarmLimit } = this.#init
@@ -61,18 +73,21 @@ export class Announcer {
     const sibling = siblingOfSwarm(swarm)
     const enter = async (mayMakeSwarm: boolean): Promise<Buffer> => {
       const argument = announceArgument(announce, want, settings, moment, mayMakeSwarm)
-      const run = (): Promise<Buffer> => this.#run(swarm, peerIds, downloaded, counted, sibling, argument)
+      const run = (): Promise<Buffer> =>
+        this.#run(swarm, peerIds, downloaded, counted, sibling, argument)
       return link.send(run, { effect: mayMakeSwarm ? effect : 'removes', infoHash })
     }
     const isLimited = effect === 'adds'
-    const reply = isLimited ? await limitNewSwarms(newSwarmLimit, address, enter) : await enter(true)
+    const reply = isLimited
+      ? await limitNewSwarms(newSwarmLimit, address, enter)
+      : await enter(true)
     if (!isLimited) takeNewSwarmBit(reply)
     return reply
   }
 
   /**
-   * Lets a peer enter a swarm that nobody sees, and leave it: what Redis refuses to announces for a torrent, it refuses to
-   * this. Rejects with a `Fault`.
+   * Lets a peer enter a swarm that nobody sees, and leave it: what Redis refuses to announces for a
+   * torrent, it refuses to this. Rejects with a `Fault`.
    */
   async tryWriting(infoHash: InfoHash): Promise<void> {
     const { link, keys, settings } = this.#init
@@ -86,7 +101,10 @@ export class Announcer {
   }
 }
 
-/** Takes a token of the source before the announce, as many may be under way, and gives it back if no swarm is new. */
+/**
+ * Takes a token of the source before the announce, as many may be under way, and gives it back if
+ * no swarm is new.
+ */
 async function limitNewSwarms(
   limit: NewSwarmLimit,
   address: Address,

@@ -5,21 +5,38 @@ import type { Timeouts } from './timeouts.ts'
 
 export type Client = Redis | Cluster
 
-/** Milliseconds by which a connection outlives the commands that it has not answered, so that each fails for its own reason. */
+/**
+ * Milliseconds by which a connection outlives the commands that it has not answered, so that each
+ * fails for its own reason.
+ */
 const SILENCE = 250
 const MAX_RETRY_DELAY = 2000
-/** A replica that has no master any more may find one at the same address: worth a new connection, but not all the time. */
+/**
+ * A replica that has no master any more may find one at the same address: worth a new connection,
+ * but not all the time.
+ */
 const READONLY_RECONNECT = 5000
 
-/** A client that fails at once what it cannot send, never sends anything twice, and comes back by itself. Not yet connected. */
-export function createClient(target: Target, sentinel: SentinelLogin | undefined, timeouts: Timeouts): Client {
+/**
+ * A client that fails at once what it cannot send, never sends anything twice, and comes back by
+ * itself. Not yet connected.
+ */
+export function createClient(
+  target: Target,
+  sentinel: SentinelLogin | undefined,
+  timeouts: Timeouts,
+): Client {
   const client = newClient(target, sentinel, timeouts)
   // Whoever wants to know of errors listens too; without a listener the client would print them.
   client.on('error', () => {})
   return client
 }
 
-function newClient(target: Target, sentinel: SentinelLogin | undefined, timeouts: Timeouts): Client {
+function newClient(
+  target: Target,
+  sentinel: SentinelLogin | undefined,
+  timeouts: Timeouts,
+): Client {
   const { nodes, db, username, password, tls } = target
   const common = {
     username,
@@ -41,7 +58,9 @@ function newClient(target: Target, sentinel: SentinelLogin | undefined, timeouts
       clusterRetryStrategy: retryDelay,
       slotsRefreshTimeout: timeouts.command,
       // Certificates name hosts, which a look-up would turn into addresses.
-      ...(tls && { dnsLookup: (host: string, done: (error: null, address: string) => void) => done(null, host) }),
+      ...(tls && {
+        dnsLookup: (host: string, done: (error: null, address: string) => void) => done(null, host),
+      }),
       redisOptions: { ...redisOptions, ...(tls && { tls }) },
     })
   }
@@ -49,7 +68,11 @@ function newClient(target: Target, sentinel: SentinelLogin | undefined, timeouts
     const client = new Redis({
       ...common,
       sentinels: [...nodes],
-      ...(sentinel && { name: sentinel.name, sentinelUsername: sentinel.username, sentinelPassword: sentinel.password }),
+      ...(sentinel && {
+        name: sentinel.name,
+        sentinelUsername: sentinel.username,
+        sentinelPassword: sentinel.password,
+      }),
       sentinelCommandTimeout: timeouts.command,
       ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
     })
@@ -70,7 +93,10 @@ export interface SentinelLogin {
   readonly password?: string | undefined
 }
 
-/** Milliseconds until the `times`th attempt: twice as long each time, and not at the same moment for all trackers. */
+/**
+ * Milliseconds until the `times`th attempt: twice as long each time, and not at the same moment for
+ * all trackers.
+ */
 function retryDelay(times: number): number {
   return Math.min(50 * 2 ** (times - 1), MAX_RETRY_DELAY) * (0.75 + Math.random() / 2)
 }
@@ -87,8 +113,13 @@ function onceIn(milliseconds: number, fits: (error: Error) => boolean): (error: 
 
 /** The passwords that a client knows. */
 export function secretsOf(client: Client): Array<string | null | undefined> {
-  const options = client.isCluster ? (client as Cluster).options.redisOptions : (client as Redis).options
-  return [options?.password, (options as { sentinelPassword?: string } | undefined)?.sentinelPassword]
+  const options = client.isCluster
+    ? (client as Cluster).options.redisOptions
+    : (client as Redis).options
+  return [
+    options?.password,
+    (options as { sentinelPassword?: string } | undefined)?.sentinelPassword,
+  ]
 }
 
 /** The connections of a client to servers that may be written to. */

@@ -15,8 +15,17 @@ export interface ConnectOptions {
   readonly faultOf: (error: unknown) => Fault
 }
 
-/** Waits until the client is ready for commands. @throws TRK_ERR_REDIS that says which Redis, and why not. */
-export async function connect({ client, target, timeout, once, faultOf }: ConnectOptions): Promise<void> {
+/**
+ * Waits until the client is ready for commands. @throws TRK_ERR_REDIS that says which Redis, and
+ * why not.
+ */
+export async function connect({
+  client,
+  target,
+  timeout,
+  once,
+  faultOf,
+}: ConnectOptions): Promise<void> {
   if (client.status === 'ready') return
   let reason = `it did not answer within ${timeout / 1000} s`
   await new Promise<void>((resolve, reject) => {

@@ -11,7 +11,10 @@ import { timeoutsOf } from './timeouts.ts'
  * A store by its options, as `parseOptions` leaves them. It has no connection yet.
  * @throws TRK_ERR_OPTIONS
  */
-export async function createStore(options: Required<RedisStorageOptions>, log: StoreLog): Promise<RedisPeerStore> {
+export async function createStore(
+  options: Required<RedisStorageOptions>,
+  log: StoreLog,
+): Promise<RedisPeerStore> {
   const target = targetOf(options)
   const {
     client: given,
@@ -48,5 +51,7 @@ export async function createStore(options: Required<RedisStorageOptions>, log: S
 }
 
 function isClient(value: unknown): value is Client {
-  return typeof value === 'object' && value !== null && 'defineCommand' in value && 'status' in value
+  return (
+    typeof value === 'object' && value !== null && 'defineCommand' in value && 'status' in value
+  )
 }

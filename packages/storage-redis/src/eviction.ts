@@ -28,8 +28,9 @@ interface Refused {
 }
 
 /**
- * Removes peers by rules from all swarms. It reads a part of a swarm at a time, so that announces come in between; what has
- * changed by the time that a peer is removed is looked at again, so that any number of trackers may do this at once.
+ * Removes peers by rules from all swarms. It reads a part of a swarm at a time, so that announces
+ * come in between; what has changed by the time that a peer is removed is looked at again, so that
+ * any number of trackers may do this at once.
  */
 export class Eviction {
   readonly #scan: SwarmScan
@@ -69,11 +70,15 @@ export class Eviction {
     do {
       const from = cursor
       // oxlint-disable-next-line no-await-in-loop
-      const [next, found] = await link.send(() => link.client.zscanBuffer(swarm, from, 'COUNT', READ_AT_ONCE))
+      const [next, found] = await link.send(() =>
+        link.client.zscanBuffer(swarm, from, 'COUNT', READ_AT_ONCE),
+      )
       const endpoints = found.filter((_, index) => index % 2 === 0)
       // oxlint-disable-next-line no-await-in-loop
       const peerIds = byPeerId && endpoints.length > 0 ? await this.#peerIds(swarm, endpoints) : []
-      const refused = endpoints.flatMap((endpoint, index) => refusedPeer(rules, endpoint, peerIds[index]))
+      const refused = endpoints.flatMap((endpoint, index) =>
+        refusedPeer(rules, endpoint, peerIds[index]),
+      )
       // oxlint-disable-next-line no-await-in-loop
       removed += await this.#removeFrom(swarm, refused)
       cursor = next.toString()
@@ -83,7 +88,9 @@ export class Eviction {
 
   async #peerIds(swarm: Buffer, endpoints: readonly Buffer[]): Promise<Array<Buffer | null>> {
     const { link } = this.#scan
-    return link.send(() => link.client.hmgetBuffer(peerIdsOfSwarm(swarm), ...endpoints.map(fieldOf)))
+    return link.send(() =>
+      link.client.hmgetBuffer(peerIdsOfSwarm(swarm), ...endpoints.map(fieldOf)),
+    )
   }
 
   async #removeFrom(swarm: Buffer, refused: readonly Refused[]): Promise<number> {
@@ -94,15 +101,23 @@ export class Eviction {
       const peers = Buffer.concat(some.flatMap(({ endpoint, peerId }) => [endpoint, peerId]))
       const width = some[0]?.endpoint.length ?? 0
       // oxlint-disable-next-line no-await-in-loop
-      removed += await link.send(() => this.#remove(swarm, peerIdsOfSwarm(swarm), width, peers), REMOVING)
+      removed += await link.send(
+        () => this.#remove(swarm, peerIdsOfSwarm(swarm), width, peers),
+        REMOVING,
+      )
     }
     return removed
   }
 }
 
 /** A peer, if a rule names it. */
-function refusedPeer(rules: EvictionRules, endpoint: Buffer, peerId: Buffer | null | undefined): Refused[] {
-  if (rules.address?.(endpoint.subarray(0, -PORT_LENGTH)) === true) return [{ endpoint, peerId: ANY_PEER_ID }]
+function refusedPeer(
+  rules: EvictionRules,
+  endpoint: Buffer,
+  peerId: Buffer | null | undefined,
+): Refused[] {
+  if (rules.address?.(endpoint.subarray(0, -PORT_LENGTH)) === true)
+    return [{ endpoint, peerId: ANY_PEER_ID }]
   if (peerId && rules.peerId?.(byteString(peerId) as PeerId) === true) return [{ endpoint, peerId }]
   return []
 }

@@ -1,4 +1,13 @@
-import type { Announce, Answer, EvictionRules, MaybePromise, Scrape, ScrapeAnswer, StoreStats, SwarmEntry } from '@chihaya/core'
+import type {
+  Announce,
+  Answer,
+  EvictionRules,
+  MaybePromise,
+  Scrape,
+  ScrapeAnswer,
+  StoreStats,
+  SwarmEntry,
+} from '@chihaya/core'
 import type { ToldAnnounce } from './announce-argument.ts'
 import type { StoreLog } from './health.ts'
 import { Journal, type LateAnnounce } from './journal.ts'
@@ -19,7 +28,10 @@ export interface FallbackInit {
   readonly log: StoreLog
 }
 
-/** Stands in while Redis is away, and tells it afterwards what it has missed. Nobody has to tell it when. */
+/**
+ * Stands in while Redis is away, and tells it afterwards what it has missed. Nobody has to tell it
+ * when.
+ */
 export class Fallback {
   readonly #init: FallbackInit
   readonly #journal: Journal
@@ -81,8 +93,8 @@ export class Fallback {
   }
 
   /**
-   * Tells Redis again what it has acknowledged last. After a fail-over it may be another server, which has not heard of
-   * what the former one took while it was being replaced.
+   * Tells Redis again what it has acknowledged last. After a fail-over it may be another server,
+   * which has not heard of what the former one took while it was being replaced.
    */
   tellAgain(): void {
     this.#journal.adopt(this.#latest)
@@ -138,7 +150,8 @@ export class Fallback {
     this.#timer = undefined
     const peers = this.#merged
     this.#merged = 0
-    if (this.#store) this.#init.log.info({ peers }, 'Redis has been told of the peers that came while it was away')
+    if (this.#store)
+      this.#init.log.info({ peers }, 'Redis has been told of the peers that came while it was away')
     this.#store?.close()
     this.#store = undefined
   }

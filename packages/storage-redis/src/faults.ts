@@ -1,14 +1,25 @@
 import { ClientError } from '@chihaya/bittorrent'
 
 /** What clients are told while Redis is away. */
-export const UNAVAILABLE: ClientError = new ClientError('tracker is temporarily unavailable', { retryIn: 5 })
+export const UNAVAILABLE: ClientError = new ClientError('tracker is temporarily unavailable', {
+  retryIn: 5,
+})
 
 /**
- * How Redis can fail: no connection, no answer in time, too many commands that wait, writes refused (by a replica, after a
- * failed save, with too few replicas, …), memory that is full, a password or right that is wrong, a server that is not ready
- * (loading, no cluster, …), or anything else.
+ * How Redis can fail: no connection, no answer in time, too many commands that wait, writes refused
+ * (by a replica, after a failed save, with too few replicas, …), memory that is full, a password or
+ * right that is wrong, a server that is not ready (loading, no cluster, …), or anything else.
  */
-export const FAULT_KINDS = ['connection', 'timeout', 'queue', 'readonly', 'memory', 'auth', 'busy', 'other'] as const
+export const FAULT_KINDS = [
+  'connection',
+  'timeout',
+  'queue',
+  'readonly',
+  'memory',
+  'auth',
+  'busy',
+  'other',
+] as const
 
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
@@ -32,7 +43,10 @@ export const QUEUE_FULL: Fault = { kind: 'queue', reason: 'too many commands wai
 // In a script's error, the word of the command that failed comes after others.
 const KINDS: ReadonlyArray<[kind: FaultKind, pattern: RegExp]> = [
   // The last two are of a cluster that is down and may be read (cluster-allow-reads-when-down).
-  ['readonly', /\b(READONLY|MISCONF|NOREPLICAS)\b|only accepts read commands|write command while the cluster is down/],
+  [
+    'readonly',
+    /\b(READONLY|MISCONF|NOREPLICAS)\b|only accepts read commands|write command while the cluster is down/,
+  ],
   ['memory', /\bOOM\b/],
   [
     'auth',
@@ -45,7 +59,10 @@ const KINDS: ReadonlyArray<[kind: FaultKind, pattern: RegExp]> = [
   ],
 ]
 
-/** The fault behind an error of the client. The error itself must go nowhere: its `command` holds arguments, passwords too. */
+/**
+ * The fault behind an error of the client. The error itself must go nowhere: its `command` holds
+ * arguments, passwords too.
+ */
 export function faultOf(error: unknown, hide: (text: string) => string): Fault {
   const reason = hide(messageOf(error as ErrorLike))
   const kind = KINDS.find(([, pattern]) => pattern.test(reason))?.[0] ?? 'other'
@@ -71,6 +88,8 @@ function messageOf(error: ErrorLike): string {
 
 /** Replaces secrets in texts. */
 export function hider(secrets: ReadonlyArray<string | null | undefined>): (text: string) => string {
-  const words = secrets.filter((secret) => secret !== null && secret !== undefined && secret !== '') as string[]
+  const words = secrets.filter(
+    (secret) => secret !== null && secret !== undefined && secret !== '',
+  ) as string[]
   return (text) => words.reduce((hidden, word) => hidden.replaceAll(word, '***'), text)
 }

@@ -29,8 +29,8 @@ export interface FlightsInit {
 }
 
 /**
- * Commands under way: so many at a time and so long each. One that is given up still counts until the client lets go of it,
- * so that what waits inside the client is bounded too.
+ * Commands under way: so many at a time and so long each. One that is given up still counts until
+ * the client lets go of it, so that what waits inside the client is bounded too.
  */
 export class Flights {
   readonly #init: FlightsInit
@@ -51,7 +51,10 @@ export class Flights {
     return this.#size >= this.#init.limit
   }
 
-  /** Sends a command and waits for its answer. Rejects with a `Fault`, never with an error of the client's. */
+  /**
+   * Sends a command and waits for its answer. Rejects with a `Fault`, never with an error of the
+   * client's.
+   */
   run<Reply>(details: CommandDetails, send: () => Promise<Reply>): Promise<Reply> {
     const { timeout, faultOf, landed, lost } = this.#init
     this.#size++

@@ -8,14 +8,18 @@ export interface StoreLog {
 }
 
 /**
- * What a command does in Redis. One that adds fails wherever Redis refuses writes for any reason, so its success shows that
- * Redis takes them. One that removes is a write too, which Redis accepts even when its memory is full.
+ * What a command does in Redis. One that adds fails wherever Redis refuses writes for any reason,
+ * so its success shows that Redis takes them. One that removes is a write too, which Redis accepts
+ * even when its memory is full.
  */
 export type Effect = 'none' | 'removes' | 'adds'
 
 /** A fault is over when this many milliseconds have passed without another. */
 const QUIET = 1000
-/** Milliseconds between two reminders in the log while Redis is not well, and between two reports of a fault that comes and goes. */
+/**
+ * Milliseconds between two reminders in the log while Redis is not well, and between two reports of
+ * a fault that comes and goes.
+ */
 const REMIND = 60_000
 
 /** The last fault of its sort, while it stands. */
@@ -26,15 +30,18 @@ interface Standing {
 }
 
 /**
- * Whether Redis does its work, told by what becomes of commands. Faults of writes stand apart from all others: Redis may answer
- * every question and take no write, so that a write alone shows that they are over. The log hears of changes, not of every
- * announce.
+ * Whether Redis does its work, told by what becomes of commands. Faults of writes stand apart from
+ * all others: Redis may answer every question and take no write, so that a write alone shows that
+ * they are over. The log hears of changes, not of every announce.
  */
 export class Health {
   readonly #log: StoreLog
   readonly #target: string
   readonly #now: () => number
-  readonly #errors = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<FaultKind, number>
+  readonly #errors = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<
+    FaultKind,
+    number
+  >
   #any: Standing | undefined
   #ofWrites: Standing | undefined
   #loggedAt = -Infinity
@@ -78,12 +85,16 @@ export class Health {
     this.#stand(fault, false)
   }
 
-  /** A command was answered. `takesWrites` tells that its answer shows that Redis takes writes, all of them. */
+  /**
+   * A command was answered. `takesWrites` tells that its answer shows that Redis takes writes, all
+   * of them.
+   */
   succeeded(takesWrites: boolean): void {
     if (this.#any === undefined && this.#ofWrites === undefined) return
     const quietSince = this.#now() - QUIET
     if (this.#any !== undefined && this.#any.at <= quietSince) this.#any = undefined
-    if (takesWrites && this.#ofWrites !== undefined && this.#ofWrites.at <= quietSince) this.#ofWrites = undefined
+    if (takesWrites && this.#ofWrites !== undefined && this.#ofWrites.at <= quietSince)
+      this.#ofWrites = undefined
     this.#recoverIfWell()
   }
 
@@ -99,7 +110,8 @@ export class Health {
     const standing = { fault, at: now }
     if (ofWrites) this.#ofWrites = standing
     else this.#any = standing
-    // What comes and goes, as the fault of one of a cluster's nodes may, is reported as rarely as what stays.
+    // What comes and goes, as the fault of one of a cluster's nodes may, is reported as rarely as
+    // what stays.
     const isNews = !this.#reported && fault.kind !== this.#loggedKind
     if (!isNews && now - this.#loggedAt < REMIND) return
     const details = { kind: fault.kind, reason: fault.reason, failures: this.#failures }
@@ -111,7 +123,8 @@ export class Health {
 
   #recoverIfWell(): void {
     if (this.#any !== undefined || this.#ofWrites !== undefined) return
-    if (this.#reported) this.#log.info({ failures: this.#failures }, `Redis at ${this.#target} works again`)
+    if (this.#reported)
+      this.#log.info({ failures: this.#failures }, `Redis at ${this.#target} works again`)
     this.#reported = false
     this.#failures = 0
   }

@@ -8,6 +8,11 @@ export { UNAVAILABLE, type FaultKind } from './faults.ts'
 export type { StoreLog } from './health.ts'
 export type { LocalStore } from './local-store.ts'
 export type { RedisStoreMetrics } from './metrics.ts'
-export { optionsSchema, type NewSwarmRate, type RedisStorageOptions, type SentinelOptions } from './options.ts'
+export {
+  optionsSchema,
+  type NewSwarmRate,
+  type RedisStorageOptions,
+  type SentinelOptions,
+} from './options.ts'
 export { RedisPeerStore, type RedisPeerStoreInit } from './redis-peer-store.ts'
 export type { Histogram } from './round-trips.ts'

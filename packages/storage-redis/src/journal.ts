@@ -1,4 +1,11 @@
-import { byteString, compactPeer, INFO_HASH_LENGTH, writeByteString, type InfoHash, type PeerId } from '@chihaya/bittorrent'
+import {
+  byteString,
+  compactPeer,
+  INFO_HASH_LENGTH,
+  writeByteString,
+  type InfoHash,
+  type PeerId,
+} from '@chihaya/bittorrent'
 import type { EvictionRules, Transition } from '@chihaya/core'
 import type { ToldAnnounce } from './announce-argument.ts'
 
@@ -22,7 +29,10 @@ export interface LateAnnounce {
   readonly age: number
 }
 
-/** The last word of each peer that Redis is to be told of, for so many peers; beyond, the oldest are forgotten. */
+/**
+ * The last word of each peer that Redis is to be told of, for so many peers; beyond, the oldest are
+ * forgotten.
+ */
 export class Journal {
   readonly #entries = new Map<string, JournalEntry>()
   readonly #limit: number
@@ -48,10 +58,14 @@ export class Journal {
 
   #enter(key: string, entry: JournalEntry): void {
     this.#entries.set(key, entry)
-    if (this.#entries.size > this.#limit) this.#entries.delete(this.#entries.keys().next().value as string)
+    if (this.#entries.size > this.#limit)
+      this.#entries.delete(this.#entries.keys().next().value as string)
   }
 
-  /** Takes over the entries of another journal, but for peers of which it knows itself; they leave the other one. */
+  /**
+   * Takes over the entries of another journal, but for peers of which it knows itself; they leave
+   * the other one.
+   */
   adopt(other: Journal): void {
     for (const [key, entry] of other.#entries) this.add(key, entry)
     other.#entries.clear()
@@ -79,12 +93,15 @@ export class Journal {
   evict({ infoHash, address, peerId }: EvictionRules): void {
     for (const [key, entry] of this.#entries) {
       const peer = peerOf(key)
-      const isRefused = infoHash?.(peer.infoHash) || address?.(peer.address) || peerId?.(entry.peerId)
+      const isRefused =
+        infoHash?.(peer.infoHash) || address?.(peer.address) || peerId?.(entry.peerId)
       if (isRefused === true) this.#entries.delete(key)
     }
   }
 
-  /** The oldest entries, each with the announces that tell Redis of it; they stay until `settle`. */
+  /**
+   * The oldest entries, each with the announces that tell Redis of it; they stay until `settle`.
+   */
   oldest(count: number): Array<{ key: string; entry: JournalEntry; announces: LateAnnounce[] }> {
     const oldest = []
     for (const [key, entry] of this.#entries) {
@@ -109,10 +126,17 @@ function peerOf(key: string): Pick<ToldAnnounce, 'infoHash' | 'address' | 'port'
   writeByteString(key.slice(INFO_HASH_LENGTH), endpoint, 0)
   const portAt = endpoint.length - 2
   const port = ((endpoint[portAt] as number) << 8) | (endpoint[portAt + 1] as number)
-  return { infoHash: key.slice(0, INFO_HASH_LENGTH) as InfoHash, address: endpoint.subarray(0, portAt), port }
+  return {
+    infoHash: key.slice(0, INFO_HASH_LENGTH) as InfoHash,
+    address: endpoint.subarray(0, portAt),
+    port,
+  }
 }
 
-function announcesOf(key: string, { peerId, clientKey, transition, completed, at }: JournalEntry): LateAnnounce[] {
+function announcesOf(
+  key: string,
+  { peerId, clientKey, transition, completed, at }: JournalEntry,
+): LateAnnounce[] {
   const announce = {
     ...peerOf(key),
     peerId,
@@ -122,7 +146,12 @@ function announcesOf(key: string, { peerId, clientKey, transition, completed, at
     wantsPeerIds: false,
   }
   const age = Math.round((performance.now() - at) / 1000)
-  const late = (of: Transition): LateAnnounce => ({ announce: { ...announce, transition: of }, age })
+  const late = (of: Transition): LateAnnounce => ({
+    announce: { ...announce, transition: of },
+    age,
+  })
   if (!completed) return [late(transition)]
-  return transition === 'completed' || transition === 'seeder' ? [late('completed')] : [late('completed'), late(transition)]
+  return transition === 'completed' || transition === 'seeder'
+    ? [late('completed')]
+    : [late('completed'), late(transition)]
 }

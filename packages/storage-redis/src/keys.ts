@@ -5,7 +5,8 @@ const INFO_HASH_PATTERN = '?'.repeat(INFO_HASH_LENGTH)
 const TAG_START = '{s'
 
 /**
- * The names of all keys. Those of one torrent share a hash tag, so that one script may use them in a cluster:
+ * The names of all keys. Those of one torrent share a hash tag, so that one script may use them in
+ * a cluster:
  *
  *     chihaya:{s<infohash>}4    sorted set of endpoints      chihaya:{s<infohash>}6    likewise for IPv6
  *     chihaya:{s<infohash>}4i   hash, endpoint → peer id     chihaya:{s<infohash>}6i   likewise for IPv6
@@ -13,8 +14,9 @@ const TAG_START = '{s'
  *     chihaya:{s<infohash>}c    sorted set of those whose download has been counted
  *     chihaya:{s<infohash>}p…   likewise, of a peer that only tries whether Redis takes writes
  *
- * The infohash is its 20 bytes. The letter before it keeps the tag from being empty where it begins with a brace, in which
- * case the whole key would be hashed; a brace further on cuts the tag short, for all keys of the torrent alike.
+ * The infohash is its 20 bytes. The letter before it keeps the tag from being empty where it begins
+ * with a brace, in which case the whole key would be hashed; a brace further on cuts the tag short,
+ * for all keys of the torrent alike.
  */
 export class Keys {
   /** The keys of the totals over all swarms and of the lock of those who count them. */
@@ -54,12 +56,18 @@ export class Keys {
     return this.#key(infoHash, 'c')
   }
 
-  /** Keys beside those of a torrent, in the order in which the announce script takes them: no scan finds them. */
+  /**
+   * Keys beside those of a torrent, in the order in which the announce script takes them: no scan
+   * finds them.
+   */
   probe(infoHash: InfoHash): Buffer[] {
     return ['p', 'pi', 'pd', 'pc', 'p6'].map((suffix) => this.#key(infoHash, suffix))
   }
 
-  /** What `SCAN … MATCH` takes to find the peers of every torrent, as one who puts `before` in front of all keys has them. */
+  /**
+   * What `SCAN … MATCH` takes to find the peers of every torrent, as one who puts `before` in front
+   * of all keys has them.
+   */
   swarmPattern(before: string): string {
     const literal = `${before}${this.#prefix}`.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)
     return `${literal}${TAG_START}${INFO_HASH_PATTERN}}[46]`

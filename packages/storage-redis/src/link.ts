@@ -40,7 +40,16 @@ export class Link {
   #lost: Fault = UNMADE
   #failedAt: InfoHash | undefined
 
-  constructor({ client, target, secrets, timeout, limit, log, writeFailed, reconnected }: LinkInit) {
+  constructor({
+    client,
+    target,
+    secrets,
+    timeout,
+    limit,
+    log,
+    writeFailed,
+    reconnected,
+  }: LinkInit) {
     this.client = client
     this.health = new Health(log, target)
     const hide = hider(secrets)
@@ -92,7 +101,12 @@ export class Link {
   /** Why a command would fail at once; undefined when it is worth sending. Counts as a failure. */
   obstacle(): Fault | undefined {
     const { status } = this.client
-    const fault = status !== 'ready' && status !== 'wait' ? this.#lost : this.#flights.full ? QUEUE_FULL : undefined
+    const fault =
+      status !== 'ready' && status !== 'wait'
+        ? this.#lost
+        : this.#flights.full
+          ? QUEUE_FULL
+          : undefined
     if (fault) this.health.failed(fault)
     return fault
   }

@@ -32,7 +32,10 @@ export async function localStores(
   const { ExpiryTimer, MemoryPeerStore } = await load().catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new TRK_ERR_OPTIONS(NAME, 'options/fallback: memory needs the package @chihaya/storage-memory, which is not installed')
+    throw new TRK_ERR_OPTIONS(
+      NAME,
+      'options/fallback: memory needs the package @chihaya/storage-memory, which is not installed',
+    )
   })
   return () => {
     const memory = new MemoryPeerStore(options)

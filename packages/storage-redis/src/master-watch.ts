@@ -27,9 +27,10 @@ export interface MasterWatchInit {
 /**
  * Lets a client connect anew as soon as its Sentinel names another master, until the client ends.
  *
- * This takes the place of the client's own `failoverDetector`, which subscribes to Sentinel's messages: they come when a
- * fail-over is over, and not to those who subscribe later. Up to then, seconds or with many replicas minutes, a former master
- * that is up acknowledges writes that nobody will see. A message that comes while the client connects ends it for good.
+ * This takes the place of the client's own `failoverDetector`, which subscribes to Sentinel's
+ * messages: they come when a fail-over is over, and not to those who subscribe later. Up to then,
+ * seconds or with many replicas minutes, a former master that is up acknowledges writes that nobody
+ * will see. A message that comes while the client connects ends it for good.
  */
 export function watchMaster({ client, sentinels, name, timeout }: MasterWatchInit): void {
   /** Addresses that this Sentinel has named before the present one. */
@@ -56,10 +57,13 @@ export function watchMaster({ client, sentinels, name, timeout }: MasterWatchIni
   async function ask(): Promise<void> {
     sentinel ??= connectTo(sentinels[turn++ % sentinels.length] as SentinelAddress, timeout)
     try {
-      const answer = (await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)) as [string, string] | null
+      const answer = (await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name)) as
+        | [string, string]
+        | null
       if (answer !== null) follow(...answer)
     } catch {
-      // Another Sentinel may have missed what this one knew: its word is compared with its own alone.
+      // Another Sentinel may have missed what this one knew: its word is compared with its own
+      // alone.
       sentinel.disconnect()
       sentinel = undefined
       master = undefined
@@ -76,7 +80,8 @@ export function watchMaster({ client, sentinels, name, timeout }: MasterWatchIni
     if (client.status !== 'ready') return
     const { remoteAddress = '', remotePort } = client.stream
     const address = `${remoteAddress.replace(/^::ffff:(?=\d+\.)/, '')}:${remotePort}`
-    // A first answer may come after a fail-over, or from a Sentinel that has missed one: worth one new connection.
+    // A first answer may come after a fail-over, or from a Sentinel that has missed one: worth one
+    // new connection.
     const differs = isFirst && isIP(host) !== 0 && address !== named
     if (differs || former.has(address)) client.disconnect(true)
   }

@@ -1,7 +1,10 @@
 import type { FaultKind } from './faults.ts'
 import type { Histogram } from './round-trips.ts'
 
-/** Numbers of a store for whoever draws or watches them. Those without a unit in their description only ever grow. */
+/**
+ * Numbers of a store for whoever draws or watches them. Those without a unit in their description
+ * only ever grow.
+ */
 export interface RedisStoreMetrics {
   /** Milliseconds from a command to its answer. */
   readonly roundTrips: Histogram

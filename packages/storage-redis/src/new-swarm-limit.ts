@@ -11,8 +11,9 @@ const MINUTE = 60_000
 const IPV6_SOURCE = 7
 
 /**
- * How many swarms a source may make over time, in this process: a token bucket, kept as the moment at which it is full again
- * (the generic cell rate algorithm, ITU-T I.371). A full one takes no memory.
+ * How many swarms a source may make over time, in this process: a token bucket, kept as the moment
+ * at which it is full again (the generic cell rate algorithm, ITU-T I.371). A full one takes no
+ * memory.
  */
 export class NewSwarmLimit {
   /** By source, the one that took a token last at the end. */
@@ -23,7 +24,10 @@ export class NewSwarmLimit {
   readonly #whole: number
 
   /** `now` gives milliseconds and never goes back. */
-  constructor({ perMinute, burst = perMinute }: NewSwarmRate, now: () => number = () => performance.now()) {
+  constructor(
+    { perMinute, burst = perMinute }: NewSwarmRate,
+    now: () => number = () => performance.now(),
+  ) {
     this.#now = now
     this.#interval = MINUTE / perMinute
     this.#whole = this.#interval * Math.max(1, burst)

@@ -27,7 +27,10 @@ export interface RedisStorageOptions {
   client?: Redis | Cluster | undefined
   /** Close `client` with the store. @default false */
   closeClient?: boolean
-  /** `redis[s]://[[user]:password@]host[:port][/db]`; a lone word before the `@` is a password. @default 'redis://127.0.0.1:6379/0' */
+  /**
+   * `redis[s]://[[user]:password@]host[:port][/db]`; a lone word before the `@` is a password.
+   * @default 'redis://127.0.0.1:6379/0'
+   */
   url?: string | undefined
   /** Chihaya's name for `url`. */
   redisBroker?: string | undefined
@@ -49,11 +52,20 @@ export interface RedisStorageOptions {
   tlsCertPath?: string | undefined
   /** A file of the client's key in PEM. */
   tlsKeyPath?: string | undefined
-  /** Begins the name of every key, so that several trackers, or other things, can share a Redis. @default 'chihaya:' */
+  /**
+   * Begins the name of every key, so that several trackers, or other things, can share a Redis.
+   * @default 'chihaya:'
+   */
   keyPrefix?: string
-  /** How long a connection may take to come about. The first must not take longer than 8 s, as Fastify waits for 10. @default '15s' */
+  /**
+   * How long a connection may take to come about. The first must not take longer than 8 s, as
+   * Fastify waits for 10. @default '15s'
+   */
   redisConnectTimeout?: Duration
-  /** How long an announce waits for Redis: this or `redisWriteTimeout`, whichever is less. @default '15s' */
+  /**
+   * How long an announce waits for Redis: this or `redisWriteTimeout`, whichever is less. @default
+   * '15s'
+   */
   redisReadTimeout?: Duration
   /** See `redisReadTimeout`. @default '15s' */
   redisWriteTimeout?: Duration
@@ -63,29 +75,54 @@ export interface RedisStorageOptions {
   peerLifetime?: Duration
   /** How long the downloads of a torrent are remembered after its last announce. @default '168h' */
   downloadedLifetime?: Duration
-  /** Keep peer ids: needed for dictionary answers, and to tell a client on a new port from another. @default true */
+  /**
+   * Keep peer ids: needed for dictionary answers, and to tell a client on a new port from another.
+   * @default true
+   */
   storePeerIds?: boolean
   /** The memory store can join the families; this one keeps them apart. @default 'separate' */
   families?: 'separate'
-  /** Peers of one infohash and address family; further ones are answered but not kept. @default 100000 */
+  /**
+   * Peers of one infohash and address family; further ones are answered but not kept. @default
+   * 100000
+   */
   maxPeersPerSwarm?: number
-  /** Torrents new to the store that one IPv4 address or IPv6 /56 may bring to this process over time. Off unless set. */
+  /**
+   * Torrents new to the store that one IPv4 address or IPv6 /56 may bring to this process over
+   * time. Off unless set.
+   */
   newSwarmsPerSource?: NewSwarmRate | undefined
-  /** Peers on ports below this one are counted but given to nobody; those on port 1 never are. @default 0 */
+  /**
+   * Peers on ports below this one are counted but given to nobody; those on port 1 never are.
+   * @default 0
+   */
   withholdPortsBelow?: number
   /** Time between two countings of all swarms, whichever tracker does it. @default '3m' */
   gcInterval?: Duration
   /** How long the totals that have been read from Redis are good for. @default '1s' */
   prometheusReportingInterval?: Duration
-  /** Where announces go while Redis is away: into this process, or nowhere, so that they fail. @default 'none' */
+  /**
+   * Where announces go while Redis is away: into this process, or nowhere, so that they fail.
+   * @default 'none'
+   */
   fallback?: 'none' | 'memory'
   /** Peers that this process holds at most while Redis is away. @default 1000000 */
   fallbackMaxPeers?: number
 }
 
-const secret = (description: string): JsonSchema => ({ description, type: 'string', minLength: 1, writeOnly: true })
+const secret = (description: string): JsonSchema => ({
+  description,
+  type: 'string',
+  minLength: 1,
+  writeOnly: true,
+})
 const text = (description: string): JsonSchema => ({ description, type: 'string', minLength: 1 })
-const count = (description: string, minimum: number, defaultValue: number, maximum = 0x7fff_ffff): JsonSchema => ({
+const count = (
+  description: string,
+  minimum: number,
+  defaultValue: number,
+  maximum = 0x7fff_ffff,
+): JsonSchema => ({
   description,
   type: 'integer',
   minimum,
@@ -105,7 +142,9 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
   properties: {
     client: { description: "An ioredis client of the application's, Redis or Cluster." },
     closeClient: { description: 'Close `client` with the store.', type: 'boolean', default: false },
-    url: secret('redis[s]://[[user]:password@]host[:port][/db]; a lone word before the @ is a password.'),
+    url: secret(
+      'redis[s]://[[user]:password@]host[:port][/db]; a lone word before the @ is a password.',
+    ),
     redisBroker: secret("Chihaya's name for `url`."),
     cluster: nodes('Some nodes of a Redis Cluster: host:port, or a host alone for port 6379.'),
     sentinel: {
@@ -123,35 +162,55 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
     db: { description: 'Where no `url` says it.', type: 'integer', minimum: 0 },
     username: text('Where no `url` says it.'),
     password: secret('Where no `url` says it.'),
-    tls: { description: 'Speak TLS, with options of node:tls if need be.', type: ['boolean', 'object'], default: false },
+    tls: {
+      description: 'Speak TLS, with options of node:tls if need be.',
+      type: ['boolean', 'object'],
+      default: false,
+    },
     tlsCaPath: text("A file of certificates in PEM that vouch for the server's."),
     tlsCertPath: text("A file of the client's certificate in PEM."),
     tlsKeyPath: text("A file of the client's key in PEM."),
     keyPrefix: {
-      description: 'Begins the name of every key, so that several trackers, or other things, can share a Redis.',
+      description:
+        'Begins the name of every key, so that several trackers, or other things, can share a Redis.',
       type: 'string',
       // Braces would choose the keys' slot in a cluster.
       pattern: '^[!-z|~]*$',
       examples: ['chihaya:', 'tracker-2:'],
       default: 'chihaya:',
     },
-    redisConnectTimeout: durationSchema('How long a connection may take to come about; the first no longer than 8 s.', '15s'),
-    redisReadTimeout: durationSchema('How long an announce waits for Redis: this or redis_write_timeout, if less.', '15s'),
+    redisConnectTimeout: durationSchema(
+      'How long a connection may take to come about; the first no longer than 8 s.',
+      '15s',
+    ),
+    redisReadTimeout: durationSchema(
+      'How long an announce waits for Redis: this or redis_write_timeout, if less.',
+      '15s',
+    ),
     redisWriteTimeout: durationSchema('See redis_read_timeout.', '15s'),
     maxPending: count('Commands that wait for Redis at most; more are refused.', 1, 10_000),
     peerLifetime: durationSchema('How long a peer is kept after its last announce.', '46m'),
-    downloadedLifetime: durationSchema('How long the downloads of a torrent are remembered after its last announce.', '168h'),
+    downloadedLifetime: durationSchema(
+      'How long the downloads of a torrent are remembered after its last announce.',
+      '168h',
+    ),
     storePeerIds: {
-      description: 'Keep peer ids: needed for dictionary answers, and to tell a client on a new port from another.',
+      description:
+        'Keep peer ids: needed for dictionary answers, and to tell a client on a new port from another.',
       type: 'boolean',
       default: true,
     },
     families: {
-      description: 'Whether IPv4 and IPv6 peers of a torrent are two swarms or one: two is all that this store offers.',
+      description:
+        'Whether IPv4 and IPv6 peers of a torrent are two swarms or one: two is all that this store offers.',
       enum: ['separate'],
       default: 'separate',
     },
-    maxPeersPerSwarm: count('Peers of one infohash and address family; further ones are answered but not kept.', 1, 100_000),
+    maxPeersPerSwarm: count(
+      'Peers of one infohash and address family; further ones are answered but not kept.',
+      1,
+      100_000,
+    ),
     newSwarmsPerSource: {
       description:
         'Torrents new to the store that one IPv4 address or IPv6 /56 may bring to this process over time; more of them are refused. Off unless set.',
@@ -161,7 +220,8 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
       properties: {
         perMinute: { description: 'New torrents a minute.', type: 'number', exclusiveMinimum: 0 },
         burst: {
-          description: 'New torrents at once, before the rate binds. By default as many as in a minute.',
+          description:
+            'New torrents at once, before the rate binds. By default as many as in a minute.',
           type: 'number',
           minimum: 1,
         },
@@ -173,13 +233,24 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
       0,
       65_536,
     ),
-    gcInterval: durationSchema('Time between two countings of all swarms, whichever tracker does it.', '3m'),
-    prometheusReportingInterval: durationSchema('How long the totals that have been read from Redis are good for.', '1s'),
+    gcInterval: durationSchema(
+      'Time between two countings of all swarms, whichever tracker does it.',
+      '3m',
+    ),
+    prometheusReportingInterval: durationSchema(
+      'How long the totals that have been read from Redis are good for.',
+      '1s',
+    ),
     fallback: {
-      description: 'Where announces go while Redis is away: into this process, or nowhere, so that they fail.',
+      description:
+        'Where announces go while Redis is away: into this process, or nowhere, so that they fail.',
       enum: ['none', 'memory'],
       default: 'none',
     },
-    fallbackMaxPeers: count('Peers that this process holds at most while Redis is away.', 1, 1_000_000),
+    fallbackMaxPeers: count(
+      'Peers that this process holds at most while Redis is away.',
+      1,
+      1_000_000,
+    ),
   },
 }

@@ -14,7 +14,10 @@ const plugin: FastifyPluginAsync<RedisStorageOptions> = async (fastify, given) =
   const store = await createStore(options, fastify.log)
   fastify.decorate('peerStore', store)
   fastify.addHook('onReady', async () => {
-    await store.connect(Math.min(timeoutsOf(options).connect, MAX_BOOT), options.client === undefined)
+    await store.connect(
+      Math.min(timeoutsOf(options).connect, MAX_BOOT),
+      options.client === undefined,
+    )
     store.start()
   })
   fastify.addHook('onClose', async () => {
@@ -22,4 +25,7 @@ const plugin: FastifyPluginAsync<RedisStorageOptions> = async (fastify, given) =
   })
 }
 
-export const redisStorage: FastifyPluginAsync<RedisStorageOptions> = fp(plugin, { name: NAME, fastify: '5.x' })
+export const redisStorage: FastifyPluginAsync<RedisStorageOptions> = fp(plugin, {
+  name: NAME,
+  fastify: '5.x',
+})

@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { addressFamily, type AddressFamily, type InfoHash, type ScrapeEntry } from '@chihaya/bittorrent'
+import {
+  addressFamily,
+  type AddressFamily,
+  type InfoHash,
+  type ScrapeEntry,
+} from '@chihaya/bittorrent'
 import {
   parseDuration,
   type Announce,
@@ -37,7 +42,10 @@ import { timeoutsOf } from './timeouts.ts'
 import { Totals } from './totals.ts'
 import { WriteProbe } from './write-probe.ts'
 
-/** A list of peers, or the removal of some, is to end in time: its steps are followed by pauses of their own length. */
+/**
+ * A list of peers, or the removal of some, is to end in time: its steps are followed by pauses of
+ * their own length.
+ */
 const SCAN_PAUSES = 1
 /** Milliseconds that closing waits for Redis. */
 const CLOSING_PATIENCE = 2000
@@ -57,7 +65,10 @@ export interface RedisPeerStoreInit {
   readonly now?: () => number
 }
 
-/** A `PeerStore` in Redis, which any number of trackers share. An announce is one script, and one round trip. */
+/**
+ * A `PeerStore` in Redis, which any number of trackers share. An announce is one script, and one
+ * round trip.
+ */
 export class RedisPeerStore implements PeerStore {
   readonly #init: RedisPeerStoreInit
   readonly #link: Link
@@ -98,7 +109,9 @@ export class RedisPeerStore implements PeerStore {
       writeFailed: () => this.#writeProbe.watch(),
       reconnected: () => this.#fallback?.tellAgain(),
     })
-    this.#writeProbe = new WriteProbe(this.#link, (infoHash) => this.#announcer.tryWriting(infoHash))
+    this.#writeProbe = new WriteProbe(this.#link, (infoHash) =>
+      this.#announcer.tryWriting(infoHash),
+    )
     this.#announcer = new Announcer({
       link: this.#link,
       keys: this.#keys,
@@ -106,7 +119,12 @@ export class RedisPeerStore implements PeerStore {
       newSwarmLimit: options.newSwarmsPerSource && new NewSwarmLimit(options.newSwarmsPerSource),
     })
     this.#scrape = defineScript(client, scrapeScript(settings), 2)
-    this.#scan = { link: this.#link, keys: this.#keys, pauses: SCAN_PAUSES, signal: this.#closing.signal }
+    this.#scan = {
+      link: this.#link,
+      keys: this.#keys,
+      pauses: SCAN_PAUSES,
+      signal: this.#closing.signal,
+    }
     this.#eviction = new Eviction(this.#scan, options.storePeerIds)
     this.#sweeper = new Sweeper({
       link: this.#link,
@@ -115,13 +133,18 @@ export class RedisPeerStore implements PeerStore {
       now: this.#now,
       interval: parseDuration(options.gcInterval),
     })
-    this.#totals = new Totals(this.#link, this.#keys.totals, parseDuration(options.prometheusReportingInterval))
+    this.#totals = new Totals(
+      this.#link,
+      this.#keys.totals,
+      parseDuration(options.prometheusReportingInterval),
+    )
     this.#fallback =
       createLocalStore &&
       new Fallback({
         createStore: createLocalStore,
         maxPeers: options.fallbackMaxPeers,
-        merge: ({ announce, age }) => this.#announcer.announce(announce, 0, { now: this.#now(), age }),
+        merge: ({ announce, age }) =>
+          this.#announcer.announce(announce, 0, { now: this.#now(), age }),
         log,
       })
   }
@@ -131,7 +154,9 @@ export class RedisPeerStore implements PeerStore {
     return this.#link.health.reason
   }
 
-  /** Reads from Redis and writes to it. A store whose fallback stands in is ready, with a remark. */
+  /**
+   * Reads from Redis and writes to it. A store whose fallback stands in is ready, with a remark.
+   */
   async readiness(): Promise<ReadinessAnswer> {
     this.#totals.forget()
     try {
@@ -156,7 +181,8 @@ export class RedisPeerStore implements PeerStore {
   }
 
   /**
-   * Waits for Redis, `timeout` milliseconds at most, and for the first attempt to connect alone if `once` is true.
+   * Waits for Redis, `timeout` milliseconds at most, and for the first attempt to connect alone if
+   * `once` is true.
    * @throws TRK_ERR_REDIS, unless a fallback can stand in; the store is closed then.
    */
   async connect(timeout: number, once: boolean): Promise<void> {
@@ -168,7 +194,10 @@ export class RedisPeerStore implements PeerStore {
         await this.close()
         throw error
       }
-      log.warn({ reason: (error as Error).message }, 'swarms are kept in this process until Redis is there')
+      log.warn(
+        { reason: (error as Error).message },
+        'swarms are kept in this process until Redis is there',
+      )
     }
   }
 
@@ -224,7 +253,10 @@ export class RedisPeerStore implements PeerStore {
     })
   }
 
-  /** The totals of the last counting, whichever tracker did it; zeros before the first. @throws {ClientError} */
+  /**
+   * The totals of the last counting, whichever tracker did it; zeros before the first. @throws
+   * {ClientError}
+   */
   stats(): Promise<StoreStats> {
     const fallback = this.#fallback
     if (!fallback) return this.#totals.read().catch(refuse)
@@ -235,15 +267,19 @@ export class RedisPeerStore implements PeerStore {
   }
 
   /**
-   * Removes the peers that the rules name, from the fallback too. It reads some at a time, and any number of trackers may do
-   * this at once. @throws {ClientError} while Redis is away: peers may be left in it then.
+   * Removes the peers that the rules name, from the fallback too. It reads some at a time, and any
+   * number of trackers may do this at once. @throws {ClientError} while Redis is away: peers may be
+   * left in it then.
    */
   async evict(rules: EvictionRules): Promise<number> {
     const standIns = (await this.#fallback?.evict(rules)) ?? 0
     return standIns + (await this.#eviction.run(rules).catch(refuse))
   }
 
-  /** Those of the fallback while it stands in. @throws {ClientError} while Redis is away and nothing stands in. */
+  /**
+   * Those of the fallback while it stands in. @throws {ClientError} while Redis is away and nothing
+   * stands in.
+   */
   async *swarms(): AsyncGenerator<readonly SwarmEntry[]> {
     if (this.#fallback && this.#link.obstacle()) {
       yield* this.#fallback.swarms()
@@ -256,7 +292,10 @@ export class RedisPeerStore implements PeerStore {
     }
   }
 
-  /** Counts all swarms now, unless a tracker does or did so lately; true when `stats` then has new totals. @throws {ClientError} */
+  /**
+   * Counts all swarms now, unless a tracker does or did so lately; true when `stats` then has new
+   * totals. @throws {ClientError}
+   */
   async sweep(): Promise<boolean> {
     this.#totals.forget()
     return this.#sweeper.sweep().catch(refuse)
@@ -272,7 +311,11 @@ export class RedisPeerStore implements PeerStore {
 
   async #scrapeOne(infoHash: InfoHash, family: AddressFamily): Promise<ScrapeEntry> {
     const swarm = this.#keys.swarm(infoHash, family)
-    return readScrapeEntry(await this.#link.send(() => this.#scrape(swarm, this.#keys.downloaded(infoHash), this.#now())))
+    return readScrapeEntry(
+      await this.#link.send(() =>
+        this.#scrape(swarm, this.#keys.downloaded(infoHash), this.#now()),
+      ),
+    )
   }
 }
 

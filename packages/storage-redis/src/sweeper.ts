@@ -28,8 +28,9 @@ export interface SweeperInit {
 }
 
 /**
- * Counts all swarms, a step at a time, once in an interval for all trackers: the one that gets the lock does it, and leaves
- * the lock to run out when it is time again. A torrent that comes or goes meanwhile may be missed.
+ * Counts all swarms, a step at a time, once in an interval for all trackers: the one that gets the
+ * lock does it, and leaves the lock to run out when it is time again. A torrent that comes or goes
+ * meanwhile may be missed.
  */
 export class Sweeper {
   readonly #init: SweeperInit
@@ -59,17 +60,28 @@ export class Sweeper {
     await this.#running
   }
 
-  /** Counts now, unless another tracker does or has done so lately. True when the totals are new. Rejects with a `Fault`. */
+  /**
+   * Counts now, unless another tracker does or has done so lately. True when the totals are new.
+   * Rejects with a `Fault`.
+   */
   async sweep(): Promise<boolean> {
     const { link, keys, interval } = this.#init
     const began = performance.now()
     const token = randomBytes(16)
-    const locked = await link.send(() => link.client.set(keys.lock, token, 'PX', LEASE, 'NX'), WRITING)
+    const locked = await link.send(
+      () => link.client.set(keys.lock, token, 'PX', LEASE, 'NX'),
+      WRITING,
+    )
     if (locked === null) return false
     let published = false
     try {
       const tally = new Tally()
-      for await (const found of scanSwarms({ link, keys, pauses: PAUSES, signal: this.#closing.signal })) {
+      for await (const found of scanSwarms({
+        link,
+        keys,
+        pauses: PAUSES,
+        signal: this.#closing.signal,
+      })) {
         await Promise.all(found.map((key) => this.#countSwarm(key, tally)))
         // Another tracker may have taken over.
         if (!(await this.#extendLock(token, LEASE))) return false
@@ -79,7 +91,11 @@ export class Sweeper {
       const left = Math.max(1, Math.round(interval * 0.9 - (performance.now() - began)))
       const goodFor = Math.max(interval * TOTALS_LAST, LEASE)
       const totals = JSON.stringify(tally.stats())
-      published = (await link.send(() => this.#publish(keys.lock, keys.totals, token, left, totals, goodFor), WRITING)) === 1
+      published =
+        (await link.send(
+          () => this.#publish(keys.lock, keys.totals, token, left, totals, goodFor),
+          WRITING,
+        )) === 1
       return published
     } finally {
       if (!published) await this.#extendLock(token, 1).catch(() => {})
@@ -87,8 +103,15 @@ export class Sweeper {
   }
 
   async #countSwarm(key: Buffer, tally: Tally): Promise<void> {
-    const reply = await this.#init.link.send(() => this.#count(key, siblingOfSwarm(key), this.#init.now()))
-    tally.add(familyOfSwarm(key), reply.readUInt32BE(0), reply.readUInt32BE(4), reply.readUInt32BE(8))
+    const reply = await this.#init.link.send(() =>
+      this.#count(key, siblingOfSwarm(key), this.#init.now()),
+    )
+    tally.add(
+      familyOfSwarm(key),
+      reply.readUInt32BE(0),
+      reply.readUInt32BE(4),
+      reply.readUInt32BE(8),
+    )
   }
 
   async #extendLock(token: Buffer, milliseconds: number): Promise<boolean> {
@@ -105,6 +128,7 @@ export class Sweeper {
   async #sweepAndWait(): Promise<void> {
     // What goes wrong is counted and logged where it happens.
     await this.sweep().catch(() => {})
-    if (!this.#closing.signal.aborted) this.#wait(Math.max(this.#init.interval, MIN_INTERVAL) * (0.9 + Math.random() / 5))
+    if (!this.#closing.signal.aborted)
+      this.#wait(Math.max(this.#init.interval, MIN_INTERVAL) * (0.9 + Math.random() / 5))
   }
 }

@@ -29,7 +29,10 @@ export interface Target {
   readonly description: string
 }
 
-/** The Redis that options without a `client` name. @throws TRK_ERR_OPTIONS, without the secrets in them. */
+/**
+ * The Redis that options without a `client` name. @throws TRK_ERR_OPTIONS, without the secrets in
+ * them.
+ */
 export function targetOf(options: Required<RedisStorageOptions>): Target {
   const places = PLACES.filter((place) => options[place] !== undefined)
   if (places.length > 1) refuse(`has ${places.join(' and ')}, of which there can be one`)
@@ -38,7 +41,15 @@ export function targetOf(options: Required<RedisStorageOptions>): Target {
   if (cluster) {
     if (db !== 0) refuse('/db must be 0: a cluster has no other')
     const nodes = nodesOf(cluster, 'cluster', REDIS_PORT)
-    return { kind: 'cluster', nodes, db, username, password, tls, description: `the cluster of ${list(nodes)}` }
+    return {
+      kind: 'cluster',
+      nodes,
+      db,
+      username,
+      password,
+      tls,
+      description: `the cluster of ${list(nodes)}`,
+    }
   }
   if (sentinel) {
     const nodes = nodesOf(sentinel.nodes, 'sentinel/nodes', SENTINEL_PORT)
@@ -66,12 +77,17 @@ function refuse(problem: string): never {
 
 function nodesOf(texts: readonly string[], key: string, defaultPort: number): Node[] {
   return texts.map((text, index) => {
-    return parseNode(text, defaultPort) ?? refuse(`/${key}/${index} must be written like 192.0.2.1:${defaultPort}`)
+    return (
+      parseNode(text, defaultPort) ??
+      refuse(`/${key}/${index} must be written like 192.0.2.1:${defaultPort}`)
+    )
   })
 }
 
 function list(nodes: readonly Node[]): string {
-  return nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(', ')
+  return nodes
+    .map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`)
+    .join(', ')
 }
 
 function tlsOf(options: Required<RedisStorageOptions>): ConnectionOptions | undefined {
@@ -79,7 +95,10 @@ function tlsOf(options: Required<RedisStorageOptions>): ConnectionOptions | unde
   const given = Object.entries(files).filter(([, path]) => path !== undefined)
   if (options.tls === false && given.length === 0) return undefined
   const own = typeof options.tls === 'object' ? options.tls : {}
-  return { ...own, ...Object.fromEntries(given.map(([key, path]) => [key, readPem(path as string)])) }
+  return {
+    ...own,
+    ...Object.fromEntries(given.map(([key, path]) => [key, readPem(path as string)])),
+  }
 }
 
 function readPem(path: string): Buffer {

@@ -5,7 +5,10 @@ import type { RedisStorageOptions } from './options.ts'
 export interface Timeouts {
   /** Until a connection is there. */
   readonly connect: number
-  /** Until a command has its answer, and until a connection that is asked something must have said something. */
+  /**
+   * Until a command has its answer, and until a connection that is asked something must have said
+   * something.
+   */
   readonly command: number
 }
 
@@ -16,6 +19,9 @@ export function timeoutsOf(options: Required<RedisStorageOptions>): Timeouts {
   const milliseconds = (duration: Duration): number => parseDuration(duration) || DEFAULT
   return {
     connect: milliseconds(options.redisConnectTimeout),
-    command: Math.min(milliseconds(options.redisReadTimeout), milliseconds(options.redisWriteTimeout)),
+    command: Math.min(
+      milliseconds(options.redisReadTimeout),
+      milliseconds(options.redisWriteTimeout),
+    ),
   }
 }

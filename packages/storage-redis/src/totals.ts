@@ -1,7 +1,11 @@
 import type { StoreStats } from '@chihaya/core'
 import type { Link } from './link.ts'
 
-const NONE: StoreStats = { swarms: 0, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }
+const NONE: StoreStats = {
+  swarms: 0,
+  seeders: { ipv4: 0, ipv6: 0 },
+  leechers: { ipv4: 0, ipv6: 0 },
+}
 
 /** The totals over all swarms, as one tracker has counted them for all. */
 export class Totals {

@@ -1,6 +1,8 @@
 import { connectionsOf, type Client } from './client.ts'
 
-/** Lets the commands of one turn of the event loop leave together, in one write to each connection. */
+/**
+ * Lets the commands of one turn of the event loop leave together, in one write to each connection.
+ */
 export class WriteBatch {
   readonly #client: Client
   #open = false
@@ -14,7 +16,9 @@ export class WriteBatch {
     if (this.#open) return
     this.#open = true
     // A client that has not connected yet has no stream, whatever its type says.
-    const streams = connectionsOf(this.#client).map(({ stream }) => stream as typeof stream | undefined)
+    const streams = connectionsOf(this.#client).map(
+      ({ stream }) => stream as typeof stream | undefined,
+    )
     for (const stream of streams) stream?.cork()
     setImmediate(() => {
       this.#open = false

@@ -6,8 +6,9 @@ import type { Link } from './link.ts'
 const INTERVAL = 1000
 
 /**
- * Finds out whether Redis takes writes, where no announce tells: when asked, and once in a while as long as it refuses them.
- * It writes beside the keys of the torrent for which a write has failed, as another node of a cluster would say nothing.
+ * Finds out whether Redis takes writes, where no announce tells: when asked, and once in a while as
+ * long as it refuses them. It writes beside the keys of the torrent for which a write has failed,
+ * as another node of a cluster would say nothing.
  */
 export class WriteProbe {
   readonly #link: Link
@@ -23,7 +24,9 @@ export class WriteProbe {
 
   /** Writes now. Rejects with a `Fault`. */
   async attempt(): Promise<void> {
-    await this.#write((this.#link.health.writesFail ? this.#link.failedAt : undefined) ?? anyInfoHash())
+    await this.#write(
+      (this.#link.health.writesFail ? this.#link.failedAt : undefined) ?? anyInfoHash(),
+    )
     // In a cluster this success alone ends a fault of writes.
     this.#link.health.succeeded(true)
   }

@@ -34,7 +34,9 @@ function appWithLog(): { app: FastifyInstance; log: () => string } {
 }
 
 /** Why a tracker with these options does not start. */
-async function failure(options: RedisStorageOptions): Promise<{ message: string; log: string; took: number }> {
+async function failure(
+  options: RedisStorageOptions,
+): Promise<{ message: string; log: string; took: number }> {
   const { app, log } = appWithLog()
   await app.register(redisStorage, options)
   const began = performance.now()
@@ -50,8 +52,12 @@ async function failure(options: RedisStorageOptions): Promise<{ message: string;
 describe('a start', () => {
   test('fails when nobody listens, and says where', async () => {
     const port = await freePort()
-    const { message } = await failure({ url: `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}` })
-    expect(message).toBe(`cannot use Redis at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`)
+    const { message } = await failure({
+      url: `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`,
+    })
+    expect(message).toBe(
+      `cannot use Redis at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`,
+    )
   })
 
   test('fails within the connect timeout when nobody answers', async () => {
@@ -80,7 +86,11 @@ describe('a start', () => {
     onTestFinished(() => own.stop())
     const { app, log } = appWithLog()
     const broker = `redis://default:${encodeURIComponent(PASSWORD)}@127.0.0.1:${own.port}/0`
-    await app.register(redisStorage, { redisBroker: broker, redisReadTimeout: 300, redisWriteTimeout: 300 })
+    await app.register(redisStorage, {
+      redisBroker: broker,
+      redisReadTimeout: 300,
+      redisWriteTimeout: 300,
+    })
     await app.ready()
     const announce = async (): Promise<unknown> => announceTo(app.peerStore, sampleAnnounce())
     await announce()
@@ -97,7 +107,12 @@ describe('a start', () => {
 })
 
 describe('a client of the application’s', () => {
-  const options = (): object => ({ port: server.port, host: '127.0.0.1', password: PASSWORD, keyPrefix: 'app:' })
+  const options = (): object => ({
+    port: server.port,
+    host: '127.0.0.1',
+    password: PASSWORD,
+    keyPrefix: 'app:',
+  })
 
   test('is used as it is, prefix and all, and left open', async () => {
     const client = new Redis(options())
@@ -151,7 +166,15 @@ test('two trackers with prefixes of their own share a Redis and no swarm', async
 
 test('TLS is spoken with a server whose certificate is vouched for', async () => {
   const folder = server.folder
-  const subject = ['-nodes', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
+  const subject = [
+    '-nodes',
+    '-subj',
+    '/CN=localhost',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+    '-days',
+    '2',
+  ]
   const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')]
   await promisify(execFile)('openssl', [
     'req',
@@ -165,13 +188,27 @@ test('TLS is spoken with a server whose certificate is vouched for', async () =>
   ])
   const port = await freePort()
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const tls = ['--tls-port', String(port), '--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert]
+  const tls = [
+    '--tls-port',
+    String(port),
+    '--tls-cert-file',
+    cert,
+    '--tls-key-file',
+    key,
+    '--tls-ca-cert-file',
+    cert,
+  ]
   const secure = await RedisServer.start(...tls, '--tls-auth-clients', 'yes')
   onTestFinished(() => secure.stop())
   const { message } = await failure({ url: `rediss://127.0.0.1:${port}` })
   expect(message).toMatch(/self-signed certificate/)
   const { app } = appWithLog()
-  await app.register(redisStorage, { url: `redis://127.0.0.1:${port}`, tlsCaPath: cert, tlsCertPath: cert, tlsKeyPath: key })
+  await app.register(redisStorage, {
+    url: `redis://127.0.0.1:${port}`,
+    tlsCaPath: cert,
+    tlsCertPath: cert,
+    tlsKeyPath: key,
+  })
   await app.ready()
   expect((await announceTo(app.peerStore, sampleAnnounce())).incomplete).toBe(1)
 })

@@ -22,16 +22,24 @@ let servers: RedisServer[] = []
 let nodes: string[] = []
 let client: Cluster
 
-/** Gives each server its share of the slots, and makes the first know the others: the rest is gossip. */
+/**
+ * Gives each server its share of the slots, and makes the first know the others: the rest is
+ * gossip.
+ */
 async function join(all: readonly RedisServer[]): Promise<void> {
   const [first, ...others] = all
   const share = Math.ceil(SLOTS / all.length)
   const assigned = all.map((server, index) => {
-    const slots = Array.from({ length: Math.min(share, SLOTS - index * share) }, (_, slot) => index * share + slot)
+    const slots = Array.from(
+      { length: Math.min(share, SLOTS - index * share) },
+      (_, slot) => index * share + slot,
+    )
     return server.as((admin) => admin.cluster('ADDSLOTS', ...(slots as [number, ...number[]])))
   })
   await Promise.all(assigned)
-  await Promise.all(others.map(({ port }) => first?.as((admin) => admin.cluster('MEET', '127.0.0.1', port))))
+  await Promise.all(
+    others.map(({ port }) => first?.as((admin) => admin.cluster('MEET', '127.0.0.1', port))),
+  )
 }
 
 beforeAll(async () => {
@@ -90,7 +98,11 @@ test('infohashes of every byte have all their keys on one node, and every node h
   const sizes = await Promise.all(servers.map((server) => server.as((admin) => admin.dbsize())))
   expect(Math.min(...sizes)).toBeGreaterThan(0)
   expect(await store.sweep()).toBe(true)
-  expect(await store.stats()).toMatchObject({ swarms: 256, seeders: { ipv4: 256 }, leechers: { ipv4: 256 } })
+  expect(await store.stats()).toMatchObject({
+    swarms: 256,
+    seeders: { ipv4: 256 },
+    leechers: { ipv4: 256 },
+  })
   const listed = new Set<string>()
   for await (const page of store.swarms()) for (const { infoHash } of page) listed.add(infoHash)
   expect(listed).toEqual(new Set(infoHashes))
@@ -103,7 +115,9 @@ test('the torrents of a node that is gone fail or fall back, those of the others
   const sheltered = await startStore({ fallback: 'memory' })
   const torrents = Array.from({ length: 60 }, (_, number) => sampleInfoHash(number))
   const outcomes = async (of: RedisPeerStore): Promise<number> => {
-    const settled = await Promise.allSettled(torrents.map(async (infoHash) => announceTo(of, sampleAnnounce({ infoHash }))))
+    const settled = await Promise.allSettled(
+      torrents.map(async (infoHash) => announceTo(of, sampleAnnounce({ infoHash }))),
+    )
     return settled.filter(({ status }) => status === 'fulfilled').length
   }
   expect(await outcomes(store)).toBe(60)
@@ -123,6 +137,8 @@ test('the torrents of a node that is gone fail or fall back, those of the others
 test('a cluster that is not there is named', async () => {
   const port = await freePort()
   await expect(storeWith({ cluster: [`127.0.0.1:${port}`] })).rejects.toThrow(
-    new RegExp(`cannot use Redis at the cluster of 127\\.0\\.0\\.1:${port}: .*Connection is closed`),
+    new RegExp(
+      `cannot use Redis at the cluster of 127\\.0\\.0\\.1:${port}: .*Connection is closed`,
+    ),
   )
 })

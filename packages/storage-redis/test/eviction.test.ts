@@ -20,10 +20,21 @@ const shared = new SharedServer()
 
 /** Peers of 20.0.0.0/16 by their number. */
 const peer = (number: number, changes: Partial<Announce> = {}): Announce =>
-  sampleAnnounce({ address: Uint8Array.of(20, 0, number >> 8, number), peerId: samplePeerId(number), numWant: 0, ...changes })
+  sampleAnnounce({
+    address: Uint8Array.of(20, 0, number >> 8, number),
+    peerId: samplePeerId(number),
+    numWant: 0,
+    ...changes,
+  })
 
-async function enter(store: RedisPeerStore, count: number, changes: Partial<Announce> = {}): Promise<void> {
-  await Promise.all(Array.from({ length: count }, async (_, number) => announceTo(store, peer(number, changes))))
+async function enter(
+  store: RedisPeerStore,
+  count: number,
+  changes: Partial<Announce> = {},
+): Promise<void> {
+  await Promise.all(
+    Array.from({ length: count }, async (_, number) => announceTo(store, peer(number, changes))),
+  )
 }
 
 const isOdd = (bytes: Uint8Array): boolean => (bytes[3] ?? 0) % 2 === 1
@@ -87,7 +98,9 @@ test('peers are found under the prefix of an application’s client', async () =
   onTestFinished(() => client.disconnect())
   const store = await shared.startStore({ url: undefined, client, keyPrefix: 'one[*]:' })
   await enter(store, 10)
-  expect(await store.evict({ address: isOdd, peerId: (peerId) => peerId === samplePeerId(0) })).toBe(6)
+  expect(
+    await store.evict({ address: isOdd, peerId: (peerId) => peerId === samplePeerId(0) }),
+  ).toBe(6)
   const pages = []
   for await (const page of store.swarms()) pages.push(...page)
   expect(pages).toMatchObject([{ infoHash: sampleInfoHash(1), leechers: { ipv4: 4, ipv6: 0 } }])
@@ -101,7 +114,9 @@ test('Redis is not told of peers that are evicted while it is away', async () =>
   await server.kill()
   while (store.health() === undefined) await sleep(10)
   await enter(store, 10)
-  await expect(store.evict({ address: isOdd })).rejects.toThrow('tracker is temporarily unavailable')
+  await expect(store.evict({ address: isOdd })).rejects.toThrow(
+    'tracker is temporarily unavailable',
+  )
   expect(store.metrics().fallbackPeers).toBe(5)
   await server.start()
   while (store.metrics().fallbackPeers > 0) await sleep(20)

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Announce } from '@chihaya/core'
-import { announceTo, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
+import {
+  announceTo,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import type { RedisPeerStore, RedisStorageOptions } from '@chihaya/storage-redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from './redis-server.ts'
@@ -34,16 +40,26 @@ class Deployment {
   static async start(replicas: number): Promise<Deployment> {
     const master = await stoppedLater(RedisServer.start(...SETTINGS))
     const following = ['--replicaof', '127.0.0.1', String(master.port), ...SETTINGS]
-    const others = await Promise.all(Array.from({ length: replicas }, () => stoppedLater(RedisServer.start(...following))))
+    const others = await Promise.all(
+      Array.from({ length: replicas }, () => stoppedLater(RedisServer.start(...following))),
+    )
     // Sentinel looks every ten seconds: it should find all of them when it looks first.
     while ((await replicasOf(master)) < replicas) await sleep(50)
-    return new Deployment([master, ...others], await stoppedLater(RedisServer.startSentinel(master.port)))
+    return new Deployment(
+      [master, ...others],
+      await stoppedLater(RedisServer.startSentinel(master.port)),
+    )
   }
 
   /** A tracker's store. */
   async startStore(options: RedisStorageOptions): Promise<RedisPeerStore> {
     const sentinel = { name: 'chihaya', nodes: [`127.0.0.1:${this.#sentinel.port}`] }
-    const store = await storeWith({ sentinel, redisReadTimeout: 500, redisWriteTimeout: 500, ...options })
+    const store = await storeWith({
+      sentinel,
+      redisReadTimeout: 500,
+      redisWriteTimeout: 500,
+      ...options,
+    })
     onTestFinished(() => store.close())
     return store
   }
@@ -53,7 +69,11 @@ class Deployment {
   }
 
   async master(): Promise<RedisServer> {
-    const [, port] = (await this.sentinelCall('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'chihaya')) as [string, string]
+    const [, port] = (await this.sentinelCall(
+      'SENTINEL',
+      'GET-MASTER-ADDR-BY-NAME',
+      'chihaya',
+    )) as [string, string]
     return this.#servers.find((server) => server.port === Number(port)) as RedisServer
   }
 
@@ -147,7 +167,10 @@ test('what two trackers have acknowledged outlives two fail-overs in a row', asy
   const deployment = await Deployment.start(2)
   const start = async (keyPrefix: string, fallback: 'none' | 'memory'): Promise<History> => {
     const options = { keyPrefix, fallback }
-    return new History(deployment, keyPrefix, [await deployment.startStore(options), await deployment.startStore(options)])
+    return new History(deployment, keyPrefix, [
+      await deployment.startStore(options),
+      await deployment.startStore(options),
+    ])
   }
   const [alone, sheltered] = [await start('alone:', 'none'), await start('sheltered:', 'memory')]
   await sleep(300)
@@ -163,7 +186,8 @@ test('what two trackers have acknowledged outlives two fail-overs in a row', asy
   // With a fallback nobody has to come again.
   while ((await sheltered.missing()).length > 0) await sleep(50)
 
-  // Without one the former master has acknowledged what nobody sees, until those clients come again.
+  // Without one the former master has acknowledged what nobody sees, until those clients come
+  // again.
   const [store, other] = alone.stores as [RedisPeerStore, RedisPeerStore]
   expect((await alone.missing()).length).toBeLessThan(alone.acknowledged.length)
   for (const number of await alone.missing()) await announceTo(store, client(number))

@@ -22,9 +22,16 @@ async function startServer(): Promise<RedisServer> {
   return server
 }
 
-async function startStore(server: RedisServer, options: RedisStorageOptions = {}, log?: Log): Promise<RedisPeerStore> {
+async function startStore(
+  server: RedisServer,
+  options: RedisStorageOptions = {},
+  log?: Log,
+): Promise<RedisPeerStore> {
   const timeouts = { redisReadTimeout: 300, redisWriteTimeout: 300 }
-  const store = await storeWith({ url: server.url, fallback: 'memory', ...timeouts, ...options }, log)
+  const store = await storeWith(
+    { url: server.url, fallback: 'memory', ...timeouts, ...options },
+    log,
+  )
   onTestFinished(() => store.close())
   return store
 }
@@ -60,7 +67,9 @@ describe('with a fallback in memory', () => {
     const view = await announceTo(store, sampleAnnounce({ ...peer(5) }))
     expect([view.complete, view.incomplete, view.downloaded]).toEqual([1, 2, 3])
     expect(endpoints(view.peers)).toEqual(['10.0.0.1:1002', '10.0.0.1:1003'])
-    expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 1, incomplete: 2 }])
+    expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([
+      { complete: 1, incomplete: 2 },
+    ])
     expect(await store.stats()).toMatchObject({ swarms: 1 })
     expect(store.metrics()).toMatchObject({ fallbackAnnounces: 7, fallbackPeers: 4 })
 
@@ -68,10 +77,18 @@ describe('with a fallback in memory', () => {
     await untilMerged(store)
     while (store.health() !== undefined) await announceTo(store, sampleAnnounce({ ...peer(5) }))
     const other = await startStore(server, { fallback: 'none' })
-    const merged = await announceTo(other, sampleAnnounce({ ...peer(7), transition: 'unchanged', wantsPeerIds: true }))
+    const merged = await announceTo(
+      other,
+      sampleAnnounce({ ...peer(7), transition: 'unchanged', wantsPeerIds: true }),
+    )
     // The first came to a Redis that has forgotten it since.
     expect([merged.complete, merged.incomplete, merged.downloaded]).toEqual([1, 3, 3])
-    expect(endpoints(merged.peers)).toEqual(['10.0.0.1:1001', '10.0.0.1:1002', '10.0.0.1:1003', '10.0.0.1:1005'])
+    expect(endpoints(merged.peers)).toEqual([
+      '10.0.0.1:1001',
+      '10.0.0.1:1002',
+      '10.0.0.1:1003',
+      '10.0.0.1:1005',
+    ])
     expect(Buffer.from(merged.peers.peerIds ?? []).includes(samplePeerId(5))).toBe(true)
     while (!log.lines.some((line) => line.includes('Redis has been told'))) await sleep(10)
   })
@@ -108,7 +125,9 @@ describe('with a fallback in memory', () => {
     await announceTo(other, sampleAnnounce({ ...peer(1), transition: 'seeder' }))
     await announceTo(other, sampleAnnounce({ ...peer(2), transition: 'seeder' }))
     await untilMerged(store)
-    expect(await scrapeFrom(other, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 2, incomplete: 0 }])
+    expect(await scrapeFrom(other, [sampleInfoHash(1)], 'ipv4')).toMatchObject([
+      { complete: 2, incomplete: 0 },
+    ])
   })
 
   test('an announce that waited for Redis in vain is served', async () => {
@@ -130,7 +149,9 @@ describe('with a fallback in memory', () => {
     await server.kill()
     await untilAway(store)
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 200 }, async (_, number) => announceTo(store, sampleAnnounce({ ...peer(number) }))),
+      Array.from({ length: 200 }, async (_, number) =>
+        announceTo(store, sampleAnnounce({ ...peer(number) })),
+      ),
     )
     expect(store.metrics().fallbackPeers).toBeLessThanOrEqual(50)
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
@@ -142,7 +163,8 @@ describe('with a fallback in memory', () => {
     const server = await startServer()
     const store = await startStore(server)
     await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
-    for (let number = 1; number <= 3; number++) await announceTo(store, sampleAnnounce({ ...peer(number) }))
+    for (let number = 1; number <= 3; number++)
+      await announceTo(store, sampleAnnounce({ ...peer(number) }))
     expect(store.metrics().fallbackPeers).toBe(3)
     await announceTo(store, sampleAnnounce({ ...peer(1), transition: 'stopped' }))
     expect(store.metrics().fallbackPeers).toBe(2)
@@ -166,7 +188,9 @@ describe('with a fallback in memory', () => {
     await announceTo(one, changedAnnounce(completed, { transition: 'leecher' }))
     server.thaw()
     await Promise.all([untilMerged(one), untilMerged(two)])
-    expect(await scrapeFrom(one, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 0, incomplete: 1, downloaded: 1 }])
+    expect(await scrapeFrom(one, [sampleInfoHash(1)], 'ipv4')).toMatchObject([
+      { complete: 0, incomplete: 1, downloaded: 1 },
+    ])
     expect((await announceTo(one, completed)).downloaded).toBe(1)
   })
 
@@ -186,22 +210,27 @@ describe('with a fallback in memory', () => {
 
   test('what is limited and withheld in Redis is so without it, and its swarms are listed', async () => {
     const server = await startServer()
-    const store = await startStore(server, { newSwarmsPerSource: { perMinute: 1, burst: 2 }, withholdPortsBelow: 1024 })
+    const store = await startStore(server, {
+      newSwarmsPerSource: { perMinute: 1, burst: 2 },
+      withholdPortsBelow: 1024,
+    })
     await server.kill()
     await untilAway(store)
     await announceTo(store, sampleAnnounce({ ...peer(1) }))
     await announceTo(store, sampleAnnounce({ ...peer(100) }))
     const other = address('10.0.0.2')
-    expect(endpoints((await announceTo(store, sampleAnnounce({ address: other }))).peers)).toEqual(['10.0.0.1:1100'])
+    expect(endpoints((await announceTo(store, sampleAnnounce({ address: other }))).peers)).toEqual([
+      '10.0.0.1:1100',
+    ])
     await announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2) }))
-    const announce = async (): Promise<unknown> => announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(3) }))
+    const announce = async (): Promise<unknown> =>
+      announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(3) }))
     await expect(announce()).rejects.toThrow('too many new torrents')
     const listed = []
     for await (const page of store.swarms()) listed.push(...page)
-    expect(listed.map(({ infoHash }) => infoHash).toSorted((left, right) => (left < right ? -1 : 1))).toEqual([
-      sampleInfoHash(1),
-      sampleInfoHash(2),
-    ])
+    expect(
+      listed.map(({ infoHash }) => infoHash).toSorted((left, right) => (left < right ? -1 : 1)),
+    ).toEqual([sampleInfoHash(1), sampleInfoHash(2)])
   })
 
   test('closing does not wait for a Redis that stands still', async () => {
@@ -233,7 +262,9 @@ describe('with a fallback in memory', () => {
 test('a fallback that is not installed is named', async () => {
   const options = { peerLifetime: 60_000, maxPeers: 1, maxPeersPerSwarm: 1, storePeerIds: true }
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
-  await expect(localStores(options, () => Promise.reject(missing))).rejects.toThrow(/needs the package @chihaya\/storage-memory/)
+  await expect(localStores(options, () => Promise.reject(missing))).rejects.toThrow(
+    /needs the package @chihaya\/storage-memory/,
+  )
   const broken = new SyntaxError('Unexpected token')
   await expect(localStores(options, () => Promise.reject(broken))).rejects.toBe(broken)
 })

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isClientError } from '@chihaya/bittorrent'
-import { announceTo, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
+import {
+  announceTo,
+  endpoints,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import { UNAVAILABLE, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from './redis-server.ts'
@@ -22,7 +29,10 @@ async function startStore(options: RedisStorageOptions, log?: Log): Promise<Redi
 }
 
 /** What an announce is refused with, or undefined, and after how many milliseconds. */
-async function announce(store: RedisPeerStore, port = 6881): Promise<{ error: unknown; took: number }> {
+async function announce(
+  store: RedisPeerStore,
+  port = 6881,
+): Promise<{ error: unknown; took: number }> {
   const began = performance.now()
   try {
     await announceTo(store, sampleAnnounce({ port }))
@@ -33,7 +43,8 @@ async function announce(store: RedisPeerStore, port = 6881): Promise<{ error: un
 }
 
 async function untilWell(store: RedisPeerStore): Promise<void> {
-  while ((await announce(store)).error !== undefined || store.health() !== undefined) await sleep(50)
+  while ((await announce(store)).error !== undefined || store.health() !== undefined)
+    await sleep(50)
 }
 
 describe('Redis that is killed', () => {
@@ -65,7 +76,11 @@ describe('Redis that is killed', () => {
 
   test('fails the announces that were under way', async () => {
     const server = await startServer()
-    const store = await startStore({ url: server.url, redisReadTimeout: 10_000, redisWriteTimeout: 10_000 })
+    const store = await startStore({
+      url: server.url,
+      redisReadTimeout: 10_000,
+      redisWriteTimeout: 10_000,
+    })
     server.freeze()
     const waiting = [announce(store), announce(store, 2000)]
     await sleep(20)
@@ -98,7 +113,9 @@ describe('Redis that stands still', () => {
     const server = await startServer()
     const store = await startStore({ url: server.url, maxPending: 100 })
     server.freeze()
-    const refused = await Promise.all(Array.from({ length: 20_000 }, (_, port) => announce(store, port)))
+    const refused = await Promise.all(
+      Array.from({ length: 20_000 }, (_, port) => announce(store, port)),
+    )
     expect(refused.every(({ error }) => error === UNAVAILABLE)).toBe(true)
     expect(store.metrics().errors).toMatchObject({ queue: 19_900, timeout: 100 })
     expect(store.metrics().pending).toBeLessThanOrEqual(100)
@@ -131,8 +148,13 @@ test('a Redis without memory refuses who comes, and still serves who looks and w
   expect((await announce(store)).error).toBe(UNAVAILABLE)
   expect(store.health()).toMatch(/OOM/)
   expect(store.metrics().errors.memory).toBe(1)
-  expect((await announceTo(store, sampleAnnounce({ port: 1001, transition: 'stopped' }))).incomplete).toBe(1)
-  const looking = await announceTo(store, sampleAnnounce({ port: 0, peerId: samplePeerId(3), transition: 'unchanged' }))
+  expect(
+    (await announceTo(store, sampleAnnounce({ port: 1001, transition: 'stopped' }))).incomplete,
+  ).toBe(1)
+  const looking = await announceTo(
+    store,
+    sampleAnnounce({ port: 0, peerId: samplePeerId(3), transition: 'unchanged' }),
+  )
   expect(endpoints(looking.peers)).toEqual(['10.0.0.1:1002'])
   expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
   await server.as((admin) => admin.config('SET', 'maxmemory', '0'))

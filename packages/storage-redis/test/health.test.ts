@@ -44,7 +44,10 @@ test('a fault of writes ends with a write, whatever else succeeds, and one of qu
   now += 5000
   health.connected()
   health.succeeded(false)
-  expect([health.writesFail, health.reason]).toEqual([true, 'Redis at there: it did not answer in time'])
+  expect([health.writesFail, health.reason]).toEqual([
+    true,
+    'Redis at there: it did not answer in time',
+  ])
   health.failed(LOST, 'adds')
   expect(health.reason).toBe('Redis at there: it is gone')
   now += 5000
@@ -81,23 +84,67 @@ test('a fault that comes and goes is in the log once a minute, and another at on
 
 test.each([
   [new Error('OOM command not allowed when used memory'), 'memory'],
-  [new Error('ERR Error running script (call to f_1): @user_script:1: -OOM command not allowed'), 'memory'],
-  [new Error("READONLY You can't write against a read only replica. script: 1, on @user_script:36."), 'readonly'],
-  [new Error('MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist on disk.'), 'readonly'],
+  [
+    new Error('ERR Error running script (call to f_1): @user_script:1: -OOM command not allowed'),
+    'memory',
+  ],
+  [
+    new Error(
+      "READONLY You can't write against a read only replica. script: 1, on @user_script:36.",
+    ),
+    'readonly',
+  ],
+  [
+    new Error(
+      'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist on disk.',
+    ),
+    'readonly',
+  ],
   [new Error('MISCONF Errors writing to the AOF file: No space left on device'), 'readonly'],
-  [new Error('ERR Error running script (call to f_1): @user_script:36: -MISCONF Redis is configured'), 'readonly'],
-  [new Error('NOREPLICAS Not enough good replicas to write. script: 1, on @user_script:36.'), 'readonly'],
+  [
+    new Error(
+      'ERR Error running script (call to f_1): @user_script:36: -MISCONF Redis is configured',
+    ),
+    'readonly',
+  ],
+  [
+    new Error('NOREPLICAS Not enough good replicas to write. script: 1, on @user_script:36.'),
+    'readonly',
+  ],
   [new Error('CLUSTERDOWN The cluster is down and only accepts read commands'), 'readonly'],
-  [new Error('ERR Script attempted to execute a write command while the cluster is down and readonly'), 'readonly'],
+  [
+    new Error(
+      'ERR Script attempted to execute a write command while the cluster is down and readonly',
+    ),
+    'readonly',
+  ],
   [new Error("NOPERM this user has no permissions to run the 'evalsha' command"), 'auth'],
-  [new Error("ERR The user executing the script can't run this command or subcommand script: 1, on @user_script:36."), 'auth'],
-  [new Error("ERR ACL failure in script: User default has no permissions to run the 'zadd' command"), 'auth'],
-  [new Error("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."), 'busy'],
+  [
+    new Error(
+      "ERR The user executing the script can't run this command or subcommand script: 1, on @user_script:36.",
+    ),
+    'auth',
+  ],
+  [
+    new Error(
+      "ERR ACL failure in script: User default has no permissions to run the 'zadd' command",
+    ),
+    'auth',
+  ],
+  [
+    new Error("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."),
+    'busy',
+  ],
   [new Error('NOAUTH Authentication required.'), 'auth'],
   [new Error('LOADING Redis is loading the dataset in memory'), 'busy'],
   [new Error('CLUSTERDOWN The cluster is down'), 'busy'],
   [new Error('Too many Cluster redirections. Last error: Error: Connection is closed.'), 'busy'],
-  [Object.assign(new AggregateError([new Error('connect ECONNREFUSED ::1:1')], ''), { code: 'ECONNREFUSED' }), 'connection'],
+  [
+    Object.assign(new AggregateError([new Error('connect ECONNREFUSED ::1:1')], ''), {
+      code: 'ECONNREFUSED',
+    }),
+    'connection',
+  ],
   [Object.assign(new Error(), { code: 'EPIPE' }), 'connection'],
   [new Error('ERR unknown command'), 'other'],
   [{}, 'other'],
@@ -109,6 +156,8 @@ test.each([
 
 test('secrets are taken out of what servers say', () => {
   const hide = hider(['s3cret', undefined, '', null])
-  const error = new Error("ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'")
+  const error = new Error(
+    "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'",
+  )
   expect(faultOf(error, hide).reason).not.toContain('s3cret')
 })

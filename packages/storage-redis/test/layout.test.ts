@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countPeers } from '@chihaya/bittorrent'
 import type { Announce } from '@chihaya/core'
-import { announceTo, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '@chihaya/core/testing'
+import {
+  announceTo,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '@chihaya/core/testing'
 import { expect, test } from 'vitest'
 import { SharedServer } from './shared-server.ts'
 
@@ -22,7 +28,10 @@ async function statistic(section: string, name: string): Promise<number> {
 test('every key has a lifetime, and those of a swarm go with its last peer', async () => {
   const store = await shared.startStore()
   await announceTo(store, peer(1, { transition: 'completed' }))
-  await announceTo(store, peer(2, { address: Uint8Array.from({ length: 16 }, (_, byte) => 0x20 + byte) }))
+  await announceTo(
+    store,
+    peer(2, { address: Uint8Array.from({ length: 16 }, (_, byte) => 0x20 + byte) }),
+  )
   await store.sweep()
   const keys = await shared.admin.keys('*')
   expect(keys.map((key) => key.replace(/\{s.*\}/s, '{s}')).sort()).toEqual([
@@ -43,45 +52,70 @@ test('every key has a lifetime, and those of a swarm go with its last peer', asy
 test('a swarm that nobody touches is forgotten by Redis itself', async () => {
   const store = await shared.startStore({ peerLifetime: '1s', downloadedLifetime: '1s' })
   await announceTo(store, peer(1, { transition: 'completed' }))
-  for (const suffix of ['4', '4i', 'c']) await shared.admin.pexpire(`chihaya:{s${sampleInfoHash(1)}}${suffix}`, 200)
+  for (const suffix of ['4', '4i', 'c'])
+    await shared.admin.pexpire(`chihaya:{s${sampleInfoHash(1)}}${suffix}`, 200)
   while ((await shared.admin.dbsize()) > 0) await sleep(50)
-  expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 0, downloaded: 0 }])
+  expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([
+    { complete: 0, downloaded: 0 },
+  ])
 })
 
 test.each([
   ['IPv4', [20]],
   ['IPv6', [0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 2, 3, 4, 5, 6]],
-])('a peer of %s takes at most 80 bytes in swarms of a hundred, peer id and keys included', async (_, network) => {
-  const store = await shared.startStore()
-  const [swarms, peers] = [100, 100]
-  // Buffers of connections grow with the first use.
-  await announceTo(store, peer(1))
-  await shared.admin.flushall()
-  const before = await statistic('memory', 'used_memory')
-  for (let swarm = 0; swarm < swarms; swarm++) {
-    const announces = Array.from({ length: peers }, async (_swarm, number) => {
-      const address = Uint8Array.of(...network, swarm, number, number)
-      return announceTo(store, peer(number, { infoHash: sampleInfoHash(swarm), address, numWant: 0 }))
-    })
-    await Promise.all(announces)
-  }
-  const bytes = ((await statistic('memory', 'used_memory')) - before) / (swarms * peers)
-  expect(bytes).toBeLessThanOrEqual(80)
-  expect(bytes).toBeGreaterThan(30)
-})
+])(
+  'a peer of %s takes at most 80 bytes in swarms of a hundred, peer id and keys included',
+  async (_, network) => {
+    const store = await shared.startStore()
+    const [swarms, peers] = [100, 100]
+    // Buffers of connections grow with the first use.
+    await announceTo(store, peer(1))
+    await shared.admin.flushall()
+    const before = await statistic('memory', 'used_memory')
+    for (let swarm = 0; swarm < swarms; swarm++) {
+      const announces = Array.from({ length: peers }, async (_swarm, number) => {
+        const address = Uint8Array.of(...network, swarm, number, number)
+        return announceTo(
+          store,
+          peer(number, { infoHash: sampleInfoHash(swarm), address, numWant: 0 }),
+        )
+      })
+      await Promise.all(announces)
+    }
+    const bytes = ((await statistic('memory', 'used_memory')) - before) / (swarms * peers)
+    expect(bytes).toBeLessThanOrEqual(80)
+    expect(bytes).toBeGreaterThan(30)
+  },
+)
 
 test('an announce is one command, and none whose cost grows with the swarm', async () => {
   const store = await shared.startStore()
   for (let number = 0; number < 300; number++) await announceTo(store, peer(number, { numWant: 0 }))
   await shared.admin.config('RESETSTAT')
-  for (let number = 0; number < 100; number++) await announceTo(store, peer(number, { numWant: 20, wantsPeerIds: true }))
+  for (let number = 0; number < 100; number++)
+    await announceTo(store, peer(number, { numWant: 20, wantsPeerIds: true }))
   await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')
-  const commands = [...(await shared.admin.info('commandstats')).matchAll(/cmdstat_([^:]+):calls=(\d+)/g)]
+  const commands = [
+    ...(await shared.admin.info('commandstats')).matchAll(/cmdstat_([^:]+):calls=(\d+)/g),
+  ]
   const calls = Object.fromEntries(commands.map(([, name, count]) => [name, Number(count)]))
   expect(calls['evalsha']).toBe(100)
   // The first scrape of a connection brings its script along.
   expect(calls['eval']).toBe(1)
-  const known = ['evalsha', 'eval', 'time', 'zadd', 'hset', 'expire', 'get', 'zcard', 'zcount', 'zrank', 'zrange', 'hmget']
+  const known = [
+    'evalsha',
+    'eval',
+    'time',
+    'zadd',
+    'hset',
+    'expire',
+    'get',
+    'zcard',
+    'zcount',
+    'zrank',
+    'zrange',
+    'hmget',
+  ]
   // The last are the test's own, by their names in different versions.
   const expected = [...known, 'info', 'config', 'config|resetstat']
   expect(Object.keys(calls).filter((name) => !expected.includes(name))).toEqual([])
@@ -100,7 +134,9 @@ test('announces of one turn leave in one write, and so does a scrape of many tor
   }
   // Sixty are a few kilobytes, which arrive in one piece or two.
   expect(
-    await reads(() => Promise.all(infoHashes.map(async (infoHash) => announceTo(store, peer(1, { infoHash }))))),
+    await reads(() =>
+      Promise.all(infoHashes.map(async (infoHash) => announceTo(store, peer(1, { infoHash })))),
+    ),
   ).toBeLessThan(4)
   expect(await reads(async () => scrapeFrom(store, infoHashes, 'ipv4'))).toBeLessThan(4)
 })
@@ -109,9 +145,13 @@ test('a swarm is no larger than it may be, and those it has no room for are answ
   const store = await shared.startStore({ maxPeersPerSwarm: 5 })
   for (let number = 0; number < 8; number++) await announceTo(store, peer(number))
   const view = await announceTo(store, peer(9, { transition: 'completed' }))
-  expect([view.complete + view.incomplete, view.downloaded, countPeers(view.peers)]).toEqual([5, 0, 5])
+  expect([view.complete + view.incomplete, view.downloaded, countPeers(view.peers)]).toEqual([
+    5, 0, 5,
+  ])
   const known = await announceTo(store, peer(1, { transition: 'completed' }))
-  expect([known.complete + known.incomplete, known.downloaded, countPeers(known.peers)]).toEqual([5, 1, 4])
+  expect([known.complete + known.incomplete, known.downloaded, countPeers(known.peers)]).toEqual([
+    5, 1, 4,
+  ])
 })
 
 test('peer ids are not kept when they need not be', async () => {
@@ -129,7 +169,9 @@ test('downloads are remembered for a while without peers, and for longer with ea
   const key = (await shared.admin.keys('*d'))[0] ?? ''
   expect(await shared.admin.ttl(key)).toBeGreaterThan(3590)
   await shared.admin.expire(key, 100)
-  expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ complete: 0, downloaded: 1 }])
+  expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([
+    { complete: 0, downloaded: 1 },
+  ])
   expect(await shared.admin.ttl(key)).toBeLessThanOrEqual(100)
   expect((await announceTo(store, peer(2))).downloaded).toBe(1)
   expect(await shared.admin.ttl(key)).toBeGreaterThan(3590)
@@ -137,7 +179,8 @@ test('downloads are remembered for a while without peers, and for longer with ea
 
 test('those whose download has been counted are remembered in a bounded number, those longest unheard of given up', async () => {
   const store = await shared.startStore()
-  for (let number = 0; number < 1100; number++) await announceTo(store, peer(number, { transition: 'completed', numWant: 0 }))
+  for (let number = 0; number < 1100; number++)
+    await announceTo(store, peer(number, { transition: 'completed', numWant: 0 }))
   const key = (await shared.admin.keys('*c'))[0] ?? ''
   expect(await shared.admin.zcard(key)).toBeLessThanOrEqual(1001)
   await announceTo(store, peer(1099, { transition: 'leecher' }))

@@ -1,4 +1,11 @@
-import { address, announceTo, endpoints, sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
+import {
+  address,
+  announceTo,
+  endpoints,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+} from '@chihaya/core/testing'
 import type { RedisPeerStore } from '@chihaya/storage-redis'
 import { expect, test } from 'vitest'
 import { NewSwarmLimit } from '../src/new-swarm-limit.ts'
@@ -6,32 +13,48 @@ import { SharedServer } from './shared-server.ts'
 
 const shared = new SharedServer()
 
-test.each(['10.0.0.1', '2001:db8::1'])('peers of %s on low ports are counted and given to nobody', async (text) => {
-  const store = await shared.startStore({ withholdPortsBelow: 1024 })
-  for (const port of [1, 22, 1023, 1024, 65_535]) {
-    await announceTo(store, sampleAnnounce({ address: address(text), port, peerId: samplePeerId(port) }))
-  }
-  const other = text === '10.0.0.1' ? '10.0.0.2' : '2001:db8::2'
-  const view = await announceTo(store, sampleAnnounce({ address: address(other) }))
-  expect(view.incomplete).toBe(6)
-  expect(endpoints(view.peers)).toEqual([`${text}:1024`, `${text}:65535`])
-})
+test.each(['10.0.0.1', '2001:db8::1'])(
+  'peers of %s on low ports are counted and given to nobody',
+  async (text) => {
+    const store = await shared.startStore({ withholdPortsBelow: 1024 })
+    for (const port of [1, 22, 1023, 1024, 65_535]) {
+      await announceTo(
+        store,
+        sampleAnnounce({ address: address(text), port, peerId: samplePeerId(port) }),
+      )
+    }
+    const other = text === '10.0.0.1' ? '10.0.0.2' : '2001:db8::2'
+    const view = await announceTo(store, sampleAnnounce({ address: address(other) }))
+    expect(view.incomplete).toBe(6)
+    expect(endpoints(view.peers)).toEqual([`${text}:1024`, `${text}:65535`])
+  },
+)
 
 test('every port but 0 and 1 is given as long as no option says otherwise', async () => {
   const store = await shared.startStore()
-  for (const port of [1, 2, 22]) await announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
+  for (const port of [1, 2, 22])
+    await announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
   const { peers } = await announceTo(store, sampleAnnounce({ address: address('10.0.0.2') }))
   expect(endpoints(peers)).toEqual(['10.0.0.1:2', '10.0.0.1:22'])
 })
 
 /** Announces so many torrents from an address; how many are refused. */
-async function bring(store: RedisPeerStore, from: number, to: number, source = '10.0.0.1'): Promise<number> {
+async function bring(
+  store: RedisPeerStore,
+  from: number,
+  to: number,
+  source = '10.0.0.1',
+): Promise<number> {
   const announces = Array.from({ length: to - from }, async (_, index) =>
-    announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(from + index), address: address(source) })),
+    announceTo(
+      store,
+      sampleAnnounce({ infoHash: sampleInfoHash(from + index), address: address(source) }),
+    ),
   )
   const outcomes = await Promise.allSettled(announces)
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
-  for (const { reason } of refused) expect(String(reason)).toBe('ClientError: too many new torrents')
+  for (const { reason } of refused)
+    expect(String(reason)).toBe('ClientError: too many new torrents')
   return refused.length
 }
 
@@ -55,15 +78,27 @@ test('a source may bring so many new torrents, and announce those that are known
 })
 
 test('who leaves or only looks needs no allowance, and counters are right with one', async () => {
-  const store = await shared.startStore({ newSwarmsPerSource: { perMinute: 1 }, storePeerIds: false })
+  const store = await shared.startStore({
+    newSwarmsPerSource: { perMinute: 1 },
+    storePeerIds: false,
+  })
   const first = sampleAnnounce({ transition: 'completed', key: 7 })
-  expect(await announceTo(store, first)).toMatchObject({ complete: 1, incomplete: 0, downloaded: 1 })
+  expect(await announceTo(store, first)).toMatchObject({
+    complete: 1,
+    incomplete: 0,
+    downloaded: 1,
+  })
   for (const transition of ['stopped', 'unchanged'] as const) {
-    const view = await announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2), transition }))
+    const view = await announceTo(
+      store,
+      sampleAnnounce({ infoHash: sampleInfoHash(2), transition }),
+    )
     expect(view).toMatchObject({ complete: 0, incomplete: 0 })
   }
   expect(await store.readiness()).toBe(true)
-  await expect(announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2) }))).rejects.toThrow('too many new torrents')
+  await expect(announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2) }))).rejects.toThrow(
+    'too many new torrents',
+  )
 })
 
 test('an allowance comes back with time, and a source that is whole is forgotten', () => {

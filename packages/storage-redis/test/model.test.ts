@@ -47,18 +47,31 @@ class Pair {
     this.steps++
     const infoHashes = numbers.map(sampleInfoHash)
     for (const family of ['ipv4', 'ipv6'] as const) {
-      expect(await scrapeFrom(this.store, infoHashes, family)).toEqual(scrapeFrom(this.model, infoHashes, family))
+      expect(await scrapeFrom(this.store, infoHashes, family)).toEqual(
+        scrapeFrom(this.model, infoHashes, family),
+      )
     }
   }
 }
 
-const TRANSITIONS: Transition[] = ['leecher', 'partial', 'seeder', 'completed', 'stopped', 'unchanged']
+const TRANSITIONS: Transition[] = [
+  'leecher',
+  'partial',
+  'seeder',
+  'completed',
+  'stopped',
+  'unchanged',
+]
 
 const address = fc.oneof(
-  fc.tuple(fc.constantFrom(10, 8), fc.nat(1), fc.nat(3)).map(([a, b, c]) => Uint8Array.of(a, 0, b, c)),
+  fc
+    .tuple(fc.constantFrom(10, 8), fc.nat(1), fc.nat(3))
+    .map(([a, b, c]) => Uint8Array.of(a, 0, b, c)),
   fc
     .constantFrom(0xfc, 0x20)
-    .chain((first) => fc.nat(3).map((last) => Uint8Array.of(first, 1, 0, ...Array<number>(12).fill(0), last))),
+    .chain((first) =>
+      fc.nat(3).map((last) => Uint8Array.of(first, 1, 0, ...Array<number>(12).fill(0), last)),
+    ),
 )
 
 const announce: fc.Arbitrary<Announce> = fc
@@ -87,12 +100,26 @@ const step = (name: string, run: (pair: Pair) => Promise<void>): Step => ({
 const commands = fc.commands(
   [
     announce.map((a) =>
-      step(`${a.transition} ${addressFamily(a.address)} ${a.address.join('.')}:${a.port}`, (pair) => pair.announce(a)),
+      step(`${a.transition} ${addressFamily(a.address)} ${a.address.join('.')}:${a.port}`, (pair) =>
+        pair.announce(a),
+      ),
     ),
-    announce.map((a) => step(`again ${a.transition}`, (pair) => pair.announce(changedAnnounce(a, { transition: 'leecher' })))),
-    announce.map((a) => step(`with ids ${a.transition}`, (pair) => pair.announce(changedAnnounce(a, { transition: 'seeder' })))),
-    fc.integer({ min: 1, max: 50 }).map((seconds) => step(`${seconds} s pass`, (pair) => pair.advance(seconds))),
-    fc.array(fc.nat(6), { maxLength: 4 }).map((numbers) => step('scrape', (pair) => pair.scrape(numbers))),
+    announce.map((a) =>
+      step(`again ${a.transition}`, (pair) =>
+        pair.announce(changedAnnounce(a, { transition: 'leecher' })),
+      ),
+    ),
+    announce.map((a) =>
+      step(`with ids ${a.transition}`, (pair) =>
+        pair.announce(changedAnnounce(a, { transition: 'seeder' })),
+      ),
+    ),
+    fc
+      .integer({ min: 1, max: 50 })
+      .map((seconds) => step(`${seconds} s pass`, (pair) => pair.advance(seconds))),
+    fc
+      .array(fc.nat(6), { maxLength: 4 })
+      .map((numbers) => step('scrape', (pair) => pair.scrape(numbers))),
   ],
   { maxCommands: 600, size: 'max' },
 )

@@ -1,6 +1,11 @@
 import { parseOptions } from '@chihaya/core'
 import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
-import { optionsSchema, redisStorage, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
+import {
+  optionsSchema,
+  redisStorage,
+  type RedisPeerStore,
+  type RedisStorageOptions,
+} from '@chihaya/storage-redis'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { targetOf } from '../src/target.ts'
@@ -23,7 +28,12 @@ async function problem(options: object): Promise<string> {
 describe('which Redis', () => {
   test('is the one on this host unless options say otherwise', () => {
     const node = { host: '127.0.0.1', port: 6379 }
-    expect(target({})).toEqual({ kind: 'single', nodes: [node], db: 0, description: '127.0.0.1:6379' })
+    expect(target({})).toEqual({
+      kind: 'single',
+      nodes: [node],
+      db: 0,
+      description: '127.0.0.1:6379',
+    })
   })
 
   test('is told by Chihaya’s broker as by a URL', () => {
@@ -45,7 +55,10 @@ describe('which Redis', () => {
   })
 
   test('may be a cluster, or have sentinels', () => {
-    expect(target({ cluster: ['a', 'b:7000'] })).toMatchObject({ kind: 'cluster', description: 'the cluster of a:6379, b:7000' })
+    expect(target({ cluster: ['a', 'b:7000'] })).toMatchObject({
+      kind: 'cluster',
+      description: 'the cluster of a:6379, b:7000',
+    })
     expect(target({ sentinel: { name: 'm', nodes: ['a'] }, db: 1 })).toMatchObject({
       kind: 'sentinel',
       db: 1,
@@ -56,13 +69,25 @@ describe('which Redis', () => {
 
 describe('options that are wrong', () => {
   test.each([
-    [{ url: 'redis://a', cluster: ['b'] }, /options has url and cluster, of which there can be one/],
+    [
+      { url: 'redis://a', cluster: ['b'] },
+      /options has url and cluster, of which there can be one/,
+    ],
     [{ redisBroker: 'http://hush-hush@h' }, /options\/redisBroker must be written like redis:/],
     [{ url: 'hush-hush' }, /options\/url must be written like redis:/],
-    [{ cluster: ['a', 'u:hush-hush@b'] }, /options\/cluster\/1 must be written like 192\.0\.2\.1:6379/],
+    [
+      { cluster: ['a', 'u:hush-hush@b'] },
+      /options\/cluster\/1 must be written like 192\.0\.2\.1:6379/,
+    ],
     [{ cluster: ['a'], db: 1 }, /options\/db must be 0/],
-    [{ sentinel: { name: 'm', nodes: ['x:y'] } }, /options\/sentinel\/nodes\/0 must be written like 192\.0\.2\.1:26379/],
-    [{ sentinel: { name: 'm', nodes: ['x'], password: 5 } }, /options\/sentinel\/password must be string$/],
+    [
+      { sentinel: { name: 'm', nodes: ['x:y'] } },
+      /options\/sentinel\/nodes\/0 must be written like 192\.0\.2\.1:26379/,
+    ],
+    [
+      { sentinel: { name: 'm', nodes: ['x'], password: 5 } },
+      /options\/sentinel\/password must be string$/,
+    ],
     [{ password: ['hush-hush'] }, /options\/password must be string$/],
     [{ keyPrefix: '{a}' }, /options\/keyPrefix must be written like chihaya:/],
     [{ tlsCaPath: '/nowhere/ca.pem' }, /cannot read \/nowhere\/ca\.pem: ENOENT/],

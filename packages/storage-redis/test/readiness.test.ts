@@ -46,7 +46,9 @@ test('a store is ready without Redis when its fallback stands in, and says so', 
   const store = await startStore({ url: server.url, fallback: 'memory' })
   expect(await store.readiness()).toBe(true)
   await server.kill()
-  expect(await after(true, store)).toEqual({ remark: 'Redis cannot be reached; swarms are kept in this process' })
+  expect(await after(true, store)).toEqual({
+    remark: 'Redis cannot be reached; swarms are kept in this process',
+  })
 })
 
 test('a store is not ready while Redis takes no writes, although it can be read', async () => {

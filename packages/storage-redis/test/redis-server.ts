@@ -48,7 +48,11 @@ export class RedisServer {
 
   /** Starts one; `settings` follow those of the command line: `--maxmemory`, `2mb`. */
   static async start(...settings: string[]): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'chihaya-redis-')), settings)
+    const server = new RedisServer(
+      await freePort(),
+      await mkdtemp(join(tmpdir(), 'chihaya-redis-')),
+      settings,
+    )
     await server.start()
     return server
   }
@@ -62,7 +66,9 @@ export class RedisServer {
     return server
   }
 
-  /** Starts a Sentinel that watches over the master on a port, by itself and with little patience. */
+  /**
+   * Starts a Sentinel that watches over the master on a port, by itself and with little patience.
+   */
   static async startSentinel(master: number): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'chihaya-sentinel-'))
     const file = join(folder, 'sentinel.conf')
@@ -95,13 +101,27 @@ export class RedisServer {
 
   /** Starts it, again if it was killed; `settings` follow its own. */
   async start(...settings: string[]): Promise<void> {
-    const basic = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.#folder]
+    const basic = [
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      this.#folder,
+    ]
     await this.#spawn([...basic, ...this.#settings, ...settings])
   }
 
   async #spawn(args: readonly string[]): Promise<void> {
-    // A file that grows past a limit of the process is to be an error, as a full disk is, and not the end of it.
-    const server = spawn('sh', ['-c', 'trap "" XFSZ; exec "$0" "$@"', COMMAND, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    // A file that grows past a limit of the process is to be an error, as a full disk is, and not
+    // the end of it.
+    const server = spawn('sh', ['-c', 'trap "" XFSZ; exec "$0" "$@"', COMMAND, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     this.#process = server
     let output = ''
     await new Promise<void>((resolve, reject) => {
@@ -115,7 +135,9 @@ export class RedisServer {
     server.stdout.removeAllListeners('data').resume()
   }
 
-  /** Sends SIGSTOP: the server takes connections, as the system does that for it, and says nothing. */
+  /**
+   * Sends SIGSTOP: the server takes connections, as the system does that for it, and says nothing.
+   */
   freeze(): void {
     this.#process?.kill('SIGSTOP')
   }

@@ -5,8 +5,14 @@ import { parseNode, parseRedisUrl } from '../src/redis-url.ts'
 describe('a Redis URL', () => {
   test.each([
     ['redis://127.0.0.1:6379/0', { host: '127.0.0.1', port: 6379, db: 0, tls: false }],
-    ['redis://myRedis@127.0.0.1:6380/2', { host: '127.0.0.1', port: 6380, password: 'myRedis', db: 2, tls: false }],
-    ['redis://:secret@redis.example', { host: 'redis.example', port: 6379, password: 'secret', db: 0, tls: false }],
+    [
+      'redis://myRedis@127.0.0.1:6380/2',
+      { host: '127.0.0.1', port: 6380, password: 'myRedis', db: 2, tls: false },
+    ],
+    [
+      'redis://:secret@redis.example',
+      { host: 'redis.example', port: 6379, password: 'secret', db: 0, tls: false },
+    ],
     [
       'rediss://us%3Aer:p%40ss%25@[2001:db8::1]/15',
       { host: '2001:db8::1', port: 6379, username: 'us:er', password: 'p@ss%', db: 15, tls: true },
@@ -58,7 +64,19 @@ describe('the address of a node', () => {
     expect(parseNode(text, 6379)).toEqual(expected)
   })
 
-  test.each(['', ':6379', 'h:', 'h:0', 'h:65536', 'h:x', '::1', 'redis://h', 'u:p@h', '[::1', 'h:1:2'])('is not %j', (text) => {
+  test.each([
+    '',
+    ':6379',
+    'h:',
+    'h:0',
+    'h:65536',
+    'h:x',
+    '::1',
+    'redis://h',
+    'u:p@h',
+    '[::1',
+    'h:1:2',
+  ])('is not %j', (text) => {
     expect(parseNode(text, 6379)).toBeUndefined()
   })
 

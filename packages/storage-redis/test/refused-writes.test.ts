@@ -9,7 +9,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from './redis-server.ts'
 import { Log, storeWith } from './stores.ts'
 
-const SHORT: RedisStorageOptions = { redisReadTimeout: 300, redisWriteTimeout: 300, prometheusReportingInterval: 0 }
+const SHORT: RedisStorageOptions = {
+  redisReadTimeout: 300,
+  redisWriteTimeout: 300,
+  prometheusReportingInterval: 0,
+}
 const TAKES_NO_WRITES = 'Redis takes no writes'
 
 async function startStore(options: RedisStorageOptions, log?: Log): Promise<RedisPeerStore> {
@@ -38,7 +42,8 @@ const cases: Record<string, Case> = {
     async refuse(admin, server) {
       await rm(server.folder, { recursive: true })
       await admin.bgsave()
-      while (!(await admin.info('persistence')).includes('rdb_last_bgsave_status:err')) await sleep(20)
+      while (!(await admin.info('persistence')).includes('rdb_last_bgsave_status:err'))
+        await sleep(20)
     },
     allow: (admin) => admin.config('SET', 'stop-writes-on-bgsave-error', 'no'),
   },
@@ -47,7 +52,8 @@ const cases: Record<string, Case> = {
     async refuse(admin, server) {
       await limitFiles(server, 'fsize=1:')
       await admin.set('more than the file may hold', 'x'.repeat(100)).catch(() => {})
-      while (!(await admin.info('persistence')).includes('aof_last_write_status:err')) await sleep(20)
+      while (!(await admin.info('persistence')).includes('aof_last_write_status:err'))
+        await sleep(20)
     },
     allow: (_, server) => limitFiles(server, 'fsize=unlimited:'),
   },
@@ -90,7 +96,10 @@ async function isRead(store: RedisPeerStore): Promise<boolean> {
   }
 }
 
-/** Asks until a store gives this reason. It may be trying another connection; it must never be ready. */
+/**
+ * Asks until a store gives this reason. It may be trying another connection; it must never be
+ * ready.
+ */
 async function untilNotReady(store: RedisPeerStore, reason: string): Promise<void> {
   for (;;) {
     const answer = await store.readiness()
@@ -100,53 +109,65 @@ async function untilNotReady(store: RedisPeerStore, reason: string): Promise<voi
   }
 }
 
-/** Lets a server write files up to a length, as a disk does that is full. The signal is ignored, so that it sees an error. */
+/**
+ * Lets a server write files up to a length, as a disk does that is full. The signal is ignored, so
+ * that it sees an error.
+ */
 async function limitFiles(server: RedisServer, limit: string): Promise<void> {
   await promisify(execFile)('prlimit', ['--pid', String(server.pid), `--${limit}`])
 }
 
-describe.each(Object.entries(cases))('a Redis %s', (_, { start, refuse, allow, answer = TAKES_NO_WRITES }) => {
-  const startServer = async (): Promise<RedisServer> => stoppedLater(start ? start() : RedisServer.start())
+describe.each(Object.entries(cases))(
+  'a Redis %s',
+  (_, { start, refuse, allow, answer = TAKES_NO_WRITES }) => {
+    const startServer = async (): Promise<RedisServer> =>
+      stoppedLater(start ? start() : RedisServer.start())
 
-  test('makes the store not ready until a write succeeds, whatever is read', async () => {
-    const server = await startServer()
-    const log = new Log()
-    const store = await startStore({ url: server.url }, log)
-    await announceTo(store, sampleAnnounce({ port: 1001 }))
-    expect(await store.readiness()).toBe(true)
-    await server.as((admin) => refuse(admin, server))
-    expect(await refused(store)).toBe(UNAVAILABLE)
-    await untilNotReady(store, answer)
-    await sleep(1100)
-    for (let round = 0; round < 5; round++) {
-      while (!(await isRead(store))) await sleep(20)
+    test('makes the store not ready until a write succeeds, whatever is read', async () => {
+      const server = await startServer()
+      const log = new Log()
+      const store = await startStore({ url: server.url }, log)
+      await announceTo(store, sampleAnnounce({ port: 1001 }))
+      expect(await store.readiness()).toBe(true)
+      await server.as((admin) => refuse(admin, server))
       expect(await refused(store)).toBe(UNAVAILABLE)
-    }
-    expect(store.health()).toBeDefined()
-    await untilNotReady(store, answer)
-    expect(log.lines).toHaveLength(1)
-    expect(log.lines[0]).toMatch(/^error Redis at 127\.0\.0\.1:\d+ fails /)
+      await untilNotReady(store, answer)
+      await sleep(1100)
+      for (let round = 0; round < 5; round++) {
+        while (!(await isRead(store))) await sleep(20)
+        expect(await refused(store)).toBe(UNAVAILABLE)
+      }
+      expect(store.health()).toBeDefined()
+      await untilNotReady(store, answer)
+      expect(log.lines).toHaveLength(1)
+      expect(log.lines[0]).toMatch(/^error Redis at 127\.0\.0\.1:\d+ fails /)
 
-    await server.as((admin) => allow(admin, server))
-    // No announce tells the store.
-    while (store.health() !== undefined) await sleep(20)
-    expect(log.lines).toHaveLength(2)
-    expect(log.lines[1]).toMatch(/^info Redis at 127\.0\.0\.1:\d+ works again /)
-    expect(await store.readiness()).toBe(true)
-    expect((await announceTo(store, sampleAnnounce())).incomplete).toBe(2)
-  })
+      await server.as((admin) => allow(admin, server))
+      // No announce tells the store.
+      while (store.health() !== undefined) await sleep(20)
+      expect(log.lines).toHaveLength(2)
+      expect(log.lines[1]).toMatch(/^info Redis at 127\.0\.0\.1:\d+ works again /)
+      expect(await store.readiness()).toBe(true)
+      expect((await announceTo(store, sampleAnnounce())).incomplete).toBe(2)
+    })
 
-  test('leaves a store with a fallback ready, with a remark', async () => {
-    const server = await startServer()
-    const store = await startStore({ url: server.url, fallback: 'memory' })
-    await server.as((admin) => refuse(admin, server))
-    expect(await store.readiness()).toEqual({ remark: `${answer}; swarms are kept in this process` })
-    expect((await announceTo(store, sampleAnnounce())).incomplete).toBe(1)
-    await server.as((admin) => allow(admin, server))
-    while ((await store.readiness()) !== true || store.metrics().fallbackPeers > 0) await sleep(20)
-    expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
-  })
-})
+    test('leaves a store with a fallback ready, with a remark', async () => {
+      const server = await startServer()
+      const store = await startStore({ url: server.url, fallback: 'memory' })
+      await server.as((admin) => refuse(admin, server))
+      expect(await store.readiness()).toEqual({
+        remark: `${answer}; swarms are kept in this process`,
+      })
+      expect((await announceTo(store, sampleAnnounce())).incomplete).toBe(1)
+      await server.as((admin) => allow(admin, server))
+      while ((await store.readiness()) !== true || store.metrics().fallbackPeers > 0)
+        await sleep(20)
+      expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([
+        { incomplete: 1 },
+      ])
+    })
+  },
+)
 
 test('a Redis that refuses writes from the start is found out before the first announce', async () => {
   const server = await stoppedLater(RedisServer.start('--min-replicas-to-write', '1'))

@@ -12,14 +12,28 @@ const startStore = (): RedisPeerStore => shared.startStoreOnClock(clock, { peerL
 
 /** Peers of 20.0.0.0/16 by their number. */
 const peer = (number: number, changes: Partial<Announce> = {}): Announce =>
-  sampleAnnounce({ address: Uint8Array.of(20, 0, number >> 8, number), peerId: samplePeerId(number), numWant: 0, ...changes })
+  sampleAnnounce({
+    address: Uint8Array.of(20, 0, number >> 8, number),
+    peerId: samplePeerId(number),
+    numWant: 0,
+    ...changes,
+  })
 
 function numberOf(address: Uint8Array): number {
   return Buffer.from(address).readUInt16BE(2)
 }
 
-async function enter(store: RedisPeerStore, from: number, to: number, changes: Partial<Announce> = {}): Promise<void> {
-  await Promise.all(Array.from({ length: to - from }, async (_, index) => announceTo(store, peer(from + index, changes))))
+async function enter(
+  store: RedisPeerStore,
+  from: number,
+  to: number,
+  changes: Partial<Announce> = {},
+): Promise<void> {
+  await Promise.all(
+    Array.from({ length: to - from }, async (_, index) =>
+      announceTo(store, peer(from + index, changes)),
+    ),
+  )
 }
 
 test('every peer is drawn as often as any other, whoever asks and however few are wanted', async () => {
@@ -32,7 +46,9 @@ test('every peer is drawn as often as any other, whoever asks and however few ar
   ] as const) {
     const drawn = new Map<string, number>()
     const transition = asker === 1000 ? 'unchanged' : 'leecher'
-    const asked = Array.from({ length: rounds }, async () => announceTo(store, peer(asker, { numWant, transition })))
+    const asked = Array.from({ length: rounds }, async () =>
+      announceTo(store, peer(asker, { numWant, transition })),
+    )
     for (const { peers } of await Promise.all(asked)) {
       for (const endpoint of endpoints(peers)) drawn.set(endpoint, (drawn.get(endpoint) ?? 0) + 1)
     }
@@ -67,7 +83,8 @@ test('stale peers are not counted and not drawn, however many there are, and go 
   await enter(store, 400, 460)
   await enter(store, 460, 500, { transition: 'seeder' })
   clock.now += 700
-  const size = async (): Promise<number> => shared.admin.zcard((await shared.admin.keys('*}4'))[0] ?? '')
+  const size = async (): Promise<number> =>
+    shared.admin.zcard((await shared.admin.keys('*}4'))[0] ?? '')
   const sizes = [await size()]
   for (let round = 0; round < 5; round++) {
     const view = await announceTo(store, peer(400, { numWant: 30, wantsPeerIds: true }))
@@ -96,7 +113,8 @@ test('a peer lives through the last second of its lifetime', async () => {
 test('a client on many ports is not given itself, and is given all it wants of others', async () => {
   const store = startStore()
   const own = { address: Uint8Array.of(20, 1, 1, 1), peerId: samplePeerId(5000) }
-  for (let port = 1001; port <= 1020; port++) await announceTo(store, sampleAnnounce({ ...own, port, numWant: 0 }))
+  for (let port = 1001; port <= 1020; port++)
+    await announceTo(store, sampleAnnounce({ ...own, port, numWant: 0 }))
   await enter(store, 0, 200)
   for (let round = 0; round < 30; round++) {
     const { peers } = await announceTo(store, sampleAnnounce({ ...own, port: 1001, numWant: 50 }))

@@ -12,16 +12,29 @@ const stopped = async (server: Promise<RedisServer>): Promise<RedisServer> => {
 
 test('a fail-over is followed, and swarms survive it', async () => {
   const master = await stopped(RedisServer.start('--requirepass', 'pass', '--masterauth', 'pass'))
-  const following = ['--replicaof', '127.0.0.1', String(master.port), '--requirepass', 'pass', '--masterauth', 'pass']
+  const following = [
+    '--replicaof',
+    '127.0.0.1',
+    String(master.port),
+    '--requirepass',
+    'pass',
+    '--masterauth',
+    'pass',
+  ]
   const replica = await stopped(RedisServer.start(...following))
-  const inSync = (): Promise<string> => replica.as((admin) => admin.info('replication'), { password: 'pass' })
+  const inSync = (): Promise<string> =>
+    replica.as((admin) => admin.info('replication'), { password: 'pass' })
   while (!(await inSync()).includes('master_link_status:up')) await sleep(50)
   const sentinel = await stopped(RedisServer.startSentinel(master.port))
   await sentinel.as((admin) => admin.call('SENTINEL', 'SET', 'chihaya', 'auth-pass', 'pass'))
-  const knows = (): Promise<unknown> => sentinel.as((admin) => admin.call('SENTINEL', 'REPLICAS', 'chihaya'))
+  const knows = (): Promise<unknown> =>
+    sentinel.as((admin) => admin.call('SENTINEL', 'REPLICAS', 'chihaya'))
   while (!JSON.stringify(await knows()).includes(String(replica.port))) await sleep(100)
 
-  const store = await storeWith({ sentinel: { name: 'chihaya', nodes: [`127.0.0.1:${sentinel.port}`] }, password: 'pass' })
+  const store = await storeWith({
+    sentinel: { name: 'chihaya', nodes: [`127.0.0.1:${sentinel.port}`] },
+    password: 'pass',
+  })
   onTestFinished(() => store.close())
   await announceTo(store, sampleAnnounce({ port: 1001 }))
   const copied = (): Promise<number> => replica.as((admin) => admin.dbsize(), { password: 'pass' })
@@ -46,6 +59,8 @@ test('sentinels that are not there are named', async () => {
     sentinel: { name: 'chihaya', nodes, username: 'u', password: 'hush-hush' },
     redisConnectTimeout: '1s',
   })
-  await expect(store).rejects.toThrow(`cannot use Redis at the master chihaya of the sentinels ${nodes.join(', ')}: `)
+  await expect(store).rejects.toThrow(
+    `cannot use Redis at the master chihaya of the sentinels ${nodes.join(', ')}: `,
+  )
   await expect(store).rejects.not.toThrow('hush-hush')
 })

@@ -1,5 +1,10 @@
 import { parseOptions, type PeerStore } from '@chihaya/core'
-import { createStore, optionsSchema, RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
+import {
+  createStore,
+  optionsSchema,
+  RedisPeerStore,
+  type RedisStorageOptions,
+} from '@chihaya/storage-redis'
 import type { Client } from '../src/client.ts'
 import { timeoutsOf } from '../src/timeouts.ts'
 
@@ -15,7 +20,10 @@ export class Log {
 }
 
 /** A store with these options, connected and without timers. */
-export async function storeWith(options: RedisStorageOptions, log: Log = new Log()): Promise<RedisPeerStore> {
+export async function storeWith(
+  options: RedisStorageOptions,
+  log: Log = new Log(),
+): Promise<RedisPeerStore> {
   const parsed = parseOptions('test', optionsSchema, options)
   const store = await createStore(parsed, log)
   await store.connect(Math.min(timeoutsOf(parsed).connect, 5000), options.client === undefined)
@@ -28,10 +36,25 @@ export interface Clock {
 }
 
 /** A store on a clock of the test's. Closing it leaves the client open. */
-export function storeOnClock(client: Client, clock: Clock, options: RedisStorageOptions = {}): RedisPeerStore {
-  const parsed = parseOptions('test', optionsSchema, { gcInterval: 0, prometheusReportingInterval: 0, ...options })
+export function storeOnClock(
+  client: Client,
+  clock: Clock,
+  options: RedisStorageOptions = {},
+): RedisPeerStore {
+  const parsed = parseOptions('test', optionsSchema, {
+    gcInterval: 0,
+    prometheusReportingInterval: 0,
+    ...options,
+  })
   const now = (): number => clock.now
-  return new RedisPeerStore({ client, closeClient: false, target: 'the test', options: parsed, log: new Log(), now })
+  return new RedisPeerStore({
+    client,
+    closeClient: false,
+    target: 'the test',
+    options: parsed,
+    log: new Log(),
+    now,
+  })
 }
 
 /** The same store, but for totals that are counted whenever they are asked for. */

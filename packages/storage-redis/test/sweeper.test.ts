@@ -25,7 +25,11 @@ test('one tracker counts for all, and no other until it is time again', async ()
   expect(await two.stats()).toMatchObject({ swarms: 0 })
   const swept = await Promise.all([one.sweep(), two.sweep()])
   expect(swept.filter(Boolean)).toHaveLength(1)
-  expect(await two.stats()).toEqual({ swarms: 700, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 700, ipv6: 0 } })
+  expect(await two.stats()).toEqual({
+    swarms: 700,
+    seeders: { ipv4: 0, ipv6: 0 },
+    leechers: { ipv4: 700, ipv6: 0 },
+  })
   expect([await one.sweep(), await two.sweep()]).toEqual([false, false])
   expect(await shared.admin.pttl(LOCK)).toBeGreaterThan(150_000)
 })

@@ -1,5 +1,6 @@
-// Compiles the binary of this machine, where it is to be had and not there yet. A machine that cannot do without: the package
-// then says why it is not there. `--optional` is for users' machines, which nothing may fail on.
+// Compiles the binary of this machine, where it is to be had and not there yet. A machine that
+// cannot do without: the package then says why it is not there. `--optional` is for users'
+// machines, which nothing may fail on.
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compile, NoCompiler, root, sources } from './compiler.mjs'
@@ -20,11 +21,14 @@ function isPublished() {
 function isCurrent() {
   if (!existsSync(binary)) return false
   const built = statSync(binary).mtimeMs
-  return [...sources, join(root, 'scripts', 'compiler.mjs')].every((file) => statSync(file).mtimeMs < built)
+  return [...sources, join(root, 'scripts', 'compiler.mjs')].every(
+    (file) => statSync(file).mtimeMs < built,
+  )
 }
 
 function build() {
-  // Renamed when it is whole: a process that has the old one loaded keeps it, and another may be compiling too.
+  // Renamed when it is whole: a process that has the old one loaded keeps it, and another may be
+  // compiling too.
   const unfinished = `${binary}.${process.pid}`
   try {
     mkdirSync(folder, { recursive: true })

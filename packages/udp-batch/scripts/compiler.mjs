@@ -17,15 +17,17 @@ export const sources = readdirSync(sourceFolder).map((name) => join(sourceFolder
 /** There is no such compiler. */
 export class NoCompiler extends Error {}
 
-// Bound when the binary is loaded, so that a runtime that lacks a function says so then. Without the C library among its
-// dependencies, the binary uses whichever the runtime has: one binary serves glibc and musl.
+// Bound when the binary is loaded, so that a runtime that lacks a function says so then. Without
+// the C library among its dependencies, the binary uses whichever the runtime has: one binary
+// serves glibc and musl.
 const LINK = ['-shared', '-nostdlib', '-Wl,-z,now']
 const FLAGS = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-fPIC', '-fvisibility=hidden']
 // Their helpers are functions of one C library.
 const PORTABLE = ['-U_FORTIFY_SOURCE', '-fno-stack-protector']
 
 /**
- * Compiles the sources into `target`, with more flags if need be. `CFLAGS` of the environment come last.
+ * Compiles the sources into `target`, with more flags if need be. `CFLAGS` of the environment come
+ * last.
  * @throws {NoCompiler} or an error with the compiler's complaint.
  */
 export function compile(compiler, target, flags = []) {
@@ -33,7 +35,17 @@ export function compile(compiler, target, flags = []) {
   const { include_dir: headers } = require('node-api-headers')
   const asked = (process.env.CFLAGS ?? '').split(' ').filter((flag) => flag !== '')
   const files = sources.filter((name) => name.endsWith('.c'))
-  const args = [...FLAGS, ...PORTABLE, ...LINK, `-I${headers}`, ...flags, ...asked, '-o', target, ...files]
+  const args = [
+    ...FLAGS,
+    ...PORTABLE,
+    ...LINK,
+    `-I${headers}`,
+    ...flags,
+    ...asked,
+    '-o',
+    target,
+    ...files,
+  ]
   const { status, error, stderr } = spawnSync(compiler, args, { encoding: 'utf8' })
   if (error) throw new NoCompiler(`there is no C compiler: ${compiler} ${error.code}`)
   if (status !== 0) throw new Error(`${compiler} failed:\n${stderr}`)

@@ -26,13 +26,17 @@ function load(): Native | string {
 }
 
 function find(): Native | string {
-  if (process.platform !== 'linux') return `recvmmsg and sendmmsg are Linux's, and this is ${process.platform}`
-  // Other runtimes have parts of Node-API, and end the process when a part of libuv that they lack is called.
+  if (process.platform !== 'linux')
+    return `recvmmsg and sendmmsg are Linux's, and this is ${process.platform}`
+  // Other runtimes have parts of Node-API, and end the process when a part of libuv that they lack
+  // is called.
   const other = ['bun', 'deno'].find((name) => process.versions[name] !== undefined)
   if (other !== undefined) return `they need Node.js, and this is ${other}`
   const target = `${process.platform}-${process.arch}`
   // What was compiled here is newer than what was published.
-  const folders = ['build', 'prebuilds'].map((folder) => fileURLToPath(new URL(`../${folder}/${target}/`, import.meta.url)))
+  const folders = ['build', 'prebuilds'].map((folder) =>
+    fileURLToPath(new URL(`../${folder}/${target}/`, import.meta.url)),
+  )
   const folder = folders.find((candidate) => existsSync(candidate + NAME))
   if (folder === undefined) return `there is no binary for ${target}${whyNotCompiled(folders)}`
   try {
@@ -44,6 +48,10 @@ function find(): Native | string {
 
 /** What the installation has left instead of a binary. */
 function whyNotCompiled(folders: readonly string[]): string {
-  const file = folders.map((folder) => `${folder}unavailable.txt`).find((candidate) => existsSync(candidate))
-  return file === undefined ? ', and none was compiled' : `, and none could be compiled: ${readFileSync(file, 'utf8').trim()}`
+  const file = folders
+    .map((folder) => `${folder}unavailable.txt`)
+    .find((candidate) => existsSync(candidate))
+  return file === undefined
+    ? ', and none was compiled'
+    : `, and none could be compiled: ${readFileSync(file, 'utf8').trim()}`
 }

@@ -3,7 +3,16 @@ import { native } from './availability.ts'
 import { Batch, strideFor } from './batch.ts'
 import type { Counters } from './counters.ts'
 import type { LocalAddress } from './local-address.ts'
-import { FAILED, IPV6_ONLY, KEEP_TRUNCATED, READABLE, REUSE_PORT, WRITABLE, type Handle, type Native } from './native.ts'
+import {
+  FAILED,
+  IPV6_ONLY,
+  KEEP_TRUNCATED,
+  READABLE,
+  REUSE_PORT,
+  WRITABLE,
+  type Handle,
+  type Native,
+} from './native.ts'
 import { checkOptions, type BatchSocketOptions, type CheckedOptions } from './options.ts'
 import { Records } from './records.ts'
 import { SendQueue } from './send-queue.ts'
@@ -11,7 +20,10 @@ import { inWords, systemError } from './system-error.ts'
 
 const COUNTERS = 5
 
-/** A UDP socket that receives and sends in batches. Nothing is read while replies wait for the system to take them. */
+/**
+ * A UDP socket that receives and sends in batches. Nothing is read while replies wait for the
+ * system to take them.
+ */
 export class BatchSocket {
   readonly #native: Native
   readonly #handle: Handle
@@ -28,7 +40,10 @@ export class BatchSocket {
   #repliesTo = 0
   #inBatch = false
   #flushScheduled = false
-  /** Whether the system took less than it was given. Nothing is read then, and the system is asked when it takes more. */
+  /**
+   * Whether the system took less than it was given. Nothing is read then, and the system is asked
+   * when it takes more.
+   */
   #blocked = false
   #reading = true
   #closed = false
@@ -39,8 +54,8 @@ export class BatchSocket {
 
   /**
    * Opens a socket and starts reading.
-   * @throws {NodeJS.ErrnoException} what the system says, with nothing left open. {TypeError | RangeError} for the options.
-   * {Error} when batches are not available here, see `unavailable`.
+   * @throws {NodeJS.ErrnoException} what the system says, with nothing left open. {TypeError |
+   * RangeError} for the options. {Error} when batches are not available here, see `unavailable`.
    */
   static bind(options: BatchSocketOptions, onBatch: (batch: Batch) => void): BatchSocket {
     if (typeof onBatch !== 'function') throw new TypeError('onBatch is no function')
@@ -78,12 +93,18 @@ export class BatchSocket {
     return this.#closed
   }
 
-  /** Bytes that the system granted for unread datagrams, in its own count. @throws {Error} after `close`. */
+  /**
+   * Bytes that the system granted for unread datagrams, in its own count. @throws {Error} after
+   * `close`.
+   */
   get receiveBufferSize(): number {
     return this.#native.bufferSize(this.#handle, false)
   }
 
-  /** Bytes that the system granted for unsent datagrams, in its own count. @throws {Error} after `close`. */
+  /**
+   * Bytes that the system granted for unsent datagrams, in its own count. @throws {Error} after
+   * `close`.
+   */
   get sendBufferSize(): number {
     return this.#native.bufferSize(this.#handle, true)
   }
@@ -92,20 +113,34 @@ export class BatchSocket {
   counters(): Counters {
     const values = new Float64Array(COUNTERS)
     this.#native.counters(this.#handle, values.buffer)
-    const [received, sent, truncated, errors, overflowed] = values as unknown as [number, number, number, number, number]
+    const [received, sent, truncated, errors, overflowed] = values as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
     return { received, sent, truncated, dropped: this.#dropped, errors, overflowed }
   }
 
   /**
-   * Sends a datagram at the end of this turn of the event loop, together with others. The arguments are copied.
+   * Sends a datagram at the end of this turn of the event loop, together with others. The arguments
+   * are copied.
    * @param address 4 or 16 bytes.
    * @param scope the interface's index for a link-local address.
-   * @param local the address to send from, of the same family; the system chooses without one. A socket that is bound to one
-   * address always sends from that.
+   * @param local the address to send from, of the same family; the system chooses without one. A
+   * socket that is bound to one address always sends from that.
    * @returns false when the datagram is dropped, as the queue is full and the system takes no more.
-   * @throws {RangeError} for more than `maxReply` bytes, and for addresses or a port that cannot be. {Error} after `close`.
+   * @throws {RangeError} for more than `maxReply` bytes, and for addresses or a port that cannot
+   * be. {Error} after `close`.
    */
-  send(bytes: Uint8Array, address: Uint8Array, port: number, scope = 0, local?: LocalAddress): boolean {
+  send(
+    bytes: Uint8Array,
+    address: Uint8Array,
+    port: number,
+    scope = 0,
+    local?: LocalAddress,
+  ): boolean {
     if (this.#closed) throw new Error('the socket is closed')
     this.#checkDatagram(bytes, address, port, local)
     if (this.#queue.full && !this.#blocked) {
@@ -137,8 +172,8 @@ export class BatchSocket {
   }
 
   /**
-   * Sends what is queued, as far as the system takes it, and closes. Inside `onBatch`, the replies of the batch are sent before
-   * that. Again is nothing.
+   * Sends what is queued, as far as the system takes it, and closes. Inside `onBatch`, the replies
+   * of the batch are sent before that. Again is nothing.
    */
   close(): void {
     if (this.#closed) return
@@ -149,7 +184,10 @@ export class BatchSocket {
   #open(options: CheckedOptions): Handle {
     const { batchSize, maxDatagram, maxReply } = options
     const { reusePort, ipv6Only, keepTruncated } = options
-    const flags = (reusePort ? REUSE_PORT : 0) | (ipv6Only ? IPV6_ONLY : 0) | (keepTruncated ? KEEP_TRUNCATED : 0)
+    const flags =
+      (reusePort ? REUSE_PORT : 0) |
+      (ipv6Only ? IPV6_ONLY : 0) |
+      (keepTruncated ? KEEP_TRUNCATED : 0)
     const buffers = [options.receiveBufferSize, options.sendBufferSize]
     const counts = [batchSize, Math.max(batchSize, options.sendQueueSize)]
     const lengths = [maxDatagram, strideFor(maxDatagram), strideFor(maxReply)]
@@ -161,12 +199,23 @@ export class BatchSocket {
     }
   }
 
-  #checkDatagram(bytes: Uint8Array, address: Uint8Array, port: number, local: LocalAddress | undefined): void {
+  #checkDatagram(
+    bytes: Uint8Array,
+    address: Uint8Array,
+    port: number,
+    local: LocalAddress | undefined,
+  ): void {
     const { maxReply } = this.#batch
-    if (bytes.length > maxReply) throw new RangeError(`a datagram has ${maxReply} bytes at most, not ${bytes.length}`)
-    const reachable = address.length === 4 || (address.length === 16 && this.#address.family === 'IPv6')
-    if (!reachable) throw new RangeError(`an ${this.#address.family} socket does not reach an address of ${address.length} bytes`)
-    if (local && local.address.length !== address.length) throw new RangeError('the two addresses are not of one family')
+    if (bytes.length > maxReply)
+      throw new RangeError(`a datagram has ${maxReply} bytes at most, not ${bytes.length}`)
+    const reachable =
+      address.length === 4 || (address.length === 16 && this.#address.family === 'IPv6')
+    if (!reachable)
+      throw new RangeError(
+        `an ${this.#address.family} socket does not reach an address of ${address.length} bytes`,
+      )
+    if (local && local.address.length !== address.length)
+      throw new RangeError('the two addresses are not of one family')
     if (!(port >= 0 && port <= 65_535)) throw new RangeError(`a port is 0 to 65535, not ${port}`)
   }
 
@@ -255,13 +304,17 @@ export class BatchSocket {
     const call = this.#failedCall
     this.#failedCall = undefined
     if (call === undefined || this.#onError === undefined) return
-    const errno = this.#native.counters(this.#handle, new ArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT))
+    const errno = this.#native.counters(
+      this.#handle,
+      new ArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT),
+    )
     this.#onError(systemError(-errno, call))
   }
 
   #release(): void {
     this.#flush()
-    this.#dropped += this.#queue.length + this.#records.countOutgoing(this.#repliesFrom, this.#repliesTo)
+    this.#dropped +=
+      this.#queue.length + this.#records.countOutgoing(this.#repliesFrom, this.#repliesTo)
     this.#native.close(this.#handle)
   }
 }

@@ -1,7 +1,8 @@
 import type { LocalAddress } from './local-address.ts'
 import { Records } from './records.ts'
 
-// A cache line. Strides that are powers of two would put the beginnings of all datagrams into few sets of the cache.
+// A cache line. Strides that are powers of two would put the beginnings of all datagrams into few
+// sets of the cache.
 const ALIGNMENT = 64
 
 /** Bytes from the beginning of one datagram to the next, when the longest has `length`. */
@@ -11,8 +12,9 @@ export function strideFor(length: number): number {
 }
 
 /**
- * Datagrams that have arrived together, with room for a reply to each. A socket fills one and the same batch again and again:
- * nothing of it may be kept after `onBatch` has returned. Indexes run from 0 to `count - 1`.
+ * Datagrams that have arrived together, with room for a reply to each. A socket fills one and the
+ * same batch again and again: nothing of it may be kept after `onBatch` has returned. Indexes run
+ * from 0 to `count - 1`.
  */
 export class Batch {
   /** Holds the datagrams; the whole of an `ArrayBuffer` of its own. */
@@ -58,12 +60,18 @@ export class Batch {
     return index * this.#inputStride + Math.min(this.#records.length(index), this.#maxDatagram)
   }
 
-  /** Bytes of the datagram as it was sent: more than lie in `input` for one that is longer than `maxDatagram`. */
+  /**
+   * Bytes of the datagram as it was sent: more than lie in `input` for one that is longer than
+   * `maxDatagram`.
+   */
   length(index: number): number {
     return this.#records.length(index)
   }
 
-  /** The datagram's source: 4 bytes, or 16 for IPv6; 4 for IPv4 clients of an IPv6 socket as well. Only to be read. */
+  /**
+   * The datagram's source: 4 bytes, or 16 for IPv6; 4 for IPv4 clients of an IPv6 socket as well.
+   * Only to be read.
+   */
   address(index: number): Uint8Array {
     return this.#records.address(index)
   }
@@ -79,26 +87,32 @@ export class Batch {
   }
 
   /**
-   * The address that the datagram was sent to, for `send`. A copy, to be kept. Undefined for a socket that is bound to one
-   * address, and for a datagram to an IPv6 group.
+   * The address that the datagram was sent to, for `send`. A copy, to be kept. Undefined for a
+   * socket that is bound to one address, and for a datagram to an IPv6 group.
    */
   local(index: number): LocalAddress | undefined {
     return this.#records.local(index)
   }
 
-  /** Where the reply to the datagram begins in `output`: a multiple of 64, with `maxReply` bytes free. */
+  /**
+   * Where the reply to the datagram begins in `output`: a multiple of 64, with `maxReply` bytes
+   * free.
+   */
   replyStart(index: number): number {
     return index * this.#outputStride
   }
 
   /**
-   * Sends `length` bytes from `replyStart(index)` to the datagram's source once `onBatch` has returned, from the address that
-   * the datagram was sent to. Zero is an empty datagram; a later call replaces an earlier one.
+   * Sends `length` bytes from `replyStart(index)` to the datagram's source once `onBatch` has
+   * returned, from the address that the datagram was sent to. Zero is an empty datagram; a later
+   * call replaces an earlier one.
    * @throws {RangeError} for a length over `maxReply`, and for an index that is not in this batch.
    */
   reply(index: number, length: number): void {
-    if (!(length >= 0 && length <= this.maxReply)) throw new RangeError(`a reply has 0 to ${this.maxReply} bytes, not ${length}`)
-    if (!(index >= 0 && index < this.#count)) throw new RangeError(`this batch has no datagram ${index}`)
+    if (!(length >= 0 && length <= this.maxReply))
+      throw new RangeError(`a reply has 0 to ${this.maxReply} bytes, not ${length}`)
+    if (!(index >= 0 && index < this.#count))
+      throw new RangeError(`this batch has no datagram ${index}`)
     this.#records.setOutgoing(index, length)
   }
 }

@@ -10,15 +10,21 @@ export const KEEP_TRUNCATED = 4
 export const READABLE = 1
 export const WRITABLE = 2
 
-/** Set in what `receive` and `send` return when the system had an error; the other bits are a count or an index. */
+/**
+ * Set in what `receive` and `send` return when the system had an error; the other bits are a count
+ * or an index.
+ */
 export const FAILED = 0x1_00_00
 
-/** The functions of `native/`, where they are described. They throw for a handle that is closed, unless it says otherwise. */
+/**
+ * The functions of `native/`, where they are described. They throw for a handle that is closed,
+ * unless it says otherwise.
+ */
 export interface Native {
   /**
-   * `parameters`: port, flags, receive buffer, send buffer, batch size, records in a `send`, bytes of a datagram, stride of the
-   * input, stride of the output, as 32-bit words. `onReady(failed)` is called after `watch`; if `failed`, that has to be called
-   * again.
+   * `parameters`: port, flags, receive buffer, send buffer, batch size, records in a `send`, bytes
+   * of a datagram, stride of the input, stride of the output, as 32-bit words. `onReady(failed)` is
+   * called after `watch`; if `failed`, that has to be called again.
    */
   open(address: string, parameters: ArrayBuffer, onReady: (failed: boolean) => void): Handle
   receive(handle: Handle, input: ArrayBuffer, records: ArrayBuffer): number
@@ -30,8 +36,8 @@ export interface Native {
   address(handle: Handle): [string, number]
   bufferSize(handle: Handle, sending: boolean): number
   /**
-   * Writes received, sent, truncated, errors and overflowed as 64-bit floats, and returns the number of the last error.
-   * Works for a handle that is closed.
+   * Writes received, sent, truncated, errors and overflowed as 64-bit floats, and returns the
+   * number of the last error. Works for a handle that is closed.
    */
   counters(handle: Handle, target: ArrayBuffer): number
 }

@@ -7,7 +7,10 @@ const MOST = 1024
 const MAX_BUFFER = 2 ** 30
 
 export interface BatchSocketOptions {
-  /** An IPv4 or IPv6 address, no host name; it decides the socket's family. A zone is allowed (`fe80::1%eth0`). */
+  /**
+   * An IPv4 or IPv6 address, no host name; it decides the socket's family. A zone is allowed
+   * (`fe80::1%eth0`).
+   */
   address: string
   /** 0 lets the system choose one. */
   port: number
@@ -15,34 +18,52 @@ export interface BatchSocketOptions {
   ipv6Only?: boolean | undefined
   /** Lets several sockets share a port: the system spreads the clients over them. @default false */
   reusePort?: boolean | undefined
-  /** Bytes of the system's queue of unread datagrams, limited by `net.core.rmem_max`; the system's own default when absent. */
+  /**
+   * Bytes of the system's queue of unread datagrams, limited by `net.core.rmem_max`; the system's
+   * own default when absent.
+   */
   receiveBufferSize?: number | undefined
-  /** Bytes of the system's queue of unsent datagrams, limited by `net.core.wmem_max`; the system's own default when absent. */
+  /**
+   * Bytes of the system's queue of unsent datagrams, limited by `net.core.wmem_max`; the system's
+   * own default when absent.
+   */
   sendBufferSize?: number | undefined
   /** Datagrams in a batch at most, 1 to 1024. @default 64 */
   batchSize?: number | undefined
-  /** Bytes of a datagram that is received at most, 1 to 65527; longer ones are dropped and counted. @default 2048 */
+  /**
+   * Bytes of a datagram that is received at most, 1 to 65527; longer ones are dropped and counted.
+   * @default 2048
+   */
   maxDatagram?: number | undefined
-  /** Whether longer datagrams are cut rather than dropped; `Batch.length` gives their own length. @default false */
+  /**
+   * Whether longer datagrams are cut rather than dropped; `Batch.length` gives their own length.
+   * @default false
+   */
   keepTruncated?: boolean | undefined
   /** Bytes of a datagram that is sent at most, 1 to 65527. @default 2048 */
   maxReply?: number | undefined
   /** Datagrams that `send` keeps at most, 1 to 1024. @default 128 */
   sendQueueSize?: number | undefined
-  /** What the system said about datagrams: called once a batch at most, for the last of its errors. */
+  /**
+   * What the system said about datagrams: called once a batch at most, for the last of its errors.
+   */
   onError?: ((error: NodeJS.ErrnoException) => void) | undefined
 }
 
 /** Options with their defaults; 0 for a buffer size is the system's. */
-export type CheckedOptions = { [Key in Exclude<keyof BatchSocketOptions, 'onError'>]-?: NonNullable<BatchSocketOptions[Key]> } & {
+export type CheckedOptions = {
+  [Key in Exclude<keyof BatchSocketOptions, 'onError'>]-?: NonNullable<BatchSocketOptions[Key]>
+} & {
   onError: ((error: NodeJS.ErrnoException) => void) | undefined
 }
 
 /** @throws {TypeError | RangeError} naming the option that is wrong. */
 export function checkOptions(options: BatchSocketOptions): CheckedOptions {
   const { address, port, onError } = options
-  if (typeof address !== 'string' || isIP(address) === 0) throw new TypeError(`address is no IP address: ${address}`)
-  if (onError !== undefined && typeof onError !== 'function') throw new TypeError('onError is no function')
+  if (typeof address !== 'string' || isIP(address) === 0)
+    throw new TypeError(`address is no IP address: ${address}`)
+  if (onError !== undefined && typeof onError !== 'function')
+    throw new TypeError('onError is no function')
   return {
     address,
     port: integer('port', port, 0, 65_535),

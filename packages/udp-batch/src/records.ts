@@ -17,8 +17,8 @@ const SCOPE = 10
 const LOCAL_SCOPE = 11
 
 /**
- * A table of datagrams that is shared with the native part: who each is from and for, and how long it is. The layout of an
- * entry is that of `struct record` in `udp_batch.h`.
+ * A table of datagrams that is shared with the native part: who each is from and for, and how long
+ * it is. The layout of an entry is that of `struct record` in `udp_batch.h`.
  */
 export class Records {
   readonly memory: ArrayBuffer
@@ -34,8 +34,14 @@ export class Records {
     this.#bytes = new Uint8Array(this.memory)
     this.#words = new Uint16Array(this.memory)
     this.#longs = new Uint32Array(this.memory)
-    this.#ipv4 = Array.from({ length: count }, (_, index) => new Uint8Array(this.memory, index * BYTES, 4))
-    this.#ipv6 = Array.from({ length: count }, (_, index) => new Uint8Array(this.memory, index * BYTES, 16))
+    this.#ipv4 = Array.from(
+      { length: count },
+      (_, index) => new Uint8Array(this.memory, index * BYTES, 4),
+    )
+    this.#ipv6 = Array.from(
+      { length: count },
+      (_, index) => new Uint8Array(this.memory, index * BYTES, 16),
+    )
   }
 
   address(index: number): Uint8Array {
@@ -70,8 +76,16 @@ export class Records {
     this.#words[index * WORDS + OUTGOING] = length + 1
   }
 
-  /** Where the datagram is to go, and from which local address; undefined leaves that to the system. */
-  setRoute(index: number, address: Uint8Array, port: number, scope: number, local: LocalAddress | undefined): void {
+  /**
+   * Where the datagram is to go, and from which local address; undefined leaves that to the system.
+   */
+  setRoute(
+    index: number,
+    address: Uint8Array,
+    port: number,
+    scope: number,
+    local: LocalAddress | undefined,
+  ): void {
     this.#bytes[index * BYTES + ADDRESS_LENGTH] = address.length
     this.#bytes[index * BYTES + LOCAL_LENGTH] = local?.address.length ?? 0
     this.#words[index * WORDS + PORT] = port
@@ -87,7 +101,8 @@ export class Records {
   /** How many of the entries from `from` to `to` have something to be sent. */
   countOutgoing(from: number, to: number): number {
     let count = 0
-    for (let index = from; index < to; index++) if (this.#words[index * WORDS + OUTGOING] !== 0) count++
+    for (let index = from; index < to; index++)
+      if (this.#words[index * WORDS + OUTGOING] !== 0) count++
     return count
   }
 }

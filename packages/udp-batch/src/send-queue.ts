@@ -2,7 +2,10 @@ import { strideFor } from './batch.ts'
 import type { LocalAddress } from './local-address.ts'
 import { Records } from './records.ts'
 
-/** Datagrams in the order of `add`, as many as there is room for, copied where the native part sends them from. */
+/**
+ * Datagrams in the order of `add`, as many as there is room for, copied where the native part sends
+ * them from.
+ */
 export class SendQueue {
   readonly output: ArrayBuffer
   readonly records: Records
@@ -30,7 +33,13 @@ export class SendQueue {
   }
 
   /** There must be room. */
-  add(bytes: Uint8Array, address: Uint8Array, port: number, scope: number, local: LocalAddress | undefined): void {
+  add(
+    bytes: Uint8Array,
+    address: Uint8Array,
+    port: number,
+    scope: number,
+    local: LocalAddress | undefined,
+  ): void {
     const index = this.#tail % this.#size
     this.#bytes.set(bytes, index * this.#stride)
     this.records.setRoute(index, address, port, scope, local)

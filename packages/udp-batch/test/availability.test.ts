@@ -11,7 +11,8 @@ const folder = temporaryFolder()
 /** What a copy of the package without a binary of this machine's says, with these files instead. */
 async function reasonWith(name: string, files: Record<string, string>): Promise<string> {
   const copy = join(folder, name)
-  for (const part of ['package.json', 'src', 'test/children']) cpSync(join(PACKAGE, part), join(copy, part), { recursive: true })
+  for (const part of ['package.json', 'src', 'test/children'])
+    cpSync(join(PACKAGE, part), join(copy, part), { recursive: true })
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(join(copy, file, '..'), { recursive: true })
     writeFileSync(join(copy, file), text)
@@ -30,7 +31,9 @@ afterEach(() => {
 
 describe('a package without a usable binary', () => {
   it('says that there is none', async () => {
-    expect(await reasonWith('none', {})).toBe(`there is no binary for ${TARGET}, and none was compiled`)
+    expect(await reasonWith('none', {})).toBe(
+      `there is no binary for ${TARGET}, and none was compiled`,
+    )
   })
 
   it('says why none was compiled', async () => {
@@ -40,10 +43,15 @@ describe('a package without a usable binary', () => {
     )
   })
 
-  it.each(['build', 'prebuilds'])('says what the system says about a broken one in %s', async (where) => {
-    const reason = await reasonWith(`broken-${where}`, { [`${where}/${TARGET}/udp_batch.node`]: 'not a library' })
-    expect(reason).toContain('udp_batch.node')
-  })
+  it.each(['build', 'prebuilds'])(
+    'says what the system says about a broken one in %s',
+    async (where) => {
+      const reason = await reasonWith(`broken-${where}`, {
+        [`${where}/${TARGET}/udp_batch.node`]: 'not a library',
+      })
+      expect(reason).toContain('udp_batch.node')
+    },
+  )
 
   it.each([
     [{ platform: 'win32' }, 'win32'],
@@ -56,6 +64,8 @@ describe('a package without a usable binary', () => {
     vi.resetModules()
     const { BatchSocket, unavailable } = await import('@chihaya/udp-batch')
     expect(unavailable()).toContain(word)
-    expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, () => undefined)).toThrow(unavailable())
+    expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, () => undefined)).toThrow(
+      unavailable(),
+    )
   })
 })

@@ -29,7 +29,8 @@ describeBatches('a batch', () => {
       for (const buffer of [batch.input, batch.output]) {
         expect([buffer.byteOffset, buffer.length]).toEqual([0, buffer.buffer.byteLength])
       }
-      for (const index of [0, 1, 2, 63]) expect([batch.start(index) % 64, batch.replyStart(index) % 64]).toEqual([0, 0])
+      for (const index of [0, 1, 2, 63])
+        expect([batch.start(index) % 64, batch.replyStart(index) % 64]).toEqual([0, 0])
       expect(batch.replyStart(1) - batch.replyStart(0)).toBeGreaterThanOrEqual(batch.maxReply)
     })
   })

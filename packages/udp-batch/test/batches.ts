@@ -7,7 +7,9 @@ import { BatchSocket, unavailable, type Batch, type BatchSocketOptions } from '@
 export const PACKAGE: string = fileURLToPath(new URL('..', import.meta.url))
 
 // Tests need no build, and the sources decide what is tested.
-const compiled = spawnSync(process.execPath, [`${PACKAGE}scripts/compile.mjs`], { encoding: 'utf8' })
+const compiled = spawnSync(process.execPath, [`${PACKAGE}scripts/compile.mjs`], {
+  encoding: 'utf8',
+})
 if (compiled.status !== 0) throw new Error(compiled.stderr)
 
 /** `describe` where there are batches. Where there are none, they have to say so. */
@@ -18,14 +20,19 @@ export function describeBatches(what: string, tests: () => void): void {
     describe(what, () => {
       it('needs batches, which say why they are not to be had here', () => {
         expect(reason).not.toBe('')
-        expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, () => undefined)).toThrow(reason)
+        expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, () => undefined)).toThrow(
+          reason,
+        )
       })
     })
   }
 }
 
 /** A socket that is closed with the test, on a free port of 127.0.0.1 unless told otherwise. */
-export function open(onBatch: (batch: Batch) => void, options: Partial<BatchSocketOptions> = {}): BatchSocket {
+export function open(
+  onBatch: (batch: Batch) => void,
+  options: Partial<BatchSocketOptions> = {},
+): BatchSocket {
   const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0, ...options }, onBatch)
   onTestFinished(() => socket.close())
   return socket
@@ -34,7 +41,10 @@ export function open(onBatch: (batch: Batch) => void, options: Partial<BatchSock
 /** Answers every datagram with itself. */
 export function echo(batch: Batch): void {
   for (let index = 0; index < batch.count; index++) {
-    batch.reply(index, batch.input.copy(batch.output, batch.replyStart(index), batch.start(index), batch.end(index)))
+    batch.reply(
+      index,
+      batch.input.copy(batch.output, batch.replyStart(index), batch.start(index), batch.end(index)),
+    )
   }
 }
 

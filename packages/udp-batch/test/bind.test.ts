@@ -36,7 +36,9 @@ describeBatches('binding', () => {
     const { port } = other.address()
     const second = createSocket('udp4')
     second.bind(port, '127.0.0.1')
-    const [expected] = (await once(second, 'error')) as [NodeJS.ErrnoException & { address: string; port: number }]
+    const [expected] = (await once(second, 'error')) as [
+      NodeJS.ErrnoException & { address: string; port: number },
+    ]
     const error = bindError({ address: '127.0.0.1', port }) as typeof expected
     expect(error).toBeInstanceOf(Error)
     expect(error.message).toBe(expected.message)
@@ -50,7 +52,12 @@ describeBatches('binding', () => {
     ['2001:db8::1', 'EADDRNOTAVAIL'],
     ['fe80::1%no-such-card', 'EINVAL'],
   ])('fails on %s with %s', (address, code) => {
-    expect(bindError({ address, port: 0 })).toMatchObject({ code, syscall: 'bind', address, port: 0 })
+    expect(bindError({ address, port: 0 })).toMatchObject({
+      code,
+      syscall: 'bind',
+      address,
+      port: 0,
+    })
   })
 
   it.each([
@@ -78,13 +85,16 @@ describeBatches('binding', () => {
   })
 
   it('refuses a callback that is none', () => {
-    expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, undefined as never)).toThrow('onBatch is no function')
+    expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, undefined as never)).toThrow(
+      'onBatch is no function',
+    )
   })
 
   it('lets two sockets share a port that both want to share', async () => {
     const first = open(echo, { reusePort: true })
     const second = open(echo, { reusePort: true, port: first.address().port })
-    for (let client = 0; client < 32; client++) await (await DgramClient.bind()).request('x', first.address())
+    for (let client = 0; client < 32; client++)
+      await (await DgramClient.bind()).request('x', first.address())
     const counts = [first, second].map((socket) => socket.counters().received)
     expect((counts[0] ?? 0) + (counts[1] ?? 0)).toBe(32)
     // Which one a client gets is a hash of its port: 32 of them do not all get the same one.
@@ -100,7 +110,9 @@ describeBatches('binding', () => {
       expect(socket.counters().received).toBe(1)
     }
     const both = open(echo, { address: '::' })
-    expect(bindError({ address: '0.0.0.0', port: both.address().port })).toMatchObject({ code: 'EADDRINUSE' })
+    expect(bindError({ address: '0.0.0.0', port: both.address().port })).toMatchObject({
+      code: 'EADDRINUSE',
+    })
   })
 
   it('asks for buffers, and tells what it got', () => {
@@ -117,8 +129,12 @@ describeBatches('binding', () => {
     const small = { batchSize: 1, sendQueueSize: 1 }
     for (let round = 0; round < 3000; round++) {
       BatchSocket.bind({ address: '127.0.0.1', port: 0, ...small }, echo).close()
-      expect(bindError({ address: '127.0.0.1', port: taken.port, ...small })).toMatchObject({ code: 'EADDRINUSE' })
-      expect(bindError({ address: '192.0.2.1', port: 0, ...small })).toMatchObject({ code: 'EADDRNOTAVAIL' })
+      expect(bindError({ address: '127.0.0.1', port: taken.port, ...small })).toMatchObject({
+        code: 'EADDRINUSE',
+      })
+      expect(bindError({ address: '192.0.2.1', port: 0, ...small })).toMatchObject({
+        code: 'EADDRNOTAVAIL',
+      })
     }
     expect(openSockets()).toBe(before)
   })

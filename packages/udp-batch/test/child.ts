@@ -17,9 +17,18 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** Runs a script of `children/` in a process of its own, which is killed if it does not end by itself. */
-export async function runChild(script: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const file = script.startsWith('/') ? script : fileURLToPath(new URL(`children/${script}`, import.meta.url))
+/**
+ * Runs a script of `children/` in a process of its own, which is killed if it does not end by
+ * itself.
+ */
+export async function runChild(
+  script: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
+  const file = script.startsWith('/')
+    ? script
+    : fileURLToPath(new URL(`children/${script}`, import.meta.url))
   const child = spawn(process.execPath, [...FLAGS, file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: PATIENCE,

@@ -62,7 +62,14 @@ describeBatches('closing', () => {
     const address = socket.address()
     socket.close()
     expect(socket.address()).toEqual(address)
-    expect(socket.counters()).toEqual({ received: 1, sent: 1, truncated: 0, dropped: 0, errors: 0, overflowed: 0 })
+    expect(socket.counters()).toEqual({
+      received: 1,
+      sent: 1,
+      truncated: 0,
+      dropped: 0,
+      errors: 0,
+      overflowed: 0,
+    })
     expect(() => socket.send(LOCAL, LOCAL, 1)).toThrow('the socket is closed')
     expect(() => socket.receiveBufferSize).toThrow('the socket is closed')
     expect(() => socket.sendBufferSize).toThrow('the socket is closed')
@@ -81,12 +88,22 @@ describeBatches('closing', () => {
   })
 
   it('is not needed for a process to exit', async () => {
-    expect(await runChild('exit.ts')).toEqual({ code: 7, signal: null, stdout: 'open\n', stderr: '' })
+    expect(await runChild('exit.ts')).toEqual({
+      code: 7,
+      signal: null,
+      stdout: 'open\n',
+      stderr: '',
+    })
   })
 
   it('and a paused socket alike let a process end', async () => {
     for (const how of ['close', 'pause']) {
-      expect(await runChild('end.ts', [how])).toEqual({ code: 0, signal: null, stdout: 'ended\n', stderr: '' })
+      expect(await runChild('end.ts', [how])).toEqual({
+        code: 0,
+        signal: null,
+        stdout: 'ended\n',
+        stderr: '',
+      })
     }
   })
 })

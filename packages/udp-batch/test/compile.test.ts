@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PACKAGE } from './batches.ts'
@@ -19,7 +28,10 @@ class Package {
     for (const part of ['package.json', 'native', 'scripts'])
       cpSync(join(PACKAGE, part), join(this.root, part), { recursive: true })
     mkdirSync(join(this.root, 'node_modules'))
-    symlinkSync(join(PACKAGE, 'node_modules', 'node-api-headers'), join(this.root, 'node_modules', 'node-api-headers'))
+    symlinkSync(
+      join(PACKAGE, 'node_modules', 'node-api-headers'),
+      join(this.root, 'node_modules', 'node-api-headers'),
+    )
   }
 
   /** A program that takes a compiler's place. It notes its calls in a file. */
@@ -62,13 +74,19 @@ describe('compiling the binary', () => {
     expect(readFileSync(copy.calls, 'utf8')).toBe('called\ncalled\n')
   })
 
-  it.each([[[]], [['--optional']]])('goes without where there is no compiler, and leaves the reason %j', (args) => {
-    const copy = new Package()
-    const { status, output } = copy.compile('/no/such/compiler', ...args)
-    const reason = 'there is no C compiler: /no/such/compiler ENOENT'
-    expect({ status, output }).toEqual({ status: 0, output: `@chihaya/udp-batch goes without its binary: ${reason}\n` })
-    expect(readFileSync(copy.reason, 'utf8')).toBe(reason)
-  })
+  it.each([[[]], [['--optional']]])(
+    'goes without where there is no compiler, and leaves the reason %j',
+    (args) => {
+      const copy = new Package()
+      const { status, output } = copy.compile('/no/such/compiler', ...args)
+      const reason = 'there is no C compiler: /no/such/compiler ENOENT'
+      expect({ status, output }).toEqual({
+        status: 0,
+        output: `@chihaya/udp-batch goes without its binary: ${reason}\n`,
+      })
+      expect(readFileSync(copy.reason, 'utf8')).toBe(reason)
+    },
+  )
 
   it('removes a binary that is older than the sources, and the reason once there is one again', () => {
     const copy = new Package()
@@ -84,8 +102,14 @@ describe('compiling the binary', () => {
   it('fails with the compiler, but not on users’ machines', () => {
     const copy = new Package()
     const compiler = copy.compiler(BREAKS)
-    expect(copy.compile(compiler)).toMatchObject({ status: 1, output: expect.stringContaining('udp_batch.h: line 1: no') })
-    expect(copy.compile(compiler, '--optional')).toMatchObject({ status: 0, output: expect.stringContaining('line 1: no') })
+    expect(copy.compile(compiler)).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('udp_batch.h: line 1: no'),
+    })
+    expect(copy.compile(compiler, '--optional')).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('line 1: no'),
+    })
     expect(readFileSync(copy.reason, 'utf8')).toContain('line 1: no')
   })
 

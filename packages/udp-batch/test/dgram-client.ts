@@ -47,7 +47,11 @@ export class DgramClient {
   }
 
   /** Sends a datagram and resolves to the next that arrives. */
-  async request(message: Uint8Array | string, to: AddressInfo, address = to.address): Promise<Buffer> {
+  async request(
+    message: Uint8Array | string,
+    to: AddressInfo,
+    address = to.address,
+  ): Promise<Buffer> {
     const before = this.received.length
     await this.send(message, to, address)
     return (await this.arrived(before + 1)).at(before) as Buffer

@@ -20,7 +20,11 @@ describeBatches('an echo over batches', () => {
   it.each(['127.0.0.1', '::1'])('answers on %s', async (address) => {
     const socket = open(echo, { address })
     const client = await DgramClient.bind(address)
-    expect(socket.address()).toEqual({ address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port: expect.any(Number) })
+    expect(socket.address()).toEqual({
+      address,
+      family: isIPv6(address) ? 'IPv6' : 'IPv4',
+      port: expect.any(Number),
+    })
     expect((await client.request('hello', socket.address())).toString()).toBe('hello')
     expect(client.received[0]?.remote).toMatchObject({ address, port: socket.address().port })
   })
@@ -30,10 +34,11 @@ describeBatches('an echo over batches', () => {
     const { port } = open(echo).address()
     for (const address of addresses.slice(1)) open(echo, { address, port })
     const client = await DgramClient.bind()
-    for (const address of addresses) await client.request(address, { address, port, family: 'IPv4' })
-    expect(client.received.map(({ message, remote }) => [message.toString(), remote.address])).toEqual(
-      addresses.map((address) => [address, address]),
-    )
+    for (const address of addresses)
+      await client.request(address, { address, port, family: 'IPv4' })
+    expect(
+      client.received.map(({ message, remote }) => [message.toString(), remote.address]),
+    ).toEqual(addresses.map((address) => [address, address]))
   })
 
   it('tells the source of every datagram', async () => {
@@ -47,7 +52,9 @@ describeBatches('an echo over batches', () => {
       },
       { address: '0.0.0.0' },
     )
-    const clients = await Promise.all(['127.0.0.1', '127.7.8.9'].map((address) => DgramClient.bind(address)))
+    const clients = await Promise.all(
+      ['127.0.0.1', '127.7.8.9'].map((address) => DgramClient.bind(address)),
+    )
     for (const client of clients) await client.request('x', socket.address(), '127.0.0.1')
     expect(sources).toEqual([
       [[127, 0, 0, 1], clients[0]?.port, 0],
@@ -77,7 +84,9 @@ describeBatches('an echo over batches', () => {
     await Promise.all(
       clients.map(async (client) => {
         for (let round = 0; round < 60; round++) {
-          const sent = Array.from({ length: WINDOW / clients.length }, () => randomBytes(Math.floor(Math.random() * 1501)))
+          const sent = Array.from({ length: WINDOW / clients.length }, () =>
+            randomBytes(Math.floor(Math.random() * 1501)),
+          )
           const before = client.received.length
           await Promise.all(sent.map((message) => client.send(message, socket.address())))
           const received = (await client.arrived(before + sent.length)).slice(before)
@@ -88,7 +97,14 @@ describeBatches('an echo over batches', () => {
       }),
     )
     const total = 60 * WINDOW
-    expect(socket.counters()).toEqual({ received: total, sent: total, truncated: 0, dropped: 0, errors: 0, overflowed: 0 })
+    expect(socket.counters()).toEqual({
+      received: total,
+      sent: total,
+      truncated: 0,
+      dropped: 0,
+      errors: 0,
+      overflowed: 0,
+    })
   })
 
   it('takes empty datagrams for datagrams, and sends them', async () => {
@@ -114,7 +130,11 @@ describeBatches('an echo over batches', () => {
 
   it('receives every length up to maxDatagram whole, and counts what is longer as truncated', async () => {
     const maxDatagram = 700
-    const lengths = Array.from({ length: maxDatagram + 50 }, (_, length) => length).concat(1500, 9000, IPV4_LONGEST)
+    const lengths = Array.from({ length: maxDatagram + 50 }, (_, length) => length).concat(
+      1500,
+      9000,
+      IPV4_LONGEST,
+    )
     const socket = open(echo, { maxDatagram, maxReply: maxDatagram })
     const client = await DgramClient.bind()
     let expected = 0
@@ -125,17 +145,32 @@ describeBatches('an echo over batches', () => {
       expected += part.filter((length) => length <= maxDatagram).length + 1
       await client.arrived(expected)
     }
-    const echoed = client.received.map(({ message }) => message).filter((message) => message.toString() !== 'next')
-    expect(echoed.map((message) => message.length)).toEqual(Array.from({ length: maxDatagram + 1 }, (_, length) => length))
-    expect(echoed.every((message) => message.every((byte) => byte === message.length % 256))).toBe(true)
-    expect(socket.counters()).toMatchObject({ truncated: lengths.length - maxDatagram - 1, errors: 0 })
+    const echoed = client.received
+      .map(({ message }) => message)
+      .filter((message) => message.toString() !== 'next')
+    expect(echoed.map((message) => message.length)).toEqual(
+      Array.from({ length: maxDatagram + 1 }, (_, length) => length),
+    )
+    expect(echoed.every((message) => message.every((byte) => byte === message.length % 256))).toBe(
+      true,
+    )
+    expect(socket.counters()).toMatchObject({
+      truncated: lengths.length - maxDatagram - 1,
+      errors: 0,
+    })
   })
 
   it('receives a datagram of any length whole, or counts it', async () => {
-    const lengths = fc.array(fc.integer({ min: 0, max: IPV4_LONGEST }), { minLength: 1, maxLength: 8 })
+    const lengths = fc.array(fc.integer({ min: 0, max: IPV4_LONGEST }), {
+      minLength: 1,
+      maxLength: 8,
+    })
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 65_527 }), lengths, async (maxDatagram, sent) => {
-        const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0, batchSize: 4, maxDatagram, maxReply: 65_527 }, echo)
+        const socket = BatchSocket.bind(
+          { address: '127.0.0.1', port: 0, batchSize: 4, maxDatagram, maxReply: 65_527 },
+          echo,
+        )
         const client = await DgramClient.bind()
         // One at a time, as the system keeps few of the longest.
         for (const [index, length] of sent.entries()) {
@@ -145,8 +180,13 @@ describeBatches('an echo over batches', () => {
         const whole = sent.filter((length) => length <= maxDatagram)
         const echoed = await client.arrived(whole.length)
         expect(echoed.map((message) => message.length)).toEqual(whole)
-        expect(echoed.every((message) => message.equals(Buffer.alloc(message.length, message.length)))).toBe(true)
-        expect(socket.counters()).toMatchObject({ received: whole.length, truncated: sent.length - whole.length })
+        expect(
+          echoed.every((message) => message.equals(Buffer.alloc(message.length, message.length))),
+        ).toBe(true)
+        expect(socket.counters()).toMatchObject({
+          received: whole.length,
+          truncated: sent.length - whole.length,
+        })
         socket.close()
       }),
       { numRuns: 50 },
@@ -157,7 +197,8 @@ describeBatches('an echo over batches', () => {
     const seen: Array<[text: string, length: number]> = []
     const socket = open(
       (batch) => {
-        for (const [index, datagram] of datagrams(batch).entries()) seen.push([datagram.toString(), batch.length(index)])
+        for (const [index, datagram] of datagrams(batch).entries())
+          seen.push([datagram.toString(), batch.length(index)])
         echo(batch)
       },
       { maxDatagram: 10, keepTruncated: true },
@@ -167,7 +208,9 @@ describeBatches('an echo over batches', () => {
     const messages = ['a', 'b'.repeat(10), 'c'.repeat(11), 'dddd', 'e'.repeat(IPV4_LONGEST), '']
     for (const message of messages) await client.send(message, socket.address())
     socket.resume()
-    expect((await client.arrived(messages.length)).map(String)).toEqual(messages.map((message) => message.slice(0, 10)))
+    expect((await client.arrived(messages.length)).map(String)).toEqual(
+      messages.map((message) => message.slice(0, 10)),
+    )
     expect(seen).toEqual(messages.map((message) => [message.slice(0, 10), message.length]))
     expect(socket.counters()).toMatchObject({ received: 6, sent: 6, truncated: 2, errors: 0 })
   })
@@ -193,7 +236,12 @@ describeBatches('an echo over batches', () => {
   })
 
   it('receives the longest datagram there is', async () => {
-    const socket = open(echo, { maxDatagram: 65_527, maxReply: 65_527, batchSize: 2, sendQueueSize: 1 })
+    const socket = open(echo, {
+      maxDatagram: 65_527,
+      maxReply: 65_527,
+      batchSize: 2,
+      sendQueueSize: 1,
+    })
     const client = await DgramClient.bind()
     const message = randomBytes(IPV4_LONGEST)
     expect(message.equals(await client.request(message, socket.address()))).toBe(true)
@@ -232,6 +280,15 @@ describeBatches('an echo over batches', () => {
     for (let count = 0; count < 5; count++) await client.send('x', socket.address())
     socket.resume()
     await client.arrived(5)
-    expect(events.slice(0, 8)).toEqual(['batch', 'turn', 'batch', 'turn', 'batch', 'turn', 'batch', 'turn'])
+    expect(events.slice(0, 8)).toEqual([
+      'batch',
+      'turn',
+      'batch',
+      'turn',
+      'batch',
+      'turn',
+      'batch',
+      'turn',
+    ])
   })
 })

@@ -41,12 +41,20 @@ describeBatches('system calls that fail', () => {
 
   it('are counted and reported when receiving fails', () => {
     const errors = ['recvmmsg ENOMEM', 'recvmmsg ENOMEM']
-    expect(outcomes['receiveFails']).toEqual({ received: ALL, counters: counters({ errors: 2 }), errors })
+    expect(outcomes['receiveFails']).toEqual({
+      received: ALL,
+      counters: counters({ errors: 2 }),
+      errors,
+    })
   })
 
   it('are survived when libuv stops watching', () => {
     const errors = ['poll EBADF', 'poll EBADF', 'poll EBADF']
-    expect(outcomes['pollFails']).toEqual({ received: ALL, counters: counters({ errors: 3 }), errors })
+    expect(outcomes['pollFails']).toEqual({
+      received: ALL,
+      counters: counters({ errors: 3 }),
+      errors,
+    })
   })
 
   it('have send() drop what its queue does not hold, and go on afterwards', () => {

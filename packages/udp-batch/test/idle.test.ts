@@ -6,9 +6,14 @@ describeBatches('an idle socket', () => {
   it('does not wake the event loop', async () => {
     const { code, stdout, stderr } = await runChild('idle.ts')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const { before, after, received } = JSON.parse(stdout) as { before: number; after: number; received: number }
+    const { before, after, received } = JSON.parse(stdout) as {
+      before: number
+      after: number
+      received: number
+    }
     expect(received).toBe(1)
-    // The turns of the timer that ends the wait. A socket that is polled for nothing makes thousands.
+    // The turns of the timer that ends the wait. A socket that is polled for nothing makes
+    // thousands.
     expect(Math.max(before, after)).toBeLessThan(10)
   })
 })

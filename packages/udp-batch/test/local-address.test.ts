@@ -8,7 +8,10 @@ import { describeBatches, echo, open } from './batches.ts'
 
 const LOOPBACK = ['127.0.0.1', '127.0.0.2', '127.200.3.4']
 
-/** Asks at an address and port, on a socket that hears what comes from there alone. Resolves to the reply. */
+/**
+ * Asks at an address and port, on a socket that hears what comes from there alone. Resolves to the
+ * reply.
+ */
 async function ask(question: string, port: number, address: string): Promise<string> {
   const client = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   onTestFinished(() => void client.close())
@@ -24,7 +27,11 @@ function echoLater(options: Partial<BatchSocketOptions>): BatchSocket {
   const socket = open((batch) => {
     for (let index = 0; index < batch.count; index++) {
       const bytes = Buffer.from(batch.input.subarray(batch.start(index), batch.end(index)))
-      const [address, port, scope] = [batch.address(index).slice(), batch.port(index), batch.scope(index)]
+      const [address, port, scope] = [
+        batch.address(index).slice(),
+        batch.port(index),
+        batch.scope(index),
+      ]
       const local = batch.local(index)
       void nextTurn().then(() => socket.send(bytes, address, port, scope, local))
     }
@@ -40,14 +47,17 @@ const WILDCARDS: Array<[address: string, ipv6Only: boolean, asked: string[]]> = 
 ]
 
 describeBatches('a socket that is bound to all addresses', () => {
-  it.each(WILDCARDS)('answers from the one that was asked: %s', async (address, ipv6Only, asked) => {
-    const now = open(echo, { address, ipv6Only }).address()
-    const later = echoLater({ address, ipv6Only }).address()
-    for (const host of asked) {
-      expect(await ask(`now ${host}`, now.port, host)).toBe(`now ${host}`)
-      expect(await ask(`later ${host}`, later.port, host)).toBe(`later ${host}`)
-    }
-  })
+  it.each(WILDCARDS)(
+    'answers from the one that was asked: %s',
+    async (address, ipv6Only, asked) => {
+      const now = open(echo, { address, ipv6Only }).address()
+      const later = echoLater({ address, ipv6Only }).address()
+      for (const host of asked) {
+        expect(await ask(`now ${host}`, now.port, host)).toBe(`now ${host}`)
+        expect(await ask(`later ${host}`, later.port, host)).toBe(`later ${host}`)
+      }
+    },
+  )
 
   it('answers many addresses in one batch', async () => {
     const socket = open(echo, { address: '0.0.0.0' })
@@ -82,11 +92,15 @@ describeBatches('a socket that is bound to all addresses', () => {
     await once(client, 'listening')
     const from: string[] = []
     const arrived = new Promise<void>((resolve) => {
-      client.on('message', (_message, remote) => void (from.push(remote.address) === 3 && resolve()))
+      client.on(
+        'message',
+        (_message, remote) => void (from.push(remote.address) === 3 && resolve()),
+      )
     })
     const target = Uint8Array.of(127, 0, 0, 1)
     for (const local of [7, undefined, 8]) {
-      const address = local === undefined ? undefined : { address: Uint8Array.of(127, 0, 0, local), scope: 0 }
+      const address =
+        local === undefined ? undefined : { address: Uint8Array.of(127, 0, 0, local), scope: 0 }
       socket.send(Buffer.from('x'), target, client.address().port, 0, address)
     }
     await arrived
@@ -97,7 +111,10 @@ describeBatches('a socket that is bound to all addresses', () => {
     const errors: Array<string | undefined> = []
     const socket = open(echo, { address: '0.0.0.0', onError: ({ code }) => errors.push(code) })
     const target = Uint8Array.of(127, 0, 0, 1)
-    socket.send(Buffer.from('x'), target, socket.address().port, 0, { address: Uint8Array.of(192, 0, 2, 1), scope: 0 })
+    socket.send(Buffer.from('x'), target, socket.address().port, 0, {
+      address: Uint8Array.of(192, 0, 2, 1),
+      scope: 0,
+    })
     while (errors.length === 0) await nextTurn()
     expect(errors).toEqual([expect.stringMatching(/^E(INVAL|NETUNREACH)$/)])
     expect(socket.counters()).toMatchObject({ sent: 0, errors: 1 })

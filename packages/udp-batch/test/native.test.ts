@@ -27,7 +27,10 @@ describeBatches('the native part refuses', () => {
   const enough = new ArrayBuffer(BATCH * STRIDE)
 
   it.each([
-    ['too little input', () => [new ArrayBuffer(BATCH * STRIDE - 1), new ArrayBuffer(BATCH * RECORD)]],
+    [
+      'too little input',
+      () => [new ArrayBuffer(BATCH * STRIDE - 1), new ArrayBuffer(BATCH * RECORD)],
+    ],
     ['too few records', () => [enough, new ArrayBuffer(BATCH * RECORD - 1)]],
     ['input that has been transferred', () => [detached(), enough]],
     ['records that have been transferred', () => [enough, detached()]],
@@ -41,15 +44,26 @@ describeBatches('the native part refuses', () => {
   })
 
   it('sizes that would not fit', () => {
-    for (const changes of [{ 4: 0 }, { 4: 1025 }, { 5: 0 }, { 5: 2 ** 31 }, { 6: STRIDE + 1 }, { 7: 0 }]) {
+    for (const changes of [
+      { 4: 0 },
+      { 4: 1025 },
+      { 5: 0 },
+      { 5: 2 ** 31 },
+      { 6: STRIDE + 1 },
+      { 7: 0 },
+    ]) {
       expect(() => openWith(changes)).toThrow(expect.objectContaining({ errno: -22 }))
     }
-    expect(() => native().open('127.0.0.1', new ArrayBuffer(35), () => undefined)).toThrow(RangeError)
+    expect(() => native().open('127.0.0.1', new ArrayBuffer(35), () => undefined)).toThrow(
+      RangeError,
+    )
   })
 
   it('addresses that are none', () => {
     for (const address of ['', 'localhost', '1.2.3', '::1%', `fe80::1%${'x'.repeat(100)}`]) {
-      expect(() => openWith({}, address)).toThrow(expect.objectContaining({ errno: -22, syscall: 'bind' }))
+      expect(() => openWith({}, address)).toThrow(
+        expect.objectContaining({ errno: -22, syscall: 'bind' }),
+      )
     }
   })
 

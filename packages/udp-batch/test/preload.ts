@@ -5,12 +5,28 @@ const CC = process.env['CC'] || 'cc'
 
 /** Compiles a library to be preloaded. Returns the compiler's complaint, or an empty text. */
 export function compileTestLibrary(source: string, target: string): string {
-  const args = ['-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fPIC', '-shared', '-o', target, source, '-ldl']
+  const args = [
+    '-std=gnu11',
+    '-O1',
+    '-g',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-fPIC',
+    '-shared',
+    '-o',
+    target,
+    source,
+    '-ldl',
+  ]
   const { error, stderr } = spawnSync(CC, args, { encoding: 'utf8' })
   return error ? error.message : stderr
 }
 
-/** The compiler's sanitizers, as far as it has them. They have to be in a process before what they check. */
+/**
+ * The compiler's sanitizers, as far as it has them. They have to be in a process before what they
+ * check.
+ */
 export function sanitizerLibraries(): string[] {
   return ['libasan.so', 'libubsan.so'].flatMap((name) => {
     const { stdout } = spawnSync(CC, [`-print-file-name=${name}`], { encoding: 'utf8' })

@@ -16,9 +16,13 @@ describeBatches('the native part under the sanitizers', () => {
     for (const name of ['package.json', 'native', 'scripts', 'src', 'test/children'])
       cpSync(join(PACKAGE, name), join(folder, name), { recursive: true })
     mkdirSync(join(folder, 'node_modules'))
-    symlinkSync(join(PACKAGE, 'node_modules', 'node-api-headers'), join(folder, 'node_modules', 'node-api-headers'))
+    symlinkSync(
+      join(PACKAGE, 'node_modules', 'node-api-headers'),
+      join(folder, 'node_modules', 'node-api-headers'),
+    )
     const libraries = sanitizerLibraries()
-    const flags = libraries.length === 2 ? '-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined' : '-g'
+    const flags =
+      libraries.length === 2 ? '-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined' : '-g'
     const compiled = spawnSync(process.execPath, [join(folder, 'scripts', 'compile.mjs')], {
       env: { ...process.env, CFLAGS: flags },
       encoding: 'utf8',
@@ -27,12 +31,16 @@ describeBatches('the native part under the sanitizers', () => {
     const faults = join(folder, 'faults.so')
     expect(compileTestLibrary(join(PACKAGE, 'test', 'faults.c'), faults)).toBe('')
 
-    const { code, signal, stdout, stderr } = await runChild(join(folder, 'test', 'children', 'hammer.ts'), [String(SECONDS)], {
-      LD_PRELOAD: [...libraries, faults].join(' '),
-      // What Node itself leaves at its end is not ours.
-      ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0:exitcode=99',
-      UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1:exitcode=98',
-    })
+    const { code, signal, stdout, stderr } = await runChild(
+      join(folder, 'test', 'children', 'hammer.ts'),
+      [String(SECONDS)],
+      {
+        LD_PRELOAD: [...libraries, faults].join(' '),
+        // What Node itself leaves at its end is not ours.
+        ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0:exitcode=99',
+        UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1:exitcode=98',
+      },
+    )
     expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
     const done = JSON.parse(stdout) as Record<string, number>
     expect(Math.min(...Object.values(done))).toBeGreaterThan(0)

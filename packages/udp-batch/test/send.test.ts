@@ -12,13 +12,23 @@ describeBatches('send', () => {
     const socket = open((batch) => {
       for (let index = 0; index < batch.count; index++) {
         const question = batch.input.toString('latin1', batch.start(index), batch.end(index))
-        const [address, port, scope] = [batch.address(index).slice(), batch.port(index), batch.scope(index)]
-        void sleep(Number(question)).then(() => socket.send(Buffer.from(`after ${question}`), address, port, scope))
+        const [address, port, scope] = [
+          batch.address(index).slice(),
+          batch.port(index),
+          batch.scope(index),
+        ]
+        void sleep(Number(question)).then(() =>
+          socket.send(Buffer.from(`after ${question}`), address, port, scope),
+        )
       }
     })
     const client = await DgramClient.bind()
     for (const delay of ['30', '1', '10']) await client.send(delay, socket.address())
-    expect((await client.arrived(3)).map(String).sort()).toEqual(['after 1', 'after 10', 'after 30'])
+    expect((await client.arrived(3)).map(String).sort()).toEqual([
+      'after 1',
+      'after 10',
+      'after 30',
+    ])
   })
 
   it('copies its arguments, and keeps their order', async () => {
@@ -33,7 +43,9 @@ describeBatches('send', () => {
     bytes.fill(0xff)
     address.fill(0xff)
     const received = await client.arrived(100)
-    expect(received.map((message) => message.readUInt32BE())).toEqual(Array.from({ length: 100 }, (_, number) => number))
+    expect(received.map((message) => message.readUInt32BE())).toEqual(
+      Array.from({ length: 100 }, (_, number) => number),
+    )
   })
 
   it('goes beyond its queue as long as the system takes more, again and again', async () => {
@@ -41,10 +53,13 @@ describeBatches('send', () => {
     const client = await DgramClient.bind()
     let count = 0
     for (let round = 0; round < 20; round++) {
-      for (let burst = 0; burst < round; burst++) socket.send(Buffer.from(String(count++)), LOCAL, client.port)
+      for (let burst = 0; burst < round; burst++)
+        socket.send(Buffer.from(String(count++)), LOCAL, client.port)
       await client.arrived(count)
     }
-    expect(client.received.map(({ message }) => Number(message))).toEqual(Array.from({ length: count }, (_, number) => number))
+    expect(client.received.map(({ message }) => Number(message))).toEqual(
+      Array.from({ length: count }, (_, number) => number),
+    )
     expect(socket.counters()).toMatchObject({ sent: count, dropped: 0, errors: 0 })
   })
 
@@ -58,10 +73,14 @@ describeBatches('send', () => {
 
   it('reaches both families from an IPv6 socket', async () => {
     const socket = open(nothing, { address: '::' })
-    const clients = await Promise.all(['127.0.0.1', '::1'].map((address) => DgramClient.bind(address)))
+    const clients = await Promise.all(
+      ['127.0.0.1', '::1'].map((address) => DgramClient.bind(address)),
+    )
     socket.send(Buffer.from('four'), LOCAL, clients[0]?.port ?? 0)
     socket.send(Buffer.from('six'), LOCAL_IPV6, clients[1]?.port ?? 0)
-    expect(await Promise.all(clients.map(async (client) => String((await client.arrived(1))[0])))).toEqual(['four', 'six'])
+    expect(
+      await Promise.all(clients.map(async (client) => String((await client.arrived(1))[0]))),
+    ).toEqual(['four', 'six'])
   })
 
   it.each([
@@ -93,7 +112,11 @@ describeBatches('send', () => {
     expect((await client.arrived(3)).map(String)).toEqual(['first', 'second', 'third'])
     expect(socket.counters()).toMatchObject({ sent: 3, errors: 2, dropped: 0 })
     expect(errors).toHaveLength(1)
-    expect(errors[0]).toMatchObject({ code: expect.stringMatching(/^E/), syscall: 'sendmmsg', errno: expect.any(Number) })
+    expect(errors[0]).toMatchObject({
+      code: expect.stringMatching(/^E/),
+      syscall: 'sendmmsg',
+      errno: expect.any(Number),
+    })
     expect(errors[0]?.message).toBe(`sendmmsg ${errors[0]?.code}`)
   })
 

@@ -8,7 +8,13 @@ describeBatches('worker threads', () => {
     expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
     const five = (value: number): number[] => Array.from({ length: 5 }, () => value)
     expect(JSON.parse(stdout)).toEqual({
-      codes: { terminate: five(1), 'terminate-busy': five(1), exit: five(5), close: five(0), throw: five(1) },
+      codes: {
+        terminate: five(1),
+        'terminate-busy': five(1),
+        exit: five(5),
+        close: five(0),
+        throw: five(1),
+      },
       left: 0,
       replied: true,
     })

@@ -24,15 +24,21 @@ export interface BadIdBanInit {
 export function badIdBan(option: BadConnectionIdBan | undefined): BadIdBan | undefined {
   if (option === undefined) return undefined
   const { after = 100, within = '1m', for: duration = '10m' } = option
-  return new BadIdBan({ seed: randomBytes(16), after, within: parseDuration(within), duration: parseDuration(duration) })
+  return new BadIdBan({
+    seed: randomBytes(16),
+    after,
+    within: parseDuration(within),
+    duration: parseDuration(duration),
+  })
 }
 
 /**
- * Sources whose bad connection ids are no longer answered, as they have sent so many. A source can be forged, so this is all
- * that may ever be kept from it.
+ * Sources whose bad connection ids are no longer answered, as they have sent so many. A source can
+ * be forged, so this is all that may ever be kept from it.
  *
- * The table has a fixed size. A source that finds its place taken is not counted until the other's time is over: then the
- * limit on errors is all that holds it. Which sources share a place is secret, so nobody can arrange it.
+ * The table has a fixed size. A source that finds its place taken is not counted until the other's
+ * time is over: then the limit on errors is all that holds it. Which sources share a place is
+ * secret, so nobody can arrange it.
  */
 export class BadIdBan {
   readonly #after: number
@@ -43,7 +49,10 @@ export class BadIdBan {
   /** Which source has the place: bits of the hash that the place does not tell. */
   readonly #tags = new Int32Array(SLOTS)
   readonly #strikes = new Uint32Array(SLOTS)
-  /** When the place is free again, in milliseconds: the end of the ban, or of the time in which ids are counted. */
+  /**
+   * When the place is free again, in milliseconds: the end of the ban, or of the time in which ids
+   * are counted.
+   */
   readonly #until = new Float64Array(SLOTS)
 
   constructor(init: BadIdBanInit) {
@@ -53,7 +62,9 @@ export class BadIdBan {
     this.#duration = init.duration
   }
 
-  /** Counts a bad id. Returns whether those before it have banned its source. `now` in milliseconds. */
+  /**
+   * Counts a bad id. Returns whether those before it have banned its source. `now` in milliseconds.
+   */
   strike(source: Address, now: number): boolean {
     sipHash24(this.#key, source, 0, source.length === 4 ? IPV4_PREFIX : IPV6_PREFIX, this.#digest)
     const slot = (this.#digest[0] as number) & (SLOTS - 1)

@@ -11,7 +11,10 @@ import { UdpSocket, type SocketRoom, type UdpSocketInit } from './udp-socket.ts'
 /** What this file needs of `@chihaya/udp-batch`, which is there on some systems only. */
 export type BatchModule = Pick<typeof import('@chihaya/udp-batch'), 'BatchSocket' | 'unavailable'>
 
-/** A socket of `@chihaya/udp-batch`: one call for a whole batch of datagrams, replies written where they are sent from. */
+/**
+ * A socket of `@chihaya/udp-batch`: one call for a whole batch of datagrams, replies written where
+ * they are sent from.
+ */
 export class BatchUdpSocket extends UdpSocket {
   // Its memory is shared with the native part, which knows it from the beginning.
   readonly room: SocketRoom
@@ -19,7 +22,10 @@ export class BatchUdpSocket extends UdpSocket {
   #socket: NativeSocket | undefined
   #refused = 0
   readonly #datagram = new Datagram()
-  readonly #source: { -readonly [Key in keyof Source]: Source[Key] } = { address: new Uint8Array(4), port: 0 }
+  readonly #source: { -readonly [Key in keyof Source]: Source[Key] } = {
+    address: new Uint8Array(4),
+    port: 0,
+  }
 
   constructor(init: UdpSocketInit, module: BatchModule) {
     super(init)
@@ -81,7 +87,8 @@ export class BatchUdpSocket extends UdpSocket {
       return
     }
     const datagram = this.#datagram
-    if (datagram.input.bytes.buffer !== batch.input.buffer) datagram.input = new PacketBuffer(batch.input.buffer as ArrayBuffer)
+    if (datagram.input.bytes.buffer !== batch.input.buffer)
+      datagram.input = new PacketBuffer(batch.input.buffer as ArrayBuffer)
     if (datagram.output.bytes.buffer !== batch.output.buffer) {
       datagram.output = new PacketBuffer(batch.output.buffer as ArrayBuffer)
     }
@@ -96,7 +103,14 @@ export class BatchUdpSocket extends UdpSocket {
       datagram.replyAt = batch.replyStart(index)
       const reply = dispatcher.handle(datagram)
       if (typeof reply !== 'number') {
-        void this.#sendLater(reply, source.address.slice(), source.port, batch.scope(index), batch.local(index), replies)
+        void this.#sendLater(
+          reply,
+          source.address.slice(),
+          source.port,
+          batch.scope(index),
+          batch.local(index),
+          replies,
+        )
       } else if (reply > 0) batch.reply(index, reply)
     }
   }

@@ -5,7 +5,8 @@ export class ClaimedAddresses {
   readonly #sources: Networks | undefined
 
   /**
-   * `allowed`: nobody, loopback and private sources, or the sources in a list of addresses and CIDR ranges.
+   * `allowed`: nobody, loopback and private sources, or the sources in a list of addresses and CIDR
+   * ranges.
    * @throws {RangeError} naming the entry that is neither.
    */
   constructor(allowed: boolean | readonly string[]) {
@@ -13,9 +14,10 @@ export class ClaimedAddresses {
   }
 
   /**
-   * The peer's address: `source`, unless it may claim another and the `length` bytes at `at` hold one. Zeros claim nothing.
-   * Neither does an address of the other family, as the reply's peers would not be of its swarm, nor one that this source
-   * may not name (see `mayName`): clients without a better idea write the address of their own network.
+   * The peer's address: `source`, unless it may claim another and the `length` bytes at `at` hold
+   * one. Zeros claim nothing. Neither does an address of the other family, as the reply's peers
+   * would not be of its swarm, nor one that this source may not name (see `mayName`): clients
+   * without a better idea write the address of their own network.
    */
   resolve(input: Uint8Array, at: number, length: number, source: Address): Address {
     if (!this.#sources || isZero(input, at, length) || !this.#sources.has(source)) return source

@@ -12,7 +12,10 @@ const SECRET_LENGTH = 16
 /** Seconds. */
 const NEVER = Number.POSITIVE_INFINITY
 
-/** 128 bits out of a configured key of any length, or out of the system's generator when there is none. */
+/**
+ * 128 bits out of a configured key of any length, or out of the system's generator when there is
+ * none.
+ */
 export function connectionSecret(privateKey: string | undefined): Uint8Array {
   if (!privateKey) return randomBytes(SECRET_LENGTH)
   return createHash('sha256').update(privateKey, 'utf8').digest().subarray(0, SECRET_LENGTH)
@@ -41,13 +44,21 @@ function seconds(duration: Duration): number {
 }
 
 export interface ConnectionIdOptions {
-  /** 16 bytes each: the first issues ids, all are accepted. Processes that share them accept each other's. */
+  /**
+   * 16 bytes each: the first issues ids, all are accepted. Processes that share them accept each
+   * other's.
+   */
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
   /** Seconds for which an id is accepted. */
   readonly lifetime: number
-  /** Seconds by which an id may be dated ahead, for processes that share a secret but not a clock. */
+  /**
+   * Seconds by which an id may be dated ahead, for processes that share a secret but not a clock.
+   */
   readonly skew: number
-  /** Seconds after which the system's generator makes another secret to issue ids with, if it made the first. */
+  /**
+   * Seconds after which the system's generator makes another secret to issue ids with, if it made
+   * the first.
+   */
   readonly rotation?: number
 }
 
@@ -63,11 +74,12 @@ interface AcceptedKey {
  *
  *     id = T(4) || SipHash-2-4(secret, T || address)[0..4]      T: seconds since 1970 of the issue, big-endian
  *
- * The threat is a client that writes another's address into its datagrams, to put that address into swarms or to have a
- * long reply sent to it. It cannot see the connect reply, so it has to know the secret or to guess 32 bits anew for every
- * address and second; a guess is a datagram, and there is no other way to test one. What an id proves lasts for its
- * lifetime, and passes to whoever takes over the address meanwhile. The port is left out: a NAT changes it at any time.
- * Nothing is remembered about clients, so connects cost no memory.
+ * The threat is a client that writes another's address into its datagrams, to put that address into
+ * swarms or to have a long reply sent to it. It cannot see the connect reply, so it has to know the
+ * secret or to guess 32 bits anew for every address and second; a guess is a datagram, and there is
+ * no other way to test one. What an id proves lasts for its lifetime, and passes to whoever takes
+ * over the address meanwhile. The port is left out: a NAT changes it at any time. Nothing is
+ * remembered about clients, so connects cost no memory.
  */
 export class ConnectionIds {
   readonly #lifetime: number
@@ -93,8 +105,9 @@ export class ConnectionIds {
   }
 
   /**
-   * Takes the place of another: ids that it accepts are accepted here as well, until they are too old by the rules here. A
-   * secret that was made by chance goes on where there would be another such one. `now` in seconds.
+   * Takes the place of another: ids that it accepts are accepted here as well, until they are too
+   * old by the rules here. A secret that was made by chance goes on where there would be another
+   * such one. `now` in seconds.
    */
   succeed(former: ConnectionIds, now: number): void {
     if (this.#rotation !== undefined && former.#rotation !== undefined) {
@@ -103,22 +116,32 @@ export class ConnectionIds {
     }
     const until = this.#lastUse(now)
     this.#accept(
-      [{ key: former.#key, until }, ...former.#others.map((other) => ({ ...other, until: Math.min(other.until, until) }))],
+      [
+        { key: former.#key, until },
+        ...former.#others.map((other) => ({ ...other, until: Math.min(other.until, until) })),
+      ],
       now,
     )
   }
 
-  /** Writes the id of `address` at `at`, eight bytes. `now` in seconds. Never zero, never the protocol's magic number. */
+  /**
+   * Writes the id of `address` at `at`, eight bytes. `now` in seconds. Never zero, never the
+   * protocol's magic number.
+   */
   write(address: Address, now: number, target: DataView, at: number): void {
     if (now >= this.#rotateAt) this.#rotate(now)
-    // rTorrent takes 0 for an error, and the magic would make the next request a connect. Both are ruled out by their time.
+    // rTorrent takes 0 for an error, and the magic would make the next request a connect. Both are
+    // ruled out by their time.
     const time = (now | 0) === 0 || (now | 0) === MAGIC_HIGH ? (now - 1) | 0 : now | 0
     target.setInt32(at, time)
     this.#writeMessage(time, address)
     target.setInt32(at + TIME_LENGTH, this.#mac(this.#key, address), true)
   }
 
-  /** Whether the eight bytes at `at` are an id of `address` that is neither too old nor dated ahead. `now` in seconds. */
+  /**
+   * Whether the eight bytes at `at` are an id of `address` that is neither too old nor dated ahead.
+   * `now` in seconds.
+   */
   verify(input: DataView, at: number, address: Address, now: number): boolean {
     const time = input.getInt32(at)
     // Modulo 2³², so that 2106 is a year like any other.
@@ -128,7 +151,8 @@ export class ConnectionIds {
     const mac = input.getInt32(at + TIME_LENGTH, true)
     // One comparison of whole words: how long it takes does not depend on where they differ.
     if ((this.#mac(this.#key, address) ^ mac) === 0) return true
-    for (const { key, until } of this.#others) if (now <= until && (this.#mac(key, address) ^ mac) === 0) return true
+    for (const { key, until } of this.#others)
+      if (now <= until && (this.#mac(key, address) ^ mac) === 0) return true
     return false
   }
 
@@ -161,7 +185,8 @@ export class ConnectionIds {
     message[2] = time >> 8
     message[3] = time
     const { length } = address
-    for (let index = 0; index < length; index++) message[TIME_LENGTH + index] = address[index] as number
+    for (let index = 0; index < length; index++)
+      message[TIME_LENGTH + index] = address[index] as number
   }
 
   /** The hash of the message that is written. */

@@ -12,17 +12,22 @@ export interface LateReply {
 }
 
 /**
- * A datagram, the room for its reply, and what the dispatcher has made of it. A socket fills one and the same object again and
- * again. All positions are in bytes.
+ * A datagram, the room for its reply, and what the dispatcher has made of it. A socket fills one
+ * and the same object again and again. All positions are in bytes.
  */
 export class Datagram {
   input: PacketBuffer = NOTHING
-  /** The datagram reaches from `start` to `end`, where `input` may hold only as much as the dispatcher has room for. */
+  /**
+   * The datagram reaches from `start` to `end`, where `input` may hold only as much as the
+   * dispatcher has room for.
+   */
   start = 0
   end = 0
   source: Source = { address: new Uint8Array(4), port: 0 }
   output: PacketBuffer = NOTHING
-  /** Where the reply goes, an even position with as many bytes free as the dispatcher's `replyRoom`. */
+  /**
+   * Where the reply goes, an even position with as many bytes free as the dispatcher's `replyRoom`.
+   */
   replyAt = 0
 
   /** What was asked for. */

@@ -11,7 +11,8 @@ import { PacketBuffer } from './packet-buffer.ts'
 import { sourceFrom } from './source.ts'
 import { UdpSocket, type SocketRoom, type UdpService } from './udp-socket.ts'
 
-// Replies are written one behind the other and never over one another, as the system may still have to read them.
+// Replies are written one behind the other and never over one another, as the system may still have
+// to read them.
 const OUTPUT_LENGTH = 65_536
 
 /** A socket of `node:dgram`: one event for each datagram, on every system. */
@@ -39,7 +40,8 @@ export class DgramSocket extends UdpSocket {
     const socket = dgram.createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
       ipv6Only: family === 6,
-      // Every address here is an address already. The default would ask the resolver about each reply's.
+      // Every address here is an address already. The default would ask the resolver about each
+      // reply's.
       lookup: (literal, _options, done) => done(null, literal, family),
       ...(reusePort && { reusePort }),
       ...(receiveBufferSize !== undefined && { recvBufferSize: receiveBufferSize }),
@@ -128,7 +130,12 @@ export class DgramSocket extends UdpSocket {
     }
   }
 
-  async #sendLater(socket: Socket, pending: Promise<LateReply>, remote: RemoteInfo, replies: PendingReplies): Promise<void> {
+  async #sendLater(
+    socket: Socket,
+    pending: Promise<LateReply>,
+    remote: RemoteInfo,
+    replies: PendingReplies,
+  ): Promise<void> {
     replies.begin()
     const { bytes } = await pending
     // A socket that did not wait for this reply any longer is closed.

@@ -11,11 +11,12 @@ const IPV4_PREFIX = 3
 const IPV6_PREFIX = 7
 
 /**
- * Token buckets for the error replies to datagrams that prove nothing about their source: 10 a second for a /24 or /56,
- * 10,000 a second in all, with bursts of one second.
+ * Token buckets for the error replies to datagrams that prove nothing about their source: 10 a
+ * second for a /24 or /56, 10,000 a second in all, with bursts of one second.
  *
- * Memory is one number for each of a fixed number of buckets. Networks that meet in a bucket share it: the worst of that is
- * silence, which UDP clients know how to live with. Which ones meet is secret, so nobody can arrange it.
+ * Memory is one number for each of a fixed number of buckets. Networks that meet in a bucket share
+ * it: the worst of that is silence, which UDP clients know how to live with. Which ones meet is
+ * secret, so nobody can arrange it.
  */
 export class ErrorLimit {
   /** When each bucket will be full again, in whole microseconds; the last one is everybody's. */

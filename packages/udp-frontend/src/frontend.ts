@@ -6,7 +6,13 @@ import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispa
 import type { Handover } from './handover.ts'
 import { MeteredDispatcher } from './metered-dispatcher.ts'
 import { ProxiedDispatcher, proxyNetworks } from './proxied-dispatcher.ts'
-import { closeSockets, fixedOptionsChanged, matchSockets, openSockets, withinRoom } from './open-sockets.ts'
+import {
+  closeSockets,
+  fixedOptionsChanged,
+  matchSockets,
+  openSockets,
+  withinRoom,
+} from './open-sockets.ts'
 import type { UdpFrontendOptions } from './options.ts'
 import { PendingReplies } from './pending-replies.ts'
 import { PacketBuffer } from './packet-buffer.ts'
@@ -21,15 +27,20 @@ export interface UdpTracker {
   /** The bound addresses, in the order of the `listen` option; none before `onReady`. */
   addresses(): AddressInfo[]
   /**
-   * Handles a datagram as if it had come from `source`, without a socket. The reply, or undefined when there is none.
+   * Handles a datagram as if it had come from `source`, without a socket. The reply, or undefined
+   * when there is none.
    * @throws {TypeError} when `source.address` is no IP address.
    */
-  inject(datagram: Uint8Array, source: { address: string; port: number }): Promise<Buffer | undefined>
+  inject(
+    datagram: Uint8Array,
+    source: { address: string; port: number },
+  ): Promise<Buffer | undefined>
   /**
-   * Prepares to take the place of another, for applications that build a new tracker beside the one that runs (with `bind:
-   * false`) and then let it answer. Sockets at addresses that both have change hands without losing a datagram, others of
-   * `listen` are opened now, and ids that the former has given to clients stay good. The former's other sockets
-   * close once they have answered; close the former itself after that. Without a former, all of `listen` is opened.
+   * Prepares to take the place of another, for applications that build a new tracker beside the one
+   * that runs (with `bind: false`) and then let it answer. Sockets at addresses that both have
+   * change hands without losing a datagram, others of `listen` are opened now, and ids that the
+   * former has given to clients stay good. The former's other sockets close once they have
+   * answered; close the former itself after that. Without a former, all of `listen` is opened.
    * @throws the first error of binding, with nothing left open.
    */
   succeed(former?: UdpTracker): Promise<Handover>
@@ -46,11 +57,16 @@ export interface UdpFrontendInit {
   readonly now?: () => number
   /** Milliseconds that `drain` waits for replies. */
   readonly drainTimeout?: number
-  /** Replies that hooks and the store may be waited for at a time; requests beyond them are dropped. */
+  /**
+   * Replies that hooks and the store may be waited for at a time; requests beyond them are dropped.
+   */
   readonly maxPending?: number
 }
 
-/** The sockets of one tracker, and the dispatcher they share: a connection id is good at each of them. */
+/**
+ * The sockets of one tracker, and the dispatcher they share: a connection id is good at each of
+ * them.
+ */
 export class UdpFrontend implements UdpTracker {
   readonly #init: UdpFrontendInit
   readonly #ids: ConnectionIds
@@ -66,7 +82,10 @@ export class UdpFrontend implements UdpTracker {
     this.#dispatcher = this.#makeDispatcher(init.options)
   }
 
-  /** Once the tracker's hooks are fixed, and before sockets are bound. With a meter, every datagram is counted. */
+  /**
+   * Once the tracker's hooks are fixed, and before sockets are bound. With a meter, every datagram
+   * is counted.
+   */
   start(meter?: RequestMeter): void {
     this.#meter = meter
     this.#dispatcher = this.#makeDispatcher(this.#init.options)
@@ -113,7 +132,10 @@ export class UdpFrontend implements UdpTracker {
     return this.#sockets.flatMap((socket) => socket.address() ?? [])
   }
 
-  async inject(datagram: Uint8Array, source: { address: string; port: number }): Promise<Buffer | undefined> {
+  async inject(
+    datagram: Uint8Array,
+    source: { address: string; port: number },
+  ): Promise<Buffer | undefined> {
     const from = sourceFrom(source.address, source.port)
     if (!from) throw new TypeError(`${JSON.stringify(source.address)} is no IP address`)
     const received = new Datagram()
@@ -138,7 +160,8 @@ export class UdpFrontend implements UdpTracker {
   async #abandon(sockets: readonly UdpSocket[]): Promise<void> {
     for (const socket of sockets) {
       const { address, port } = socket.address() ?? {}
-      if (address !== undefined) this.#init.log.info({ address, port }, 'the UDP tracker no longer listens')
+      if (address !== undefined)
+        this.#init.log.info({ address, port }, 'the UDP tracker no longer listens')
     }
     await closeSockets(sockets)
   }
@@ -159,31 +182,55 @@ export class UdpFrontend implements UdpTracker {
 
   #makeDispatcher(options: Required<UdpFrontendOptions>): DatagramHandler {
     const proxies = proxyNetworks(options.proxyProtocolFrom)
-    const dispatcher = this.#makeMetered(new Dispatcher({ ...this.#init, options, ids: this.#ids }), options)
+    const dispatcher = this.#makeMetered(
+      new Dispatcher({ ...this.#init, options, ids: this.#ids }),
+      options,
+    )
     return proxies ? new ProxiedDispatcher({ dispatcher, proxies, meter: this.#meter }) : dispatcher
   }
 
-  #makeMetered(dispatcher: DatagramHandler, options: Required<UdpFrontendOptions>): DatagramHandler {
+  #makeMetered(
+    dispatcher: DatagramHandler,
+    options: Required<UdpFrontendOptions>,
+  ): DatagramHandler {
     const meter = this.#meter
     if (!meter) return dispatcher
     return new MeteredDispatcher({ dispatcher, meter, timing: options.requestTiming })
   }
 
   #service(): UdpService {
-    return { dispatcher: this.#dispatcher, replies: this.#replies, drops: this.#meter?.drops, log: this.#init.log }
+    return {
+      dispatcher: this.#dispatcher,
+      replies: this.#replies,
+      drops: this.#meter?.drops,
+      log: this.#init.log,
+    }
   }
 
-  /** Sockets that were opened under other options may have no room for longer datagrams, and are not opened anew. */
+  /**
+   * Sockets that were opened under other options may have no room for longer datagrams, and are not
+   * opened anew.
+   */
   #adaptTo(sockets: readonly UdpSocket[]): void {
     const { options, log } = this.#init
     const changed = fixedOptionsChanged(sockets, options)
     if (changed.length > 0) {
-      log.warn({ options: changed }, 'UDP sockets that stay open keep these options as they are until the next start')
+      log.warn(
+        { options: changed },
+        'UDP sockets that stay open keep these options as they are until the next start',
+      )
     }
     const within = withinRoom(sockets, options)
     const { maxReplySize, maxScrapeInfoHashes } = within
-    if (maxReplySize === options.maxReplySize && maxScrapeInfoHashes === options.maxScrapeInfoHashes) return
-    log.warn({ maxReplySize, maxScrapeInfoHashes }, 'UDP sockets that stay open have no room for more until the next start')
+    if (
+      maxReplySize === options.maxReplySize &&
+      maxScrapeInfoHashes === options.maxScrapeInfoHashes
+    )
+      return
+    log.warn(
+      { maxReplySize, maxScrapeInfoHashes },
+      'UDP sockets that stay open have no room for more until the next start',
+    )
     this.#dispatcher = this.#makeDispatcher(within)
   }
 }

@@ -5,4 +5,9 @@ export default udpFrontend
 export { udpFrontend }
 export type { UdpTracker } from './frontend.ts'
 export type { Handover } from './handover.ts'
-export { optionsSchema, type BadConnectionIdBan, type ListenAddress, type UdpFrontendOptions } from './options.ts'
+export {
+  optionsSchema,
+  type BadConnectionIdBan,
+  type ListenAddress,
+  type UdpFrontendOptions,
+} from './options.ts'

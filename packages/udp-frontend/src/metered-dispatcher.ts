@@ -36,7 +36,8 @@ export class MeteredDispatcher implements DatagramHandler {
   handle(datagram: Datagram): number | Promise<LateReply> {
     const reply = this.#dispatcher.handle(datagram)
     const { action, source, length } = datagram
-    if (typeof reply !== 'number') return this.#later(reply, action, addressFamily(source.address), length, this.#since)
+    if (typeof reply !== 'number')
+      return this.#later(reply, action, addressFamily(source.address), length, this.#since)
     if (datagram.drop !== undefined) {
       this.#meter.drops.count(datagram.drop)
       return reply
@@ -47,7 +48,15 @@ export class MeteredDispatcher implements DatagramHandler {
       milliseconds = now - this.#since
       this.#since = now
     }
-    this.#meter.count('udp', action, addressFamily(source.address), datagram.refusal, length, reply, milliseconds)
+    this.#meter.count(
+      'udp',
+      action,
+      addressFamily(source.address),
+      datagram.refusal,
+      length,
+      reply,
+      milliseconds,
+    )
     return reply
   }
 
@@ -60,7 +69,15 @@ export class MeteredDispatcher implements DatagramHandler {
   ): Promise<LateReply> {
     const reply = await pending
     const milliseconds = this.#timing ? performance.now() - since : UNTIMED
-    this.#meter.count('udp', action, family, reply.refusal, length, reply.bytes.length, milliseconds)
+    this.#meter.count(
+      'udp',
+      action,
+      family,
+      reply.refusal,
+      length,
+      reply.bytes.length,
+      milliseconds,
+    )
     return reply
   }
 }

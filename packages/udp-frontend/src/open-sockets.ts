@@ -19,11 +19,19 @@ export interface SocketMatch {
   readonly rest: readonly UdpSocket[]
 }
 
-/** Which of the open sockets serve which of the addresses. Addresses that look the same get one socket each. */
-export function matchSockets(addresses: readonly ListenAddress[], sockets: readonly UdpSocket[]): SocketMatch {
+/**
+ * Which of the open sockets serve which of the addresses. Addresses that look the same get one
+ * socket each.
+ */
+export function matchSockets(
+  addresses: readonly ListenAddress[],
+  sockets: readonly UdpSocket[],
+): SocketMatch {
   const rest = [...sockets]
   const kept = addresses.map(({ host, port }) => {
-    const index = rest.findIndex(({ init, bound }) => bound && init.host === host && init.port === port)
+    const index = rest.findIndex(
+      ({ init, bound }) => bound && init.host === host && init.port === port,
+    )
     return index < 0 ? undefined : rest.splice(index, 1)[0]
   })
   return { kept, rest }
@@ -53,7 +61,10 @@ export async function closeSockets(sockets: readonly UdpSocket[]): Promise<void>
   await Promise.all(sockets.map((socket) => socket.close()))
 }
 
-/** Names of the options that have changed since the sockets were opened, and that they cannot take on. */
+/**
+ * Names of the options that have changed since the sockets were opened, and that they cannot take
+ * on.
+ */
 export function fixedOptionsChanged(sockets: readonly UdpSocket[], options: Options): string[] {
   return FIXED.filter((name) => sockets.some(({ init }) => init[name] !== options[name]))
 }
@@ -62,7 +73,10 @@ export function fixedOptionsChanged(sockets: readonly UdpSocket[], options: Opti
 export function withinRoom(sockets: readonly UdpSocket[], options: Options): Options {
   const request = Math.min(...sockets.map(({ room }) => room.request))
   const reply = Math.min(...sockets.map(({ room }) => room.reply))
-  const scrape = Math.min((request - HEADER_LENGTH) / INFO_HASH_LENGTH, (reply - scrapeReplyLength(0)) / ROW_LENGTH)
+  const scrape = Math.min(
+    (request - HEADER_LENGTH) / INFO_HASH_LENGTH,
+    (reply - scrapeReplyLength(0)) / ROW_LENGTH,
+  )
   return {
     ...options,
     maxReplySize: Math.min(options.maxReplySize, reply),

@@ -19,21 +19,26 @@ export interface BadConnectionIdBan {
 
 export interface UdpFrontendOptions {
   /**
-   * Where to listen; one socket each. An IPv6 address takes IPv6 datagrams alone, `::` included. The default skips `::` on a
-   * host without IPv6. @default [{ host: '0.0.0.0', port: 6969 }, { host: '::', port: 6969 }]
+   * Where to listen; one socket each. An IPv6 address takes IPv6 datagrams alone, `::` included.
+   * The default skips `::` on a host without IPv6. @default [{ host: '0.0.0.0', port: 6969 }, {
+   * host: '::', port: 6969 }]
    */
   listen?: ListenAddress[]
   /**
-   * Secret behind the connection ids, of any length. Processes with the same key accept each other's ids. Of a list the first
-   * issues ids, and all are accepted. Without one, each start makes its own, and clients have to connect again after it.
+   * Secret behind the connection ids, of any length. Processes with the same key accept each
+   * other's ids. Of a list the first issues ids, and all are accepted. Without one, each start
+   * makes its own, and clients have to connect again after it.
    */
   privateKey?: string | string[] | undefined
   /**
-   * How often a secret that the start has made is replaced; ids of the former one stay good for their lifetime, which is also
-   * the least there can be between two. 0 is never. @default '24h'
+   * How often a secret that the start has made is replaced; ids of the former one stay good for
+   * their lifetime, which is also the least there can be between two. 0 is never. @default '24h'
    */
   keyRotation?: Duration
-  /** How long a connection id is accepted. BEP 15 asks for 2 minutes; some clients keep theirs for longer. @default '10m' */
+  /**
+   * How long a connection id is accepted. BEP 15 asks for 2 minutes; some clients keep theirs for
+   * longer. @default '10m'
+   */
   connectionIdLifetime?: Duration
   /** How far the clocks of processes with the same key may differ. @default '10s' */
   maxClockSkew?: Duration
@@ -41,46 +46,67 @@ export interface UdpFrontendOptions {
   defaultNumWant?: number
   /** Peers in an announce reply at most. @default 100 */
   maxNumWant?: number
-  /** Infohashes in a scrape at most. Less than 74 counts as 74, as BEP 15 lets clients ask for that many. @default 100 */
+  /**
+   * Infohashes in a scrape at most. Less than 74 counts as 74, as BEP 15 lets clients ask for that
+   * many. @default 100
+   */
   maxScrapeInfoHashes?: number
-  /** Bytes of an announce reply at most; the default passes every IPv6 path in one piece. @default 1232 */
+  /**
+   * Bytes of an announce reply at most; the default passes every IPv6 path in one piece. @default
+   * 1232
+   */
   maxReplySize?: number
   /**
-   * Who may announce another address than its own: nobody, loopback and private sources (`true`), or the sources in a list of
-   * CIDR ranges. @default false
+   * Who may announce another address than its own: nobody, loopback and private sources (`true`),
+   * or the sources in a list of CIDR ranges. @default false
    */
   allowIpSpoofing?: boolean | string[]
-  /** Answer clients that announce port 0, which nobody can connect to, instead of refusing them; they are not stored. @default false */
+  /**
+   * Answer clients that announce port 0, which nobody can connect to, instead of refusing them;
+   * they are not stored. @default false
+   */
   allowUnconnectable?: boolean
   /**
-   * The proxies in front of this tracker, as addresses and CIDR ranges, that put a PROXY header (version 2) into each datagram:
-   * the client is the one it names. Datagrams from there without a header are dropped, and nobody else's header is believed.
+   * The proxies in front of this tracker, as addresses and CIDR ranges, that put a PROXY header
+   * (version 2) into each datagram: the client is the one it names. Datagrams from there without a
+   * header are dropped, and nobody else's header is believed.
    * @default []
    */
   proxyProtocolFrom?: string[]
-  /** Answer action 4, an announce with 16 bytes for its address that old versions of opentracker understood. @default false */
+  /**
+   * Answer action 4, an announce with 16 bytes for its address that old versions of opentracker
+   * understood. @default false
+   */
   opentrackerIpv6?: boolean
   /** Leave datagrams with a bad connection id without an answer. @default false */
   silentOnBadConnectionId?: boolean
   /**
-   * Silence for sources (an IPv4 address, an IPv6 /64) that keep sending bad connection ids. Whoever forges their addresses can
-   * bring it upon others, so ids that are good are answered whatever happens. Off unless set.
+   * Silence for sources (an IPv4 address, an IPv6 /64) that keep sending bad connection ids.
+   * Whoever forges their addresses can bring it upon others, so ids that are good are answered
+   * whatever happens. Off unless set.
    */
   banBadConnectionIds?: BadConnectionIdBan | undefined
   /** Source ports whose datagrams are dropped; 0 always is one. @default [0] */
   dropSourcePorts?: number[]
   /** Bytes of each socket's receive buffer; the system's own default when absent. */
   receiveBufferSize?: number | undefined
-  /** Let other processes listen on the same addresses; the system spreads clients over them. @default false */
+  /**
+   * Let other processes listen on the same addresses; the system spreads clients over them.
+   * @default false
+   */
   reusePort?: boolean
   /**
-   * How datagrams are received: one by one (`dgram`), or many with one call of the system (`batch`, on Linux, by
-   * `@chihaya/udp-batch`). `auto` takes batches where the platform has them. @default 'auto'
+   * How datagrams are received: one by one (`dgram`), or many with one call of the system (`batch`,
+   * on Linux, by `@chihaya/udp-batch`). `auto` takes batches where the platform has them. @default
+   * 'auto'
    */
   transport?: 'auto' | 'batch' | 'dgram'
   /** Take the time of every request, for the application's `requestMeter`. @default false */
   requestTiming?: boolean
-  /** When sockets are bound: with the application's `onReady`, or never, for tests that only inject. @default 'onReady' */
+  /**
+   * When sockets are bound: with the application's `onReady`, or never, for tests that only inject.
+   * @default 'onReady'
+   */
   bind?: 'onReady' | false
 }
 
@@ -113,16 +139,27 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       minItems: 1,
       writeOnly: true,
     },
-    keyRotation: durationSchema('How often a secret that the start has made is replaced; 0 is never.', '24h'),
+    keyRotation: durationSchema(
+      'How often a secret that the start has made is replaced; 0 is never.',
+      '24h',
+    ),
     connectionIdLifetime: durationSchema('How long a connection id is accepted.', '10m'),
-    maxClockSkew: durationSchema('How far the clocks of processes with the same key may differ.', '10s'),
+    maxClockSkew: durationSchema(
+      'How far the clocks of processes with the same key may differ.',
+      '10s',
+    ),
     defaultNumWant: {
       description: 'Peers for a client that leaves the number to the tracker.',
       type: 'integer',
       minimum: 0,
       default: 50,
     },
-    maxNumWant: { description: 'Peers in an announce reply at most.', type: 'integer', minimum: 0, default: 100 },
+    maxNumWant: {
+      description: 'Peers in an announce reply at most.',
+      type: 'integer',
+      minimum: 0,
+      default: 100,
+    },
     maxScrapeInfoHashes: {
       description: 'Infohashes in a scrape at most; less than 74 counts as 74.',
       type: 'integer',
@@ -139,18 +176,21 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       default: 1232,
     },
     allowIpSpoofing: {
-      description: 'Who may announce another address: nobody, loopback and private sources, or a list of CIDR ranges.',
+      description:
+        'Who may announce another address: nobody, loopback and private sources, or a list of CIDR ranges.',
       type: ['boolean', 'array'],
       items: { type: 'string' },
       default: false,
     },
     allowUnconnectable: {
-      description: 'Answer clients that announce port 0 instead of refusing them; they are not stored.',
+      description:
+        'Answer clients that announce port 0 instead of refusing them; they are not stored.',
       type: 'boolean',
       default: false,
     },
     proxyProtocolFrom: {
-      description: 'Addresses and CIDR ranges of proxies that put a PROXY header (version 2) into each datagram, and have to.',
+      description:
+        'Addresses and CIDR ranges of proxies that put a PROXY header (version 2) into each datagram, and have to.',
       type: 'array',
       items: { type: 'string' },
       default: [],
@@ -170,7 +210,12 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       type: 'object',
       additionalProperties: false,
       properties: {
-        after: { description: 'Bad connection ids from one source.', type: 'integer', minimum: 1, default: 100 },
+        after: {
+          description: 'Bad connection ids from one source.',
+          type: 'integer',
+          minimum: 1,
+          default: 100,
+        },
         within: durationSchema('Time in which they come.', '1m'),
         for: durationSchema('How long the silence lasts.', '10m'),
       },
@@ -181,14 +226,20 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       items: PORT,
       default: [0],
     },
-    receiveBufferSize: { description: "Bytes of each socket's receive buffer.", type: 'integer', minimum: 1 },
+    receiveBufferSize: {
+      description: "Bytes of each socket's receive buffer.",
+      type: 'integer',
+      minimum: 1,
+    },
     reusePort: {
-      description: 'Let other processes listen on the same addresses; the system spreads clients over them.',
+      description:
+        'Let other processes listen on the same addresses; the system spreads clients over them.',
       type: 'boolean',
       default: false,
     },
     transport: {
-      description: 'How datagrams are received: one by one (dgram) or in batches (batch, on Linux).',
+      description:
+        'How datagrams are received: one by one (dgram) or in batches (batch, on Linux).',
       enum: ['auto', 'batch', 'dgram'],
       default: 'auto',
     },
@@ -197,6 +248,10 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       type: 'boolean',
       default: false,
     },
-    bind: { description: "When sockets are bound: 'onReady', or false for never.", enum: ['onReady', false], default: 'onReady' },
+    bind: {
+      description: "When sockets are bound: 'onReady', or false for never.",
+      enum: ['onReady', false],
+      default: 'onReady',
+    },
   },
 }

@@ -1,4 +1,7 @@
-/** One piece of memory that holds packets, seen as bytes, as integers, and as 16-bit words where peers are copied. */
+/**
+ * One piece of memory that holds packets, seen as bytes, as integers, and as 16-bit words where
+ * peers are copied.
+ */
 export class PacketBuffer {
   readonly bytes: Buffer
   /** For single integers: `Buffer`'s methods cost several times as much. */

@@ -1,4 +1,5 @@
-// A hook or store that stands still must not have memory fill up with what waits for it. Many times what those that do not need.
+// A hook or store that stands still must not have memory fill up with what waits for it. Many times
+// what those that do not need.
 const MOST = 20_000
 // What a timer can wait.
 const LONGEST = 0x7fff_ffff

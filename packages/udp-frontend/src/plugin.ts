@@ -5,7 +5,8 @@ import { UdpFrontend } from './frontend.ts'
 import { optionsSchema, type UdpFrontendOptions } from './options.ts'
 import './augment.ts'
 
-// Asynchronous although it waits for nothing: Fastify does not catch what a plugin with a callback throws.
+// Asynchronous although it waits for nothing: Fastify does not catch what a plugin with a callback
+// throws.
 const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) => {
   const options = parseOptions('@chihaya/udp-frontend', optionsSchema, given)
   const tracker = fastify.getDecorator<Tracker>('tracker')

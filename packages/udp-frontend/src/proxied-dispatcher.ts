@@ -4,18 +4,24 @@ import type { DatagramHandler } from './datagram-handler.ts'
 import type { Datagram, LateReply } from './datagram.ts'
 
 /**
- * Bytes that a PROXY header may have, TLVs included: what every receiver has to take in one piece by the specification. Every
- * socket has room for it, as the option may come with a reload.
+ * Bytes that a PROXY header may have, TLVs included: what every receiver has to take in one piece
+ * by the specification. Every socket has room for it, as the option may come with a reload.
  */
 export const MAX_PROXY_HEADER = 536
 
-/** The proxies that the option names, if it names any. @throws TRK_ERR_OPTIONS for what is no address range. */
+/**
+ * The proxies that the option names, if it names any. @throws TRK_ERR_OPTIONS for what is no
+ * address range.
+ */
 export function proxyNetworks(texts: readonly string[]): Networks | undefined {
   if (texts.length === 0) return undefined
   try {
     return new Networks(texts)
   } catch (error) {
-    throw new TRK_ERR_OPTIONS('@chihaya/udp-frontend', `options/proxyProtocolFrom: ${(error as Error).message}`)
+    throw new TRK_ERR_OPTIONS(
+      '@chihaya/udp-frontend',
+      `options/proxyProtocolFrom: ${(error as Error).message}`,
+    )
   }
 }
 
@@ -28,8 +34,9 @@ export interface ProxiedDispatcherInit {
 }
 
 /**
- * Takes the PROXY header (version 2) off the datagrams of proxies, and hands them on as if the client had sent them. The socket
- * still replies to where they came from. Other sources send no header: theirs would be read as a connection id, and a bad one.
+ * Takes the PROXY header (version 2) off the datagrams of proxies, and hands them on as if the
+ * client had sent them. The socket still replies to where they came from. Other sources send no
+ * header: theirs would be read as a connection id, and a bad one.
  */
 export class ProxiedDispatcher implements DatagramHandler {
   readonly replyRoom: number
@@ -53,7 +60,11 @@ export class ProxiedDispatcher implements DatagramHandler {
   handle(datagram: Datagram): number | Promise<LateReply> {
     const { source, start } = datagram
     if (!this.#proxies.has(source.address)) return this.#dispatcher.handle(datagram)
-    const header = parseProxyHeaderV2(datagram.input.bytes, start, Math.min(datagram.end, start + MAX_PROXY_HEADER))
+    const header = parseProxyHeaderV2(
+      datagram.input.bytes,
+      start,
+      Math.min(datagram.end, start + MAX_PROXY_HEADER),
+    )
     // Nothing can be sent to port 0.
     if (typeof header === 'string' || source.port === 0) {
       const drop = typeof header === 'string' ? 'malformed' : 'source'

@@ -7,12 +7,19 @@ export function sipHashKey(bytes: Uint8Array): SipHashKey {
 }
 
 /**
- * SipHash-2-4 (Aumasson and Bernstein, 2012) of the bytes from `start` up to `end`. `digest` receives the first and the
- * last four bytes of the hash as two little-endian words.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012) of the bytes from `start` up to `end`. `digest`
+ * receives the first and the last four bytes of the hash as two little-endian words.
  *
- * Each 64-bit variable is a pair of 32-bit integers, high and low: `BigInt` would cost many times the hash.
+ * Each 64-bit variable is a pair of 32-bit integers, high and low: `BigInt` would cost many times
+ * the hash.
  */
-export function sipHash24(key: SipHashKey, bytes: Uint8Array, start: number, end: number, digest: Int32Array): void {
+export function sipHash24(
+  key: SipHashKey,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  digest: Int32Array,
+): void {
   const k0l = key[0] as number
   const k0h = key[1] as number
   const k1l = key[2] as number
@@ -27,7 +34,8 @@ export function sipHash24(key: SipHashKey, bytes: Uint8Array, start: number, end
   let v3l = k1l ^ 0x79746573
 
   const last = (end - start) >> 3
-  // One step for each block of eight bytes, and one for the finalisation, so that the round is written once.
+  // One step for each block of eight bytes, and one for the finalisation, so that the round is
+  // written once.
   for (let step = 0; step <= last + 1; step++) {
     let mh = 0
     let ml = 0

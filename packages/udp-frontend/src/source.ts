@@ -8,14 +8,20 @@ export interface Source {
   readonly port: number
 }
 
-/** The source in a socket's words; the zone of a link-local address (`fe80::1%eth0`) is left out. Undefined for other text. */
+/**
+ * The source in a socket's words; the zone of a link-local address (`fe80::1%eth0`) is left out.
+ * Undefined for other text.
+ */
 export function sourceFrom(text: string, port: number): Source | undefined {
   const zone = text.indexOf('%')
   const address = parseAddress(zone < 0 ? text : text.slice(0, zone))
   return address && { address, port }
 }
 
-/** Whether a host can have sent from this address: it is not unspecified, multicast, broadcast or reserved. */
+/**
+ * Whether a host can have sent from this address: it is not unspecified, multicast, broadcast or
+ * reserved.
+ */
 export function isUnicast(address: Address): boolean {
   const first = address[0] as number
   if (address.length === 4) return first !== 0 && first < 224

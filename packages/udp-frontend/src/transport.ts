@@ -13,7 +13,8 @@ export type BatchesOf = () => Promise<BatchModule | string>
 const dgram: Transport = (init) => new DgramSocket(init)
 
 /**
- * The transport that the option asks for; `auto` prefers batches, and says in the log why there are none.
+ * The transport that the option asks for; `auto` prefers batches, and says in the log why there are
+ * none.
  * @throws TRK_ERR_OPTIONS when batches are asked for and not available.
  */
 export async function chooseTransport(
@@ -24,7 +25,11 @@ export async function chooseTransport(
   if (asked === 'dgram') return dgram
   const batches = await find()
   if (typeof batches !== 'string') return (init) => new BatchUdpSocket(init, batches)
-  if (asked === 'batch') throw new TRK_ERR_OPTIONS('@chihaya/udp-frontend', `options/transport cannot be batch: ${batches}`)
+  if (asked === 'batch')
+    throw new TRK_ERR_OPTIONS(
+      '@chihaya/udp-frontend',
+      `options/transport cannot be batch: ${batches}`,
+    )
   log.info({ reason: batches }, 'the UDP tracker receives datagrams one by one')
   return dgram
 }

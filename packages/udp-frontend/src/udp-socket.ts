@@ -9,9 +9,11 @@ import { PendingReplies } from './pending-replies.ts'
 const REPORT_INTERVAL = 1000
 // What a host without IPv6 says to a bind.
 const NO_SUCH_FAMILY: ReadonlySet<string | undefined> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
-// Bytes of the receive buffer that the shortest datagram takes at least: systems count what they keep beside it.
+// Bytes of the receive buffer that the shortest datagram takes at least: systems count what they
+// keep beside it.
 const LEAST_FOOTPRINT = 256
-// Turns of the event loop without a datagram after which there is none: the first may be past its poll for them.
+// Turns of the event loop without a datagram after which there is none: the first may be past its
+// poll for them.
 const IDLE_TURNS = 2
 
 export interface SocketLog {
@@ -49,7 +51,10 @@ export interface UdpSocketInit {
   readonly service: UdpService
 }
 
-/** One bound address: it feeds datagrams to the dispatcher, and sends the replies from where they were received. */
+/**
+ * One bound address: it feeds datagrams to the dispatcher, and sends the replies from where they
+ * were received.
+ */
 export abstract class UdpSocket {
   readonly init: UdpSocketInit
   protected service: UdpService
@@ -74,7 +79,10 @@ export abstract class UdpSocket {
     return this.address() !== undefined
   }
 
-  /** Binds to an address that has been resolved and starts reading. @throws what the system says, with nothing left open. */
+  /**
+   * Binds to an address that has been resolved and starts reading. @throws what the system says,
+   * with nothing left open.
+   */
   protected abstract open(address: string, family: 4 | 6): Promise<void>
 
   /** Datagrams that have been read so far. */
@@ -89,7 +97,10 @@ export abstract class UdpSocket {
 
   protected abstract release(): Promise<void>
 
-  /** Binds and starts reading. @throws what the system says, unless the address is optional and the host does not have it. */
+  /**
+   * Binds and starts reading. @throws what the system says, unless the address is optional and the
+   * host does not have it.
+   */
   async bind(): Promise<void> {
     const { host, port, optional } = this.init
     const { log } = this.service
@@ -98,7 +109,10 @@ export abstract class UdpSocket {
       await this.open(address, family === 6 ? 6 : 4)
     } catch (error) {
       if (!optional || !NO_SUCH_FAMILY.has((error as NodeJS.ErrnoException).code)) throw error
-      log.info({ host, port, err: error }, 'the UDP tracker skips an address that this host does not have')
+      log.info(
+        { host, port, err: error },
+        'the UDP tracker skips an address that this host does not have',
+      )
       return
     }
     this.#watchDrops()
@@ -106,7 +120,10 @@ export abstract class UdpSocket {
     log.info({ address: bound?.address, port: bound?.port }, 'the UDP tracker listens')
   }
 
-  /** From the next datagram on, another dispatcher answers, whose requests and replies must be within the room. */
+  /**
+   * From the next datagram on, another dispatcher answers, whose requests and replies must be
+   * within the room.
+   */
   serve(service: UdpService): void {
     const { drops } = this.service
     this.service = service
@@ -120,8 +137,9 @@ export abstract class UdpSocket {
   }
 
   /**
-   * Reads what had arrived, and stops reading. There is no asking the system what it still holds, so this reads until nothing
-   * comes, or as many datagrams as its buffer can have held, or until `deadline` by `performance.now()`.
+   * Reads what had arrived, and stops reading. There is no asking the system what it still holds,
+   * so this reads until nothing comes, or as many datagrams as its buffer can have held, or until
+   * `deadline` by `performance.now()`.
    */
   async finishReading(deadline: number): Promise<void> {
     if (!this.address()) return
@@ -138,13 +156,18 @@ export abstract class UdpSocket {
     this.stopReading()
   }
 
-  /** Waits until the system has all replies, or until `deadline`. Returns how many it does not have. */
+  /**
+   * Waits until the system has all replies, or until `deadline`. Returns how many it does not have.
+   */
   async flush(deadline: number): Promise<number> {
     await this.sending.settled(deadline)
     return this.sending.count
   }
 
-  /** Logs an error and how many there have been, once a second: a host without a route has one for every reply. */
+  /**
+   * Logs an error and how many there have been, once a second: a host without a route has one for
+   * every reply.
+   */
   protected report(error: Error): void {
     this.#errors++
     const now = performance.now()

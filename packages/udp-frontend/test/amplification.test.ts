@@ -4,8 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { announce, connect, header, INFO_HASH, NO_ID, scrape } from './datagrams.ts'
 import { IPV4, IPV6, TrackerUnderTest, type Source } from './tracker-under-test.ts'
 
-/** Sends a datagram from one tracker to another and their replies to and fro, until one is silent. Counts the replies. */
-async function bounce(first: Buffer, trackers: readonly [TrackerUnderTest, TrackerUnderTest]): Promise<number> {
+/**
+ * Sends a datagram from one tracker to another and their replies to and fro, until one is silent.
+ * Counts the replies.
+ */
+async function bounce(
+  first: Buffer,
+  trackers: readonly [TrackerUnderTest, TrackerUnderTest],
+): Promise<number> {
   let datagram: Buffer | undefined = first
   let replies = -1
   for (; datagram !== undefined && replies < 10; replies++) {
@@ -27,10 +33,14 @@ describe('what proves nothing about its source', () => {
       tracker.now += 1000
       for (let action = 0; action <= 5; action++) {
         for (const id of [NO_ID, stale, Buffer.alloc(8)]) {
-          const datagram = Buffer.concat([announce(id, { action }), Buffer.alloc(1500)]).subarray(0, length)
+          const datagram = Buffer.concat([announce(id, { action }), Buffer.alloc(1500)]).subarray(
+            0,
+            length,
+          )
           const reply = await tracker.send(datagram)
           if (reply !== undefined) answered++
-          if ((reply?.length ?? 0) > length) expect.unreachable(`${reply?.length} bytes to ${length} of action ${action}`)
+          if ((reply?.length ?? 0) > length)
+            expect.unreachable(`${reply?.length} bytes to ${length} of action ${action}`)
         }
       }
     }
@@ -49,7 +59,13 @@ describe('what proves nothing about its source', () => {
 describe("a tracker's own replies, sent to a tracker", () => {
   async function replies(tracker: TrackerUnderTest): Promise<Buffer[]> {
     const id = await tracker.connect()
-    const requests = [connect(), announce(id), announce(NO_ID), header(id, 7), scrape(id, [INFO_HASH])]
+    const requests = [
+      connect(),
+      announce(id),
+      announce(NO_ID),
+      header(id, 7),
+      scrape(id, [INFO_HASH]),
+    ]
     return Promise.all(requests.map(async (request) => (await tracker.send(request)) as Buffer))
   }
 
@@ -70,13 +86,21 @@ describe("a tracker's own replies, sent to a tracker", () => {
   })
 })
 
-/** No client has more to say: an announce with the longest URL that is read. What is longer is refused. */
+/**
+ * No client has more to say: an announce with the longest URL that is read. What is longer is
+ * refused.
+ */
 const LONGEST_REQUEST = 2944
 
 describe('any datagram', () => {
   test('of up to 16 KiB is handled without a fault, and answered within the rules', async () => {
-    const tracker = new TrackerUnderTest({ options: { opentrackerIpv6: true, allowIpSpoofing: true } })
-    const body = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.uint8Array({ maxLength: 16_384, size: 'max' }))
+    const tracker = new TrackerUnderTest({
+      options: { opentrackerIpv6: true, allowIpSpoofing: true },
+    })
+    const body = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.uint8Array({ maxLength: 16_384, size: 'max' }),
+    )
     const action = fc.oneof(fc.nat({ max: 6 }), fc.nat({ max: 0xffffffff }))
     const property = fc.asyncProperty(
       fc.constantFrom('valid', 'random', 'raw'),
@@ -122,37 +146,53 @@ describe('the longest replies', () => {
     ['ipv6', IPV6, 18],
   ]
 
-  test.each(families)('hold whole peers in 1232 bytes over %s, however many there are', async (_family, source, stride) => {
-    const endpoints = new Uint8Array(5000 * stride).fill(9)
-    let asked = 0
-    const tracker = new TrackerUnderTest({
-      options: { maxNumWant: 2 ** 31 - 1 },
-      store: {
-        announce: (_announce, answer) => {
-          asked = answer.want
-          answer.peers.set(endpoints)
+  test.each(families)(
+    'hold whole peers in 1232 bytes over %s, however many there are',
+    async (_family, source, stride) => {
+      const endpoints = new Uint8Array(5000 * stride).fill(9)
+      let asked = 0
+      const tracker = new TrackerUnderTest({
+        options: { maxNumWant: 2 ** 31 - 1 },
+        store: {
+          announce: (_announce, answer) => {
+            asked = answer.want
+            answer.peers.set(endpoints)
+          },
+          scrape: () => undefined,
+          stats: () => ({
+            swarms: 1,
+            seeders: { ipv4: 0, ipv6: 0 },
+            leechers: { ipv4: 0, ipv6: 0 },
+          }),
         },
-        scrape: () => undefined,
-        stats: () => ({ swarms: 1, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }),
-      },
-    })
-    const reply = (await tracker.send(announce(await tracker.connect(source), { numWant: 2 ** 31 - 1 }), source)) as Buffer
-    const room = Math.floor((1232 - 20) / stride)
-    expect([asked, reply.length]).toEqual([room, 20 + room * stride])
-  })
+      })
+      const reply = (await tracker.send(
+        announce(await tracker.connect(source), { numWant: 2 ** 31 - 1 }),
+        source,
+      )) as Buffer
+      const room = Math.floor((1232 - 20) / stride)
+      expect([asked, reply.length]).toEqual([room, 20 + room * stride])
+    },
+  )
 
-  test.each(families)('hold random peers of a big swarm over %s', async (family, source, stride) => {
-    const tracker = new TrackerUnderTest({ options: { maxNumWant: 1000, maxReplySize: 508 } })
-    const id = await tracker.connect(source)
-    for (let port = 1001; port <= 1300; port++) {
-      const peerId = Buffer.from(`-TS0001-${port}`.padEnd(20, 'x'))
-      await tracker.send(announce(id, { port, peerId }), source)
-    }
-    const other = { ...source, address: family === 'ipv4' ? '192.0.2.200' : '2001:db8::200' }
-    const reply = (await tracker.send(announce(await tracker.connect(other), { numWant: 1000 }), other)) as Buffer
-    expect(reply).toHaveLength(20 + Math.floor(488 / stride) * stride)
-    expect(new Set(peersOf(reply, stride)).size).toBe(Math.floor(488 / stride))
-  })
+  test.each(families)(
+    'hold random peers of a big swarm over %s',
+    async (family, source, stride) => {
+      const tracker = new TrackerUnderTest({ options: { maxNumWant: 1000, maxReplySize: 508 } })
+      const id = await tracker.connect(source)
+      for (let port = 1001; port <= 1300; port++) {
+        const peerId = Buffer.from(`-TS0001-${port}`.padEnd(20, 'x'))
+        await tracker.send(announce(id, { port, peerId }), source)
+      }
+      const other = { ...source, address: family === 'ipv4' ? '192.0.2.200' : '2001:db8::200' }
+      const reply = (await tracker.send(
+        announce(await tracker.connect(other), { numWant: 1000 }),
+        other,
+      )) as Buffer
+      expect(reply).toHaveLength(20 + Math.floor(488 / stride) * stride)
+      expect(new Set(peersOf(reply, stride)).size).toBe(Math.floor(488 / stride))
+    },
+  )
 
   test('of errors hold 80 bytes of text and no broken character', async () => {
     const text = `${'x'.repeat(79)}é and more`

@@ -2,22 +2,44 @@ import { ClientError } from '@chihaya/bittorrent'
 import { PeerList, type Announce, type Answer, type PeerStore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
-import { announce, errorText, EVENT, INFO_HASH, PEER_ID, readAnnounceReply, scrape, type AnnounceFields } from './datagrams.ts'
+import {
+  announce,
+  errorText,
+  EVENT,
+  INFO_HASH,
+  PEER_ID,
+  readAnnounceReply,
+  scrape,
+  type AnnounceFields,
+} from './datagrams.ts'
 import { IPV4, IPV6, TrackerUnderTest, type TrackerUnderTestInit } from './tracker-under-test.ts'
 
 const UNKNOWN = 2n ** 64n - 1n
 
 /** The request that the hooks of a tracker see. */
-async function seen(fields: Partial<AnnounceFields>, init: TrackerUnderTestInit = {}): Promise<Announce> {
+async function seen(
+  fields: Partial<AnnounceFields>,
+  init: TrackerUnderTestInit = {},
+): Promise<Announce> {
   const announces: Announce[] = []
-  const tracker = new TrackerUnderTest({ ...init, hooks: { preAnnounce: (request) => void announces.push(request.keep()) } })
+  const tracker = new TrackerUnderTest({
+    ...init,
+    hooks: { preAnnounce: (request) => void announces.push(request.keep()) },
+  })
   await tracker.send(announce(await tracker.connect(), fields))
   return announces.at(0) as Announce
 }
 
 describe('an announce request', () => {
   test('reads as the client wrote it', async () => {
-    const request = await seen({ downloaded: 1n, left: 2n, uploaded: 3n, event: EVENT.started, numWant: 7, port: 6882 })
+    const request = await seen({
+      downloaded: 1n,
+      left: 2n,
+      uploaded: 3n,
+      event: EVENT.started,
+      numWant: 7,
+      port: 6882,
+    })
     expect(request).toMatchObject({
       protocol: 'udp',
       port: 6882,
@@ -27,9 +49,16 @@ describe('an announce request', () => {
       seeding: false,
     })
     expect([request.downloaded, request.left, request.uploaded]).toEqual([1n, 2n, 3n])
-    expect([request.infoHash, request.peerId]).toEqual([INFO_HASH.toString('latin1'), PEER_ID.toString('latin1')])
+    expect([request.infoHash, request.peerId]).toEqual([
+      INFO_HASH.toString('latin1'),
+      PEER_ID.toString('latin1'),
+    ])
     expect([...request.address]).toEqual([192, 0, 2, 9])
-    expect([request.params.path, request.params.get('port'), request.params.route('passkey')]).toEqual(['', undefined, undefined])
+    expect([
+      request.params.path,
+      request.params.get('port'),
+      request.params.route('passkey'),
+    ]).toEqual(['', undefined, undefined])
   })
 
   test.each([
@@ -68,7 +97,9 @@ describe('an announce request', () => {
   test('wants what the options allow', async () => {
     expect((await seen({ numWant: -1 }, { options: { defaultNumWant: 30 } })).numWant).toBe(30)
     expect((await seen({ numWant: -1 }, { options: { maxNumWant: 20 } })).numWant).toBe(20)
-    expect((await seen({ numWant: 500 }, { options: { maxNumWant: 500, maxReplySize: 508 } })).numWant).toBe(81)
+    expect(
+      (await seen({ numWant: 500 }, { options: { maxNumWant: 500, maxReplySize: 508 } })).numWant,
+    ).toBe(81)
   })
 
   test.each(Object.entries(EVENT))('with event %s', async (name, event) => {
@@ -129,7 +160,12 @@ describe('the reply to an announce', () => {
       response.incomplete = 8
     })
     const reply = await tracker.send(announce(await tracker.connect()))
-    expect(readAnnounceReply(reply)).toMatchObject({ interval: 120, seeders: 7, leechers: 8, peers: [] })
+    expect(readAnnounceReply(reply)).toMatchObject({
+      interval: 120,
+      seeders: 7,
+      leechers: 8,
+      peers: [],
+    })
   })
 
   test.each([
@@ -165,7 +201,11 @@ describe('refusals and faults', () => {
       },
       'internal server error',
     ],
-    ['a hook that fails later', () => Promise.reject(new Error('the database said: secret')), 'internal server error'],
+    [
+      'a hook that fails later',
+      () => Promise.reject(new Error('the database said: secret')),
+      'internal server error',
+    ],
   ]
 
   test.each(fails)('%s', async (_, hook, text) => {
@@ -173,7 +213,10 @@ describe('refusals and faults', () => {
     const id = await tracker.connect()
     expect(errorText(await tracker.send(announce(id)))).toBe(text)
     expect(errorText(await tracker.send(scrape(id, [INFO_HASH])))).toBe(text)
-    const messages = tracker.logged.map(({ details, message }) => [message, (details as { err: Error }).err.message])
+    const messages = tracker.logged.map(({ details, message }) => [
+      message,
+      (details as { err: Error }).err.message,
+    ])
     const fault = ['a UDP request failed', 'the database said: secret']
     expect(messages).toEqual(text === 'internal server error' ? [fault, fault] : [])
   })
@@ -199,7 +242,9 @@ describe('an asynchronous tracker', () => {
     const model = (): PeerStore => new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })
     const trackers = [
       new TrackerUnderTest(),
-      new TrackerUnderTest({ hooks: { preAnnounce: () => Promise.resolve(), preScrape: () => Promise.resolve() } }),
+      new TrackerUnderTest({
+        hooks: { preAnnounce: () => Promise.resolve(), preScrape: () => Promise.resolve() },
+      }),
       new TrackerUnderTest({ store: later(model()) }),
     ]
     const [first, ...others] = await Promise.all(
@@ -207,7 +252,11 @@ describe('an asynchronous tracker', () => {
         const id = await tracker.connect()
         const replies: Array<Buffer | undefined> = []
         for (const left of [0n, 1000n]) {
-          const fields = { left, port: 6881 + Number(left), peerId: Buffer.alloc(20, Number(left) & 0xff) }
+          const fields = {
+            left,
+            port: 6881 + Number(left),
+            peerId: Buffer.alloc(20, Number(left) & 0xff),
+          }
           replies.push(await tracker.send(announce(id, fields)))
         }
         replies.push(await tracker.send(scrape(id, [INFO_HASH, Buffer.alloc(20)])))
@@ -219,15 +268,25 @@ describe('an asynchronous tracker', () => {
   })
 
   test('keeps apart requests that overlap', async () => {
-    const tracker = new TrackerUnderTest({ store: later(new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })) })
+    const tracker = new TrackerUnderTest({
+      store: later(new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })),
+    })
     const id = await tracker.connect()
     const replies = await Promise.all(
       Array.from({ length: 50 }, (_, transaction) =>
-        tracker.send(announce(id, { transaction, infoHash: Buffer.alloc(20, transaction), port: 7000 + transaction })),
+        tracker.send(
+          announce(id, {
+            transaction,
+            infoHash: Buffer.alloc(20, transaction),
+            port: 7000 + transaction,
+          }),
+        ),
       ),
     )
     const read = replies.map((reply) => readAnnounceReply(reply))
     expect(read.map(({ transaction }) => transaction)).toEqual(replies.map((_, index) => index))
-    expect(read.map(({ peers }) => peers)).toEqual(replies.map((_, index) => [`192.0.2.9:${7000 + index}`]))
+    expect(read.map(({ peers }) => peers)).toEqual(
+      replies.map((_, index) => [`192.0.2.9:${7000 + index}`]),
+    )
   })
 })

@@ -8,13 +8,24 @@ import { describe, expect, test } from 'vitest'
 import { announce, connect, errorText, header, INFO_HASH, NO_ID, scrape } from './datagrams.ts'
 import { UdpClient } from './udp-client.ts'
 
-/** What `amplification.test.ts` shows of the dispatcher alone, shown once more from outside, for each kind of socket. */
-const TRANSPORTS = unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
+/**
+ * What `amplification.test.ts` shows of the dispatcher alone, shown once more from outside, for
+ * each kind of socket.
+ */
+const TRANSPORTS =
+  unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
 const FENCE = 0x7fff_0000
 
-/** Sends datagrams, and then a connect: whatever else they are answered with has come when that one's reply has. */
-async function repliesTo(client: UdpClient, datagrams: readonly Buffer[], fence: number): Promise<Buffer[]> {
+/**
+ * Sends datagrams, and then a connect: whatever else they are answered with has come when that
+ * one's reply has.
+ */
+async function repliesTo(
+  client: UdpClient,
+  datagrams: readonly Buffer[],
+  fence: number,
+): Promise<Buffer[]> {
   const replies: Buffer[] = []
   const last = connect(FENCE + fence)
   const done = (async () => {
@@ -50,7 +61,10 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     let answered = 0
     for (let length = 0; length <= 1500; length += length < 64 ? 1 : 97) {
       // A network of its own for each, as errors are limited by network.
-      await using client = await UdpClient.open(address, `127.1.${length % 256}.${1 + (length >> 8)}`)
+      await using client = await UdpClient.open(
+        address,
+        `127.1.${length % 256}.${1 + (length >> 8)}`,
+      )
       const datagrams = [0, 1, 2, 3, 4, 5].map((action) =>
         Buffer.concat([announce(NO_ID, { action }), Buffer.alloc(1500)]).subarray(0, length),
       )
@@ -77,7 +91,9 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const id = await client.connect()
     const room = Math.floor((1232 - 20) / stride)
     for (let port = 2000; port < 2100 + room; port++) {
-      await client.request(announce(id, { port, numWant: 0, peerId: Buffer.from(`-TS0001-${port}`.padEnd(20, 'x')) }))
+      await client.request(
+        announce(id, { port, numWant: 0, peerId: Buffer.from(`-TS0001-${port}`.padEnd(20, 'x')) }),
+      )
     }
     const reply = await client.request(announce(id, { port: 9999, numWant: 2 ** 31 - 1 }))
     expect(reply).toHaveLength(20 + room * stride)
@@ -94,7 +110,8 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       copy.writeUInt8(copy.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
       return announce(copy, { port: 1000 + bit })
     })
-    for (const reply of await repliesTo(client, forged, 1)) expect(errorText(reply)).toBe('bad connection ID')
+    for (const reply of await repliesTo(client, forged, 1))
+      expect(errorText(reply)).toBe('bad connection ID')
     expect(store.stats().swarms).toBe(0)
     await client.request(announce(id))
     expect(store.stats().swarms).toBe(1)
@@ -141,7 +158,13 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     await app.ready()
     await using client = await UdpClient.open(app.udpTracker.addresses()[0])
     const id = await client.connect()
-    const requests = [connect(), announce(id), announce(NO_ID), header(id, 7), scrape(id, [INFO_HASH])]
+    const requests = [
+      connect(),
+      announce(id),
+      announce(NO_ID),
+      header(id, 7),
+      scrape(id, [INFO_HASH]),
+    ]
     const replies: Buffer[] = []
     for (const request of requests) replies.push(await client.request(request))
     expect(await repliesTo(client, replies, 1)).toEqual([])

@@ -26,7 +26,8 @@ describe('the ban of sources with bad connection ids', () => {
 
   test('does not come when they are few in a time', () => {
     const bans = ban()
-    for (let minute = 0; minute < 10; minute++) expect(strikes(bans, 4, NOW + minute * 60_000)).not.toContain(true)
+    for (let minute = 0; minute < 10; minute++)
+      expect(strikes(bans, 4, NOW + minute * 60_000)).not.toContain(true)
   })
 
   test('is for an IPv4 address or an IPv6 /64', () => {
@@ -53,7 +54,9 @@ describe('the ban of sources with bad connection ids', () => {
   })
 
   test('keeps nothing but the error from a source', async () => {
-    const tracker = new TrackerUnderTest({ options: { banBadConnectionIds: { after: 3, within: '1m', for: '10m' } } })
+    const tracker = new TrackerUnderTest({
+      options: { banBadConnectionIds: { after: 3, within: '1m', for: '10m' } },
+    })
     const id = await tracker.connect()
     const replies: string[] = []
     for (let round = 0; round < 5; round++) {
@@ -64,7 +67,9 @@ describe('the ban of sources with bad connection ids', () => {
     expect(replies).toEqual([...Array<string>(3).fill('bad connection ID'), 'silence', 'silence'])
     expect(errorText(await tracker.send(announce(id)))).toBe('(action 1)')
     expect(await tracker.send(connect())).toHaveLength(16)
-    expect(errorText(await tracker.send(announce(NO_ID), { ...IPV4, address: '192.0.2.10' }))).toBe('bad connection ID')
+    expect(errorText(await tracker.send(announce(NO_ID), { ...IPV4, address: '192.0.2.10' }))).toBe(
+      'bad connection ID',
+    )
   })
 
   test('is off unless it is set', async () => {

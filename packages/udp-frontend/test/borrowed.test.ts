@@ -9,7 +9,12 @@ const NEXT = { address: '192.0.2.10', port: 40_000 }
 /** Announces a peer, then one of another client in another swarm, over the same buffers. */
 async function announceTwice(tracker: TrackerUnderTest): Promise<void> {
   await tracker.send(announce(await tracker.connect(), { left: 5n, port: 7000 }))
-  const fields = { infoHash: Buffer.alloc(20, 9), peerId: Buffer.alloc(20, 8), left: 0n, port: 7001 }
+  const fields = {
+    infoHash: Buffer.alloc(20, 9),
+    peerId: Buffer.alloc(20, 8),
+    left: 0n,
+    port: 7001,
+  }
   await tracker.send(announce(await tracker.connect(NEXT), fields), NEXT)
 }
 
@@ -19,7 +24,14 @@ describe('a hook that holds on to what it was shown', () => {
     const preAnnounce = (shown: Announce, answer: Answer): void => void held.push({ shown, answer })
     await announceTwice(new TrackerUnderTest({ hooks: { preAnnounce } }))
     const [first] = held
-    for (const read of ['infoHash', 'peerId', 'left', 'uploaded', 'downloaded', 'params'] as const) {
+    for (const read of [
+      'infoHash',
+      'peerId',
+      'left',
+      'uploaded',
+      'downloaded',
+      'params',
+    ] as const) {
       expect(() => first?.shown[read]).toThrow('the announce is over')
     }
     expect([first?.shown.port, first?.answer.peers.count]).toEqual([7000, 0])
@@ -34,10 +46,24 @@ describe('a hook that holds on to what it was shown', () => {
     }
     await announceTwice(new TrackerUnderTest({ hooks }))
     const [first, second] = held
-    expect([first?.infoHash, first?.peerId]).toEqual([INFO_HASH.toString('latin1'), PEER_ID.toString('latin1')])
-    expect([first?.left, first?.port, [...(first?.address ?? [])]]).toEqual([5n, 7000, [192, 0, 2, 9]])
-    expect([second?.left, second?.port, [...(second?.address ?? [])]]).toEqual([0n, 7001, [192, 0, 2, 10]])
-    expect(answers.map(({ peers }) => endpoints(peers))).toEqual([['192.0.2.9:7000'], ['192.0.2.10:7001']])
+    expect([first?.infoHash, first?.peerId]).toEqual([
+      INFO_HASH.toString('latin1'),
+      PEER_ID.toString('latin1'),
+    ])
+    expect([first?.left, first?.port, [...(first?.address ?? [])]]).toEqual([
+      5n,
+      7000,
+      [192, 0, 2, 9],
+    ])
+    expect([second?.left, second?.port, [...(second?.address ?? [])]]).toEqual([
+      0n,
+      7001,
+      [192, 0, 2, 10],
+    ])
+    expect(answers.map(({ peers }) => endpoints(peers))).toEqual([
+      ['192.0.2.9:7000'],
+      ['192.0.2.10:7001'],
+    ])
   })
 
   test.each([

@@ -14,25 +14,42 @@ async function registered(
 ): Promise<string | undefined> {
   const tracker = new TrackerUnderTest({ options: { allowIpSpoofing, opentrackerIpv6: true } })
   const from = { address: source, port: 1000 }
-  const reply = await tracker.send(announce(await tracker.connect(from), { ip: claimed, action }), from)
+  const reply = await tracker.send(
+    announce(await tracker.connect(from), { ip: claimed, action }),
+    from,
+  )
   if (reply?.readUInt32BE() === 3) return errorText(reply)
   // Alone in its swarm, a peer is given itself.
   return readAnnounceReply(reply, source.includes(':') ? 'ipv6' : 'ipv4').peers[0]
 }
 
 describe('the ip field of an announce', () => {
-  const cases: Array<[name: string, allowed: boolean | string[], source: string, claimed: string, endpoint: string]> = [
+  const cases: Array<
+    [name: string, allowed: boolean | string[], source: string, claimed: string, endpoint: string]
+  > = [
     ['is ignored by default', false, '127.0.0.1', '8.8.8.8', '127.0.0.1:6881'],
     ['counts from loopback', true, '127.0.0.1', '8.8.8.8', '8.8.8.8:6881'],
     ['counts from a private source', true, '192.168.1.5', '8.8.8.8', '8.8.8.8:6881'],
     ['is ignored from a public source', true, '9.9.9.9', '8.8.8.8', '9.9.9.9:6881'],
     ['counts from a source in the list', ['9.9.9.0/24'], '9.9.9.9', '8.8.8.8', '8.8.8.8:6881'],
-    ['is ignored from a source outside the list', ['9.9.9.0/24'], '127.0.0.1', '8.8.8.8', '127.0.0.1:6881'],
+    [
+      'is ignored from a source outside the list',
+      ['9.9.9.0/24'],
+      '127.0.0.1',
+      '8.8.8.8',
+      '127.0.0.1:6881',
+    ],
     ['claims nothing when zero', true, '127.0.0.1', '0.0.0.0', '127.0.0.1:6881'],
     ['is ignored over IPv6', true, '::1', '8.8.8.8', '::1:6881'],
     ['may be private from a private source', true, '10.0.0.1', '10.0.0.2', '10.0.0.2:6881'],
     ['may be private from loopback', true, '127.0.0.1', '10.0.0.2', '10.0.0.2:6881'],
-    ['is ignored when private from a public source', ['9.9.9.9'], '9.9.9.9', '10.0.0.2', '9.9.9.9:6881'],
+    [
+      'is ignored when private from a public source',
+      ['9.9.9.9'],
+      '9.9.9.9',
+      '10.0.0.2',
+      '9.9.9.9:6881',
+    ],
     ['is ignored when loopback', true, '10.0.0.1', '127.0.0.1', '10.0.0.1:6881'],
     ['is ignored when reserved', true, '10.0.0.1', '240.0.0.1', '10.0.0.1:6881'],
     ['is ignored when multicast', true, '10.0.0.1', '224.0.0.1', '10.0.0.1:6881'],
@@ -55,7 +72,15 @@ describe('the ip field of an announce', () => {
 
 describe('the 16 bytes for an address in action 4', () => {
   const mapped = Buffer.concat([Buffer.alloc(10), Buffer.from([255, 255]), ip('8.8.8.8')])
-  const cases: Array<[name: string, allowed: boolean | string[], source: string, claimed: Uint8Array, endpoint: string]> = [
+  const cases: Array<
+    [
+      name: string,
+      allowed: boolean | string[],
+      source: string,
+      claimed: Uint8Array,
+      endpoint: string,
+    ]
+  > = [
     ['are ignored by default', false, '::1', ip('2606:4700::1'), '::1:6881'],
     ['count from loopback', true, '::1', ip('2606:4700::1'), '2606:4700::1:6881'],
     ['claim nothing when zero', true, '::1', Buffer.alloc(16), '::1:6881'],
@@ -63,7 +88,13 @@ describe('the 16 bytes for an address in action 4', () => {
     ['count over IPv4 when they hold a mapped address', true, '127.0.0.1', mapped, '8.8.8.8:6881'],
     ['are ignored over IPv6 when they hold a mapped address', true, '::1', mapped, '::1:6881'],
     ['are ignored when link-local', true, 'fd00::1', ip('fe80::1'), 'fd00::1:6881'],
-    ['are ignored when they wrap a private address', true, 'fd00::1', ip('64:ff9b::10.0.0.1'), 'fd00::1:6881'],
+    [
+      'are ignored when they wrap a private address',
+      true,
+      'fd00::1',
+      ip('64:ff9b::10.0.0.1'),
+      'fd00::1:6881',
+    ],
     [
       'are ignored when unique local from a public source',
       ['2606:4700::/32'],

@@ -8,7 +8,10 @@ const NOW = 1_795_255_278
 const CLIENT = address('192.0.2.9')
 
 function ids(changes: Partial<ConnectionIdOptions> = {}, now = NOW): ConnectionIds {
-  return new ConnectionIds({ secrets: [Buffer.alloc(16, 7)], lifetime: 600, skew: 10, ...changes }, now)
+  return new ConnectionIds(
+    { secrets: [Buffer.alloc(16, 7)], lifetime: 600, skew: 10, ...changes },
+    now,
+  )
 }
 
 function issue(from: ConnectionIds, client = CLIENT, now = NOW): Buffer {
@@ -36,7 +39,9 @@ describe('a connection id', () => {
 
   test('is accepted until its lifetime is over, and ahead of its time by the skew', () => {
     const id = issue(ids())
-    const accepted = [-11, -10, 0, 599, 600, 601, 100_000].map((age) => ids().verify(viewOf(id), 0, CLIENT, NOW + age))
+    const accepted = [-11, -10, 0, 599, 600, 601, 100_000].map((age) =>
+      ids().verify(viewOf(id), 0, CLIENT, NOW + age),
+    )
     expect(accepted).toEqual([false, true, true, true, true, false, false])
   })
 
@@ -52,7 +57,9 @@ describe('a connection id', () => {
   })
 
   test('is worth nothing to a tracker with another secret', () => {
-    expect(ids({ secrets: [Buffer.alloc(16, 8)] }).verify(viewOf(issue(ids())), 0, CLIENT, NOW)).toBe(false)
+    expect(
+      ids({ secrets: [Buffer.alloc(16, 8)] }).verify(viewOf(issue(ids())), 0, CLIENT, NOW),
+    ).toBe(false)
   })
 
   test('is read and written where it is asked for', () => {
@@ -79,7 +86,9 @@ describe('a connection id', () => {
 
 describe('the secret', () => {
   test('is 128 bits that a key of any length leads to', () => {
-    const secrets = ['a', 'b', 'x'.repeat(1000), 'ключ'].map((key) => Buffer.from(connectionSecret(key)).toString('hex'))
+    const secrets = ['a', 'b', 'x'.repeat(1000), 'ключ'].map((key) =>
+      Buffer.from(connectionSecret(key)).toString('hex'),
+    )
     expect(new Set(secrets).size).toBe(4)
     expect(secrets.every((secret) => secret.length === 32)).toBe(true)
     expect(connectionSecret('a')).toEqual(connectionSecret('a'))
@@ -101,7 +110,8 @@ describe('connecting', () => {
         address: `10.${round & 127}.0.${(round >> 7) & 127}`,
         port: 1,
       })) as Buffer
-      if (reply.readUInt32BE(8) === 0 || reply.readUInt32BE(4) !== round) expect.unreachable(`connect ${round}`)
+      if (reply.readUInt32BE(8) === 0 || reply.readUInt32BE(4) !== round)
+        expect.unreachable(`connect ${round}`)
     }
     expect(await tracker.connect()).toHaveLength(8)
   })
@@ -110,7 +120,9 @@ describe('connecting', () => {
     const tracker = new TrackerUnderTest()
     const id = await tracker.connect()
     expect(errorText(await tracker.send(announce(id), { ...IPV4, port: 1234 }))).toBe('(action 1)')
-    expect(errorText(await tracker.send(announce(id), { ...IPV4, address: '192.0.2.10' }))).toBe('bad connection ID')
+    expect(errorText(await tracker.send(announce(id), { ...IPV4, address: '192.0.2.10' }))).toBe(
+      'bad connection ID',
+    )
   })
 
   test('gives an id that is good for the lifetime in the options', async () => {
@@ -130,6 +142,8 @@ describe('connecting', () => {
     one.now += 1000
     expect(errorText(await other.send(announce(await one.connect())))).toBe('bad connection ID')
     const stranger = new TrackerUnderTest({ options: { privateKey: 'shared ' } })
-    expect(errorText(await stranger.send(announce(await other.connect())))).toBe('bad connection ID')
+    expect(errorText(await stranger.send(announce(await other.connect())))).toBe(
+      'bad connection ID',
+    )
   })
 })

@@ -59,10 +59,20 @@ export function announce(id: Uint8Array, fields: Partial<AnnounceFields> = {}): 
   tail.writeInt32BE(fields.numWant ?? -1, 4)
   tail.writeUInt16BE(fields.port ?? 6881, 8)
   const start = header(id, fields.action ?? 1, fields.transaction)
-  return Buffer.concat([start, body, fields.ip ?? Buffer.alloc(4), tail, fields.options ?? Buffer.alloc(0)])
+  return Buffer.concat([
+    start,
+    body,
+    fields.ip ?? Buffer.alloc(4),
+    tail,
+    fields.options ?? Buffer.alloc(0),
+  ])
 }
 
-export function scrape(id: Uint8Array, infoHashes: readonly Uint8Array[], transaction?: number): Buffer {
+export function scrape(
+  id: Uint8Array,
+  infoHashes: readonly Uint8Array[],
+  transaction?: number,
+): Buffer {
   return Buffer.concat([header(id, 2, transaction), ...infoHashes])
 }
 
@@ -77,7 +87,10 @@ export interface AnnounceReply {
 }
 
 /** @throws when there is no reply, or it is no announce reply. */
-export function readAnnounceReply(reply: Buffer | undefined, family: AddressFamily = 'ipv4'): AnnounceReply {
+export function readAnnounceReply(
+  reply: Buffer | undefined,
+  family: AddressFamily = 'ipv4',
+): AnnounceReply {
   if (!reply) throw new TypeError('no reply')
   const action = reply.readUInt32BE(0)
   if (action !== 1 && action !== 4) throw new TypeError(errorText(reply))
@@ -96,5 +109,7 @@ export function readAnnounceReply(reply: Buffer | undefined, family: AddressFami
 /** The text of an error reply; says so when the reply is something else. */
 export function errorText(reply: Buffer | undefined): string {
   if (!reply) return '(silence)'
-  return reply.readUInt32BE(0) === 3 ? reply.subarray(8).toString('utf8') : `(action ${reply.readUInt32BE(0)})`
+  return reply.readUInt32BE(0) === 3
+    ? reply.subarray(8).toString('utf8')
+    : `(action ${reply.readUInt32BE(0)})`
 }

@@ -11,12 +11,20 @@ import { connect } from './datagrams.ts'
 import { UdpClient } from './udp-client.ts'
 
 /** An application, its one dgram socket, and the lines of its log. */
-async function withSocket(options: UdpFrontendOptions = {}): Promise<[app: FastifyInstance, socket: Socket, lines: string[]]> {
+async function withSocket(
+  options: UdpFrontendOptions = {},
+): Promise<[app: FastifyInstance, socket: Socket, lines: string[]]> {
   const lines: string[] = []
-  const app = fastify({ logger: { level: 'debug', stream: { write: (line) => void lines.push(line) } } })
+  const app = fastify({
+    logger: { level: 'debug', stream: { write: (line) => void lines.push(line) } },
+  })
   app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
   app.register(trackerCore)
-  app.register(udpFrontend, { listen: [{ host: '127.0.0.1', port: 0 }], transport: 'dgram', ...options })
+  app.register(udpFrontend, {
+    listen: [{ host: '127.0.0.1', port: 0 }],
+    transport: 'dgram',
+    ...options,
+  })
   const created = vi.spyOn(dgram, 'createSocket')
   await app.ready()
   const socket = created.mock.results[0]?.value as Socket
@@ -27,7 +35,8 @@ async function withSocket(options: UdpFrontendOptions = {}): Promise<[app: Fasti
 describe('a socket that fails', () => {
   test('goes on, and says so once a second', async () => {
     const [app, socket, lines] = await withSocket()
-    for (let round = 0; round < 100; round++) socket.emit('error', new Error('recvmsg ECONNREFUSED'))
+    for (let round = 0; round < 100; round++)
+      socket.emit('error', new Error('recvmsg ECONNREFUSED'))
     await using client = await UdpClient.open(app.udpTracker.addresses()[0])
     expect(await client.connect()).toHaveLength(8)
     await app.close()
@@ -60,11 +69,26 @@ describe('binding', () => {
     const messages: string[] = []
     const record = (_: object, message: string): void => void messages.push(message)
     const dispatcher = { requestRoom: 2048 } as Dispatcher
-    const service = { dispatcher, replies: new PendingReplies(), drops: undefined, log: { info: record, warn: record } }
-    const init = { port: 0, optional: true, receiveBufferSize: undefined, reusePort: false, transport: 'dgram' as const, service }
+    const service = {
+      dispatcher,
+      replies: new PendingReplies(),
+      drops: undefined,
+      log: { info: record, warn: record },
+    }
+    const init = {
+      port: 0,
+      optional: true,
+      receiveBufferSize: undefined,
+      reusePort: false,
+      transport: 'dgram' as const,
+      service,
+    }
     const socket = new DgramSocket({ host: '2001:db8::1', ...init })
     await socket.bind()
-    expect([socket.address(), messages]).toEqual([undefined, ['the UDP tracker skips an address that this host does not have']])
+    expect([socket.address(), messages]).toEqual([
+      undefined,
+      ['the UDP tracker skips an address that this host does not have'],
+    ])
     await socket.finishReading(performance.now() + 1000)
     await socket.close()
     const unknown = new DgramSocket({ host: 'no such host', ...init })

@@ -44,9 +44,20 @@ function received(dispatcher: Dispatcher, bytes: Buffer): Datagram {
   return datagram
 }
 
-/** Handles a datagram that lies at `start` of a larger buffer, with the reply at an even place of another. */
-function handleAt(dispatcher: Dispatcher, bytes: Buffer, start: number, at: number): Promise<Buffer> | Buffer {
-  const datagram = received(dispatcher, Buffer.concat([Buffer.alloc(start, FILL), bytes, Buffer.alloc(64, FILL)]))
+/**
+ * Handles a datagram that lies at `start` of a larger buffer, with the reply at an even place of
+ * another.
+ */
+function handleAt(
+  dispatcher: Dispatcher,
+  bytes: Buffer,
+  start: number,
+  at: number,
+): Promise<Buffer> | Buffer {
+  const datagram = received(
+    dispatcher,
+    Buffer.concat([Buffer.alloc(start, FILL), bytes, Buffer.alloc(64, FILL)]),
+  )
   datagram.start = start
   datagram.end = start + bytes.length
   datagram.output = bufferOf(Buffer.alloc((at + dispatcher.replyRoom + 67) & ~1, FILL))
@@ -75,20 +86,26 @@ describe('datagrams in a larger buffer', () => {
       announce(Buffer.alloc(8)),
       Buffer.alloc(3),
     ]
-    const property = fc.property(fc.nat({ max: 70_000 }), fc.nat({ max: 70_000 }), (start, place) => {
-      const at = place & ~1
-      const [here, there] = [handler().dispatcher, handler().dispatcher]
-      for (const request of requests) {
-        expect(handleAt(here, request, start, at)).toEqual(handleAt(there, request, 0, 0))
-      }
-    })
+    const property = fc.property(
+      fc.nat({ max: 70_000 }),
+      fc.nat({ max: 70_000 }),
+      (start, place) => {
+        const at = place & ~1
+        const [here, there] = [handler().dispatcher, handler().dispatcher]
+        for (const request of requests) {
+          expect(handleAt(here, request, start, at)).toEqual(handleAt(there, request, 0, 0))
+        }
+      },
+    )
     fc.assert(property, { numRuns: 50 })
   })
 
   test('are not read past their end', () => {
     const { dispatcher } = handler()
     const datagram = received(dispatcher, announce(connectionId(dispatcher)))
-    const lengths = [15, 16, 97, 98].map((end) => dispatcher.handle(Object.assign(datagram, { end })))
+    const lengths = [15, 16, 97, 98].map((end) =>
+      dispatcher.handle(Object.assign(datagram, { end })),
+    )
     expect(lengths).toEqual([0, 24, 24, 26])
   })
 })
@@ -105,12 +122,18 @@ describe('buffers that are used again at once', () => {
     const datagram = received(dispatcher, announce(connectionId(dispatcher), fields))
     const reply = dispatcher.handle(datagram)
     const output = datagram.output
-    for (const buffer of [datagram.input.bytes, output.bytes, datagram.source.address]) buffer.fill(FILL)
-    expect(((await reply) as LateReply).bytes.toString('hex')).toBe('0000000111223344000007080000000100000000c00002091b58')
+    for (const buffer of [datagram.input.bytes, output.bytes, datagram.source.address])
+      buffer.fill(FILL)
+    expect(((await reply) as LateReply).bytes.toString('hex')).toBe(
+      '0000000111223344000007080000000100000000c00002091b58',
+    )
     expect(output.bytes).toEqual(Buffer.alloc(output.bytes.length, FILL))
     const request = requests.at(0) as Announce
     expect([...request.address, request.port, request.left]).toEqual([192, 0, 2, 9, 7000, 5n])
-    expect([request.infoHash, request.peerId]).toEqual([INFO_HASH.toString('latin1'), PEER_ID.toString('latin1')])
+    expect([request.infoHash, request.peerId]).toEqual([
+      INFO_HASH.toString('latin1'),
+      PEER_ID.toString('latin1'),
+    ])
     expect(request.params.get('a')).toBe('b')
   })
 

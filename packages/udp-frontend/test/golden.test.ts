@@ -13,7 +13,11 @@ function bytes(hex: string): Buffer {
   return Buffer.from(hex.replaceAll(' ', ''), 'hex')
 }
 
-async function send(tracker: TrackerUnderTest, hex: string, source: Source = IPV4): Promise<string> {
+async function send(
+  tracker: TrackerUnderTest,
+  hex: string,
+  source: Source = IPV4,
+): Promise<string> {
   return (await tracker.send(bytes(hex), source))?.toString('hex') ?? ''
 }
 
@@ -28,7 +32,12 @@ async function seed(tracker: TrackerUnderTest, source: Source): Promise<void> {
 describe('byte by byte', () => {
   test('the requests of these tests are those of the vectors', () => {
     const id = bytes('6b016bee447b71d0')
-    const fields = { transaction: 0x11223345, event: EVENT.started, infoHash: INFO_HASH, peerId: PEER_ID }
+    const fields = {
+      transaction: 0x11223345,
+      event: EVENT.started,
+      infoHash: INFO_HASH,
+      peerId: PEER_ID,
+    }
     expect(connect().toString('hex')).toBe(CONNECT)
     expect(announce(id, fields)).toEqual(bytes(`6b016bee447b71d0 ${ANNOUNCE}`))
   })
@@ -42,7 +51,9 @@ describe('byte by byte', () => {
     const tracker = new TrackerUnderTest()
     await seed(tracker, { address: '192.0.2.7', port: 1 })
     const reply = await send(tracker, (await idFor(tracker, IPV4)) + ANNOUNCE)
-    expect(bytes(reply)).toEqual(bytes('00000001 11223345 00000708 00000001 00000001 c0000207 1ae1'))
+    expect(bytes(reply)).toEqual(
+      bytes('00000001 11223345 00000708 00000001 00000001 c0000207 1ae1'),
+    )
   })
 
   test('announce over IPv6', async () => {
@@ -57,17 +68,27 @@ describe('byte by byte', () => {
     const tracker = new TrackerUnderTest()
     const id = await tracker.connect()
     for (let port = 1001; port <= 1005; port++) {
-      await tracker.send(announce(id, { port, peerId: Buffer.alloc(20, port & 0xff), event: EVENT.completed }))
+      await tracker.send(
+        announce(id, { port, peerId: Buffer.alloc(20, port & 0xff), event: EVENT.completed }),
+      )
     }
     for (let port = 1002; port <= 1003; port++) await tracker.send(announce(id, { port }))
-    for (let port = 1004; port <= 1005; port++) await tracker.send(announce(id, { port, event: EVENT.stopped }))
-    const reply = await send(tracker, `${id.toString('hex')} 00000002 11223346 ${INFO_HASH.toString('hex')}`)
+    for (let port = 1004; port <= 1005; port++)
+      await tracker.send(announce(id, { port, event: EVENT.stopped }))
+    const reply = await send(
+      tracker,
+      `${id.toString('hex')} 00000002 11223346 ${INFO_HASH.toString('hex')}`,
+    )
     expect(bytes(reply)).toEqual(bytes('00000002 11223346 00000001 00000005 00000002'))
   })
 
   test('error', async () => {
-    const tracker = new TrackerUnderTest({ hooks: { preAnnounce: () => Promise.reject(new Error('secret')) } })
+    const tracker = new TrackerUnderTest({
+      hooks: { preAnnounce: () => Promise.reject(new Error('secret')) },
+    })
     const reply = await send(tracker, (await idFor(tracker, IPV4)) + ANNOUNCE)
-    expect(bytes(reply)).toEqual(Buffer.concat([bytes('00000003 11223345'), Buffer.from('internal server error')]))
+    expect(bytes(reply)).toEqual(
+      Buffer.concat([bytes('00000003 11223345'), Buffer.from('internal server error')]),
+    )
   })
 })

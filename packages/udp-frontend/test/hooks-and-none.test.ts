@@ -26,28 +26,47 @@ const step = fc.record({
 
 test('announces and scrapes are answered alike with hooks and without', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.boolean(), fc.boolean(), async (steps, all, allowUnconnectable) => {
-      const core = { seedersReceive: all ? 'all' : 'leechers', rejectPrivatePeers: false } as const
-      const options = { allowUnconnectable }
-      const short = new TrackerUnderTest({ core, options })
-      const long = new TrackerUnderTest({ core, options, hooks: { preAnnounce: () => undefined, preScrape: () => undefined } })
-      for (const { source, length, ...fields } of steps) {
-        const [one, other] = [short, long].map(async (tracker) =>
-          tracker.send(announce(await tracker.connect(source), fields).subarray(0, length), source),
-        )
-        const [reply, expected] = [await one, await other]
-        expect(reply?.subarray(0, 20)).toEqual(expected?.subarray(0, 20))
-        expect(reply?.length).toBe(expected?.length)
-        const [row, expectedRow] = await Promise.all(
-          [short, long].map(async (tracker) => tracker.send(scrape(await tracker.connect(source), INFO_HASHES), source)),
-        )
-        expect(row).toHaveLength(8 + 12 * INFO_HASHES.length)
-        expect(row).toEqual(expectedRow)
-        if (reply?.readInt32BE(0) !== 1 || fields.numWant === 1) continue
-        const family = source.address.includes(':') ? 'ipv6' : 'ipv4'
-        expect(readAnnounceReply(reply, family).peers.sort()).toEqual(readAnnounceReply(expected, family).peers.sort())
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 60 }),
+      fc.boolean(),
+      fc.boolean(),
+      async (steps, all, allowUnconnectable) => {
+        const core = {
+          seedersReceive: all ? 'all' : 'leechers',
+          rejectPrivatePeers: false,
+        } as const
+        const options = { allowUnconnectable }
+        const short = new TrackerUnderTest({ core, options })
+        const long = new TrackerUnderTest({
+          core,
+          options,
+          hooks: { preAnnounce: () => undefined, preScrape: () => undefined },
+        })
+        for (const { source, length, ...fields } of steps) {
+          const [one, other] = [short, long].map(async (tracker) =>
+            tracker.send(
+              announce(await tracker.connect(source), fields).subarray(0, length),
+              source,
+            ),
+          )
+          const [reply, expected] = [await one, await other]
+          expect(reply?.subarray(0, 20)).toEqual(expected?.subarray(0, 20))
+          expect(reply?.length).toBe(expected?.length)
+          const [row, expectedRow] = await Promise.all(
+            [short, long].map(async (tracker) =>
+              tracker.send(scrape(await tracker.connect(source), INFO_HASHES), source),
+            ),
+          )
+          expect(row).toHaveLength(8 + 12 * INFO_HASHES.length)
+          expect(row).toEqual(expectedRow)
+          if (reply?.readInt32BE(0) !== 1 || fields.numWant === 1) continue
+          const family = source.address.includes(':') ? 'ipv6' : 'ipv4'
+          expect(readAnnounceReply(reply, family).peers.sort()).toEqual(
+            readAnnounceReply(expected, family).peers.sort(),
+          )
+        }
+      },
+    ),
     { numRuns: 200 },
   )
 })

@@ -4,7 +4,8 @@ import { announce, connect, errorText, header, INFO_HASH, NO_ID, scrape } from '
 import { IPV4, TrackerUnderTest } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'
 
-const TRANSPORTS = unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
+const TRANSPORTS =
+  unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
 /** As much as a datagram holds over IPv4. */
 const LONGEST = 65_507
@@ -34,16 +35,30 @@ const REQUESTS: Array<[what: string, datagram: (id: Buffer) => Buffer, answer: s
   ['a scrape of 3274', (id) => scrapeOf(id, 3274), TOO_MANY],
   ['a scrape as long as can be', (id) => padded(scrapeOf(id, 1), LONGEST), TOO_MANY],
   ['an announce as long as is read', (id) => padded(announce(id), LONGEST_ANNOUNCE), '(action 1)'],
-  ['an announce longer than that', (id) => padded(announce(id), LONGEST_ANNOUNCE + 1), 'malformed packet'],
-  ['an announce with a PROXY header too much', (id) => padded(announce(id), LONGEST_ANNOUNCE + 536), 'malformed packet'],
+  [
+    'an announce longer than that',
+    (id) => padded(announce(id), LONGEST_ANNOUNCE + 1),
+    'malformed packet',
+  ],
+  [
+    'an announce with a PROXY header too much',
+    (id) => padded(announce(id), LONGEST_ANNOUNCE + 536),
+    'malformed packet',
+  ],
   ['an announce as long as can be', (id) => padded(announce(id), LONGEST), 'malformed packet'],
-  ['an unknown action as long as can be', (id) => padded(header(id, 7), LONGEST), 'unknown action ID'],
+  [
+    'an unknown action as long as can be',
+    (id) => padded(header(id, 7), LONGEST),
+    'unknown action ID',
+  ],
   ['a connect as long as can be', () => padded(connect(), LONGEST), '(action 0)'],
 ]
 
 describe.each(TRANSPORTS)('over %s', (transport) => {
   test.each(REQUESTS)('%s is answered', async (_what, datagram, answer) => {
-    const tracker = new TrackerUnderTest({ options: { transport, listen: [{ host: '127.0.0.1', port: 0 }] } })
+    const tracker = new TrackerUnderTest({
+      options: { transport, listen: [{ host: '127.0.0.1', port: 0 }] },
+    })
     await tracker.frontend.bind()
     await using client = await UdpClient.open(tracker.frontend.addresses()[0])
     const id = await client.connect()
@@ -54,7 +69,9 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
   })
 
   test('a bad connection id is refused ten times a second, however long the datagram', async () => {
-    const tracker = new TrackerUnderTest({ options: { transport, listen: [{ host: '127.0.0.1', port: 0 }] } })
+    const tracker = new TrackerUnderTest({
+      options: { transport, listen: [{ host: '127.0.0.1', port: 0 }] },
+    })
     await tracker.frontend.bind()
     await using client = await UdpClient.open(tracker.frontend.addresses()[0])
     for (let round = 0; round < 10; round++) {

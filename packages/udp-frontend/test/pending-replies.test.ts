@@ -5,7 +5,8 @@ import { announce, readAnnounceReply } from './datagrams.ts'
 import { TrackerUnderTest } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'
 
-const TRANSPORTS = unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
+const TRANSPORTS =
+  unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
 describe.each(TRANSPORTS)('hooks that stand still, over %s,', (transport) => {
   test('are waited for by so many requests and no more, and all is well once they go on', async () => {
@@ -17,7 +18,11 @@ describe.each(TRANSPORTS)('hooks that stand still, over %s,', (transport) => {
       return released
     }
     const listen = [{ host: '127.0.0.1', port: 0 }]
-    const { frontend } = new TrackerUnderTest({ options: { transport, listen }, hooks: { preAnnounce }, maxPending: 3 })
+    const { frontend } = new TrackerUnderTest({
+      options: { transport, listen },
+      hooks: { preAnnounce },
+      maxPending: 3,
+    })
     const meter = new RequestMeter()
     frontend.start(meter)
     await frontend.bind()

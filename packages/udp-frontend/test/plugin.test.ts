@@ -15,7 +15,10 @@ function store(scope: FastifyInstance): void {
   scope.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
 }
 
-function application(options: UdpFrontendOptions = NEVER_BOUND, core: CoreOptions = {}): FastifyInstance {
+function application(
+  options: UdpFrontendOptions = NEVER_BOUND,
+  core: CoreOptions = {},
+): FastifyInstance {
   const app = fastify()
   store(app)
   app.register(trackerCore, core)
@@ -61,7 +64,9 @@ describe('the plugin', () => {
   test('demands the core', async () => {
     const app = fastify()
     app.register(udpFrontend, NEVER_BOUND)
-    await expect(app.ready()).rejects.toThrow(/dependency '@chihaya\/core' of plugin '@chihaya\/udp-frontend'/)
+    await expect(app.ready()).rejects.toThrow(
+      /dependency '@chihaya\/core' of plugin '@chihaya\/udp-frontend'/,
+    )
   })
 
   test('sees the hooks of its scope, and those of no other', async () => {
@@ -80,26 +85,39 @@ describe('the plugin', () => {
       })
     }
     await app.ready()
-    expect(await Promise.all(scopes.map((scope) => tryAnnounce(scope)))).toEqual(['first', 'second'])
+    expect(await Promise.all(scopes.map((scope) => tryAnnounce(scope)))).toEqual([
+      'first',
+      'second',
+    ])
     expect(app.hasDecorator('udpTracker')).toBe(false)
   })
 
   test('has a schema with a description of every option', () => {
-    for (const option of Object.values(optionsSchema.properties)) expect(option.description).toMatch(/\.$/)
+    for (const option of Object.values(optionsSchema.properties))
+      expect(option.description).toMatch(/\.$/)
   })
 })
 
 describe('options', () => {
   const wrong: Array<[options: object, message: string]> = [
     [{ listen: [] }, 'options/listen must NOT have fewer than 1 items'],
-    [{ listen: [{ host: '', port: 1 }] }, 'options/listen/0/host must NOT have fewer than 1 characters'],
+    [
+      { listen: [{ host: '', port: 1 }] },
+      'options/listen/0/host must NOT have fewer than 1 characters',
+    ],
     [{ listen: [{ host: '::', port: 65_536 }] }, 'options/listen/0/port must be <= 65535'],
     [{ listen: [{ host: '::' }] }, "options/listen/0 must have required property 'port'"],
     [{ privateKey: 123_456_789 }, 'options/privateKey must be string'],
     [{ allowIpSpoofing: 'yes' }, 'options/allowIpSpoofing must be boolean,array'],
-    [{ allowIpSpoofing: ['10.0.0.0/33'] }, 'options/allowIpSpoofing: "10.0.0.0/33" is neither an address nor a CIDR range'],
+    [
+      { allowIpSpoofing: ['10.0.0.0/33'] },
+      'options/allowIpSpoofing: "10.0.0.0/33" is neither an address nor a CIDR range',
+    ],
     [{ proxyProtocolFrom: '10.0.0.1' }, 'options/proxyProtocolFrom must be array'],
-    [{ proxyProtocolFrom: ['proxy'] }, 'options/proxyProtocolFrom: "proxy" is neither an address nor a CIDR range'],
+    [
+      { proxyProtocolFrom: ['proxy'] },
+      'options/proxyProtocolFrom: "proxy" is neither an address nor a CIDR range',
+    ],
     [{ connectionIdLifetime: 'soon' }, 'options/connectionIdLifetime'],
     [{ maxReplySize: 0 }, 'options/maxReplySize must be >= 128'],
     [{ dropSourcePorts: [-1] }, 'options/dropSourcePorts/0 must be >= 0'],

@@ -4,11 +4,20 @@ import { unavailable } from '@chihaya/udp-batch'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { UdpFrontendOptions } from '../src/options.ts'
-import { announce, connect, errorText, EVENT, INFO_HASH, readAnnounceReply, scrape } from './datagrams.ts'
+import {
+  announce,
+  connect,
+  errorText,
+  EVENT,
+  INFO_HASH,
+  readAnnounceReply,
+  scrape,
+} from './datagrams.ts'
 import { TrackerUnderTest, type Source } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'
 
-const TRANSPORTS = unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
+const TRANSPORTS =
+  unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
 const PROXY: Source = { address: '10.0.0.1', port: 4000 }
 const STRANGER: Source = { address: '192.0.2.66', port: 4000 }
@@ -23,35 +32,53 @@ function bytesOf(text: string): Address {
 
 /** A header of version 2, by its bytes behind the signature. */
 function head(command: number, family: number, rest: Uint8Array = Buffer.alloc(0)): Buffer {
-  return Buffer.concat([SIGNATURE, Buffer.of(command, family, rest.length >> 8, rest.length & 0xff), rest])
+  return Buffer.concat([
+    SIGNATURE,
+    Buffer.of(command, family, rest.length >> 8, rest.length & 0xff),
+    rest,
+  ])
 }
 
 /** The header of a client, with TLVs of so many bytes. */
 function client(address: string, port = 5000, tlvs = 0): Buffer {
   const bytes = bytesOf(address)
   const endpoints = Buffer.concat([bytes, bytes, Buffer.of(port >> 8, port & 0xff, 0x1b, 0x39)])
-  return head(0x21, bytes.length === 4 ? 0x12 : 0x22, Buffer.concat([endpoints, Buffer.alloc(tlvs, 4)]))
+  return head(
+    0x21,
+    bytes.length === 4 ? 0x12 : 0x22,
+    Buffer.concat([endpoints, Buffer.alloc(tlvs, 4)]),
+  )
 }
 
 function proxied(header: Buffer, datagram: Uint8Array): Buffer {
   return Buffer.concat([header, datagram])
 }
 
-async function connectFor(tracker: TrackerUnderTest, header: Buffer, source = PROXY): Promise<Buffer> {
+async function connectFor(
+  tracker: TrackerUnderTest,
+  header: Buffer,
+  source = PROXY,
+): Promise<Buffer> {
   const reply = await tracker.send(proxied(header, connect()), source)
   if (!reply) throw new TypeError('no reply to a connect')
   return reply.subarray(8)
 }
 
-/** What an announce of the client is answered with, by the address it is known by to the next one. */
+/**
+ * What an announce of the client is answered with, by the address it is known by to the next one.
+ */
 async function announcedAs(tracker: TrackerUnderTest, header: Buffer): Promise<string[]> {
   const id = await connectFor(tracker, header)
   await tracker.send(proxied(header, announce(id)), PROXY)
-  const family = errorText(await tracker.send(proxied(header, scrape(id, [INFO_HASH])), PROXY)) === '(action 2)'
+  const family =
+    errorText(await tracker.send(proxied(header, scrape(id, [INFO_HASH])), PROXY)) === '(action 2)'
   expect(family).toBe(true)
   const watcher = client(header[13] === 0x22 ? '2001:db8::77' : '192.0.2.77')
   const other = await connectFor(tracker, watcher)
-  const reply = await tracker.send(proxied(watcher, announce(other, { port: 7000, numWant: 50 })), PROXY)
+  const reply = await tracker.send(
+    proxied(watcher, announce(other, { port: 7000, numWant: 50 })),
+    PROXY,
+  )
   const { peers } = readAnnounceReply(reply, header[13] === 0x22 ? 'ipv6' : 'ipv4')
   return peers.filter((peer) => !peer.endsWith(':7000'))
 }
@@ -60,13 +87,24 @@ describe('datagrams of a proxy', () => {
   test.each([
     ['an IPv4 client', client('198.51.100.7'), ['198.51.100.7:6881']],
     ['a client with TLVs', client('198.51.100.7', 5000, 40), ['198.51.100.7:6881']],
-    ['a client with TLVs that put the datagram at an odd place', client('198.51.100.7', 5000, 41), ['198.51.100.7:6881']],
+    [
+      'a client with TLVs that put the datagram at an odd place',
+      client('198.51.100.7', 5000, 41),
+      ['198.51.100.7:6881'],
+    ],
     ['a header as long as is read', client('198.51.100.7', 5000, 508), ['198.51.100.7:6881']],
     ['an IPv6 client', client('2001:db8::7'), ['2001:db8::7:6881']],
-    ['a client over TCP', head(0x21, 0x11, client('198.51.100.7').subarray(16)), ['198.51.100.7:6881']],
+    [
+      'a client over TCP',
+      head(0x21, 0x11, client('198.51.100.7').subarray(16)),
+      ['198.51.100.7:6881'],
+    ],
   ])('are those of the client they name: %s', async (_what, header, peers) => {
     expect(await announcedAs(new TrackerUnderTest({ options: OPTIONS }), header)).toEqual(peers)
-    const hooked = new TrackerUnderTest({ options: OPTIONS, hooks: { preAnnounce: async () => undefined } })
+    const hooked = new TrackerUnderTest({
+      options: OPTIONS,
+      hooks: { preAnnounce: async () => undefined },
+    })
     expect(await announcedAs(hooked, header)).toEqual(peers)
   })
 
@@ -138,8 +176,12 @@ describe('connection ids', () => {
     const id = await connectFor(tracker, header)
     expect(errorText(await tracker.send(proxied(header, announce(id)), PROXY))).toBe('(action 1)')
     const second = { address: 'fd00::2', port: 9 }
-    expect(errorText(await tracker.send(proxied(client('198.51.100.7', 5001), announce(id)), second))).toBe('(action 1)')
-    expect(errorText(await tracker.send(announce(id), { address: '198.51.100.7', port: 5000 }))).toBe('(action 1)')
+    expect(
+      errorText(await tracker.send(proxied(client('198.51.100.7', 5001), announce(id)), second)),
+    ).toBe('(action 1)')
+    expect(
+      errorText(await tracker.send(announce(id), { address: '198.51.100.7', port: 5000 })),
+    ).toBe('(action 1)')
     const neighbour = proxied(client('198.51.100.8'), announce(id))
     expect(errorText(await tracker.send(neighbour, PROXY))).toBe('bad connection ID')
   })
@@ -149,12 +191,16 @@ describe('a header of somebody else', () => {
   test('is none: its datagram is not answered', async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     expect(await tracker.send(proxied(client('198.51.100.7'), connect()), STRANGER)).toBeUndefined()
-    expect(await new TrackerUnderTest().send(proxied(client('198.51.100.7'), connect()), PROXY)).toBeUndefined()
+    expect(
+      await new TrackerUnderTest().send(proxied(client('198.51.100.7'), connect()), PROXY),
+    ).toBeUndefined()
   })
 
   test('is not needed: clients that come directly are served', async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
-    expect(errorText(await tracker.send(announce(await tracker.connect(STRANGER)), STRANGER))).toBe('(action 1)')
+    expect(errorText(await tracker.send(announce(await tracker.connect(STRANGER)), STRANGER))).toBe(
+      '(action 1)',
+    )
   })
 
   test('is not read behind the one of the proxy', async () => {
@@ -169,7 +215,10 @@ describe('any datagram of a proxy', () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     const direct = new TrackerUnderTest({ options: { privateKey: 'x' } })
     const same = new TrackerUnderTest({ options: { ...OPTIONS, privateKey: 'x' } })
-    const address = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }))
+    const address = fc.oneof(
+      fc.uint8Array({ minLength: 4, maxLength: 4 }),
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    )
     const command = fc.oneof(fc.constantFrom(0x20, 0x21), fc.nat(255))
     const family = fc.oneof(fc.constantFrom(0, 0x11, 0x12, 0x21, 0x22), fc.nat(255))
     const body = fc.uint8Array({ maxLength: 300 })
@@ -179,14 +228,20 @@ describe('any datagram of a proxy', () => {
       }),
     )
     await fc.assert(
-      fc.asyncProperty(address, fc.nat(65_535), fc.nat(508), body, async (bytes, port, tlvs, datagram) => {
-        const text = formatAddress(bytes)
-        for (const request of [connect(), Buffer.from(datagram)]) {
-          const expected = await direct.send(request, { address: text, port })
-          const header = client(text, port, Math.min(tlvs, 484))
-          expect(await same.send(proxied(header, request), PROXY)).toEqual(expected)
-        }
-      }),
+      fc.asyncProperty(
+        address,
+        fc.nat(65_535),
+        fc.nat(508),
+        body,
+        async (bytes, port, tlvs, datagram) => {
+          const text = formatAddress(bytes)
+          for (const request of [connect(), Buffer.from(datagram)]) {
+            const expected = await direct.send(request, { address: text, port })
+            const header = client(text, port, Math.min(tlvs, 484))
+            expect(await same.send(proxied(header, request), PROXY)).toEqual(expected)
+          }
+        },
+      ),
     )
     expect([tracker.logged, same.logged]).toEqual([[], []])
   })
@@ -205,7 +260,9 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const header = client('2001:db8::9')
       const id = (await proxy.request(proxied(header, connect()))).subarray(8)
       const started = announce(id, { event: EVENT.started })
-      expect(readAnnounceReply(await proxy.request(proxied(header, started)), 'ipv6').peers).toEqual(['2001:db8::9:6881'])
+      expect(
+        readAnnounceReply(await proxy.request(proxied(header, started)), 'ipv6').peers,
+      ).toEqual(['2001:db8::9:6881'])
       await using direct = await UdpClient.open(bound)
       expect(errorText(await direct.request(announce(await direct.connect())))).toBe('(action 1)')
       await tracker.frontend.close()
@@ -213,7 +270,12 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
   })
 
   test('the longest scrape passes with the longest header, and a longer one is refused', async () => {
-    const options = { transport, listen, proxyProtocolFrom: ['127.0.0.2'], maxScrapeInfoHashes: 300 }
+    const options = {
+      transport,
+      listen,
+      proxyProtocolFrom: ['127.0.0.2'],
+      maxScrapeInfoHashes: 300,
+    }
     const tracker = new TrackerUnderTest({ options })
     await tracker.frontend.bind()
     await using proxy = await UdpClient.open(tracker.frontend.addresses()[0], '127.0.0.2')
@@ -226,7 +288,9 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       )
     expect((await proxy.request(proxied(header, scrapeOf(300)))).length).toBe(8 + 12 * 300)
     for (const count of [301, 320, 2000]) {
-      expect(errorText(await proxy.request(proxied(header, scrapeOf(count))))).toMatch(/too many infohashes$/)
+      expect(errorText(await proxy.request(proxied(header, scrapeOf(count))))).toMatch(
+        /too many infohashes$/,
+      )
     }
     await tracker.frontend.close()
   })
@@ -234,14 +298,21 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
   test('a reload turns it on for sockets that stay', async () => {
     const former = new TrackerUnderTest({ options: { transport, listen, bind: false } })
     await (await former.frontend.succeed()).commit()
-    const options: UdpFrontendOptions = { transport, listen, bind: false, proxyProtocolFrom: ['127.0.0.2'] }
+    const options: UdpFrontendOptions = {
+      transport,
+      listen,
+      bind: false,
+      proxyProtocolFrom: ['127.0.0.2'],
+    }
     const next = new TrackerUnderTest({ options })
     await (await next.frontend.succeed(former.frontend)).commit()
     await using proxy = await UdpClient.open(next.frontend.addresses()[0], '127.0.0.2')
     const header = client('198.51.100.7', 5000, 508)
     const id = (await proxy.request(proxied(header, connect()))).subarray(8)
     const padding = Buffer.alloc(2944 - 98)
-    expect(errorText(await proxy.request(proxied(header, announce(id, { options: padding }))))).toBe('(action 1)')
+    expect(
+      errorText(await proxy.request(proxied(header, announce(id, { options: padding })))),
+    ).toBe('(action 1)')
     await next.frontend.close()
   })
 })

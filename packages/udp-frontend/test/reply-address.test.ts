@@ -20,7 +20,13 @@ const WILDCARDS: Array<[wildcard: string, asked: string[]]> = [
 /** Every kind of reply, in the words of `errorText`. */
 async function askAll(client: UdpClient): Promise<string[]> {
   const id = (await client.request(connect())).subarray(8)
-  const requests = [announce(id), scrape(id, [INFO_HASH]), header(id, 9), announce(NO_ID), announce(id, { event: 9 })]
+  const requests = [
+    announce(id),
+    scrape(id, [INFO_HASH]),
+    header(id, 9),
+    announce(NO_ID),
+    announce(id, { event: 9 }),
+  ]
   const replies: string[] = []
   for (const request of requests) replies.push(errorText(await client.request(request)))
   return replies
@@ -28,12 +34,18 @@ async function askAll(client: UdpClient): Promise<string[]> {
 
 describe.each(unavailable() === undefined ? WILDCARDS : [])('batches at %s', (host, asked) => {
   test.each(HOOKS)('reply from the address that was asked, %s', async (_when, hooks) => {
-    const tracker = new TrackerUnderTest({ options: { listen: [{ host, port: 0 }], transport: 'batch' }, hooks })
+    const tracker = new TrackerUnderTest({
+      options: { listen: [{ host, port: 0 }], transport: 'batch' },
+      hooks,
+    })
     await tracker.frontend.bind()
     const [bound] = tracker.frontend.addresses()
     for (const address of asked) {
       // It takes replies from the address that it asked only.
-      await using client = await UdpClient.open(bound && { ...bound, address }, bound?.family === 'IPv4' ? '127.0.0.1' : '::1')
+      await using client = await UdpClient.open(
+        bound && { ...bound, address },
+        bound?.family === 'IPv4' ? '127.0.0.1' : '::1',
+      )
       expect(await askAll(client)).toEqual([
         '(action 1)',
         '(action 2)',
@@ -56,7 +68,9 @@ describe('dgram', () => {
       await using client = await UdpClient.open(bound, '127.0.0.1')
       expect(await askAll(client)).toContain('(action 1)')
     }
-    expect(tracker.logged.filter(({ message }) => message.startsWith('UDP replies may leave'))).toEqual([])
+    expect(
+      tracker.logged.filter(({ message }) => message.startsWith('UDP replies may leave')),
+    ).toEqual([])
     await tracker.frontend.close()
   })
 
@@ -64,19 +78,30 @@ describe('dgram', () => {
     ['0.0.0.0', 4],
     ['::', 6],
   ] as const)('warns at %s where the host has several addresses', async (host, family) => {
-    const tracker = new TrackerUnderTest({ options: { listen: [{ host, port: 0 }], transport: 'dgram' } })
+    const tracker = new TrackerUnderTest({
+      options: { listen: [{ host, port: 0 }], transport: 'dgram' },
+    })
     await tracker.frontend.bind()
-    const warnings = tracker.logged.filter(({ message }) => message.startsWith('UDP replies may leave'))
+    const warnings = tracker.logged.filter(({ message }) =>
+      message.startsWith('UDP replies may leave'),
+    )
     const listen = localAddresses(family)
-    expect(warnings.map(({ details }) => details)).toEqual(listen.length > 1 ? [{ host, port: 0, listen }] : [])
+    expect(warnings.map(({ details }) => details)).toEqual(
+      listen.length > 1 ? [{ host, port: 0, listen }] : [],
+    )
     await tracker.frontend.close()
   })
 })
 
 describe('the addresses of a host that clients may ask', () => {
-  function host(...addresses: Array<[address: string, family: 'IPv4' | 'IPv6']>): ReturnType<typeof networkInterfaces> {
+  function host(
+    ...addresses: Array<[address: string, family: 'IPv4' | 'IPv6']>
+  ): ReturnType<typeof networkInterfaces> {
     const common = { netmask: '', mac: '', internal: false, cidr: null, scopeid: 0 }
-    return { eth0: addresses.map(([address, family]) => ({ address, ...common, family })), gone: undefined }
+    return {
+      eth0: addresses.map(([address, family]) => ({ address, ...common, family })),
+      gone: undefined,
+    }
   }
 
   test('are those of the family that are neither loopback nor link-local', () => {

@@ -9,8 +9,12 @@ const hash = (number: number): Buffer => Buffer.alloc(20, number)
 /** Rows of a scrape reply: seeders, downloads, leechers. */
 function rows(reply: Buffer | undefined): number[][] {
   if (reply?.readUInt32BE() !== 2) throw new TypeError(errorText(reply))
-  const numbers = Array.from({ length: (reply.length - 8) / 4 }, (_, index) => reply.readUInt32BE(8 + index * 4))
-  return Array.from({ length: numbers.length / 3 }, (_, index) => numbers.slice(index * 3, index * 3 + 3))
+  const numbers = Array.from({ length: (reply.length - 8) / 4 }, (_, index) =>
+    reply.readUInt32BE(8 + index * 4),
+  )
+  return Array.from({ length: numbers.length / 3 }, (_, index) =>
+    numbers.slice(index * 3, index * 3 + 3),
+  )
 }
 
 describe('a scrape', () => {
@@ -32,8 +36,12 @@ describe('a scrape', () => {
   test('reads the swarms of its family', async () => {
     const tracker = new TrackerUnderTest()
     await tracker.send(announce(await tracker.connect(IPV6), { infoHash: hash(1) }), IPV6)
-    expect(rows(await tracker.send(scrape(await tracker.connect(IPV4), [hash(1)])))).toEqual([[0, 0, 0]])
-    expect(rows(await tracker.send(scrape(await tracker.connect(IPV6), [hash(1)]), IPV6))).toEqual([[0, 0, 1]])
+    expect(rows(await tracker.send(scrape(await tracker.connect(IPV4), [hash(1)])))).toEqual([
+      [0, 0, 0],
+    ])
+    expect(rows(await tracker.send(scrape(await tracker.connect(IPV6), [hash(1)]), IPV6))).toEqual([
+      [0, 0, 1],
+    ])
   })
 
   test('ignores what follows the last whole infohash', async () => {
@@ -54,13 +62,18 @@ describe('a scrape', () => {
     [undefined, 147, 'Request-URI Too Long: too many infohashes'],
     [undefined, 3274, 'Request-URI Too Long: too many infohashes'],
     [300, 3274, 'Request-URI Too Long: too many infohashes'],
-  ])('with a limit of %s and %d infohashes is answered with %s', async (maxScrapeInfoHashes, count, answer) => {
-    const tracker = new TrackerUnderTest({ options: maxScrapeInfoHashes === undefined ? {} : { maxScrapeInfoHashes } })
-    const infoHashes = Array.from({ length: count }, (_, index) => hash(index & 0xff))
-    const reply = await tracker.send(scrape(await tracker.connect(), infoHashes))
-    expect(errorText(reply)).toBe(answer)
-    if (answer === '(action 2)') expect(rows(reply)).toHaveLength(count)
-  })
+  ])(
+    'with a limit of %s and %d infohashes is answered with %s',
+    async (maxScrapeInfoHashes, count, answer) => {
+      const tracker = new TrackerUnderTest({
+        options: maxScrapeInfoHashes === undefined ? {} : { maxScrapeInfoHashes },
+      })
+      const infoHashes = Array.from({ length: count }, (_, index) => hash(index & 0xff))
+      const reply = await tracker.send(scrape(await tracker.connect(), infoHashes))
+      expect(errorText(reply)).toBe(answer)
+      if (answer === '(action 2)') expect(rows(reply)).toHaveLength(count)
+    },
+  )
 
   test.each(['a hook', 'the store'])('has zeros where %s left rows out', async (who) => {
     const model = new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })

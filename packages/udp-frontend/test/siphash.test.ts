@@ -21,7 +21,12 @@ const VECTORS: readonly string[] = `
 
 const KEY = Uint8Array.from({ length: 16 }, (_, index) => index)
 
-function hash(key: Uint8Array, message: Uint8Array, start = 0, end: number = message.length): string {
+function hash(
+  key: Uint8Array,
+  message: Uint8Array,
+  start = 0,
+  end: number = message.length,
+): string {
   const digest = new Int32Array(2)
   sipHash24(sipHashKey(key), message, start, end, digest)
   const bytes = Buffer.alloc(8)
@@ -33,7 +38,8 @@ const MASK = 2n ** 64n - 1n
 
 /** SipHash-2-4 as the paper has it, in 64-bit integers. */
 function model(key: Uint8Array, message: Uint8Array): string {
-  const rotate = (value: bigint, bits: bigint): bigint => ((value << bits) | (value >> (64n - bits))) & MASK
+  const rotate = (value: bigint, bits: bigint): bigint =>
+    ((value << bits) | (value >> (64n - bits))) & MASK
   const word = (bytes: Uint8Array): bigint => Buffer.from(bytes).readBigUInt64LE()
   const k0 = word(key.subarray(0, 8))
   const k1 = word(key.subarray(8))
@@ -72,7 +78,9 @@ function model(key: Uint8Array, message: Uint8Array): string {
 
 describe('SipHash-2-4', () => {
   test("agrees with the paper's example", () => {
-    expect(hash(KEY, KEY.subarray(0, 15))).toBe(Buffer.from('a129ca6149be45e5', 'hex').swap64().toString('hex'))
+    expect(hash(KEY, KEY.subarray(0, 15))).toBe(
+      Buffer.from('a129ca6149be45e5', 'hex').swap64().toString('hex'),
+    )
   })
 
   test('agrees with all 64 reference vectors', () => {

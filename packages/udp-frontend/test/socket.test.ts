@@ -14,7 +14,8 @@ import { TrackerUnderTest } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'
 
 /** Batches are to be had on Linux alone, and only with a binary or a compiler for it. */
-const TRANSPORTS = unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
+const TRANSPORTS =
+  unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
 const LOOPBACK: ListenAddress[] = [{ host: '127.0.0.1', port: 0 }]
 
@@ -37,7 +38,10 @@ async function occupied(host = '127.0.0.1'): Promise<Socket & AsyncDisposable> {
 }
 
 describe.each(TRANSPORTS)('over %s', (transport) => {
-  function application(options: UdpFrontendOptions = { listen: LOOPBACK }, stream: Log = log()): FastifyInstance {
+  function application(
+    options: UdpFrontendOptions = { listen: LOOPBACK },
+    stream: Log = log(),
+  ): FastifyInstance {
     const app = fastify({ logger: { level: 'debug', stream } })
     app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
     app.register(trackerCore)
@@ -69,9 +73,16 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       const peers: string[][] = []
       for (const host of ['127.0.0.1', '127.0.0.3', '127.0.0.4']) {
         await using client = await UdpClient.open(tracker, host)
-        peers.push(readAnnounceReply(await client.request(announce(await client.connect(), { left: 5n }))).peers)
+        peers.push(
+          readAnnounceReply(await client.request(announce(await client.connect(), { left: 5n })))
+            .peers,
+        )
       }
-      expect(peers).toEqual([['127.0.0.1:6881'], ['127.0.0.1:6881'], ['127.0.0.1:6881', '127.0.0.3:6881']])
+      expect(peers).toEqual([
+        ['127.0.0.1:6881'],
+        ['127.0.0.1:6881'],
+        ['127.0.0.1:6881', '127.0.0.3:6881'],
+      ])
     })
 
     test('takes a connection id from its own address only, at any of its sockets', async () => {
@@ -113,7 +124,12 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
           scope.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
           scope.register(trackerCore)
           scope.register(udpFrontend, { listen: LOOPBACK, transport })
-          scope.after(() => scope.tracker.addHook('preAnnounce', (_request, response) => void (response.interval = interval)))
+          scope.after(() =>
+            scope.tracker.addHook(
+              'preAnnounce',
+              (_request, response) => void (response.interval = interval),
+            ),
+          )
           done()
         })
       }
@@ -134,7 +150,9 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
   describe('binding', () => {
     test('a port in use keeps the application from starting, and leaves no socket open', async () => {
       await using taken = await occupied()
-      const app = application({ listen: [...LOOPBACK, { host: '127.0.0.1', port: taken.address().port }] })
+      const app = application({
+        listen: [...LOOPBACK, { host: '127.0.0.1', port: taken.address().port }],
+      })
       await expect(app.ready()).rejects.toMatchObject({ code: 'EADDRINUSE' })
       expect(app.udpTracker.addresses()).toEqual([])
       await app.close()
@@ -142,7 +160,9 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
 
     test('an address that the host does not have is an error when it was asked for', async () => {
       const app = application({ listen: [{ host: '2001:db8::1', port: 0 }] })
-      await expect(app.ready()).rejects.toMatchObject({ code: expect.stringMatching(/EADDRNOTAVAIL|EAFNOSUPPORT/) as string })
+      await expect(app.ready()).rejects.toMatchObject({
+        code: expect.stringMatching(/EADDRNOTAVAIL|EAFNOSUPPORT/) as string,
+      })
       await app.close()
     })
 
@@ -241,12 +261,18 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       await app.ready()
       await using client = await UdpClient.open(app.udpTracker.addresses()[0])
       const id = await client.connect()
-      for (const datagram of [announce(id), announce(NO_ID), scrape(id, [INFO_HASH])]) await client.request(datagram)
+      for (const datagram of [announce(id), announce(NO_ID), scrape(id, [INFO_HASH])])
+        await client.request(datagram)
       await app.close()
       const text = stream.lines.join('')
       const secret = Buffer.from(connectionSecret(privateKey))
       expect(text).toContain('a fault')
-      for (const hidden of [privateKey, secret.toString('hex'), secret.toString('base64'), id.toString('hex')]) {
+      for (const hidden of [
+        privateKey,
+        secret.toString('hex'),
+        secret.toString('base64'),
+        id.toString('hex'),
+      ]) {
         expect(text).not.toContain(hidden)
       }
     })

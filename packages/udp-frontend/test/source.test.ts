@@ -18,7 +18,15 @@ describe("a datagram's source", () => {
   })
 
   test('may be one host, and nothing that stands for many or none', () => {
-    const hosts = ['1.0.0.1', '127.0.0.1', '10.0.0.1', '223.255.255.255', '::1', 'fe80::1', '2001:db8::1']
+    const hosts = [
+      '1.0.0.1',
+      '127.0.0.1',
+      '10.0.0.1',
+      '223.255.255.255',
+      '::1',
+      'fe80::1',
+      '2001:db8::1',
+    ]
     const others = ['0.0.0.0', '224.0.0.1', '239.255.255.255', '255.255.255.255', '::', 'ff02::1']
     expect([...hosts, ...others].filter((text) => isUnicast(address(text)))).toEqual(hosts)
   })

@@ -6,13 +6,18 @@ import { announce, connect, errorText, INFO_HASH, readAnnounceReply, scrape } fr
 import { TrackerUnderTest } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'
 
-const TRANSPORTS = unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
+const TRANSPORTS =
+  unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
 const A = { host: '127.0.0.1', port: 0 }
 const B = { host: '127.0.0.2', port: 0 }
 
 describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
-  function tracker(listen: UdpFrontendOptions['listen'], interval: number, options: UdpFrontendOptions = {}): TrackerUnderTest {
+  function tracker(
+    listen: UdpFrontendOptions['listen'],
+    interval: number,
+    options: UdpFrontendOptions = {},
+  ): TrackerUnderTest {
     return new TrackerUnderTest({
       options: { transport, bind: false, ...options, ...(listen && { listen }) },
       core: { announceInterval: interval * 1000 },
@@ -50,7 +55,9 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
     const id = await client.connect()
     await (await tracker([A, B], 120).frontend.succeed(former.frontend)).cancel()
     const taken = { host: '127.0.0.1', port: at?.port ?? 0 }
-    await expect(tracker([A, B, taken], 120).frontend.succeed(former.frontend)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await expect(
+      tracker([A, B, taken], 120).frontend.succeed(former.frontend),
+    ).rejects.toMatchObject({ code: 'EADDRINUSE' })
     expect([former.frontend.addresses(), await intervalAt(client, id)]).toEqual([[at], 60])
     await former.frontend.close()
   })
@@ -72,7 +79,10 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
   test('sends the replies of another that were not ready', async () => {
     let release: () => void = () => undefined
     const released = new Promise<void>((resolve) => void (release = resolve))
-    const former = new TrackerUnderTest({ options: { transport, listen: [A] }, hooks: { preAnnounce: () => released } })
+    const former = new TrackerUnderTest({
+      options: { transport, listen: [A] },
+      hooks: { preAnnounce: () => released },
+    })
     await former.frontend.bind()
     await using client = await UdpClient.open(former.frontend.addresses()[0])
     const id = await client.connect()
@@ -113,11 +123,17 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
         ),
       )
     expect(await scraped(100)).toBe('(action 2)')
-    expect(await scraped(103)).toBe(transport === 'dgram' ? '(action 2)' : 'Request-URI Too Long: too many infohashes')
-    const warnings = next.logged.filter(({ message }) => message.startsWith('UDP sockets that stay open'))
+    expect(await scraped(103)).toBe(
+      transport === 'dgram' ? '(action 2)' : 'Request-URI Too Long: too many infohashes',
+    )
+    const warnings = next.logged.filter(({ message }) =>
+      message.startsWith('UDP sockets that stay open'),
+    )
     const fixed = { options: ['reusePort'] }
     const room = { maxReplySize: 1232, maxScrapeInfoHashes: 102 }
-    expect(warnings.map(({ details }) => details)).toEqual(transport === 'dgram' ? [fixed] : [fixed, room])
+    expect(warnings.map(({ details }) => details)).toEqual(
+      transport === 'dgram' ? [fixed] : [fixed, room],
+    )
     await next.frontend.close()
   })
 })

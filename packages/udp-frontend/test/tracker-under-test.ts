@@ -1,4 +1,10 @@
-import { parseOptions, Tracker, type CoreOptions, type PeerStore, type TrackerHooks } from '@chihaya/core'
+import {
+  parseOptions,
+  Tracker,
+  type CoreOptions,
+  type PeerStore,
+  type TrackerHooks,
+} from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import { UdpFrontend } from '../src/frontend.ts'
 import { optionsSchema, type UdpFrontendOptions } from '../src/options.ts'
@@ -21,7 +27,10 @@ export interface TrackerUnderTestInit {
   readonly maxPending?: number
 }
 
-/** A UDP frontend without Fastify, on a clock that the test turns, with the memory store unless the test gives another. */
+/**
+ * A UDP frontend without Fastify, on a clock that the test turns, with the memory store unless the
+ * test gives another.
+ */
 export class TrackerUnderTest {
   /** Milliseconds since 1970. */
   now = 1_795_255_278_000
@@ -29,16 +38,26 @@ export class TrackerUnderTest {
   readonly frontend: UdpFrontend
 
   constructor(init: TrackerUnderTestInit = {}) {
-    const record = (details: object, message: string): void => void this.logged.push({ details, message })
+    const record = (details: object, message: string): void =>
+      void this.logged.push({ details, message })
     const log = { error: record, warn: record, info: record }
     const store = init.store ?? new MemoryPeerStore({ peerLifetime: '1m' }, () => this.now)
     const tracker = new Tracker({ store, log, options: init.core ?? {} })
-    for (const [name, hook] of Object.entries(init.hooks ?? {})) tracker.addHook(name as keyof TrackerHooks, hook)
+    for (const [name, hook] of Object.entries(init.hooks ?? {}))
+      tracker.addHook(name as keyof TrackerHooks, hook)
     tracker.start()
     const options = parseOptions('@chihaya/udp-frontend', optionsSchema, init.options ?? {})
     const { drainTimeout = 5000, maxPending = 20_000 } = init
     const now = (): number => this.now
-    this.frontend = new UdpFrontend({ tracker, options, optionalAddresses: false, log, now, drainTimeout, maxPending })
+    this.frontend = new UdpFrontend({
+      tracker,
+      options,
+      optionalAddresses: false,
+      log,
+      now,
+      drainTimeout,
+      maxPending,
+    })
   }
 
   send(datagram: Uint8Array, source: Source = IPV4): Promise<Buffer | undefined> {

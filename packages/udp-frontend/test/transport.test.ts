@@ -15,7 +15,12 @@ const init: UdpSocketInit = {
   receiveBufferSize: undefined,
   reusePort: false,
   transport: 'auto',
-  service: { dispatcher: { requestRoom: 2048 } as Dispatcher, replies: new PendingReplies(), drops: undefined, log },
+  service: {
+    dispatcher: { requestRoom: 2048 } as Dispatcher,
+    replies: new PendingReplies(),
+    drops: undefined,
+    log,
+  },
 }
 
 const NOT_HERE: BatchesOf = async () => 'no compiler'
@@ -30,10 +35,14 @@ describe('the transport', () => {
   test('is dgram where there are no batches, and the log says why', async () => {
     log.info.mockClear()
     expect((await chooseTransport('auto', log, NOT_HERE))(init)).toBeInstanceOf(DgramSocket)
-    expect(log.info.mock.calls).toEqual([[{ reason: 'no compiler' }, 'the UDP tracker receives datagrams one by one']])
+    expect(log.info.mock.calls).toEqual([
+      [{ reason: 'no compiler' }, 'the UDP tracker receives datagrams one by one'],
+    ])
   })
 
   test('cannot be batches where there are none', async () => {
-    await expect(chooseTransport('batch', log, NOT_HERE)).rejects.toThrow('options/transport cannot be batch: no compiler')
+    await expect(chooseTransport('batch', log, NOT_HERE)).rejects.toThrow(
+      'options/transport cannot be batch: no compiler',
+    )
   })
 })

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { announce, errorText, EVENT, INFO_HASH, readAnnounceReply, scrape, type AnnounceFields } from './datagrams.ts'
+import {
+  announce,
+  errorText,
+  EVENT,
+  INFO_HASH,
+  readAnnounceReply,
+  scrape,
+  type AnnounceFields,
+} from './datagrams.ts'
 import { TrackerUnderTest, type Source } from './tracker-under-test.ts'
 
 const SEEDER: Source = { address: '9.9.9.9', port: 40_000 }
@@ -18,7 +26,10 @@ describe.each(WAYS)('a client without a port, in announces %s', (_, hooks) => {
     return made
   }
 
-  async function send(to: TrackerUnderTest, fields: Partial<AnnounceFields>): Promise<Buffer | undefined> {
+  async function send(
+    to: TrackerUnderTest,
+    fields: Partial<AnnounceFields>,
+  ): Promise<Buffer | undefined> {
     return to.send(announce(await to.connect(CLIENT), { port: 0, ...fields }), CLIENT)
   }
 
@@ -47,17 +58,24 @@ describe.each(WAYS)('a client without a port, in announces %s', (_, hooks) => {
     },
   )
 
-  test.each([false, true])('leaves, and is given nobody (allowUnconnectable: %s)', async (allowUnconnectable) => {
-    const to = await tracker({ allowUnconnectable })
-    const reply = readAnnounceReply(await send(to, { event: EVENT.stopped }))
-    expect(reply).toMatchObject({ seeders: 1, leechers: 0, peers: [] })
-    expect(await counts(to)).toEqual([1, 0, 0])
-  })
+  test.each([false, true])(
+    'leaves, and is given nobody (allowUnconnectable: %s)',
+    async (allowUnconnectable) => {
+      const to = await tracker({ allowUnconnectable })
+      const reply = readAnnounceReply(await send(to, { event: EVENT.stopped }))
+      expect(reply).toMatchObject({ seeders: 1, leechers: 0, peers: [] })
+      expect(await counts(to)).toEqual([1, 0, 0])
+    },
+  )
 
   test('creates no swarm', async () => {
     const to = new TrackerUnderTest({ options: { allowUnconnectable: true }, hooks })
     for (const event of [EVENT.started, EVENT.completed, EVENT.stopped]) {
-      expect(readAnnounceReply(await send(to, { event }))).toMatchObject({ seeders: 0, leechers: 0, peers: [] })
+      expect(readAnnounceReply(await send(to, { event }))).toMatchObject({
+        seeders: 0,
+        leechers: 0,
+        peers: [],
+      })
     }
     expect(await counts(to)).toEqual([0, 0, 0])
   })

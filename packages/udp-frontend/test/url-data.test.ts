@@ -4,7 +4,10 @@ import { announce, errorText, type AnnounceFields } from './datagrams.ts'
 import { TrackerUnderTest } from './tracker-under-test.ts'
 
 /** The parameters that hooks see of an announce with these options behind it. */
-async function paramsOf(options: Uint8Array, fields: Partial<AnnounceFields> = {}): Promise<Params> {
+async function paramsOf(
+  options: Uint8Array,
+  fields: Partial<AnnounceFields> = {},
+): Promise<Params> {
   const seen: Params[] = []
   const tracker = new TrackerUnderTest({
     options: { opentrackerIpv6: true },
@@ -16,29 +19,32 @@ async function paramsOf(options: Uint8Array, fields: Partial<AnnounceFields> = {
 }
 
 function bytes(...parts: Array<number | string>): Buffer {
-  return Buffer.concat(parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part, 'latin1'))))
+  return Buffer.concat(
+    parts.map((part) => (typeof part === 'number' ? Buffer.of(part) : Buffer.from(part, 'latin1'))),
+  )
 }
 
 describe('the options behind an announce', () => {
-  const cases: Array<[options: Buffer, path: string, values: Record<string, string | undefined>]> = [
-    [bytes(), '', { a: undefined }],
-    [bytes(2, 5, '/?a=b'), '/', { a: 'b' }],
-    [bytes(2, 0), '', { a: undefined }],
-    [bytes(2, 1), '', { a: undefined }],
-    [bytes(2), '', { a: undefined }],
-    [bytes(2, 8, '/c/d?a=b'), '/c/d', { a: 'b' }],
-    [bytes(2, 2, '/?', 2, 3, 'a=b'), '/', { a: 'b' }],
-    [bytes(2, 9, '/?a=b%20c'), '/', { a: 'b c' }],
-    [bytes(2, 6, '/?a=%2', 2, 1, '0'), '/', { a: ' ' }],
-    [bytes(2, 12, '/dir?a=b&c=d', 1, 1, 0), '/dir', { a: 'b', c: 'd' }],
-    [bytes(1, 1, 2, 5, '/?a=b', 0, 255, 255), '/', { a: 'b' }],
-    [bytes(3, 2, 0xaa, 0xbb, 2, 5, '/?a=b'), '/', { a: 'b' }],
-    [bytes(0, 2, 5, '/?a=b'), '', { a: undefined }],
-    [bytes(0, 0), '', { a: undefined }],
-    [bytes(2, 5, '/?a=b', 2, 200, 'x'), '/', { a: 'b' }],
-    [bytes(2, 6, '/?a=%z'), '/', { a: undefined }],
-    [bytes(2, 13, '/?__proto__=x'), '/', { ['__proto__']: 'x', constructor: undefined }],
-  ]
+  const cases: Array<[options: Buffer, path: string, values: Record<string, string | undefined>]> =
+    [
+      [bytes(), '', { a: undefined }],
+      [bytes(2, 5, '/?a=b'), '/', { a: 'b' }],
+      [bytes(2, 0), '', { a: undefined }],
+      [bytes(2, 1), '', { a: undefined }],
+      [bytes(2), '', { a: undefined }],
+      [bytes(2, 8, '/c/d?a=b'), '/c/d', { a: 'b' }],
+      [bytes(2, 2, '/?', 2, 3, 'a=b'), '/', { a: 'b' }],
+      [bytes(2, 9, '/?a=b%20c'), '/', { a: 'b c' }],
+      [bytes(2, 6, '/?a=%2', 2, 1, '0'), '/', { a: ' ' }],
+      [bytes(2, 12, '/dir?a=b&c=d', 1, 1, 0), '/dir', { a: 'b', c: 'd' }],
+      [bytes(1, 1, 2, 5, '/?a=b', 0, 255, 255), '/', { a: 'b' }],
+      [bytes(3, 2, 0xaa, 0xbb, 2, 5, '/?a=b'), '/', { a: 'b' }],
+      [bytes(0, 2, 5, '/?a=b'), '', { a: undefined }],
+      [bytes(0, 0), '', { a: undefined }],
+      [bytes(2, 5, '/?a=b', 2, 200, 'x'), '/', { a: 'b' }],
+      [bytes(2, 6, '/?a=%z'), '/', { a: undefined }],
+      [bytes(2, 13, '/?__proto__=x'), '/', { ['__proto__']: 'x', constructor: undefined }],
+    ]
   test.each(cases)('%o', async (options, path, values) => {
     const params = await paramsOf(options)
     expect(params.path).toBe(path)
@@ -52,13 +58,19 @@ describe('the options behind an announce', () => {
 
   test('count up to 2560 bytes', async () => {
     const chunk = bytes(2, 255, 'x'.repeat(255))
-    expect((await paramsOf(Buffer.concat(Array.from({ length: 11 }, () => chunk)))).path).toBe('x'.repeat(2560))
+    expect((await paramsOf(Buffer.concat(Array.from({ length: 11 }, () => chunk)))).path).toBe(
+      'x'.repeat(2560),
+    )
   })
 
   test('do not change what the announce says itself', async () => {
     const ports: number[] = []
-    const tracker = new TrackerUnderTest({ hooks: { preAnnounce: ({ port }) => void ports.push(port) } })
-    await tracker.send(announce(await tracker.connect(), { options: bytes(2, 13, '/?port=1&ip=1') }))
+    const tracker = new TrackerUnderTest({
+      hooks: { preAnnounce: ({ port }) => void ports.push(port) },
+    })
+    await tracker.send(
+      announce(await tracker.connect(), { options: bytes(2, 13, '/?port=1&ip=1') }),
+    )
     expect(ports).toEqual([6881])
   })
 })

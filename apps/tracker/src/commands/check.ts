@@ -11,20 +11,27 @@ interface Report {
   readonly warnings: readonly ConfigNote[]
 }
 
-/** `chihaya check`: says everything there is to say about a configuration. Returns 1 when it cannot be used. */
+/**
+ * `chihaya check`: says everything there is to say about a configuration. Returns 1 when it cannot
+ * be used.
+ */
 export async function check(flags: CommandLine, surroundings: Surroundings): Promise<number> {
   const report = await examine(flags, surroundings)
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : format(report))
   return report.valid ? 0 : 1
 }
 
-async function examine({ config: file }: CommandLine, { folder, env }: Surroundings): Promise<Report> {
+async function examine(
+  { config: file }: CommandLine,
+  { folder, env }: Surroundings,
+): Promise<Report> {
   try {
     const { name, warnings } = await loadConfig({ config: file, folder, env })
     return { valid: true, config: name, errors: [], warnings }
   } catch (error) {
     const config = file ?? 'the configuration'
-    if (error instanceof ConfigError) return { valid: false, config, errors: error.notes, warnings: error.warnings }
+    if (error instanceof ConfigError)
+      return { valid: false, config, errors: error.notes, warnings: error.warnings }
     if (error instanceof UnreadableConfigError)
       return { valid: false, config, errors: [{ message: error.message }], warnings: [] }
     throw error
@@ -32,7 +39,10 @@ async function examine({ config: file }: CommandLine, { folder, env }: Surroundi
 }
 
 function format({ valid, config, errors, warnings }: Report): string {
-  const lines = [...errors.map((note) => line('error', note)), ...warnings.map((note) => line(note.level ?? 'warning', note))]
+  const lines = [
+    ...errors.map((note) => line('error', note)),
+    ...warnings.map((note) => line(note.level ?? 'warning', note)),
+  ]
   const counts = [
     count(errors.length, 'error'),
     count(warnings.filter(({ level }) => level === undefined).length, 'warning'),
@@ -42,7 +52,9 @@ function format({ valid, config, errors, warnings }: Report): string {
 }
 
 function line(kind: string, note: ConfigNote | { readonly message: string }): string {
-  return 'key' in note ? `${formatPlace(note)}: ${kind}: ${note.message}` : `${kind}: ${note.message}`
+  return 'key' in note
+    ? `${formatPlace(note)}: ${kind}: ${note.message}`
+    : `${kind}: ${note.message}`
 }
 
 function count(number: number, noun: string): string | undefined {

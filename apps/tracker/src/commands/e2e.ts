@@ -14,7 +14,10 @@ interface Trial {
 const DEFAULT_HTTP = 'http://127.0.0.1:6969/announce'
 const DEFAULT_UDP = 'udp://127.0.0.1:6969'
 
-/** `chihaya e2e`: whether running trackers give the second peer of a swarm the first. Returns 1 when one does not. */
+/**
+ * `chihaya e2e`: whether running trackers give the second peer of a swarm the first. Returns 1 when
+ * one does not.
+ */
 export async function e2e(flags: CommandLine): Promise<number> {
   const { httpaddr = DEFAULT_HTTP, udpaddr = DEFAULT_UDP, delay = '1s' } = flags
   const milliseconds = readDelay(delay)
@@ -24,8 +27,13 @@ export async function e2e(flags: CommandLine): Promise<number> {
     trials.push({ protocol: 'HTTP', url: httpaddr, announcer })
   }
   if (udpaddr !== '')
-    trials.push({ protocol: 'UDP', url: udpaddr, announcer: new UdpAnnouncer(readUrl(udpaddr, '--udpaddr', ['udp:'])) })
-  if (trials.length === 0) throw new UsageError('there is no tracker to test: --httpaddr and --udpaddr are both empty')
+    trials.push({
+      protocol: 'UDP',
+      url: udpaddr,
+      announcer: new UdpAnnouncer(readUrl(udpaddr, '--udpaddr', ['udp:'])),
+    })
+  if (trials.length === 0)
+    throw new UsageError('there is no tracker to test: --httpaddr and --udpaddr are both empty')
   const results = await Promise.all(trials.map((trial) => report(trial, milliseconds)))
   return results.every(Boolean) ? 0 : 1
 }
@@ -34,8 +42,11 @@ async function report(trial: Trial, delay: number): Promise<boolean> {
   const { protocol, url, announcer } = trial
   try {
     await meet(announcer, delay)
-    process.stdout.write(`${protocol} ${withoutSecrets(url)}: the second peer was given the first\n`)
-    for (const remark of announcer.remarks) process.stdout.write(`${protocol} ${withoutSecrets(url)}: ${remark}\n`)
+    process.stdout.write(
+      `${protocol} ${withoutSecrets(url)}: the second peer was given the first\n`,
+    )
+    for (const remark of announcer.remarks)
+      process.stdout.write(`${protocol} ${withoutSecrets(url)}: ${remark}\n`)
     return true
   } catch (error) {
     process.stderr.write(`chihaya: ${protocol} ${withoutSecrets(url)}: ${reasonOf(error)}\n`)
@@ -60,7 +71,8 @@ function readUrl(text: string, flag: string, protocols: readonly string[]): URL 
       `${flag} must be a URL that begins with ${protocols.map((each) => `${each}//`).join(' or ')}, not ${text}`,
     )
   }
-  if (url.protocol === 'udp:' && url.port === '') throw new UsageError(`${flag} needs a port, as in udp://127.0.0.1:6969`)
+  if (url.protocol === 'udp:' && url.port === '')
+    throw new UsageError(`${flag} needs a port, as in udp://127.0.0.1:6969`)
   return url
 }
 

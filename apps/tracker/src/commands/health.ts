@@ -32,10 +32,14 @@ export async function health(flags: CommandLine, surroundings: Surroundings): Pr
 }
 
 /**
- * Asks the operations server, which knows best. Without one, each address of HTTP has to answer anything at all, or each of
- * UDP without HTTP.
+ * Asks the operations server, which knows best. Without one, each address of HTTP has to answer
+ * anything at all, or each of UDP without HTTP.
  */
-async function examine({ metricsAddress, http, udp }: Config, path: string, timeout: number): Promise<Finding[]> {
+async function examine(
+  { metricsAddress, http, udp }: Config,
+  path: string,
+  timeout: number,
+): Promise<Finding[]> {
   let operations: Finding | undefined
   if (metricsAddress) {
     const asked = `${formatHttpAddress(metricsAddress)}${path}`
@@ -56,16 +60,26 @@ async function examine({ metricsAddress, http, udp }: Config, path: string, time
           problem: await udpAnswers(address, timeout),
         }))
   if (findings.length > 0) return Promise.all(findings)
-  return [operations ?? { asked: 'the tracker', problem: 'every port is 0, so there is no known address to ask' }]
+  return [
+    operations ?? {
+      asked: 'the tracker',
+      problem: 'every port is 0, so there is no known address to ask',
+    },
+  ]
 }
 
-/** The configuration, or what can be asked although it cannot be read: a tracker goes on with its former one. */
+/**
+ * The configuration, or what can be asked although it cannot be read: a tracker goes on with its
+ * former one.
+ */
 async function configOf({ config }: CommandLine, { folder, env }: Surroundings): Promise<Config> {
   try {
     return await loadConfig({ config, folder, env })
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof UnreadableConfigError)) throw error
-    process.stderr.write(`chihaya: the configuration cannot be used, so the default address is asked: ${error.message}\n`)
+    process.stderr.write(
+      `chihaya: the configuration cannot be used, so the default address is asked: ${error.message}\n`,
+    )
     return { http: [], udp: [], metricsAddress: DEFAULT_METRICS_ADDRESS }
   }
 }
@@ -77,5 +91,7 @@ function readTimeout(text: string): number {
   } catch {
     // Said below.
   }
-  throw new UsageError(`--timeout must be a duration above 0, such as ${DEFAULT_TIMEOUT}, not ${JSON.stringify(text)}`)
+  throw new UsageError(
+    `--timeout must be a duration above 0, such as ${DEFAULT_TIMEOUT}, not ${JSON.stringify(text)}`,
+  )
 }

@@ -81,7 +81,12 @@ serves, and with 1 otherwise.
   --help, -h    show this
 `
 
-const HELP: Readonly<Record<CommandName, string>> = { check: CHECK, 'print-config': PRINT_CONFIG, e2e: E2E, health: HEALTH }
+const HELP: Readonly<Record<CommandName, string>> = {
+  check: CHECK,
+  'print-config': PRINT_CONFIG,
+  e2e: E2E,
+  health: HEALTH,
+}
 
 /** What `--help` shows. */
 export function helpOf(command: CommandName | undefined): string {

@@ -4,8 +4,13 @@ import { printSettings } from '../config/print-settings.ts'
 import { startFailures, writeFailures } from '../start-failure.ts'
 import type { Surroundings } from './run-command.ts'
 
-/** `chihaya print-config`: shows what is in force. Returns 1 when the configuration cannot be used. */
-export async function printConfig(flags: CommandLine, { folder, env }: Surroundings): Promise<number> {
+/**
+ * `chihaya print-config`: shows what is in force. Returns 1 when the configuration cannot be used.
+ */
+export async function printConfig(
+  flags: CommandLine,
+  { folder, env }: Surroundings,
+): Promise<number> {
   try {
     const { settings, source } = await loadConfig({ config: flags.config, folder, env })
     process.stdout.write(printSettings(settings, source))

@@ -14,9 +14,18 @@ export interface Surroundings {
 
 type Command = (flags: CommandLine, surroundings: Surroundings) => Promise<number>
 
-const COMMANDS: Readonly<Record<CommandName, Command>> = { check, 'print-config': printConfig, e2e, health }
+const COMMANDS: Readonly<Record<CommandName, Command>> = {
+  check,
+  'print-config': printConfig,
+  e2e,
+  health,
+}
 
 /** Does what a command says, and returns the exit code. @throws {UsageError} */
-export async function runCommand(name: CommandName, flags: CommandLine, surroundings: Surroundings): Promise<number> {
+export async function runCommand(
+  name: CommandName,
+  flags: CommandLine,
+  surroundings: Surroundings,
+): Promise<number> {
   return COMMANDS[name](flags, surroundings)
 }

@@ -4,7 +4,10 @@ import { MAX_DEPTH } from './yaml-document.ts'
 
 /** Aliases in a file at most. */
 const MAX_ALIASES = 1000
-/** Values that the aliases of a file stand for at most: a few lines of them can stand for more than any memory holds. */
+/**
+ * Values that the aliases of a file stand for at most: a few lines of them can stand for more than
+ * any memory holds.
+ */
 const MAX_VALUES = 1_000_000
 
 /** How large a node is once its aliases have their values. */
@@ -28,7 +31,9 @@ export class Aliases {
   #count = 0
   #isTooLarge = false
 
-  /** `problem` is told of aliases that have no value, and of those that would have too large a one. */
+  /**
+   * `problem` is told of aliases that have no value, and of those that would have too large a one.
+   */
   constructor(document: Document, problem: (at: Node, message: string) => void) {
     this.#problem = problem
     this.#measure(document.contents)
@@ -54,17 +59,22 @@ export class Aliases {
     this.#open.add(node)
     const { values, aliased, depth } = sum(node.items.map((item) => this.#measure(item)))
     this.#open.delete(node)
-    if (aliased > MAX_VALUES) return this.#refuseSize(node, `the aliases in here expand to more than ${MAX_VALUES} values`)
-    if (depth >= MAX_DEPTH) return this.#refuseSize(node, `with its aliases this is nested more than ${MAX_DEPTH} deep`)
+    if (aliased > MAX_VALUES)
+      return this.#refuseSize(node, `the aliases in here expand to more than ${MAX_VALUES} values`)
+    if (depth >= MAX_DEPTH)
+      return this.#refuseSize(node, `with its aliases this is nested more than ${MAX_DEPTH} deep`)
     return { values: values + 1, aliased, depth: depth + 1 }
   }
 
   #follow(alias: Alias): Extent {
     const target = this.#anchors.get(alias.source)
     this.#count++
-    if (target === undefined) return this.#refuse(alias, `the alias *${alias.source} has no anchor before it`)
-    if (this.#open.has(target)) return this.#refuse(alias, `the alias *${alias.source} stands inside its own anchor`)
-    if (this.#count === MAX_ALIASES + 1) this.#refuse(alias, `from here on there are more than ${MAX_ALIASES} aliases`)
+    if (target === undefined)
+      return this.#refuse(alias, `the alias *${alias.source} has no anchor before it`)
+    if (this.#open.has(target))
+      return this.#refuse(alias, `the alias *${alias.source} stands inside its own anchor`)
+    if (this.#count === MAX_ALIASES + 1)
+      this.#refuse(alias, `from here on there are more than ${MAX_ALIASES} aliases`)
     this.#targets.set(alias, target)
     const extent = this.#extents.get(target) ?? NOTHING
     return { ...extent, aliased: extent.values }

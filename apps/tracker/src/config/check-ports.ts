@@ -4,7 +4,10 @@ import { overlap, type Endpoint } from '../own-ports.ts'
 import type { MetricsAddress } from './metrics-address.ts'
 import type { ConfigReader, Located } from './reader.ts'
 
-/** Refuses addresses of HTTP that cannot all be listened on, as the system would say of one only that its port is in use. */
+/**
+ * Refuses addresses of HTTP that cannot all be listened on, as the system would say of one only
+ * that its port is in use.
+ */
 export function checkPorts(
   reader: ConfigReader,
   root: Located,

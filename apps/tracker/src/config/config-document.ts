@@ -1,4 +1,14 @@
-import { isAlias, isPair, isScalar, isSeq, LineCounter, Scalar, visit, type Document, type Node } from 'yaml'
+import {
+  isAlias,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  Scalar,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml'
 import { Aliases } from './aliases.ts'
 import { MASK } from './mask.ts'
 import { parseYaml, ValueTextError } from './value-text.ts'
@@ -20,7 +30,9 @@ export interface Expansion {
   readonly names: readonly string[]
 }
 
-/** A configuration file as YAML sees it: nodes, where they are, and what there is to say about them. */
+/**
+ * A configuration file as YAML sees it: nodes, where they are, and what there is to say about them.
+ */
 export class ConfigDocument {
   readonly file: string
   readonly problems: ConfigNote[] = []
@@ -40,7 +52,8 @@ export class ConfigDocument {
     this.#text = text
     this.#document = this.#parse(text)
     if (this.problems.length === 0) this.#checkKeys()
-    if (this.problems.length === 0) this.#aliases = new Aliases(this.#document, (at, message) => this.problem(at, '', message))
+    if (this.problems.length === 0)
+      this.#aliases = new Aliases(this.#document, (at, message) => this.problem(at, '', message))
     this.isBroken = this.problems.length > 0
     if (!this.isBroken) this.#expandReferences(env)
   }
@@ -104,8 +117,10 @@ export class ConfigDocument {
 
   #parse(text: string): Document {
     const document = parseYamlDocument(text, this.#lines, { uniqueKeys: false })
-    for (const error of document.errors) this.problems.push(this.#noteAt(error.pos[0], '', error.message))
-    for (const warning of document.warnings) this.warnings.push(this.#noteAt(warning.pos[0], '', warning.message))
+    for (const error of document.errors)
+      this.problems.push(this.#noteAt(error.pos[0], '', error.message))
+    for (const warning of document.warnings)
+      this.warnings.push(this.#noteAt(warning.pos[0], '', warning.message))
     return document
   }
 
@@ -120,7 +135,11 @@ export class ConfigDocument {
         if (key === 'key' || typeof scalar.value !== 'string') return
         if (scalar.value.includes(MASK)) {
           const name = keyPath(path, key)
-          this.problem(scalar, name, `${name}: ${MASK} is what print-config shows in place of a secret; write the secret itself`)
+          this.problem(
+            scalar,
+            name,
+            `${name}: ${MASK} is what print-config shows in place of a secret; write the secret itself`,
+          )
         }
         if (!mayHoldReferences(scalar.value)) return
         const { text, names, bad } = expandReferences(scalar.value, env)
@@ -132,7 +151,8 @@ export class ConfigDocument {
           this.#add(this.problems, this.#noteAt(at >= 0 && at < end ? at : start, name, message))
         }
         this.#expansions.set(scalar, { text, names })
-        // As YAML would have read it, for those who have no schema; and nothing where enough has been said.
+        // As YAML would have read it, for those who have no schema; and nothing where enough has
+        // been said.
         scalar.value = bad.length > 0 ? null : scalar.type === 'PLAIN' ? resolvePlain(text) : text
         scalar.source = text
       },
@@ -149,7 +169,9 @@ export class ConfigDocument {
 
   #note(at: Node, key: string, message: string): ConfigNote {
     const variable = this.#variables.get(at)
-    return variable === undefined ? this.#noteAt(at.range?.[0] ?? 0, key, message) : { variable, key, message }
+    return variable === undefined
+      ? this.#noteAt(at.range?.[0] ?? 0, key, message)
+      : { variable, key, message }
   }
 
   #noteAt(offset: number, key: string, message: string): ConfigNote {
@@ -173,8 +195,10 @@ function keyPath(ancestors: readonly unknown[], key: unknown): string {
   let path = ''
   ancestors.forEach((ancestor, index) => {
     const next = ancestors[index + 1]
-    if (isPair(ancestor)) path += `${path === '' ? '' : '.'}${String((ancestor.key as Scalar).value)}`
-    else if (isSeq(ancestor)) path += `[${next === undefined ? String(key) : ancestor.items.indexOf(next)}]`
+    if (isPair(ancestor))
+      path += `${path === '' ? '' : '.'}${String((ancestor.key as Scalar).value)}`
+    else if (isSeq(ancestor))
+      path += `[${next === undefined ? String(key) : ancestor.items.indexOf(next)}]`
   })
   return path
 }

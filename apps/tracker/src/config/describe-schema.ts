@@ -18,28 +18,35 @@ export function schemaTypes(schema: JsonSchema): readonly string[] {
 }
 
 /**
- * What a schema allows, in words: `a whole number from 1 to 65535`, `one of leechers, all`. `item` stands for the words for
- * each item of a list.
+ * What a schema allows, in words: `a whole number from 1 to 65535`, `one of leechers, all`. `item`
+ * stands for the words for each item of a list.
  */
 function describeSchema(schema: JsonSchema, item?: string): string {
   if (isDurationSchema(schema)) return 'a duration such as 30m, 1h30m or 500ms'
   const choices = schema['enum']
-  if (Array.isArray(choices)) return choices.length === 1 ? String(choices[0]) : `one of ${choices.join(', ')}`
+  if (Array.isArray(choices))
+    return choices.length === 1 ? String(choices[0]) : `one of ${choices.join(', ')}`
   const variants = schema['anyOf'] ?? schema['oneOf']
-  if (Array.isArray(variants)) return (variants as JsonSchema[]).map((variant) => describeSchema(variant)).join(' or ')
+  if (Array.isArray(variants))
+    return (variants as JsonSchema[]).map((variant) => describeSchema(variant)).join(' or ')
   const types = schemaTypes(schema)
-  return types.length === 0 ? 'something else' : types.map((type) => describeType(type, schema, item)).join(' or ')
+  return types.length === 0
+    ? 'something else'
+    : types.map((type) => describeType(type, schema, item)).join(' or ')
 }
 
 /** What a place of the file allows, in the best words there are. */
 export function describeKey({ schema, items, allowed }: YamlSchema): string {
   if (allowed !== undefined) return allowed
-  return items?.allowed === undefined ? describeSchema(schema) : describeSchema(schema, items.allowed)
+  return items?.allowed === undefined
+    ? describeSchema(schema)
+    : describeSchema(schema, items.allowed)
 }
 
 function describeType(type: string, schema: JsonSchema, item: string | undefined): string {
   if (type === 'boolean') return 'true or false'
-  if (type === 'integer' || type === 'number') return (type === 'integer' ? 'a whole number' : 'a number') + describeRange(schema)
+  if (type === 'integer' || type === 'number')
+    return (type === 'integer' ? 'a whole number' : 'a number') + describeRange(schema)
   if (type === 'string') return describeText(schema)
   if (type === 'array') return describeList(schema, item)
   return type === 'object' ? 'a section of keys' : 'empty'
@@ -48,7 +55,8 @@ function describeType(type: string, schema: JsonSchema, item: string | undefined
 function describeRange(schema: JsonSchema): string {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema as Record<string, unknown>
   const limits: string[] = []
-  if (typeof minimum === 'number' && typeof maximum === 'number') return ` from ${minimum} to ${maximum}`
+  if (typeof minimum === 'number' && typeof maximum === 'number')
+    return ` from ${minimum} to ${maximum}`
   if (typeof minimum === 'number') limits.push(`of at least ${minimum}`)
   if (typeof exclusiveMinimum === 'number') limits.push(`above ${exclusiveMinimum}`)
   if (typeof maximum === 'number') limits.push(`of at most ${maximum}`)
@@ -58,16 +66,22 @@ function describeRange(schema: JsonSchema): string {
 
 function describeText(schema: JsonSchema): string {
   if (typeof schema['pattern'] === 'string') {
-    return schema.examples ? `text such as ${schema.examples.join(' or ')}` : `text that matches ${schema['pattern']}`
+    return schema.examples
+      ? `text such as ${schema.examples.join(' or ')}`
+      : `text that matches ${schema['pattern']}`
   }
   const { minLength, maxLength } = schema as Record<string, unknown>
-  if (typeof minLength === 'number' && minLength === maxLength) return `text of ${minLength} characters`
-  if (typeof minLength === 'number' && minLength > 1) return `text of at least ${minLength} characters`
+  if (typeof minLength === 'number' && minLength === maxLength)
+    return `text of ${minLength} characters`
+  if (typeof minLength === 'number' && minLength > 1)
+    return `text of at least ${minLength} characters`
   return minLength === 1 ? 'text that is not empty' : 'text'
 }
 
 function describeList({ items, minItems }: JsonSchema, item?: string): string {
-  const each = item ?? (typeof items === 'object' && items !== null ? describeSchema(items as JsonSchema) : undefined)
+  const each =
+    item ??
+    (typeof items === 'object' && items !== null ? describeSchema(items as JsonSchema) : undefined)
   const of = each === undefined ? '' : `, each ${each}`
   return minItems === 1 ? `a list that is not empty${of}` : `a list${of}`
 }

@@ -4,7 +4,8 @@ const PREFIX = 'CHIHAYA_'
 // How the repository's own scripts and tests are steered.
 const OURS: ReadonlySet<string> = new Set(['CHIHAYA_NODE', 'CHIHAYA_PRIVATE_NETWORK'])
 // What Kubernetes says of services called chihaya, chihaya-udp and so on.
-const SERVICE = /^CHIHAYA_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
+const SERVICE =
+  /^CHIHAYA_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
 const SERVICE_PORT = /^CHIHAYA_(\w+_)?PORT$/
 
 /** A value from the environment. */
@@ -15,7 +16,10 @@ export interface Override {
   readonly isFile: boolean
 }
 
-/** The variables that set keys of the configuration: the key's path in capitals, joined by `_`, in place of `chihaya.`. */
+/**
+ * The variables that set keys of the configuration: the key's path in capitals, joined by `_`, in
+ * place of `chihaya.`.
+ */
 export class Environment {
   readonly #env: NodeJS.ProcessEnv
   readonly #set: readonly string[]
@@ -23,15 +27,23 @@ export class Environment {
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env
-    this.#set = Object.keys(env).filter((name) => name.startsWith(PREFIX) && env[name] !== undefined)
+    this.#set = Object.keys(env).filter(
+      (name) => name.startsWith(PREFIX) && env[name] !== undefined,
+    )
   }
 
-  /** The variables of one key: none, one, or two that contradict each other. Without `files`, `…_FILE` is another key. */
+  /**
+   * The variables of one key: none, one, or two that contradict each other. Without `files`,
+   * `…_FILE` is another key.
+   */
   take(path: string, files: boolean): Override[] {
     const variable = variableOf(path)
     if (variable === undefined) return []
     const found: Override[] = []
-    for (const [name, isFile] of [[variable, false] as const, ...(files ? [[`${variable}_FILE`, true] as const] : [])]) {
+    for (const [name, isFile] of [
+      [variable, false] as const,
+      ...(files ? [[`${variable}_FILE`, true] as const] : []),
+    ]) {
       this.#known.add(name)
       const text = this.#env[name]
       if (text !== undefined) found.push({ variable: name, text, isFile })
@@ -42,7 +54,9 @@ export class Environment {
   /** The first variable that sets something below a section. */
   firstBelow(path: string): string | undefined {
     const variable = variableOf(path)
-    return variable === undefined ? undefined : this.#settings().find((name) => name.startsWith(`${variable}_`))
+    return variable === undefined
+      ? undefined
+      : this.#settings().find((name) => name.startsWith(`${variable}_`))
   }
 
   /** The keys below a section whose keys nobody knows, in small letters. */

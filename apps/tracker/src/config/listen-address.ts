@@ -3,8 +3,10 @@ import { parseGoAddress, type ListenAddress } from '../go-address.ts'
 import { parseUnixPath, type HttpAddress } from '../http-address.ts'
 import { describeNode, type ConfigReader, type Located } from './reader.ts'
 
-const ALLOWED = 'host:port, such as :6969 or 192.0.2.1:6969 or [2001:db8::1]:6969, or a list of these'
-const ALLOWED_UNIX = 'unix: and an absolute path of at most 103 bytes, such as unix:/run/chihaya.sock'
+const ALLOWED =
+  'host:port, such as :6969 or 192.0.2.1:6969 or [2001:db8::1]:6969, or a list of these'
+const ALLOWED_UNIX =
+  'unix: and an absolute path of at most 103 bytes, such as unix:/run/chihaya.sock'
 
 type Parse<Address> = (text: string, key: string) => Address | undefined
 
@@ -14,7 +16,11 @@ export function readAddresses(reader: ConfigReader, place: Located, path: string
 }
 
 /** The same where Unix sockets are allowed as well. */
-export function readHttpAddresses(reader: ConfigReader, place: Located, path: string): HttpAddress[] {
+export function readHttpAddresses(
+  reader: ConfigReader,
+  place: Located,
+  path: string,
+): HttpAddress[] {
   return readEach<HttpAddress>(reader, place, path, (text, key) => {
     const unix = parseUnixPath(text)
     return unix === undefined ? parseListenAddress(text, key) : { path: unix, key }
@@ -26,7 +32,12 @@ function parseListenAddress(text: string, key: string): ListenAddress | undefine
   return address && { ...address, key }
 }
 
-function readEach<Address>(reader: ConfigReader, place: Located, path: string, parse: Parse<Address>): Address[] {
+function readEach<Address>(
+  reader: ConfigReader,
+  place: Located,
+  path: string,
+  parse: Parse<Address>,
+): Address[] {
   const node = reader.node(place)
   if (!isSeq(node)) return readOne(reader, place, path, parse)
   return node.items.flatMap((item, index) =>
@@ -34,14 +45,28 @@ function readEach<Address>(reader: ConfigReader, place: Located, path: string, p
   )
 }
 
-function readOne<Address>(reader: ConfigReader, place: Located, path: string, parse: Parse<Address>): Address[] {
+function readOne<Address>(
+  reader: ConfigReader,
+  place: Located,
+  path: string,
+  parse: Parse<Address>,
+): Address[] {
   const node = reader.node(place)
-  const value = isScalar(node) && typeof node.value !== 'string' ? node.source : isScalar(node) ? node.value : undefined
+  const value =
+    isScalar(node) && typeof node.value !== 'string'
+      ? node.source
+      : isScalar(node)
+        ? node.value
+        : undefined
   const address = typeof value === 'string' ? parse(value, path) : undefined
   if (address) return [address]
   const given = node === undefined ? 'nothing' : describeNode(node, path)
   const allowed =
-    typeof value === 'string' && value.startsWith('unix:') && (parse as unknown) !== parseListenAddress ? ALLOWED_UNIX : ALLOWED
+    typeof value === 'string' &&
+    value.startsWith('unix:') &&
+    (parse as unknown) !== parseListenAddress
+      ? ALLOWED_UNIX
+      : ALLOWED
   reader.problem(node ?? place.key, path, `${path} must be ${allowed}, not ${given}`)
   return []
 }

@@ -28,8 +28,16 @@ const DEFAULT_NAME = 'the built-in default'
 const DEFAULT_WORDS = 'HTTP and UDP on port 6969, IPv4 and IPv6, swarms in memory'
 const DEFAULT_TEXT = 'chihaya: { http: { addr: ":6969" }, udp: { addr: ":6969" } }'
 
-/** Reads the configuration. @throws {ConfigError} for what is wrong in the file. @throws {UnreadableConfigError} */
-export async function loadConfig({ config, folder, env, defaultPath = DEFAULT_PATH }: LoadOptions): Promise<LoadedConfig> {
+/**
+ * Reads the configuration. @throws {ConfigError} for what is wrong in the file. @throws
+ * {UnreadableConfigError}
+ */
+export async function loadConfig({
+  config,
+  folder,
+  env,
+  defaultPath = DEFAULT_PATH,
+}: LoadOptions): Promise<LoadedConfig> {
   if (config === undefined && !existsSync(defaultPath)) {
     const { isChanged, ...read } = await readDefault(folder, env)
     const what = isChanged ? ', but for what the environment sets' : `: ${DEFAULT_WORDS}`
@@ -43,9 +51,18 @@ export async function loadConfig({ config, folder, env, defaultPath = DEFAULT_PA
 }
 
 /** The built-in default as the environment changes it. */
-async function readDefault(folder: string, env: NodeJS.ProcessEnv): Promise<ReadConfig & { isChanged: boolean }> {
+async function readDefault(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<ReadConfig & { isChanged: boolean }> {
   const path = resolve(folder, 'chihaya.yaml')
-  const { warnings, ...read } = await readConfig({ name: DEFAULT_NAME, path, text: DEFAULT_TEXT, folder, env })
+  const { warnings, ...read } = await readConfig({
+    name: DEFAULT_NAME,
+    path,
+    text: DEFAULT_TEXT,
+    folder,
+    env,
+  })
   const isChanged = [...read.settings.values()].some(({ values }) =>
     [...values.values()].some(({ variables }) => variables.length > 0),
   )
@@ -56,16 +73,21 @@ async function readDefault(folder: string, env: NodeJS.ProcessEnv): Promise<Read
 
 /** Replaces `$VAR` and `${VAR}` as a shell does: by nothing when the variable is not set. */
 export function expandVariables(text: string, env: NodeJS.ProcessEnv): string {
-  return text.replaceAll(/\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g, (_whole, braced?: string, plain?: string) => {
-    return env[braced ?? plain ?? ''] ?? ''
-  })
+  return text.replaceAll(
+    /\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g,
+    (_whole, braced?: string, plain?: string) => {
+      return env[braced ?? plain ?? ''] ?? ''
+    },
+  )
 }
 
 function readFile(name: string, path: string): string {
   try {
     return readText(path)
   } catch (error) {
-    throw new UnreadableConfigError(`cannot read the configuration ${name}: ${unreadable(error)}`, { cause: error })
+    throw new UnreadableConfigError(`cannot read the configuration ${name}: ${unreadable(error)}`, {
+      cause: error,
+    })
   }
 }
 

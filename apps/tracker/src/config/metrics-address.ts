@@ -17,7 +17,11 @@ export const DEFAULT_METRICS_ADDRESS: MetricsAddress = {
 }
 
 /** Reads `metrics_addr`: an address, or `""`, for which it is false. */
-export function readMetricsAddress(reader: ConfigReader, place: Located, path: string): MetricsAddress | false | undefined {
+export function readMetricsAddress(
+  reader: ConfigReader,
+  place: Located,
+  path: string,
+): MetricsAddress | false | undefined {
   const node = reader.node(place)
   if (node === undefined) return undefined
   const value: unknown = isScalar(node) ? node.value : undefined

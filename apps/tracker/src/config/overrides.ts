@@ -31,7 +31,10 @@ export class Overrides {
     return this.#sections.has(entry)
   }
 
-  /** Looks for what sets a section's keys, and for the beginnings of sections that the file may lack. */
+  /**
+   * Looks for what sets a section's keys, and for the beginnings of sections that the file may
+   * lack.
+   */
   find(keys: ReadonlyMap<string, YamlKey>, path: string): void {
     if (this.#found.has(path)) return
     const found = new Map<string, Located>()
@@ -39,13 +42,16 @@ export class Overrides {
       if (key.deprecated !== undefined) continue
       const keyPath = `${path}.${name}`
       const isSection = key.section === true || key.keys !== undefined
-      const located = isSection ? this.#section(name, keyPath) : this.#value(name, key, keys, keyPath)
+      const located = isSection
+        ? this.#section(name, keyPath)
+        : this.#value(name, key, keys, keyPath)
       if (located) found.set(name, located)
     }
     // A value from outside goes before the same option by another name in the file.
     const options = new Set([...found.keys()].map((name) => keys.get(name)?.option))
     for (const [name, { option }] of keys) {
-      if (options.has(option) && !found.has(name)) found.set(name, { key: new Scalar(name), value: null })
+      if (options.has(option) && !found.has(name))
+        found.set(name, { key: new Scalar(name), value: null })
     }
     this.#found.set(path, found)
   }
@@ -62,7 +68,10 @@ export class Overrides {
     this.#found.set(path, found)
   }
 
-  /** Variables that set nothing, each with the one that it may stand for: one asked for, or one of `others`. */
+  /**
+   * Variables that set nothing, each with the one that it may stand for: one asked for, or one of
+   * `others`.
+   */
   unknown(others: Iterable<string>): Array<{ variable: string; guess: string | undefined }> {
     return this.#environment.unknown(others)
   }
@@ -76,7 +85,12 @@ export class Overrides {
     return section
   }
 
-  #value(name: string, { schema }: YamlKey, keys: ReadonlyMap<string, YamlKey>, path: string): Located | undefined {
+  #value(
+    name: string,
+    { schema }: YamlKey,
+    keys: ReadonlyMap<string, YamlKey>,
+    path: string,
+  ): Located | undefined {
     const [override, other] = this.#environment.take(path, !keys.has(`${name}_file`))
     if (override === undefined) return undefined
     const key = this.#document.comesFrom(override.variable, new Scalar(name))
@@ -88,10 +102,15 @@ export class Overrides {
   #node({ variable, text, isFile }: Override, path: string, parse: (text: string) => Node): Node {
     const nothing = this.#document.comesFrom(variable, new Scalar(null))
     try {
-      return this.#document.comesFrom(variable, parse(isFile ? readSecretFile(text, this.#folder) : text))
+      return this.#document.comesFrom(
+        variable,
+        parse(isFile ? readSecretFile(text, this.#folder) : text),
+      )
     } catch (error) {
-      if (error instanceof ValueTextError) this.#document.problem(nothing, path, `${path} is no YAML: ${error.message}`)
-      else if (error instanceof SecretFileError) this.#document.problem(nothing, path, `${path}: ${error.message}`)
+      if (error instanceof ValueTextError)
+        this.#document.problem(nothing, path, `${path} is no YAML: ${error.message}`)
+      else if (error instanceof SecretFileError)
+        this.#document.problem(nothing, path, `${path}: ${error.message}`)
       else throw error
       return nothing
     }

@@ -11,7 +11,10 @@ const DEFAULTS: Settings = new Map([
   ['chihaya.storage.config', { schema: sections.memory, values: NOTHING }],
 ])
 
-/** The configuration in force as YAML with Chihaya's keys: defaults filled in, secrets masked, the origin of values in comments. */
+/**
+ * The configuration in force as YAML with Chihaya's keys: defaults filled in, secrets masked, the
+ * origin of values in comments.
+ */
 export function printSettings(settings: Settings, source: string): string {
   const root = settings.has('chihaya.storage') ? settings : new Map([...settings, ...DEFAULTS])
   const file = new YAMLMap()
@@ -25,13 +28,16 @@ function sectionNode(settings: Settings, path: string): YAMLMap {
   const map = new YAMLMap()
   const { schema, values } = settings.get(path) ?? { schema: undefined, values: NOTHING }
   if (schema === undefined) {
-    for (const [name, read] of values) map.items.push(pair(name, maskByName(name, read.value), read.variables))
+    for (const [name, read] of values)
+      map.items.push(pair(name, maskByName(name, read.value), read.variables))
     return map
   }
   for (const [name, key] of schema.keys ?? []) {
     const below = `${path}.${name}`
-    if (settings.has(below)) map.items.push(new Pair(new Scalar(name), sectionNode(settings, below)))
-    else if (settings.has(`${below}[0]`)) map.items.push(new Pair(new Scalar(name), hooksNode(settings, below)))
+    if (settings.has(below))
+      map.items.push(new Pair(new Scalar(name), sectionNode(settings, below)))
+    else if (settings.has(`${below}[0]`))
+      map.items.push(new Pair(new Scalar(name), hooksNode(settings, below)))
     else addValue(map, name, key, { schema, values })
   }
   return map
@@ -39,13 +45,25 @@ function sectionNode(settings: Settings, path: string): YAMLMap {
 
 function addValue(map: YAMLMap, name: string, key: YamlKey, { schema, values }: ReadSection): void {
   const read = values.get(name)
-  if (read && key.section !== true) map.items.push(pair(name, maskValue(name, key, read.value), read.variables))
-  else if (!read && key.deprecated === undefined && key.schema.default !== undefined && !isSetByAnother(schema, key, values))
+  if (read && key.section !== true)
+    map.items.push(pair(name, maskValue(name, key, read.value), read.variables))
+  else if (
+    !read &&
+    key.deprecated === undefined &&
+    key.schema.default !== undefined &&
+    !isSetByAnother(schema, key, values)
+  )
     map.items.push(pair(name, key.schema.default, []))
 }
 
-/** Whether another key of the section sets the same option: `private_key_file` for `private_key`. */
-function isSetByAnother(schema: YamlSchema | undefined, { option }: YamlKey, values: ReadonlyMap<string, ReadValue>): boolean {
+/**
+ * Whether another key of the section sets the same option: `private_key_file` for `private_key`.
+ */
+function isSetByAnother(
+  schema: YamlSchema | undefined,
+  { option }: YamlKey,
+  values: ReadonlyMap<string, ReadValue>,
+): boolean {
   return [...values.keys()].some((name) => schema?.keys?.get(name)?.option === option)
 }
 

@@ -16,7 +16,10 @@ export interface ConfigNote {
   readonly message: string
 }
 
-/** `file:line:column: message`, which editors and terminals turn into a link; `VARIABLE: message` for the environment. */
+/**
+ * `file:line:column: message`, which editors and terminals turn into a link; `VARIABLE: message`
+ * for the environment.
+ */
 export function formatNote(note: ConfigNote): string {
   return `${formatPlace(note)}: ${note.message}`
 }
@@ -29,7 +32,10 @@ export function formatPlace({ variable, file, line, column }: ConfigNote): strin
 // A file that is no configuration at all may have as many as it has lines.
 const MOST = 100
 
-/** A configuration that cannot be used, with everything that is wrong with it, or the beginning of it. */
+/**
+ * A configuration that cannot be used, with everything that is wrong with it, or the beginning of
+ * it.
+ */
 export class ConfigError extends Error {
   readonly notes: readonly ConfigNote[]
   /** What the operator should know besides. */
@@ -47,7 +53,10 @@ export class ConfigError extends Error {
 function limited(notes: readonly ConfigNote[]): readonly ConfigNote[] {
   const next = notes[MOST]
   if (next === undefined) return notes
-  return [...notes.slice(0, MOST), { ...next, key: '', message: `from here on there are ${notes.length - MOST} more` }]
+  return [
+    ...notes.slice(0, MOST),
+    { ...next, key: '', message: `from here on there are ${notes.length - MOST} more` },
+  ]
 }
 
 /** Notes in the order of the file, and those about variables after them. */

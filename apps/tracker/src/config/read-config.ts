@@ -30,8 +30,17 @@ export interface ReadConfig extends TrackerConfig {
   readonly settings: Settings
 }
 
-/** Reads a configuration file of Chihaya v2. @throws {ConfigError} with everything that is wrong with it. */
-export async function readConfig({ name, path, text, folder, env = {} }: ConfigText): Promise<ReadConfig> {
+/**
+ * Reads a configuration file of Chihaya v2. @throws {ConfigError} with everything that is wrong
+ * with it.
+ */
+export async function readConfig({
+  name,
+  path,
+  text,
+  folder,
+  env = {},
+}: ConfigText): Promise<ReadConfig> {
   const reader = new ConfigReader({ file: name, text, folder, env })
   if (reader.isBroken) throw new ConfigError(inOrder(reader.problems), inOrder(reader.warnings))
 
@@ -56,12 +65,17 @@ export async function readConfig({ name, path, text, folder, env = {} }: ConfigT
   const after = await readHooks(reader, posthooks ?? nothing, 'chihaya.posthooks', path)
   // An address that is wrong has been mentioned.
   if (!httpConfig && !udpConfig && !reader.problems.some(({ key }) => key.endsWith('addr'))) {
-    reader.problem(root.key, 'chihaya', 'chihaya has neither http.addr, http.https_addr nor udp.addr: there is nothing to serve')
+    reader.problem(
+      root.key,
+      'chihaya',
+      'chihaya has neither http.addr, http.https_addr nor udp.addr: there is nothing to serve',
+    )
   }
   checkPorts(reader, root, httpConfig?.listeners ?? [], metricsAddress)
   reader.refuseUnknownVariables(variables())
   warnOfContradictions(reader, root, udpConfig?.frontend.privateKey)
-  if (reader.problems.length > 0) throw new ConfigError(inOrder(reader.problems), inOrder(reader.warnings))
+  if (reader.problems.length > 0)
+    throw new ConfigError(inOrder(reader.problems), inOrder(reader.warnings))
   return {
     tracker: {
       ...core,
@@ -107,7 +121,11 @@ function rootSection(reader: ConfigReader): Located {
   }
   if (!chihaya && reader.problems.length === 0) {
     const found = reader.node(file) === undefined ? 'is empty' : 'has no key chihaya'
-    reader.problem(file.key, 'chihaya', `the file ${found}; it needs chihaya, with http or udp in it`)
+    reader.problem(
+      file.key,
+      'chihaya',
+      `the file ${found}; it needs chihaya, with http or udp in it`,
+    )
   }
   if (!chihaya) throw new ConfigError(inOrder(reader.problems), inOrder(reader.warnings))
   return chihaya

@@ -38,7 +38,11 @@ export interface HttpConfig {
 }
 
 /** Reads `chihaya.http`; undefined when it names no address to listen on. */
-export function readHttp(reader: ConfigReader, place: Located, folder: string): HttpConfig | undefined {
+export function readHttp(
+  reader: ConfigReader,
+  place: Located,
+  folder: string,
+): HttpConfig | undefined {
   const path = 'chihaya.http'
   const options = reader.section(place, sections.http, path) as HttpFrontendOptions & OwnKeys
   const {
@@ -72,7 +76,12 @@ export function readHttp(reader: ConfigReader, place: Located, folder: string): 
     ...(writeTimeout !== undefined && { writeTimeout }),
     ...(idleTimeout !== undefined && { idleTimeout }),
   }
-  checkUnixSockets(reader, place, addresses ?? [], frontend.realIpHeader !== undefined || proxyProtocolFrom.includes(UNIX))
+  checkUnixSockets(
+    reader,
+    place,
+    addresses ?? [],
+    frontend.realIpHeader !== undefined || proxyProtocolFrom.includes(UNIX),
+  )
   const proxies = proxyProtocolFrom.filter((network) => network !== UNIX)
   const tcp = { ...timeouts, ...(proxies.length > 0 && { proxyProtocolFrom: proxies }) }
   const unix = {
@@ -84,12 +93,16 @@ export function readHttp(reader: ConfigReader, place: Located, folder: string): 
     ...(maxConnections !== undefined && { maxConnections }),
     ...(maxConnectionsPerIp !== undefined && { maxConnectionsPerIp }),
     // A proxy's connections are those of all its clients.
-    ...(frontend.realIpHeader !== undefined && { unlimited: frontend.trustedProxies ?? LOCAL_NETWORKS }),
+    ...(frontend.realIpHeader !== undefined && {
+      unlimited: frontend.trustedProxies ?? LOCAL_NETWORKS,
+    }),
   }
   const tls = readTls(reader, place, { httpsAddresses, tlsCertPath, tlsKeyPath, folder })
   const listeners = [
     ...(addresses ?? []).map((address) => ({ address, ...(isUnixAddress(address) ? unix : tcp) })),
-    ...(tls === undefined ? [] : (httpsAddresses ?? []).map((address) => ({ address, tls, ...tcp }))),
+    ...(tls === undefined
+      ? []
+      : (httpsAddresses ?? []).map((address) => ({ address, tls, ...tcp }))),
   ]
   return { frontend, listeners, connections, stats }
 }
@@ -108,7 +121,12 @@ function withPhpRoutes({
 }
 
 /** Over a Unix socket, only a proxy tells who a client is. */
-function checkUnixSockets(reader: ConfigReader, place: Located, addresses: readonly HttpAddress[], isTold: boolean): void {
+function checkUnixSockets(
+  reader: ConfigReader,
+  place: Located,
+  addresses: readonly HttpAddress[],
+  isTold: boolean,
+): void {
   const unix = addresses.find(isUnixAddress)
   if (unix === undefined || isTold) return
   const at = reader.entries(place, 'chihaya.http').get('addr')?.value ?? place.key

@@ -22,7 +22,10 @@ interface TlsKeys {
 
 const PATH = 'chihaya.http'
 
-/** Reads and checks the certificate that `https_addr` needs; undefined when there is none, or after a problem. */
+/**
+ * Reads and checks the certificate that `https_addr` needs; undefined when there is none, or after
+ * a problem.
+ */
 export function readTls(reader: ConfigReader, place: Located, keys: TlsKeys): TlsFiles | undefined {
   const entries = reader.entries(place, PATH)
   const at = (name: string): Located => entries.get(name) ?? place
@@ -33,7 +36,11 @@ export function readTls(reader: ConfigReader, place: Located, keys: TlsKeys): Tl
     ['tls_key_path', tlsKeyPath],
   ] as const) {
     if (value === undefined)
-      reader.problem(at('https_addr').key, `${PATH}.${name}`, `${PATH}.https_addr needs ${name}, which is not set`)
+      reader.problem(
+        at('https_addr').key,
+        `${PATH}.${name}`,
+        `${PATH}.https_addr needs ${name}, which is not set`,
+      )
   }
   if (tlsCertPath === undefined || tlsKeyPath === undefined) return undefined
 
@@ -43,25 +50,35 @@ export function readTls(reader: ConfigReader, place: Located, keys: TlsKeys): Tl
   }
   const cert = read(tlsCertPath, folder)
   const key = read(tlsKeyPath, folder)
-  if (cert instanceof Error) problem('tls_cert_path', `cannot read ${tlsCertPath}: ${unreadable(cert)}`)
+  if (cert instanceof Error)
+    problem('tls_cert_path', `cannot read ${tlsCertPath}: ${unreadable(cert)}`)
   if (key instanceof Error) problem('tls_key_path', `cannot read ${tlsKeyPath}: ${unreadable(key)}`)
   if (cert instanceof Error || key instanceof Error) return undefined
 
   const badCert = tlsProblem({ cert })
   const badKey = tlsProblem({ key })
-  if (badCert !== undefined) problem('tls_cert_path', `${tlsCertPath} holds no certificate that can be used: ${badCert}`)
-  if (badKey !== undefined) problem('tls_key_path', `${tlsKeyPath} holds no private key that can be used: ${badKey}`)
+  if (badCert !== undefined)
+    problem('tls_cert_path', `${tlsCertPath} holds no certificate that can be used: ${badCert}`)
+  if (badKey !== undefined)
+    problem('tls_key_path', `${tlsKeyPath} holds no private key that can be used: ${badKey}`)
   if (badCert !== undefined || badKey !== undefined) return undefined
   const mismatch = tlsProblem({ cert, key })
   if (mismatch === undefined) {
     const dates = datesProblem(cert)
     if (dates !== undefined) {
       const { key: name, value } = at('tls_cert_path')
-      reader.warning(value ?? name, `${PATH}.tls_cert_path`, `${PATH}.tls_cert_path: the certificate in ${tlsCertPath} ${dates}`)
+      reader.warning(
+        value ?? name,
+        `${PATH}.tls_cert_path`,
+        `${PATH}.tls_cert_path: the certificate in ${tlsCertPath} ${dates}`,
+      )
     }
     return { cert, key }
   }
-  return problem('tls_key_path', `${tlsKeyPath} is not the key of the certificate in ${tlsCertPath}: ${mismatch}`)
+  return problem(
+    'tls_key_path',
+    `${tlsKeyPath} is not the key of the certificate in ${tlsCertPath}: ${mismatch}`,
+  )
 }
 
 function read(path: string, folder: string): Buffer | Error {

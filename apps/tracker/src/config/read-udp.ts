@@ -10,7 +10,9 @@ export interface UdpConfig {
 }
 
 // Chihaya's example and its Helm chart ship this key, and it works there.
-const PUBLISHED_KEYS: ReadonlySet<string> = new Set(['paste a random string here that will be used to hmac connection IDs'])
+const PUBLISHED_KEYS: ReadonlySet<string> = new Set([
+  'paste a random string here that will be used to hmac connection IDs',
+])
 
 /** Reads `chihaya.udp`; undefined when it names no address to listen on. */
 export function readUdp(reader: ConfigReader, place: Located): UdpConfig | undefined {
@@ -24,9 +26,16 @@ export function readUdp(reader: ConfigReader, place: Located): UdpConfig | undef
     return undefined
   }
   if (frontend.privateKey === undefined) {
-    warn(reader, place, path, 'private_key', 'not set, so each start makes its own, and clients have to connect again after it')
+    warn(
+      reader,
+      place,
+      path,
+      'private_key',
+      'not set, so each start makes its own, and clients have to connect again after it',
+    )
   } else if ([frontend.privateKey].flat().some((key) => PUBLISHED_KEYS.has(key.trim()))) {
-    const text = "this is the key of Chihaya's example, which everybody knows, so connection ids can be forged; choose your own"
+    const text =
+      "this is the key of Chihaya's example, which everybody knows, so connection ids can be forged; choose your own"
     warn(reader, place, path, 'private_key', text)
   }
   warnOfSpoofing(reader, place, path, frontend.allowIpSpoofing)

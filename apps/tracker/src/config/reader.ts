@@ -32,7 +32,10 @@ export interface ConfigReaderOptions {
   readonly folder: string
 }
 
-/** Reads a configuration piece by piece, and collects what is wrong with it instead of stopping there. */
+/**
+ * Reads a configuration piece by piece, and collects what is wrong with it instead of stopping
+ * there.
+ */
 export class ConfigReader extends ConfigDocument {
   readonly folder: string
   /** What has been read, by the path of its section. */
@@ -45,12 +48,16 @@ export class ConfigReader extends ConfigDocument {
     this.#overrides = new Overrides(this, env, folder)
   }
 
-  /** The entries of a section: those of the file, and in their place those that the environment sets. */
+  /**
+   * The entries of a section: those of the file, and in their place those that the environment
+   * sets.
+   */
   entries(place: Located, path: string): Entries {
     const entries = this.#entriesOfFile(place, path)
     for (const [name, located] of this.#overrides.below(path)) {
       const own = entries.get(name)
-      if (!this.#overrides.isSection(located) || own === undefined || this.node(own) === undefined) entries.set(name, located)
+      if (!this.#overrides.isSection(located) || own === undefined || this.node(own) === undefined)
+        entries.set(name, located)
     }
     return entries
   }
@@ -68,7 +75,9 @@ export class ConfigReader extends ConfigDocument {
       const located: Located = { key: pair.key as Node, value: pair.value as Node | null }
       const name = String((pair.key as Scalar).value)
       if (name !== '<<') entries.set(name, located)
-      else for (const [merged, entry] of this.#merged(located, path)) if (!node.has(merged)) entries.set(merged, entry)
+      else
+        for (const [merged, entry] of this.#merged(located, path))
+          if (!node.has(merged)) entries.set(merged, entry)
     }
     return entries
   }
@@ -100,7 +109,11 @@ export class ConfigReader extends ConfigDocument {
       const value = this.#set(entry, key, `${path}.${name}`)
       if (value === undefined) continue
       const other = setBy.get(key.option)
-      if (other !== undefined && key.deprecated === undefined && keys.get(other)?.deprecated === undefined)
+      if (
+        other !== undefined &&
+        key.deprecated === undefined &&
+        keys.get(other)?.deprecated === undefined
+      )
         this.problem(entry.key, `${path}.${name}`, `${path} has both ${other} and ${name}`)
       if (other !== undefined && key.deprecated !== undefined) continue
       setBy.set(key.option, name)
@@ -120,25 +133,39 @@ export class ConfigReader extends ConfigDocument {
       const node = this.node(entry)
       const value = node === undefined ? null : this.plain(node)
       // A key may be called anything, `__proto__` too.
-      Object.defineProperty(options, name, { value, enumerable: true, configurable: true, writable: true })
+      Object.defineProperty(options, name, {
+        value,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      })
       values.set(name, { value, variables: node === undefined ? [] : this.variablesOf(node) })
     }
     this.sections.set(path, { schema: undefined, values })
     return options
   }
 
-  /** Variables that look like keys and are none. `others` are those that exist although nobody has asked for them. */
+  /**
+   * Variables that look like keys and are none. `others` are those that exist although nobody has
+   * asked for them.
+   */
   refuseUnknownVariables(others: Iterable<string>): void {
     for (const { variable, guess } of this.#overrides.unknown(others)) {
-      const hint = guess === undefined ? 'no key of the configuration has this name' : `did you mean ${guess}?`
-      this.problem(this.comesFrom(variable, new Scalar(null)), variable, `this variable is not known; ${hint}`)
+      const hint =
+        guess === undefined ? 'no key of the configuration has this name' : `did you mean ${guess}?`
+      this.problem(
+        this.comesFrom(variable, new Scalar(null)),
+        variable,
+        `this variable is not known; ${hint}`,
+      )
     }
   }
 
   unknownKey(at: Node, path: string, name: string, known: Iterable<string>): void {
     const names = [...known]
     const guess = nearest(name, names)
-    const hint = guess === undefined ? `the keys of ${path} are ${names.join(', ')}` : `did you mean ${guess}?`
+    const hint =
+      guess === undefined ? `the keys of ${path} are ${names.join(', ')}` : `did you mean ${guess}?`
     this.problem(at, `${path}.${name}`, `${path}.${name} is not a known key; ${hint}`)
   }
 
@@ -157,7 +184,12 @@ export class ConfigReader extends ConfigDocument {
     return undefined
   }
 
-  #list(place: Located, schema: YamlSchema, itemSchema: YamlSchema, path: string): unknown[] | undefined {
+  #list(
+    place: Located,
+    schema: YamlSchema,
+    itemSchema: YamlSchema,
+    path: string,
+  ): unknown[] | undefined {
     const allowed = describeKey(schema)
     const node = this.node(place)
     const items = this.items(place, path, allowed)
@@ -166,7 +198,11 @@ export class ConfigReader extends ConfigDocument {
     return items.map((item, index) => {
       const itemPath = `${path}[${index}]`
       if (this.node(item) === undefined)
-        this.problem(item.key, itemPath, `${itemPath} must be ${describeKey(itemSchema)}, not nothing`)
+        this.problem(
+          item.key,
+          itemPath,
+          `${itemPath} must be ${describeKey(itemSchema)}, not nothing`,
+        )
       return this.value(item, itemSchema, itemPath)
     })
   }
@@ -176,24 +212,34 @@ export class ConfigReader extends ConfigDocument {
     const entry = key.keys ? given : this.#expanded(given, key.schema, path)
     const node = this.node(entry)
     if (node === undefined) return undefined
-    if (key.deprecated !== undefined) this.warning(entry.key, path, `${path}: ${key.deprecated}`, key.level)
+    if (key.deprecated !== undefined)
+      this.warning(entry.key, path, `${path}: ${key.deprecated}`, key.level)
     if (key.chihaya === true && isGoZero(node, key.schema)) {
-      if (isNumber(key.schema)) this.warning(node, path, `${path} is 0, so its default applies: ${defaultOf(key.schema)}`)
+      if (isNumber(key.schema))
+        this.warning(node, path, `${path} is 0, so its default applies: ${defaultOf(key.schema)}`)
       return undefined
     }
     return key.read ? key.read(this, entry, path) : this.value(entry, key, path)
   }
 
-  #missing(place: Located, { schema, keys = new Map<string, YamlKey>() }: YamlSchema, entries: Entries, path: string): void {
+  #missing(
+    place: Located,
+    { schema, keys = new Map<string, YamlKey>() }: YamlSchema,
+    entries: Entries,
+    path: string,
+  ): void {
     const unset: string[] = []
     const required = (schema['required'] ?? []) as readonly string[]
     for (const [name, key] of keys) {
       const entry = entries.get(name)
       if (entry !== undefined && this.node(entry) !== undefined) continue
-      if (required.includes(key.option)) this.problem(place.key, `${path}.${name}`, `${path}.${name} is missing`)
-      else if (key.chihaya === true && isNumber(key.schema)) unset.push(`${name} ${defaultOf(key.schema)}`)
+      if (required.includes(key.option))
+        this.problem(place.key, `${path}.${name}`, `${path}.${name} is missing`)
+      else if (key.chihaya === true && isNumber(key.schema))
+        unset.push(`${name} ${defaultOf(key.schema)}`)
     }
-    if (unset.length > 0) this.warning(place.key, path, `${path} leaves these to their defaults: ${unset.join(', ')}`)
+    if (unset.length > 0)
+      this.warning(place.key, path, `${path} leaves these to their defaults: ${unset.join(', ')}`)
   }
 
   /** A value as Go's YAML would decode it into the type that the schema asks for. */
@@ -223,7 +269,10 @@ export class ConfigReader extends ConfigDocument {
     return node === undefined ? null : this.#convert(node, schema, path)
   }
 
-  /** What a place holds once the variables in it have their values: a number, say, if that is what the schema needs. */
+  /**
+   * What a place holds once the variables in it have their values: a number, say, if that is what
+   * the schema needs.
+   */
   #expanded(place: Located, schema: JsonSchema, path: string): Located {
     const node = this.node(place)
     const expansion = node && this.expansion(node)
@@ -232,7 +281,11 @@ export class ConfigReader extends ConfigDocument {
       return { key: place.key, value: this.standsFor(parseValueText(expansion.text, schema), node) }
     } catch (error) {
       if (!(error instanceof ValueTextError)) throw error
-      this.problem(node, path, `${path} is no YAML once its variables have their values: ${error.message}`)
+      this.problem(
+        node,
+        path,
+        `${path} is no YAML once its variables have their values: ${error.message}`,
+      )
       return { key: place.key, value: null }
     }
   }
@@ -242,14 +295,17 @@ export class ConfigReader extends ConfigDocument {
     const variables = node === undefined ? [] : this.variablesOf(node)
     if (key.section === true) return { value: undefined, variables }
     const written = key.read && node !== undefined ? this.plain(node) : value
-    if (typeof written !== 'number' || !isDurationSchema(key.schema)) return { value: written, variables }
+    if (typeof written !== 'number' || !isDurationSchema(key.schema))
+      return { value: written, variables }
     return { value: key.read ? `${written}ns` : `${written}ms`, variables }
   }
 
   #merged(place: Located, path: string): Map<string, Located> {
     const merged = new Map<string, Located>()
     const node = this.node(place)
-    const sources = isSeq(node) ? node.items.map((item) => ({ key: item as Node, value: item as Node })) : [place]
+    const sources = isSeq(node)
+      ? node.items.map((item) => ({ key: item as Node, value: item as Node }))
+      : [place]
     // The first map that holds a key wins.
     for (const source of sources.toReversed()) {
       for (const [name, entry] of this.#entriesOfFile(source, path)) merged.set(name, entry)
@@ -264,7 +320,10 @@ export function describeNode(node: Node, path: string): string {
   if (isSeq(node)) return 'a list'
   if (SECRET.test(path)) return 'what is there'
   const value: unknown = isScalar(node) ? node.value : undefined
-  const text = typeof value === 'string' ? JSON.stringify(value) : ((isScalar(node) ? node.source : undefined) ?? String(value))
+  const text =
+    typeof value === 'string'
+      ? JSON.stringify(value)
+      : ((isScalar(node) ? node.source : undefined) ?? String(value))
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
@@ -288,7 +347,10 @@ function isZeroDuration(text: string): boolean {
 
 function isNumber(schema: JsonSchema): boolean {
   const types = schemaTypes(schema)
-  return schema.default !== undefined && (isDurationSchema(schema) || types.includes('integer') || types.includes('number'))
+  return (
+    schema.default !== undefined &&
+    (isDurationSchema(schema) || types.includes('integer') || types.includes('number'))
+  )
 }
 
 function defaultOf(schema: JsonSchema): string {

@@ -7,7 +7,10 @@ export class SecretFileError extends Error {
   override readonly name = 'SecretFileError'
 }
 
-/** The text in a file without the line end that editors leave. A relative path starts from `folder`. @throws {SecretFileError} */
+/**
+ * The text in a file without the line end that editors leave. A relative path starts from `folder`.
+ * @throws {SecretFileError}
+ */
 export function readSecretFile(path: string, folder: string): string {
   let text: string
   try {
@@ -22,7 +25,11 @@ export function readSecretFile(path: string, folder: string): string {
 
 /** The key beside a secret that names a file with it. */
 export function secretFileKey(name: string, option: string): YamlKey {
-  const schema = { description: `A file that holds ${name}, read at the start and at each reload.`, type: 'string', minLength: 1 }
+  const schema = {
+    description: `A file that holds ${name}, read at the start and at each reload.`,
+    type: 'string',
+    minLength: 1,
+  }
   return {
     option,
     schema,

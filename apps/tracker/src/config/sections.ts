@@ -1,4 +1,10 @@
-import { durationSchema, optionsSchema as coreSchema, parseDuration, type Duration, type JsonSchema } from '@chihaya/core'
+import {
+  durationSchema,
+  optionsSchema as coreSchema,
+  parseDuration,
+  type Duration,
+  type JsonSchema,
+} from '@chihaya/core'
 import { optionsSchema as httpSchema } from '@chihaya/http-frontend'
 import { optionsSchema as statusSchema } from '@chihaya/status'
 import { optionsSchema as memorySchema } from '@chihaya/storage-memory'
@@ -23,7 +29,8 @@ const PATH = 'a path such as /announce, /:passkey/announce or /announce/*rest'
 const addresses: YamlKey = {
   option: 'addresses',
   schema: {
-    description: 'Where to listen: host:port, or a list of these. :6969, 0.0.0.0:6969 and [::]:6969 all mean every address.',
+    description:
+      'Where to listen: host:port, or a list of these. :6969, 0.0.0.0:6969 and [::]:6969 all mean every address.',
     type: ['string', 'array'],
     items: { type: 'string' },
     examples: [':6969', '192.0.2.1:6969', '[2001:db8::1]:6969'],
@@ -57,12 +64,21 @@ function count(option: string, description: string, defaultValue: number): YamlK
 
 /** A part with rules of its own, which is handed on as it is. */
 function subsection(option: string, description: string): YamlKey {
-  return { option, section: true, schema: { description, type: 'object' }, read: (_reader, place) => place }
+  return {
+    option,
+    section: true,
+    schema: { description, type: 'object' },
+    read: (_reader, place) => place,
+  }
 }
 
 /** A list of hooks, which is handed on as it is. */
 function hooks(option: string, description: string): YamlKey {
-  return { option, schema: { description, type: 'array', default: [] }, read: (_reader, place) => place }
+  return {
+    option,
+    schema: { description, type: 'array', default: [] },
+    read: (_reader, place) => place,
+  }
 }
 
 /** A key of an old file that sets nothing here. */
@@ -73,7 +89,14 @@ function ignored(instead: string, schema: JsonSchema = {}): YamlKey {
 /** A key of `storage.config` that old files have beside `name`, which is handed on as it is. */
 function misplaced(option: string): YamlKey {
   const deprecated = 'write it in config, beside name'
-  return { option, section: true, schema: {}, deprecated, level: 'info', read: (_reader, place) => place }
+  return {
+    option,
+    section: true,
+    schema: {},
+    deprecated,
+    level: 'info',
+    read: (_reader, place) => place,
+  }
 }
 
 /** Clients are told whole seconds. */
@@ -85,7 +108,11 @@ function wholeSeconds(key: YamlKey): YamlKey {
       if (value === undefined || parseDuration(value) >= 1000) return value
       const node = reader.node(place) ?? place.key
       const unit = isScalar(node) && typeof node.value === 'number' ? ' nanoseconds' : ''
-      reader.problem(node, path, `${path} must be at least 1s, not ${describeNode(node, path)}${unit}`)
+      reader.problem(
+        node,
+        path,
+        `${path} must be at least 1s, not ${describeNode(node, path)}${unit}`,
+      )
     },
   }
 }
@@ -124,13 +151,20 @@ const root: YamlSchema = withKeys(
         option: 'statsOrigins',
         schema: {
           ...statusSchema.properties.statsOrigins,
-          description: 'Origins whose pages may read /stats.json wherever it is served (CORS); "*" is every page.',
+          description:
+            'Origins whose pages may read /stats.json wherever it is served (CORS); "*" is every page.',
         },
         allowed: 'a list of origins such as https://example.org, or ["*"]',
       },
       prometheus_addr: { ...metricsAddress, deprecated: 'write metrics_addr' },
-      http: subsection('http', 'HTTP announces and scrapes. Without this section, or without an address in it, there are none.'),
-      udp: subsection('udp', 'UDP announces and scrapes. Without this section, or without an address in it, there are none.'),
+      http: subsection(
+        'http',
+        'HTTP announces and scrapes. Without this section, or without an address in it, there are none.',
+      ),
+      udp: subsection(
+        'udp',
+        'UDP announces and scrapes. Without this section, or without an address in it, there are none.',
+      ),
       storage: subsection('storage', 'Where swarms are kept.'),
       prehooks: hooks('prehooks', 'Middleware, in the order it runs.'),
       posthooks: hooks('posthooks', 'Middleware that comes after all of prehooks.'),
@@ -172,8 +206,16 @@ const http: YamlSchema = withKeys(
       tls_cert_path: text('tlsCertPath', 'The certificate and its chain, in PEM.'),
       tls_key_path: text('tlsKeyPath', "The certificate's private key, in PEM."),
       read_timeout: duration('readTimeout', 'Time for a request to arrive in full.', '5s'),
-      write_timeout: duration('writeTimeout', 'Time a connection may stand still while it is answered.', '5s'),
-      idle_timeout: duration('idleTimeout', 'Time a connection is kept for the next request.', '30s'),
+      write_timeout: duration(
+        'writeTimeout',
+        'Time a connection may stand still while it is answered.',
+        '5s',
+      ),
+      idle_timeout: duration(
+        'idleTimeout',
+        'Time a connection is kept for the next request.',
+        '30s',
+      ),
       unix_mode: {
         option: 'unixMode',
         schema: {
@@ -215,15 +257,20 @@ const http: YamlSchema = withKeys(
       stats: {
         option: 'stats',
         schema: {
-          description: 'Serve /stats and /stats.json at the addresses of the tracker, too, not only at metrics_addr.',
+          description:
+            'Serve /stats and /stats.json at the addresses of the tracker, too, not only at metrics_addr.',
           type: 'boolean',
           default: false,
         },
       },
       enable_legacy_php_urls: {
         option: 'legacyPhpUrls',
-        schema: { description: 'Answer announces at /announce.php and scrapes at /scrape.php, too.', type: 'boolean' },
-        deprecated: 'write announce_routes and scrape_routes, with /announce.php and /scrape.php if you need them',
+        schema: {
+          description: 'Answer announces at /announce.php and scrapes at /scrape.php, too.',
+          type: 'boolean',
+        },
+        deprecated:
+          'write announce_routes and scrape_routes, with /announce.php and /scrape.php if you need them',
       },
       request_timeout: ignored('write read_timeout'),
     },
@@ -267,12 +314,15 @@ const memory: YamlSchema = yamlSchema(memorySchema as unknown as JsonSchema, {
   chihaya: ['gc_interval', 'peer_lifetime'],
   deprecated: {
     shard_count: 'this has no effect, as the store has nothing to shard; leave it out',
-    prometheus_reporting_interval: 'this has no effect, as totals are kept at all times; leave it out',
+    prometheus_reporting_interval:
+      'this has no effect, as totals are kept at all times; leave it out',
   },
   extra: { shards: ignored('leave it out') },
 })
 
-/** How `config` of a store is spelt, where the store's package is loaded only if the file names it. */
+/**
+ * How `config` of a store is spelt, where the store's package is loaded only if the file names it.
+ */
 export const STORAGE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
   [
     'redis',
@@ -304,12 +354,20 @@ export const sections: {
 function addressesFirst(schema: JsonSchema, spelling: Spelling): YamlSchema {
   const whole = yamlSchema(schema, spelling)
   const keys = [...(whole.keys ?? [])]
-  const isAddress = ([name]: readonly [string, YamlKey]): boolean => /^(https_)?addr$|^tls_/.test(name)
-  return { ...whole, keys: new Map([...keys.filter(isAddress), ...keys.filter((entry) => !isAddress(entry))]) }
+  const isAddress = ([name]: readonly [string, YamlKey]): boolean =>
+    /^(https_)?addr$|^tls_/.test(name)
+  return {
+    ...whole,
+    keys: new Map([...keys.filter(isAddress), ...keys.filter((entry) => !isAddress(entry))]),
+  }
 }
 
 /** A schema some of whose keys are read in a way of their own. */
-function withKeys(change: (key: YamlKey) => YamlKey, names: readonly string[], schema: YamlSchema): YamlSchema {
+function withKeys(
+  change: (key: YamlKey) => YamlKey,
+  names: readonly string[],
+  schema: YamlSchema,
+): YamlSchema {
   const keys = new Map(schema.keys)
   for (const name of names) {
     const key = keys.get(name)

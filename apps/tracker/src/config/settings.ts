@@ -8,7 +8,10 @@ export interface ReadValue {
   readonly variables: readonly string[]
 }
 
-/** What has been read for a section: what it may hold, where that is known, and what it holds by YAML name. */
+/**
+ * What has been read for a section: what it may hold, where that is known, and what it holds by
+ * YAML name.
+ */
 export interface ReadSection {
   readonly schema: YamlSchema | undefined
   readonly values: ReadonlyMap<string, ReadValue>

@@ -29,7 +29,10 @@ export interface TrackerConfig {
 
 const EVERYWHERE: ListenAddress = { host: '', port: 6969, key: 'the built-in default' }
 
-/** What runs without a configuration file: HTTP and UDP on port 6969 of every address, and swarms in memory. */
+/**
+ * What runs without a configuration file: HTTP and UDP on port 6969 of every address, and swarms in
+ * memory.
+ */
 export const defaultConfig: TrackerConfig = {
   tracker: {},
   http: [{ address: EVERYWHERE }],

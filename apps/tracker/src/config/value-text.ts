@@ -9,8 +9,8 @@ export class ValueTextError extends Error {
 }
 
 /**
- * A value that came as text, from outside the file, as the schema needs it: text stays as it is, and anything else is read as
- * YAML, lists and maps in its flow notation. @throws {ValueTextError}
+ * A value that came as text, from outside the file, as the schema needs it: text stays as it is,
+ * and anything else is read as YAML, lists and maps in its flow notation. @throws {ValueTextError}
  */
 export function parseValueText(text: string, schema: JsonSchema): Node {
   const types = schemaTypes(schema)

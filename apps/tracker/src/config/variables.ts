@@ -2,7 +2,10 @@ import { variableOf } from './environment.ts'
 import { sections } from './sections.ts'
 import type { YamlSchema } from './yaml-schema.ts'
 
-/** The environment variables that set keys, but for those of stores whose packages are loaded only if they are named. */
+/**
+ * The environment variables that set keys, but for those of stores whose packages are loaded only
+ * if they are named.
+ */
 export function variables(): string[] {
   return [
     ...variablesBelow('chihaya', sections.root),

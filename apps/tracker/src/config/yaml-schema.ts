@@ -3,7 +3,10 @@ import { schemaTypes } from './describe-schema.ts'
 import { secretFileKey } from './secret-file.ts'
 import type { ConfigReader, Located } from './reader.ts'
 
-/** What a place of the file may hold: a JSON Schema, whose objects have their keys in YAML's spelling. */
+/**
+ * What a place of the file may hold: a JSON Schema, whose objects have their keys in YAML's
+ * spelling.
+ */
 export interface YamlSchema {
   readonly schema: JsonSchema
   /** For a map with known keys: what each may hold, by its YAML name. */
@@ -47,13 +50,22 @@ export interface Spelling {
 
 /** The YAML form of a package's options. */
 export function yamlSchema(schema: JsonSchema, spelling: Spelling = {}): YamlSchema {
-  if (isSchema(schema['properties'])) return { schema, keys: yamlKeys(schema['properties'], spelling) }
-  if (schema['type'] === 'array' && isSchema(schema['items'])) return { schema, items: yamlSchema(schema['items']) }
+  if (isSchema(schema['properties']))
+    return { schema, keys: yamlKeys(schema['properties'], spelling) }
+  if (schema['type'] === 'array' && isSchema(schema['items']))
+    return { schema, items: yamlSchema(schema['items']) }
   return { schema }
 }
 
 function yamlKeys(properties: JsonSchema, spelling: Spelling): ReadonlyMap<string, YamlKey> {
-  const { names = {}, hidden = [], chihaya = [], extra = {}, allowed = {}, deprecated = {} } = spelling
+  const {
+    names = {},
+    hidden = [],
+    chihaya = [],
+    extra = {},
+    allowed = {},
+    deprecated = {},
+  } = spelling
   const keys = new Map<string, YamlKey>()
   for (const [option, schema] of Object.entries(properties)) {
     if (hidden.includes(option)) continue
@@ -67,13 +79,18 @@ function yamlKeys(properties: JsonSchema, spelling: Spelling): ReadonlyMap<strin
     keys.set(name, instead === undefined ? key : { ...key, deprecated: instead })
     if (isSecretText(key.schema)) keys.set(`${name}_file`, secretFileKey(name, option))
   }
-  for (const [name, key] of Object.entries(extra)) keys.set(name, { ...key, chihaya: chihaya.includes(name) })
+  for (const [name, key] of Object.entries(extra))
+    keys.set(name, { ...key, chihaya: chihaya.includes(name) })
   return keys
 }
 
 /** A secret that fits into a file of its own, and is text when it comes from there. */
 function isSecretText(schema: JsonSchema): boolean {
-  return schema.writeOnly === true && schemaTypes(schema).includes('string') && !schemaTypes(schema).includes('object')
+  return (
+    schema.writeOnly === true &&
+    schemaTypes(schema).includes('string') &&
+    !schemaTypes(schema).includes('object')
+  )
 }
 
 function withWords(schema: YamlSchema, allowed: string | undefined): YamlSchema {

@@ -17,12 +17,20 @@ export async function benchHooks(): Promise<Section[]> {
       text: 'What a hook adds to an announce from its datagram to its reply, with the memory store and without sockets.',
       rows: await rowsOf('datagrams.ts'),
     },
-    { title: 'Tokens', text: 'What `@chihaya/middleware-jwt` adds to an announce.', rows: await rowsOf('jwt.ts') },
+    {
+      title: 'Tokens',
+      text: 'What `@chihaya/middleware-jwt` adds to an announce.',
+      rows: await rowsOf('jwt.ts'),
+    },
   ]
 }
 
 async function rowsOf(file: string): Promise<Row[]> {
   const script = fileURLToPath(new URL(file, import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--conditions=@chihaya/source', script])
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--expose-gc',
+    '--conditions=@chihaya/source',
+    script,
+  ])
   return JSON.parse(stdout) as Row[]
 }

@@ -1,6 +1,6 @@
 /**
- * A process of its own that measures what hooks add to an announce from its datagram to its reply, without sockets and with the
- * memory store. Prints rows of a table as JSON.
+ * A process of its own that measures what hooks add to an announce from its datagram to its reply,
+ * without sockets and with the memory store. Prints rows of a table as JSON.
  */
 import { parseOptions, Tracker, type TrackerHooks } from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
@@ -24,7 +24,9 @@ const SOURCE = { address: Uint8Array.of(198, 51, 100, 7), port: 40_000 }
 
 let seen = 0
 
-/** A tracker with these hooks, and the nanoseconds of CPU time that an announce took in each round. */
+/**
+ * A tracker with these hooks, and the nanoseconds of CPU time that an announce took in each round.
+ */
 class Contender {
   readonly what: string
   readonly times: number[] = []
@@ -37,7 +39,11 @@ class Contender {
     const tracker = new Tracker({ store: new MemoryPeerStore(), log: LOG })
     for (const hook of hooks) tracker.addHook('preAnnounce', hook)
     tracker.start()
-    this.#dispatcher = new Dispatcher({ tracker, options: parseOptions('bench', optionsSchema, {}), log: LOG })
+    this.#dispatcher = new Dispatcher({
+      tracker,
+      options: parseOptions('bench', optionsSchema, {}),
+      log: LOG,
+    })
     this.#datagram.source = SOURCE
     this.#datagram.output = PacketBuffer.allocate(this.#dispatcher.replyRoom)
     this.#datagram.input = this.#announceOf(this.#connectionId())
@@ -47,7 +53,8 @@ class Contender {
   run(): void {
     const { user, system } = process.cpuUsage()
     // Peers that are known, in an order that no cache can guess.
-    for (let index = 0; index < ANNOUNCES; index++) this.#announce((this.#number += 7919) % (SWARMS * PEERS))
+    for (let index = 0; index < ANNOUNCES; index++)
+      this.#announce((this.#number += 7919) % (SWARMS * PEERS))
     const after = process.cpuUsage()
     this.times.push(((after.user - user + after.system - system) * 1000) / ANNOUNCES)
   }
@@ -58,12 +65,18 @@ class Contender {
     datagram.input.view.setUint16(96, 1000 + Math.floor(peer / SWARMS))
     datagram.start = 0
     datagram.end = 98
-    if (typeof this.#dispatcher.handle(datagram) !== 'number' || datagram.refusal !== '') throw new Error('an announce failed')
+    if (typeof this.#dispatcher.handle(datagram) !== 'number' || datagram.refusal !== '')
+      throw new Error('an announce failed')
   }
 
   #connectionId(): Buffer {
     const { output } = this.#datagram
-    const connect = Object.assign(new Datagram(), { input: PacketBuffer.allocate(16), end: 16, source: SOURCE, output })
+    const connect = Object.assign(new Datagram(), {
+      input: PacketBuffer.allocate(16),
+      end: 16,
+      source: SOURCE,
+      output,
+    })
     connect.input.bytes.write('0000041727101980', 'hex')
     this.#dispatcher.readClock()
     void this.#dispatcher.handle(connect)
@@ -92,7 +105,8 @@ const contenders = [
 
 for (let round = 0; round < ROUNDS; round++) {
   // Who comes first would pay for what the last one has left behind.
-  for (let index = 0; index < contenders.length; index++) contenders[(round + index) % contenders.length]?.run()
+  for (let index = 0; index < contenders.length; index++)
+    contenders[(round + index) % contenders.length]?.run()
 }
 const [none] = contenders
 const rows: Row[] = contenders.map(({ what, times }) => {

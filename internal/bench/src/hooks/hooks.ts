@@ -1,6 +1,6 @@
 /**
- * A process of its own that measures what hooks and the approving middleware add to an announce, and what a long list takes.
- * Prints rows of a table as JSON.
+ * A process of its own that measures what hooks and the approving middleware add to an announce,
+ * and what a long list takes. Prints rows of a table as JSON.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'
@@ -41,7 +41,10 @@ const LOG = { info: () => undefined, warn: () => undefined, error: () => undefin
 
 /** Announces of many torrents, as a tracker gets them. */
 const requests = Array.from({ length: 1024 }, () =>
-  sampleAnnounce({ infoHash: infoHashFrom(randomBytes(20).toString('latin1')) as InfoHash, address: address('198.51.100.7') }),
+  sampleAnnounce({
+    infoHash: infoHashFrom(randomBytes(20).toString('latin1')) as InfoHash,
+    address: address('198.51.100.7'),
+  }),
 )
 
 /** A tracker with these hooks, and the nanoseconds that its announces took in each round. */
@@ -70,7 +73,10 @@ class Contender {
   }
 }
 
-async function listOf<List extends AnyList>(format: ListFormat<List>, entries: Iterable<string>): Promise<EntryList<List>> {
+async function listOf<List extends AnyList>(
+  format: ListFormat<List>,
+  entries: Iterable<string>,
+): Promise<EntryList<List>> {
   const list = format.create(0)
   for (const entry of entries) format.add(list, Buffer.from(entry), 0, entry.length)
   await format.finish?.(list)
@@ -81,7 +87,9 @@ async function listOf<List extends AnyList>(format: ListFormat<List>, entries: I
 function* randomNetworks(): Generator<string> {
   for (let index = 0; index < NETWORKS; index++) {
     const [a = 0, b = 0, c = 0] = randomBytes(3)
-    yield index % 2 === 0 ? `${a & 127}.${b}.${c}.0/24` : `2001:${a.toString(16)}:${(b * 256 + c).toString(16)}::/48`
+    yield index % 2 === 0
+      ? `${a & 127}.${b}.${c}.0/24`
+      : `2001:${a.toString(16)}:${(b * 256 + c).toString(16)}::/48`
   }
 }
 
@@ -114,7 +122,11 @@ async function contenders(): Promise<Contender[]> {
   const torrents = new TorrentApproval(await listOf(infoHashList, randomInfoHashes()), false)
   const empty = await listOf(networkList, [])
   const refusing = async (entries: Iterable<string>): Promise<IpApproval> =>
-    new IpApproval({ whitelist: empty, blacklist: await listOf(networkList, entries), approvesOthers: true })
+    new IpApproval({
+      whitelist: empty,
+      blacklist: await listOf(networkList, entries),
+      approvesOthers: true,
+    })
   const addresses = await refusing(randomNetworks())
   addresses.allow('198.51.100.0/24')
   const listed = await refusing(randomNetworks())
@@ -130,10 +142,18 @@ async function contenders(): Promise<Contender[]> {
     new Contender('1 synchronous hook', [count]),
     new Contender(FIVE_HOOKS, [count, count, count, count, count]),
     new Contender('client approval, 35 entries', [approving(({ peerId }) => clients.has(peerId))]),
-    new Contender('torrent approval, 1,000,000 infohashes', [approving(({ infoHash }) => torrents.has(infoHash))]),
-    new Contender('ip approval, 50,000 ranges', [approving((request) => listed.has(request.address))]),
-    new Contender('ip approval, 500,000 ranges', [approving((request) => guarded.has(request.address))]),
-    new Contender('ip approval, decided by an edit', [approving((request) => addresses.has(request.address))]),
+    new Contender('torrent approval, 1,000,000 infohashes', [
+      approving(({ infoHash }) => torrents.has(infoHash)),
+    ]),
+    new Contender('ip approval, 50,000 ranges', [
+      approving((request) => listed.has(request.address)),
+    ]),
+    new Contender('ip approval, 500,000 ranges', [
+      approving((request) => guarded.has(request.address)),
+    ]),
+    new Contender('ip approval, decided by an edit', [
+      approving((request) => addresses.has(request.address)),
+    ]),
     new Contender('rate limit, one source', [limiting(1)]),
     new Contender('rate limit, 131,072 sources', [limiting(SOURCES)]),
     new Contender('interval variation', [(_request, response) => variation.vary(response)]),

@@ -1,6 +1,6 @@
 /**
- * A process of its own that measures what a token adds to an announce, the first time and after that. Prints rows of a
- * table as JSON.
+ * A process of its own that measures what a token adds to an announce, the first time and after
+ * that. Prints rows of a table as JSON.
  */
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { createRequire } from 'node:module'
@@ -27,14 +27,19 @@ const TOKENS = 1000
 const ROUNDS = 200
 const TARGET = 2
 
-const { resolve } = createRequire(new URL('../../../../packages/middleware-jwt/package.json', import.meta.url))
-const { fastify } = (await import(pathToFileURL(resolve('fastify')).href)) as { fastify: () => Application }
+const { resolve } = createRequire(
+  new URL('../../../../packages/middleware-jwt/package.json', import.meta.url),
+)
+const { fastify } = (await import(pathToFileURL(resolve('fastify')).href)) as {
+  fastify: () => Application
+}
 
 async function application(keys?: string): Promise<Application> {
   const app = fastify()
   await app.register(memoryStorage)
   await app.register(trackerCore)
-  if (keys !== undefined) await app.register(jwtApproval, { issuer: ISSUER, audience: AUDIENCE, keys })
+  if (keys !== undefined)
+    await app.register(jwtApproval, { issuer: ISSUER, audience: AUDIENCE, keys })
   await app.ready()
   return app
 }
@@ -43,12 +48,20 @@ function token(alg: string, key: KeyObject, number: number): string {
   const { infoHash } = sampleAnnounce()
   const exp = Math.floor(Date.now() / 1000) + 3600
   const claims = { iss: ISSUER, aud: AUDIENCE, exp, infohash: toHex(infoHash), jti: number }
-  const input = [{ alg, typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
-  const signature = sign(alg === 'EdDSA' ? null : 'sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' })
+  const input = [{ alg, typ: 'JWT' }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  const signature = sign(alg === 'EdDSA' ? null : 'sha256', Buffer.from(input), {
+    key,
+    dsaEncoding: 'ieee-p1363',
+  })
   return `${input}.${signature.toString('base64url')}`
 }
 
-/** Microseconds of an announce to each of these URLs, which are parsed as a frontend would parse them. */
+/**
+ * Microseconds of an announce to each of these URLs, which are parsed as a frontend would parse
+ * them.
+ */
 function announceAll(app: Application, urls: readonly string[]): number {
   const answer = new Answer()
   const began = process.hrtime.bigint()
@@ -73,17 +86,33 @@ const without = await application()
 
 for (const [alg, { publicKey, privateKey }] of Object.entries(pairs)) {
   const app = await application(publicKey.export({ type: 'spki', format: 'pem' }) as string)
-  const urls = Array.from({ length: TOKENS }, (_, number) => `/announce?jwt=${token(alg, privateKey, number)}`)
+  const urls = Array.from(
+    { length: TOKENS },
+    (_, number) => `/announce?jwt=${token(alg, privateKey, number)}`,
+  )
   const length = (urls[0] as string).length - '/announce?jwt='.length
   announceAll(app, urls.slice(0, TOKENS / 2))
   const first = announceAll(app, urls.slice(TOKENS / 2))
   // In turns, so that whatever else the machine does disturbs both alike.
-  const rounds = Array.from({ length: ROUNDS }, () => [announceAll(without, urls), announceAll(app, urls)] as const)
+  const rounds = Array.from(
+    { length: ROUNDS },
+    () => [announceAll(without, urls), announceAll(app, urls)] as const,
+  )
   const bare = median(rounds.map(([time]) => time))
   const second = median(rounds.map(([, time]) => time)) - bare
   rows.push(
-    { what: `${alg}, ${length} bytes: an announce without the middleware`, measured: micros(bare), target: '', met: true },
-    { what: `${alg}: the middleware adds to the first with a token`, measured: micros(first - bare), target: '', met: true },
+    {
+      what: `${alg}, ${length} bytes: an announce without the middleware`,
+      measured: micros(bare),
+      target: '',
+      met: true,
+    },
+    {
+      what: `${alg}: the middleware adds to the first with a token`,
+      measured: micros(first - bare),
+      target: '',
+      met: true,
+    },
     {
       what: `${alg}: the middleware adds to the second`,
       measured: micros(second),

@@ -29,19 +29,26 @@ async function measure(kind: 'udp' | 'http'): Promise<Measurements> {
     // One at a time: they would disturb each other.
     // oxlint-disable-next-line no-await-in-loop
     const found = await measureOnce(kind)
-    for (const contender of ['plain', 'counted', 'timed'] as const) sums[contender].push(...found[contender].slice(WARM_UP))
+    for (const contender of ['plain', 'counted', 'timed'] as const)
+      sums[contender].push(...found[contender].slice(WARM_UP))
   }
   return sums
 }
 
 async function measureOnce(kind: 'udp' | 'http'): Promise<Measurements> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=@chihaya/source', MEASURE, kind])
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--conditions=@chihaya/source',
+    MEASURE,
+    kind,
+  ])
   return JSON.parse(stdout) as Measurements
 }
 
 /** Nanoseconds that a contender takes more than one that is left alone. */
 function added(measurements: Measurements, contender: Contender): number {
-  return median(measurements[contender].map((time, round) => time - (measurements.plain[round] ?? Number.NaN)))
+  return median(
+    measurements[contender].map((time, round) => time - (measurements.plain[round] ?? Number.NaN)),
+  )
 }
 
 async function udpRows(): Promise<Row[]> {
@@ -49,7 +56,11 @@ async function udpRows(): Promise<Row[]> {
   const alone = median(measurements.plain)
   return (['counted', 'timed'] as const).map((contender) => {
     const more = added(measurements, contender)
-    return row(`a UDP announce, ${contender} (${alone.toFixed(0)} ns left alone)`, more, more / UDP_RESPONSE)
+    return row(
+      `a UDP announce, ${contender} (${alone.toFixed(0)} ns left alone)`,
+      more,
+      more / UDP_RESPONSE,
+    )
   })
 }
 
@@ -58,7 +69,11 @@ async function httpRows(): Promise<Row[]> {
   const alone = median(measurements.plain)
   return (['counted', 'timed'] as const).map((contender) => {
     const more = added(measurements, contender)
-    return row(`an HTTP announce, ${contender} (${(alone / 1000).toFixed(1)} µs left alone)`, more, more / alone)
+    return row(
+      `an HTTP announce, ${contender} (${(alone / 1000).toFixed(1)} µs left alone)`,
+      more,
+      more / alone,
+    )
   })
 }
 

@@ -6,7 +6,10 @@
 import { parseOptions, RequestMeter, Tracker, trackerCore } from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 // This workspace has no dependency on the packages.
-import { httpFrontend, recommendedServerOptions } from '../../../../packages/http-frontend/src/index.ts'
+import {
+  httpFrontend,
+  recommendedServerOptions,
+} from '../../../../packages/http-frontend/src/index.ts'
 import { Datagram } from '../../../../packages/udp-frontend/src/datagram.ts'
 import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
 import { MeteredDispatcher } from '../../../../packages/udp-frontend/src/metered-dispatcher.ts'
@@ -39,12 +42,20 @@ function microseconds(): number {
   return user + system
 }
 
-/** Batches of announces of peers that are known, each batch at once, as the batch transport hands them over. */
+/**
+ * Batches of announces of peers that are known, each batch at once, as the batch transport hands
+ * them over.
+ */
 function measureUdp(): Measurements {
   const tracker = new Tracker({ store: new MemoryPeerStore(), log: LOG })
   tracker.start()
-  const dispatcher = new Dispatcher({ tracker, options: parseOptions('bench', optionsSchema, {}), log: LOG })
-  const metered = (timing: boolean): MeteredDispatcher => new MeteredDispatcher({ dispatcher, meter: new RequestMeter(), timing })
+  const dispatcher = new Dispatcher({
+    tracker,
+    options: parseOptions('bench', optionsSchema, {}),
+    log: LOG,
+  })
+  const metered = (timing: boolean): MeteredDispatcher =>
+    new MeteredDispatcher({ dispatcher, meter: new RequestMeter(), timing })
   const [counted, timed] = [metered(false), metered(true)]
   const datagram = new Datagram()
   datagram.input = PacketBuffer.allocate(BATCH * STRIDE)
@@ -68,7 +79,8 @@ function perRequest(run: () => void): number {
   return ((microseconds() - began) * 1000) / (BATCHES * BATCH)
 }
 
-// The same text twice, so that the engine sees one class of dispatcher in each, as it does in a tracker.
+// The same text twice, so that the engine sees one class of dispatcher in each, as it does in a
+// tracker.
 function runPlain(dispatcher: Dispatcher, datagram: Datagram, round: number): void {
   for (let batch = 0; batch < BATCHES; batch++) {
     chooseSwarms(datagram.input, round * BATCHES + batch)
@@ -109,13 +121,19 @@ function populate(dispatcher: Dispatcher, datagram: Datagram): void {
       input.bytes.writeUInt16BE(swarm, 16)
       input.bytes.writeUInt16BE(1000 + peer, 96)
       const reply = dispatcher.handle(datagram)
-      if (output.bytes.readInt32BE(0) !== 1 || typeof reply !== 'number') throw new Error('an announce was refused')
+      if (output.bytes.readInt32BE(0) !== 1 || typeof reply !== 'number')
+        throw new Error('an announce was refused')
     }
   }
 }
 
 function connectionId(dispatcher: Dispatcher, output: PacketBuffer): Buffer {
-  const connect = Object.assign(new Datagram(), { input: PacketBuffer.allocate(16), end: 16, source: SOURCE, output })
+  const connect = Object.assign(new Datagram(), {
+    input: PacketBuffer.allocate(16),
+    end: 16,
+    source: SOURCE,
+    output,
+  })
   connect.input.bytes.write('0000041727101980', 'hex')
   dispatcher.readClock()
   void dispatcher.handle(connect)
@@ -132,12 +150,20 @@ function writeAnnounces({ bytes }: PacketBuffer, id: Buffer): void {
   }
 }
 
-/** Announces of one peer after the other, by injection: what Node's parser and the sockets cost is left out. */
+/**
+ * Announces of one peer after the other, by injection: what Node's parser and the sockets cost is
+ * left out.
+ */
 async function measureHttp(): Promise<Measurements> {
   const { default: fastify } = (await import(
-    createRequire(new URL('../../../../packages/http-frontend/package.json', import.meta.url)).resolve('fastify')
+    createRequire(
+      new URL('../../../../packages/http-frontend/package.json', import.meta.url),
+    ).resolve('fastify')
   )) as { default: (options: object) => FastifyInstance }
-  const application = async (meter: RequestMeter | undefined, requestTiming: boolean): Promise<FastifyInstance> => {
+  const application = async (
+    meter: RequestMeter | undefined,
+    requestTiming: boolean,
+  ): Promise<FastifyInstance> => {
     const app = fastify({ ...recommendedServerOptions })
     app.decorate('peerStore', new MemoryPeerStore())
     if (meter) app.decorate('requestMeter', meter)

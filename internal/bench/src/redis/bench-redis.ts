@@ -12,7 +12,10 @@ const SIZES = [10, 100, 1000, 10_000, 100_000]
 const FEW = 9
 const MANY = 50
 
-/** Measures the Redis store: announces over UDP, their cost in swarms of different sizes, and memory. */
+/**
+ * Measures the Redis store: announces over UDP, their cost in swarms of different sizes, and
+ * memory.
+ */
 export async function benchRedis(): Promise<Section[]> {
   const rows = [
     await throughputRow(),
@@ -28,7 +31,8 @@ export async function benchRedis(): Promise<Section[]> {
 }
 
 function describe(rounds: readonly Measurement[]): string {
-  const middle = (key: keyof Measurement): string => median(rounds.map((round) => round[key])).toFixed(0)
+  const middle = (key: keyof Measurement): string =>
+    median(rounds.map((round) => round[key])).toFixed(0)
   return `${middle('rate')}/s, CPU µs: tracker ${middle('tracker')}, Redis ${middle('redis')}, load ${middle('load')}`
 }
 
@@ -38,7 +42,8 @@ async function throughputRow(): Promise<Row> {
   try {
     // One after the other: they would disturb each other.
     // oxlint-disable-next-line no-await-in-loop
-    for (let round = 0; round < ROUNDS; round++) rounds.push(await setup.measure({ first: 0, last: 999, numWant: MANY }))
+    for (let round = 0; round < ROUNDS; round++)
+      rounds.push(await setup.measure({ first: 0, last: 999, numWant: MANY }))
   } finally {
     await setup.stop()
   }
@@ -50,7 +55,10 @@ async function throughputRow(): Promise<Row> {
   }
 }
 
-/** What an announce costs in swarms of different sizes beside the smallest that has as many peers as are wanted. */
+/**
+ * What an announce costs in swarms of different sizes beside the smallest that has as many peers as
+ * are wanted.
+ */
 async function flatnessRows(): Promise<Row[]> {
   const setup = await Setup.start(SIZES.map((size) => [1, size] as const))
   const series = [FEW, MANY].map((numWant) => {
@@ -70,12 +78,20 @@ async function flatnessRows(): Promise<Row[]> {
     await setup.stop()
   }
   return series.flatMap(({ numWant, torrents, rounds }) =>
-    torrents.map((torrent, index) => flatnessRow(SIZES[torrent] ?? 0, numWant, rounds[index] ?? [], rounds[0] ?? [])),
+    torrents.map((torrent, index) =>
+      flatnessRow(SIZES[torrent] ?? 0, numWant, rounds[index] ?? [], rounds[0] ?? []),
+    ),
   )
 }
 
-function flatnessRow(size: number, numWant: number, own: readonly Measurement[], least: readonly Measurement[]): Row {
-  const cost = (measured: Measurement | undefined): number => (measured ? measured.tracker + measured.redis : Number.NaN)
+function flatnessRow(
+  size: number,
+  numWant: number,
+  own: readonly Measurement[],
+  least: readonly Measurement[],
+): Row {
+  const cost = (measured: Measurement | undefined): number =>
+    measured ? measured.tracker + measured.redis : Number.NaN
   const ratio = median(own.map((measured, round) => cost(measured) / cost(least[round])))
   return {
     what: `one swarm of ${size.toLocaleString('en')}, ${numWant} wanted`,

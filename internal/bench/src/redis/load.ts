@@ -4,10 +4,11 @@ import { createInterface } from 'node:readline'
 import { announceRequest, connectRequest } from './packets.ts'
 
 /**
- * A process that keeps a tracker busy: `load.ts PORT WINDOW TORRENTS PEERS …`, where each pair says how many torrents have how
- * many peers. It announces every peer once and says `ready`; from then on it announces peers at random, each reply answered
- * with the next request. A line `FIRST LAST WANTED` on standard input narrows that to the torrents from FIRST to LAST and to
- * answers of so many peers, and is answered with the numbers of replies so far. It ends with its standard input.
+ * A process that keeps a tracker busy: `load.ts PORT WINDOW TORRENTS PEERS …`, where each pair says
+ * how many torrents have how many peers. It announces every peer once and says `ready`; from then
+ * on it announces peers at random, each reply answered with the next request. A line `FIRST LAST
+ * WANTED` on standard input narrows that to the torrents from FIRST to LAST and to answers of so
+ * many peers, and is answered with the numbers of replies so far. It ends with its standard input.
  */
 
 const TOP_UP = 100
@@ -17,13 +18,15 @@ const SOURCES = 8
 
 const [port = 0, window = 0, ...pairs] = process.argv.slice(2).map(Number)
 const sizes: number[] = []
-for (let at = 0; at < pairs.length; at += 2) sizes.push(...Array<number>(pairs[at] ?? 0).fill(pairs[at + 1] ?? 0))
+for (let at = 0; at < pairs.length; at += 2)
+  sizes.push(...Array<number>(pairs[at] ?? 0).fill(pairs[at + 1] ?? 0))
 const replies = { announces: 0, errors: 0 }
 let [first, last, wanted] = [0, sizes.length - 1, 0]
 
 /** Every peer once, then any peer of the torrents that are asked for. */
 function* peers(): Generator<[torrent: number, peer: number], never> {
-  for (const [torrent, size] of sizes.entries()) for (let peer = 0; peer < size; peer++) yield [torrent, peer]
+  for (const [torrent, size] of sizes.entries())
+    for (let peer = 0; peer < size; peer++) yield [torrent, peer]
   for (;;) {
     const torrent = first + Math.floor(Math.random() * (last - first + 1))
     yield [torrent, Math.floor(Math.random() * (sizes[torrent] ?? 0))]
@@ -70,7 +73,10 @@ class Source {
   }
 }
 
-const sources = Array.from({ length: SOURCES }, () => new Source(createSocket({ type: 'udp4', recvBufferSize: 4 << 20 })))
+const sources = Array.from(
+  { length: SOURCES },
+  () => new Source(createSocket({ type: 'udp4', recvBufferSize: 4 << 20 })),
+)
 await Promise.all(sources.map((source) => source.connect()))
 setInterval(() => {
   for (const source of sources) source.topUp()

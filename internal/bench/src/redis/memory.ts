@@ -1,4 +1,11 @@
-import { infoHashFrom, peerIdFrom, type Address, type AddressFamily, type InfoHash, type PeerId } from '@chihaya/bittorrent'
+import {
+  infoHashFrom,
+  peerIdFrom,
+  type Address,
+  type AddressFamily,
+  type InfoHash,
+  type PeerId,
+} from '@chihaya/bittorrent'
 import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { parseOptions } from '@chihaya/core'
 import { createStore, optionsSchema, type RedisPeerStore } from '@chihaya/storage-redis'
@@ -9,13 +16,23 @@ import { freePort, startRedis } from './processes.ts'
 
 const TARGET = 80
 
-/** Bytes by which Redis grows for a peer, keys and peer ids included, in so many swarms of so many peers. */
-export async function memoryRow(family: AddressFamily, swarms: number, peers: number): Promise<Row> {
+/**
+ * Bytes by which Redis grows for a peer, keys and peer ids included, in so many swarms of so many
+ * peers.
+ */
+export async function memoryRow(
+  family: AddressFamily,
+  swarms: number,
+  peers: number,
+): Promise<Row> {
   const port = await freePort()
   const redis = await startRedis(port)
   const client = new Redis(port)
   const log = { error() {}, warn() {}, info() {} }
-  const store = await createStore(parseOptions('bench', optionsSchema, { client, closeClient: true }), log)
+  const store = await createStore(
+    parseOptions('bench', optionsSchema, { client, closeClient: true }),
+    log,
+  )
   await store.connect(5000, true)
   // The connection's own buffers and the script have their size from the first announces on.
   await fill(store, family, peers)

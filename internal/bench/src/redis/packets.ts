@@ -1,4 +1,6 @@
-/** Announces over UDP (BEP 15) of peers whose addresses are told by one who may speak for others. */
+/**
+ * Announces over UDP (BEP 15) of peers whose addresses are told by one who may speak for others.
+ */
 
 const ANNOUNCE_LENGTH = 98
 const CONNECT = Buffer.concat([Buffer.from('0000041727101980', 'hex'), Buffer.alloc(8)])
@@ -7,8 +9,15 @@ export function connectRequest(): Buffer {
   return CONNECT
 }
 
-/** The announce of the `peer`th peer of the `torrent`th torrent; a third of all peers are seeders. */
-export function announceRequest(connectionId: Buffer, torrent: number, peer: number, numWant: number): Buffer {
+/**
+ * The announce of the `peer`th peer of the `torrent`th torrent; a third of all peers are seeders.
+ */
+export function announceRequest(
+  connectionId: Buffer,
+  torrent: number,
+  peer: number,
+  numWant: number,
+): Buffer {
   const packet = Buffer.alloc(ANNOUNCE_LENGTH)
   connectionId.copy(packet, 0)
   packet.writeUInt32BE(1, 8)

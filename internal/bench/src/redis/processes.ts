@@ -71,20 +71,38 @@ export async function freePort(): Promise<number> {
 /** Starts `redis-server`, or what the environment variable `CHIHAYA_REDIS_SERVER` names. */
 export async function startRedis(port: number): Promise<Process> {
   const command = process.env['CHIHAYA_REDIS_SERVER'] ?? 'redis-server'
-  const redis = new Process(command, ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'])
+  const redis = new Process(command, [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ])
   await redis.line(/Ready to accept connections/)
   return redis
 }
 
 export async function startTracker(configFile: string): Promise<Process> {
   const main = fileURLToPath(new URL('../../../../apps/tracker/src/main.ts', import.meta.url))
-  const tracker = new Process(process.execPath, ['--conditions=@chihaya/source', main, '--config', configFile, '--json'])
+  const tracker = new Process(process.execPath, [
+    '--conditions=@chihaya/source',
+    main,
+    '--config',
+    configFile,
+    '--json',
+  ])
   await tracker.line(/UDP tracker listens/)
   return tracker
 }
 
 export async function startLoad(args: readonly number[]): Promise<Process> {
-  const load = new Process(process.execPath, [fileURLToPath(new URL('load.ts', import.meta.url)), ...args.map(String)])
+  const load = new Process(process.execPath, [
+    fileURLToPath(new URL('load.ts', import.meta.url)),
+    ...args.map(String),
+  ])
   await load.line(/^ready$/)
   return load
 }

@@ -40,7 +40,9 @@ export class Setup {
   }
 
   /** Starts all three, with so many torrents of so many peers in Redis. */
-  static async start(crowds: ReadonlyArray<readonly [torrents: number, peers: number]>): Promise<Setup> {
+  static async start(
+    crowds: ReadonlyArray<readonly [torrents: number, peers: number]>,
+  ): Promise<Setup> {
     const folder = await mkdtemp(join(tmpdir(), 'chihaya-bench-'))
     const [redisPort, udpPort] = [await freePort(), await freePort()]
     const config = join(folder, 'chihaya.yaml')
@@ -62,7 +64,10 @@ export class Setup {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  /** Keeps the tracker at a task for a while. @throws {Error} when it answers with errors, or not at all. */
+  /**
+   * Keeps the tracker at a task for a while. @throws {Error} when it answers with errors, or not at
+   * all.
+   */
   async measure(task: Task): Promise<Measurement> {
     await this.#read(task)
     await sleep(SETTLE)
@@ -70,12 +75,19 @@ export class Setup {
     await sleep(ROUND)
     const after = await this.#read(task)
     const announces = after.announces - before.announces
-    if (after.errors > 0 || announces === 0) throw new Error(`${announces} answers, ${after.errors} errors`)
-    const [tracker = 0, redis = 0, load = 0] = after.cpu.map((time, index) => (time - (before.cpu[index] ?? 0)) / announces)
+    if (after.errors > 0 || announces === 0)
+      throw new Error(`${announces} answers, ${after.errors} errors`)
+    const [tracker = 0, redis = 0, load = 0] = after.cpu.map(
+      (time, index) => (time - (before.cpu[index] ?? 0)) / announces,
+    )
     return { rate: (announces / (after.at - before.at)) * 1000, tracker, redis, load }
   }
 
-  async #read({ first, last, numWant }: Task): Promise<{ announces: number; errors: number; at: number; cpu: number[] }> {
+  async #read({
+    first,
+    last,
+    numWant,
+  }: Task): Promise<{ announces: number; errors: number; at: number; cpu: number[] }> {
     const line = this.#load.line(/^\{/)
     this.#load.tell(`${first} ${last} ${numWant}`)
     const replies = JSON.parse(await line) as { announces: number; errors: number }

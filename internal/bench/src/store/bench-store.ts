@@ -20,9 +20,16 @@ async function measure(...args: Array<string | number>): Promise<number> {
   return figure
 }
 
-/** Measures the memory store: bytes, announces per CPU-second beside the store of maps, and pauses. */
+/**
+ * Measures the memory store: bytes, announces per CPU-second beside the store of maps, and pauses.
+ */
 export async function benchStore(): Promise<Section[]> {
-  const rows = [...(await memoryRows()), ...(await speedRows()), ...(await chosenRows()), await expiryRow()]
+  const rows = [
+    ...(await memoryRows()),
+    ...(await speedRows()),
+    ...(await chosenRows()),
+    await expiryRow(),
+  ]
   const text =
     'Bytes are of resident memory. Announces are of peers that the store knows, in random order, a thousand answers checked ' +
     'beforehand; they are counted per second of CPU time. The store of maps beside it is a `Map` of swarms, each a `Map` of peers.'
@@ -37,9 +44,21 @@ async function memoryRows(): Promise<Row[]> {
     met: bytes <= target,
   })
   return [
-    atMost('a peer, peer ids kept (20,000 swarms of 100)', await measure('memory', 20_000, 100, 'ids'), 48),
-    atMost('a peer, peer ids not kept (20,000 swarms of 100)', await measure('memory', 20_000, 100, 'none'), 24),
-    atMost('a swarm of one peer, all in (1,000,000 swarms)', await measure('memory', 1_000_000, 1, 'ids'), 140),
+    atMost(
+      'a peer, peer ids kept (20,000 swarms of 100)',
+      await measure('memory', 20_000, 100, 'ids'),
+      48,
+    ),
+    atMost(
+      'a peer, peer ids not kept (20,000 swarms of 100)',
+      await measure('memory', 20_000, 100, 'none'),
+      24,
+    ),
+    atMost(
+      'a swarm of one peer, all in (1,000,000 swarms)',
+      await measure('memory', 1_000_000, 1, 'ids'),
+      140,
+    ),
   ]
 }
 
@@ -92,10 +111,18 @@ async function chosenRows(): Promise<Row[]> {
   }
   const row = (what: string, numbers: number[]): Row => {
     const ratio = median(numbers.map((number, round) => number / (random[round] ?? 0)))
-    return { what, measured: `${ratio.toFixed(2)} ×`, target: `≤ ${MOST_CHOSEN} ×`, met: ratio <= MOST_CHOSEN }
+    return {
+      what,
+      measured: `${ratio.toFixed(2)} ×`,
+      target: `≤ ${MOST_CHOSEN} ×`,
+      met: ratio <= MOST_CHOSEN,
+    }
   }
   return [
-    row(`100,000 infohashes that share 16 bytes, beside random ones (${median(random).toFixed(0)} ns)`, prefix),
+    row(
+      `100,000 infohashes that share 16 bytes, beside random ones (${median(random).toFixed(0)} ns)`,
+      prefix,
+    ),
     row('100,000 infohashes that share their CRC-32, beside random ones', crc),
   ]
 }

@@ -2,22 +2,32 @@ import type { Answer } from '@chihaya/core'
 import type { Workload } from './workload.ts'
 
 /**
- * Holds an answer against what the workload says: counters, number of peers, each of them in the swarm, none twice and none
- * the announcer. A fast answer that is wrong is worth nothing. @throws {Error} naming what is wrong.
+ * Holds an answer against what the workload says: counters, number of peers, each of them in the
+ * swarm, none twice and none the announcer. A fast answer that is wrong is worth nothing. @throws
+ * {Error} naming what is wrong.
  */
-export function checkAnswer(workload: Workload, number: number, numWant: number, view: Answer): void {
+export function checkAnswer(
+  workload: Workload,
+  number: number,
+  numWant: number,
+  view: Answer,
+): void {
   const swarm = number % workload.swarms
   const own = Math.floor(number / workload.swarms)
   const { complete, incomplete } = workload.counters
   if (view.complete !== complete || view.incomplete !== incomplete) {
-    throw new Error(`wrong counters: ${view.complete}/${view.incomplete}, not ${complete}/${incomplete}`)
+    throw new Error(
+      `wrong counters: ${view.complete}/${view.incomplete}, not ${complete}/${incomplete}`,
+    )
   }
   const { endpoints } = view.peers
-  if (endpoints.length !== Math.min(numWant, workload.peers - 1) * 6) throw new Error(`wrong length: ${endpoints.length} bytes`)
+  if (endpoints.length !== Math.min(numWant, workload.peers - 1) * 6)
+    throw new Error(`wrong length: ${endpoints.length} bytes`)
   const seen = new Set<number>()
   for (let at = 0; at < endpoints.length; at += 6) {
     const peer = workload.identify(endpoints.subarray(at, at + 6), swarm)
-    if (peer === undefined || peer === own || seen.has(peer)) throw new Error(`wrong peer at byte ${at}: ${peer ?? 'a stranger'}`)
+    if (peer === undefined || peer === own || seen.has(peer))
+      throw new Error(`wrong peer at byte ${at}: ${peer ?? 'a stranger'}`)
     seen.add(peer)
   }
 }

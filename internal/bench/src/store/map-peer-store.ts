@@ -15,15 +15,17 @@ interface MapSwarm {
 }
 
 /**
- * The store most trackers in JavaScript would have: a `Map` of swarms, each a `Map` of peers by endpoint, counters kept as
- * peers come and go. It answers with the first peers of the map: no sampling at random, which would cost it far more.
+ * The store most trackers in JavaScript would have: a `Map` of swarms, each a `Map` of peers by
+ * endpoint, counters kept as peers come and go. It answers with the first peers of the map: no
+ * sampling at random, which would cost it far more.
  */
 export class MapPeerStore implements PeerStore {
   readonly #swarms = new Map<string, MapSwarm>()
 
   announce(announce: Announce, answer: Answer): void {
     let swarm = this.#swarms.get(announce.infoHash)
-    if (!swarm) this.#swarms.set(announce.infoHash, (swarm = { peers: new Map(), seeders: 0, downloaded: 0 }))
+    if (!swarm)
+      this.#swarms.set(announce.infoHash, (swarm = { peers: new Map(), seeders: 0, downloaded: 0 }))
     const endpoint = compactPeer(announce.address, announce.port)
     const key = byteString(endpoint)
     const seeder = announce.transition === 'seeder' || announce.transition === 'completed'
@@ -47,11 +49,20 @@ export class MapPeerStore implements PeerStore {
   }
 
   stats(): StoreStats {
-    return { swarms: this.#swarms.size, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }
+    return {
+      swarms: this.#swarms.size,
+      seeders: { ipv4: 0, ipv6: 0 },
+      leechers: { ipv4: 0, ipv6: 0 },
+    }
   }
 }
 
-function firstPeers(swarm: MapSwarm, own: MapPeer | undefined, announce: Announce, want: number): Uint8Array {
+function firstPeers(
+  swarm: MapSwarm,
+  own: MapPeer | undefined,
+  announce: Announce,
+  want: number,
+): Uint8Array {
   const stride = announce.address.length + 2
   const endpoints = Buffer.allocUnsafe(Math.min(want, swarm.peers.size) * stride)
   let at = 0

@@ -7,7 +7,10 @@ import { checkAnswer } from './check-answer.ts'
 import { MapPeerStore } from './map-peer-store.ts'
 import { Workload } from './workload.ts'
 
-/** One measurement in a process of its own, so that none meets the memory of another: `measure.ts NAME ARGUMENTS…`. */
+/**
+ * One measurement in a process of its own, so that none meets the memory of another: `measure.ts
+ * NAME ARGUMENTS…`.
+ */
 
 const NUM_WANT = 50
 const LIFETIME = 60_000
@@ -42,8 +45,8 @@ function measureMemory(swarms: number, peers: number, storePeerIds: boolean): nu
 }
 
 /**
- * Announces per CPU-second of this process, of peers that the store knows, in random order: to the `memory` store or to the
- * store of maps (`map`).
+ * Announces per CPU-second of this process, of peers that the store knows, in random order: to the
+ * `memory` store or to the store of maps (`map`).
  */
 function measureSpeed(kind: string, swarms: number, peers: number): number {
   const store = createStore(kind)
@@ -66,7 +69,10 @@ function measureSpeed(kind: string, swarms: number, peers: number): number {
   return best
 }
 
-/** Nanoseconds of CPU time for an announce that makes a swarm and one that finds it, by how the infohashes were chosen. */
+/**
+ * Nanoseconds of CPU time for an announce that makes a swarm and one that finds it, by how the
+ * infohashes were chosen.
+ */
 function measureChosen(choice: Choice): number {
   const infoHashes = chosenInfoHashes(choice, CHOSEN)
   let best = Infinity
@@ -82,12 +88,18 @@ function measureChosen(choice: Choice): number {
 }
 
 /**
- * The longest the event loop was held up while `swarms` swarms of `peers` peers passed away, and before that while nothing
- * was done, in milliseconds: what a noisy machine takes away is in both.
+ * The longest the event loop was held up while `swarms` swarms of `peers` peers passed away, and
+ * before that while nothing was done, in milliseconds: what a noisy machine takes away is in both.
  */
-async function measureExpiry(swarms: number, peers: number): Promise<[pause: number, idle: number]> {
+async function measureExpiry(
+  swarms: number,
+  peers: number,
+): Promise<[pause: number, idle: number]> {
   let time = 0
-  const store = new MemoryPeerStore({ peerLifetime: LIFETIME, maxPeersPerSwarm: 20_000_000 }, () => time)
+  const store = new MemoryPeerStore(
+    { peerLifetime: LIFETIME, maxPeersPerSwarm: 20_000_000 },
+    () => time,
+  )
   fill(store, new Workload(swarms, peers))
   time += LIFETIME + 5000
   globalThis.gc?.()
@@ -113,9 +125,12 @@ async function longestPause(during: () => Promise<void>): Promise<number> {
 
 const [name, ...args] = process.argv.slice(2)
 const numbers = args.map(Number)
-if (name === 'memory') console.log(measureMemory(numbers[0] ?? 0, numbers[1] ?? 0, args[2] === 'ids'))
-else if (name === 'speed') console.log(measureSpeed(args[0] ?? '', numbers[1] ?? 0, numbers[2] ?? 0))
+if (name === 'memory')
+  console.log(measureMemory(numbers[0] ?? 0, numbers[1] ?? 0, args[2] === 'ids'))
+else if (name === 'speed')
+  console.log(measureSpeed(args[0] ?? '', numbers[1] ?? 0, numbers[2] ?? 0))
 else if (name === 'chosen') console.log(measureChosen(args[0] as Choice))
-else if (name === 'expiry') console.log((await measureExpiry(numbers[0] ?? 0, numbers[1] ?? 0)).join(' '))
+else if (name === 'expiry')
+  console.log((await measureExpiry(numbers[0] ?? 0, numbers[1] ?? 0)).join(' '))
 else throw new Error(`there is nothing to measure called ${name}`)
 process.exit(0)

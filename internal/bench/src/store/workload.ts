@@ -29,7 +29,10 @@ class PackedAnnounce extends Announce {
   constructor(infoHashes: readonly InfoHash[]) {
     super()
     this.infoHash = infoHashes[0] as InfoHash
-    const bytes = Buffer.from(infoHashes.map((infoHash) => infoHash + this.peerId).join(''), 'latin1')
+    const bytes = Buffer.from(
+      infoHashes.map((infoHash) => infoHash + this.peerId).join(''),
+      'latin1',
+    )
     this.#packets = new DataView(Uint8Array.from(bytes).buffer)
   }
 
@@ -49,7 +52,10 @@ class PackedAnnounce extends Announce {
   }
 }
 
-/** `swarms` swarms of `peers` peers each. One object serves for all announces, so that a benchmark measures the store. */
+/**
+ * `swarms` swarms of `peers` peers each. One object serves for all announces, so that a benchmark
+ * measures the store.
+ */
 export class Workload {
   readonly swarms: number
   readonly peers: number
@@ -57,7 +63,11 @@ export class Workload {
   readonly answer: Answer = new Answer()
   readonly #announce: PackedAnnounce
 
-  constructor(swarms: number, peers: number, infoHashes: InfoHash[] = Array.from({ length: swarms }, randomInfoHash)) {
+  constructor(
+    swarms: number,
+    peers: number,
+    infoHashes: InfoHash[] = Array.from({ length: swarms }, randomInfoHash),
+  ) {
     this.swarms = swarms
     this.peers = peers
     this.infoHashes = infoHashes
@@ -97,9 +107,19 @@ export class Workload {
     return { complete, incomplete: this.peers - complete }
   }
 
-  /** Which peer of which swarm an endpoint of an answer is, or undefined when it is none of this workload. */
+  /**
+   * Which peer of which swarm an endpoint of an answer is, or undefined when it is none of this
+   * workload.
+   */
   identify(endpoint: Uint8Array, swarm: number): number | undefined {
-    const [a, b, c, d, high, low] = endpoint as unknown as [number, number, number, number, number, number]
+    const [a, b, c, d, high, low] = endpoint as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
     const peer = ((a - 20) << 16) | (b << 8) | c
     const port = 1024 + ((swarm * 7 + peer) % 60_000)
     return d === (swarm & 0xff) && port === high * 256 + low && peer < this.peers ? peer : undefined

@@ -16,7 +16,10 @@ const WINDOWS = [1, 16, 512]
 /** How much more dgram is to cost than batches, where there are batches to be had. */
 const TARGET = 2
 
-/** Measures the CPU time of an echo server over `node:dgram` and over batches, with few and with many requests on their way. */
+/**
+ * Measures the CPU time of an echo server over `node:dgram` and over batches, with few and with
+ * many requests on their way.
+ */
 export async function benchUdpEcho(): Promise<Section[]> {
   const rows: Row[] = []
   for (const window of WINDOWS) {
@@ -36,7 +39,13 @@ export async function benchUdpEcho(): Promise<Section[]> {
       met: !many || ratio >= TARGET,
     })
   }
-  return [{ title: 'UDP echo', text: 'CPU time of a response that says what was asked, without a tracker behind it.', rows }]
+  return [
+    {
+      title: 'UDP echo',
+      text: 'CPU time of a response that says what was asked, without a tracker behind it.',
+      rows,
+    },
+  ]
 }
 
 function micros(seconds: number): string {
@@ -60,7 +69,9 @@ async function read(file: string, window: number): Promise<number> {
 }
 
 function start(file: string, args: readonly string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--conditions=@chihaya/source'] })
+  return fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    execArgv: ['--conditions=@chihaya/source'],
+  })
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -4,8 +4,9 @@ import { RECEIVE_BUFFER, REQUEST_LENGTH } from './datagrams.ts'
 const STALLED = 50
 
 /**
- * Keeps so many requests on their way to a port of 127.0.0.1: `load.ts PORT WINDOW SECONDS`. Every reply is answered with the
- * next request. Tells its parent how many replies there have been when asked, and ends by itself.
+ * Keeps so many requests on their way to a port of 127.0.0.1: `load.ts PORT WINDOW SECONDS`. Every
+ * reply is answered with the next request. Tells its parent how many replies there have been when
+ * asked, and ends by itself.
  */
 const [port, window, seconds] = process.argv.slice(2).map(Number) as [number, number, number]
 const server = Uint8Array.of(127, 0, 0, 1)

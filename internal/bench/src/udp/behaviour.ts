@@ -13,7 +13,10 @@ const OPEN_LOOP = fileURLToPath(new URL('open-loop.ts', import.meta.url))
 const STEADY_RATE = 50_000
 const SECONDS = 5
 
-/** How our tracker behaves under a steady rate, under twice what it can answer, and with nothing to do. */
+/**
+ * How our tracker behaves under a steady rate, under twice what it can answer, and with nothing to
+ * do.
+ */
 export async function behaviour(): Promise<Section> {
   const contender = await oursWithHttp()
   const tracker = await RunningTracker.start(contender)
@@ -23,23 +26,42 @@ export async function behaviour(): Promise<Section> {
     const capacity = await closedLoop(tracker)
     const before = residentMemory(tracker.pid)
     const sentBefore = datagramsSent()
-    const [overload, http] = await Promise.all([openLoop(tracker, capacity * 2), httpAnswers(contender.httpPort)])
+    const [overload, http] = await Promise.all([
+      openLoop(tracker, capacity * 2),
+      httpAnswers(contender.httpPort),
+    ])
     const growth = residentMemory(tracker.pid) - before
-    // A generator that sends more than it can has no time to read all replies, so the system counts them.
+    // A generator that sends more than it can has no time to read all replies, so the system counts
+    // them.
     const answered = (datagramsSent() - sentBefore - overload.sentInAll) / overload.secondsInAll
     return {
       title: 'UDP under a steady rate, twice the capacity, and no load',
       text: `At ${STEADY_RATE.toLocaleString('en')} requests a second half of the replies take ${steady.p50.toFixed(2)} ms or less, and ${((steady.replies / steady.sent) * 100).toFixed(1)} % come. The capacity is ${Math.round(capacity).toLocaleString('en')} responses a second; ${Math.round(overload.sent / SECONDS).toLocaleString('en')} requests a second were sent to exceed it.`,
       rows: [
-        row('99th percentile at 50,000 requests/s', `${steady.p99.toFixed(2)} ms`, '< 5 ms', steady.p99 < 5),
+        row(
+          '99th percentile at 50,000 requests/s',
+          `${steady.p99.toFixed(2)} ms`,
+          '< 5 ms',
+          steady.p99 < 5,
+        ),
         row(
           'answered at twice the capacity, of the capacity',
           `${((answered / capacity) * 100).toFixed(0)} %`,
           '≥ 80 %',
           answered >= capacity * 0.8,
         ),
-        row('memory gained meanwhile', `${(growth / 2 ** 20).toFixed(1)} MiB`, '< 32 MiB', growth < 32 * 2 ** 20),
-        row('HTTP scrapes answered meanwhile', `${http.answered} of ${http.asked}`, 'all', http.answered === http.asked),
+        row(
+          'memory gained meanwhile',
+          `${(growth / 2 ** 20).toFixed(1)} MiB`,
+          '< 32 MiB',
+          growth < 32 * 2 ** 20,
+        ),
+        row(
+          'HTTP scrapes answered meanwhile',
+          `${http.answered} of ${http.asked}`,
+          'all',
+          http.answered === http.asked,
+        ),
         row('CPU time in 5 idle seconds', `${idle.toFixed(2)} s`, '≤ 0.02 s', idle <= 0.02),
       ],
     }
@@ -61,7 +83,16 @@ async function idleCpu(tracker: RunningTracker): Promise<number> {
 }
 
 async function openLoop(tracker: RunningTracker, rate: number): Promise<OpenLoopCounts> {
-  const args = ['-c', '1', process.execPath, '--conditions=@chihaya/source', OPEN_LOOP, tracker.port, Math.round(rate), SECONDS]
+  const args = [
+    '-c',
+    '1',
+    process.execPath,
+    '--conditions=@chihaya/source',
+    OPEN_LOOP,
+    tracker.port,
+    Math.round(rate),
+    SECONDS,
+  ]
   const { stdout } = await promisify(execFile)('taskset', args.map(String))
   return JSON.parse(stdout) as OpenLoopCounts
 }
@@ -74,7 +105,10 @@ async function closedLoop(tracker: RunningTracker): Promise<number> {
     const before = await generator.counts()
     await sleep(3000)
     const after = await generator.counts()
-    return after.replies.reduce((sum, count, action) => sum + count - (before.replies[action] ?? 0), 0) / 3
+    return (
+      after.replies.reduce((sum, count, action) => sum + count - (before.replies[action] ?? 0), 0) /
+      3
+    )
   } finally {
     generator.stop()
   }

@@ -27,7 +27,9 @@ interface Reading {
   readonly system: number
 }
 
-/** Measures responses per CPU-second of our tracker beside others, all in turn, round after round. */
+/**
+ * Measures responses per CPU-second of our tracker beside others, all in turn, round after round.
+ */
 export async function benchUdp(): Promise<Section[]> {
   const present = CONTENDERS.filter(({ name, missing }) => {
     if (missing !== undefined) console.log(`${name} does not take part: ${missing}`)
@@ -39,10 +41,14 @@ export async function benchUdp(): Promise<Section[]> {
 async function compare(present: readonly Contender[], spread: Spread): Promise<Section> {
   const readings = new Map<string, Reading[]>(present.map(({ name }) => [name, []]))
   for (let round = 0; round < ROUNDS; round++) {
-    for (const contender of present) readings.get(contender.name)?.push(await read(contender, spread))
+    for (const contender of present)
+      readings.get(contender.name)?.push(await read(contender, spread))
   }
   const title = 'UDP responses per CPU-second'
-  const bars = [...readings].map(([label, list]) => ({ label, value: median(list.map((reading) => reading.perCpuSecond)) }))
+  const bars = [...readings].map(([label, list]) => ({
+    label,
+    value: median(list.map((reading) => reading.perCpuSecond)),
+  }))
   const mix = '10 % connects, 5 % scrapes of 10 torrents, announces with numwant 50'
   return {
     title: `UDP, 10,000 torrents, 100,000 peers, ${DESCRIBED[spread]}`,
@@ -57,12 +63,18 @@ async function read(contender: Contender, spread: Spread): Promise<Reading> {
   const generator = new Generator(tracker.port, MAX_SECONDS, WINDOW, spread)
   try {
     await generator.ready()
-    const before = { counts: await generator.counts(), cpu: cpuTime(tracker.pid), time: performance.now() }
+    const before = {
+      counts: await generator.counts(),
+      cpu: cpuTime(tracker.pid),
+      time: performance.now(),
+    }
     await sleep(SECONDS * 1000)
     const { replies } = await generator.counts()
     const cpu = cpuTime(tracker.pid)
     const seconds = (performance.now() - before.time) / 1000
-    const [connects, announces, scrapes, errors] = replies.map((count, action) => count - (before.counts.replies[action] ?? 0))
+    const [connects, announces, scrapes, errors] = replies.map(
+      (count, action) => count - (before.counts.replies[action] ?? 0),
+    )
     if (errors !== 0) throw new Error(`${contender.name} answered ${errors} requests with errors`)
     const responses = (connects ?? 0) + (announces ?? 0) + (scrapes ?? 0)
     const user = cpu.user - before.cpu.user
@@ -86,7 +98,12 @@ function summary(readings: Map<string, Reading[]>): string {
   ]
   for (const [name, list] of readings) {
     const of = (key: keyof Reading): number => median(list.map((reading) => reading[key]))
-    const cells = [of('perCpuSecond').toFixed(0), of('perSecond').toFixed(0), of('user').toFixed(2), of('system').toFixed(2)]
+    const cells = [
+      of('perCpuSecond').toFixed(0),
+      of('perSecond').toFixed(0),
+      of('user').toFixed(2),
+      of('system').toFixed(2),
+    ]
     lines.push(`| ${[name, ...cells].join(' | ')} |`)
   }
   return lines.join('\n')
@@ -103,7 +120,18 @@ function ratios(readings: Map<string, Reading[]>): Row[] {
     const ones = readings.get(one)
     const others = readings.get(other)
     if (!ones || !others) return []
-    const ratio = median(ones.map((reading, round) => reading.perCpuSecond / (others[round]?.perCpuSecond ?? Number.NaN)))
-    return [{ what: `${one} : ${other}`, measured: ratio.toFixed(2), target: `≥ ${target}`, met: ratio >= target }]
+    const ratio = median(
+      ones.map(
+        (reading, round) => reading.perCpuSecond / (others[round]?.perCpuSecond ?? Number.NaN),
+      ),
+    )
+    return [
+      {
+        what: `${one} : ${other}`,
+        measured: ratio.toFixed(2),
+        target: `≥ ${target}`,
+        met: ratio >= target,
+      },
+    ]
   })
 }

@@ -37,7 +37,10 @@ function ours(name: string, transport: string, more = ''): Contender {
 /** Our tracker in batches, with HTTP beside. */
 export async function oursWithHttp(): Promise<Contender & { readonly httpPort: number }> {
   const httpPort = await freePort()
-  return { ...ours('ours (batch)', 'batch', `  http:\n    addr: "127.0.0.1:${httpPort}"\n`), httpPort }
+  return {
+    ...ours('ours (batch)', 'batch', `  http:\n    addr: "127.0.0.1:${httpPort}"\n`),
+    httpPort,
+  }
 }
 
 /** The trackers that a round compares, ours first. */
@@ -51,9 +54,24 @@ export const CONTENDERS: readonly Contender[] = [
     async command(port, folder) {
       await writeFile(
         join(folder, 'whitelist.txt'),
-        Array.from({ length: TORRENTS }, (_, torrent) => `${infoHash(torrent).toString('hex')}\n`).join(''),
+        Array.from(
+          { length: TORRENTS },
+          (_, torrent) => `${infoHash(torrent).toString('hex')}\n`,
+        ).join(''),
       )
-      return [OPENTRACKER, '-i', '127.0.0.1', '-p', String(port), '-P', String(port), '-w', 'whitelist.txt', '-d', folder]
+      return [
+        OPENTRACKER,
+        '-i',
+        '127.0.0.1',
+        '-p',
+        String(port),
+        '-P',
+        String(port),
+        '-w',
+        'whitelist.txt',
+        '-d',
+        folder,
+      ]
     },
   },
   {
@@ -75,7 +93,10 @@ export class RunningTracker {
     this.port = port
   }
 
-  /** Starts a tracker, once more if it ends at once: a port that is free for UDP may be taken for TCP. */
+  /**
+   * Starts a tracker, once more if it ends at once: a port that is free for UDP may be taken for
+   * TCP.
+   */
   static async start(contender: Contender, attempts = 5): Promise<RunningTracker> {
     try {
       return await RunningTracker.#start(contender)
@@ -91,7 +112,10 @@ export class RunningTracker {
     // opentracker reads its whitelist as nobody, with this folder for its root.
     await chmod(folder, 0o755)
     const [program = '', ...args] = await contender.command(port, folder)
-    const child = spawn('taskset', ['-c', '0', program, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+    const child = spawn('taskset', ['-c', '0', program, ...args], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
     const tracker = new RunningTracker(child, port)
     try {
       await tracker.#answers()
@@ -121,7 +145,11 @@ export class RunningTracker {
     socket.on('error', () => undefined)
     try {
       const ended = once(this.#child, 'exit').then(() => 'ended')
-      const first = await Promise.race([once(socket, 'message'), ended, sleep(20_000, 'silent', { ref: false })])
+      const first = await Promise.race([
+        once(socket, 'message'),
+        ended,
+        sleep(20_000, 'silent', { ref: false }),
+      ])
       if (typeof first === 'string') throw new Error(`the tracker is ${first}`)
     } finally {
       clearInterval(asking)

@@ -8,7 +8,10 @@ export function cpuTime(pid: number): { user: number; system: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The command in parentheses may hold blanks.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND }
+  return {
+    user: Number(fields[11]) / TICKS_PER_SECOND,
+    system: Number(fields[12]) / TICKS_PER_SECOND,
+  }
 }
 
 /** Bytes of resident memory of a process. */
@@ -17,7 +20,10 @@ export function residentMemory(pid: number): number {
   return Number(match?.[1] ?? 0) * 1024
 }
 
-/** Datagrams that all sockets of this network have sent so far (`proc(5)`, `/proc/net/snmp`); IPv4 alone. */
+/**
+ * Datagrams that all sockets of this network have sent so far (`proc(5)`, `/proc/net/snmp`); IPv4
+ * alone.
+ */
 export function datagramsSent(): number {
   const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8')
     .split('\n')

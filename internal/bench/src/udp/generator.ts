@@ -12,7 +12,17 @@ export class Generator {
   readonly #lines: AsyncIterator<string>
 
   constructor(port: number, seconds: number, window: number, spread: Spread) {
-    const args = ['-c', '1', process.execPath, '--conditions=@chihaya/source', LOAD, port, seconds, window, spread].map(String)
+    const args = [
+      '-c',
+      '1',
+      process.execPath,
+      '--conditions=@chihaya/source',
+      LOAD,
+      port,
+      seconds,
+      window,
+      spread,
+    ].map(String)
     this.#child = spawn('taskset', args, { stdio: ['pipe', 'pipe', 'inherit'] })
     if (!this.#child.stdout) throw new Error('the generator has no output')
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
@@ -20,7 +30,8 @@ export class Generator {
 
   /** Resolves when every peer has announced once. */
   async ready(): Promise<void> {
-    if ((await this.#line()) !== 'ready') throw new Error('the generator said something else than ready')
+    if ((await this.#line()) !== 'ready')
+      throw new Error('the generator said something else than ready')
   }
 
   /** The counts so far. */

@@ -2,9 +2,10 @@ import { BatchSocket, type Batch } from '@chihaya/udp-batch'
 import { Requests, torrentsOfPeers } from './requests.ts'
 
 /**
- * A process of its own that keeps a tracker busy: `load.ts PORT SECONDS WINDOW SPREAD`. Closed loop: every reply is answered with the
- * next request, so there are always about WINDOW requests on their way. Prints its counts as JSON when told to by a line on
- * standard input, and ends after SECONDS.
+ * A process of its own that keeps a tracker busy: `load.ts PORT SECONDS WINDOW SPREAD`. Closed
+ * loop: every reply is answered with the next request, so there are always about WINDOW requests on
+ * their way. Prints its counts as JSON when told to by a line on standard input, and ends after
+ * SECONDS.
  */
 
 const SOURCES = 64
@@ -36,10 +37,15 @@ class Source {
   constructor(number: number) {
     this.#requests = new Requests(number, SOURCES, torrents)
     const address = `127.0.${1 + (number >> 4)}.${1 + (number & 15)}`
-    this.#socket = BatchSocket.bind({ address, port: 0, receiveBufferSize: 4 << 20 }, (batch) => this.#onBatch(batch))
+    this.#socket = BatchSocket.bind({ address, port: 0, receiveBufferSize: 4 << 20 }, (batch) =>
+      this.#onBatch(batch),
+    )
   }
 
-  /** Sends what is missing of the window: at first, and whenever nothing has come back for a while, as datagrams get lost. */
+  /**
+   * Sends what is missing of the window: at first, and whenever nothing has come back for a while,
+   * as datagrams get lost.
+   */
   topUp(size: number): void {
     if (this.#answered === 0) this.#outstanding = 0
     this.#answered = 0
@@ -74,7 +80,8 @@ class Source {
 
   #write(target: Buffer, at: number): number {
     if (!this.#connected) return this.#requests.writeConnect(target, at)
-    if (this.#announced < this.#requests.peers) return this.#requests.writeAnnounce(target, at, this.#announced++)
+    if (this.#announced < this.#requests.peers)
+      return this.#requests.writeAnnounce(target, at, this.#announced++)
     return this.#requests.writeNext(target, at)
   }
 }

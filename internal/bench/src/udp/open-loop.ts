@@ -2,15 +2,19 @@ import { BatchSocket, type Batch } from '@chihaya/udp-batch'
 import { Requests, torrentsOfPeers } from './requests.ts'
 
 /**
- * A process of its own that sends requests at a steady rate, whether replies come or not: `open-loop.ts PORT RATE SECONDS`.
- * Prints how many it sent, how many replies came, and how long those took.
+ * A process of its own that sends requests at a steady rate, whether replies come or not:
+ * `open-loop.ts PORT RATE SECONDS`. Prints how many it sent, how many replies came, and how long
+ * those took.
  */
 
 const SOURCES = 64
 const TRACKER = Uint8Array.of(127, 0, 0, 1)
 /** Transactions whose time of sending is remembered. */
 const REMEMBERED = 1 << 20
-/** Milliseconds at the full rate before anything is measured: a tracker that has just started compiles its code first. */
+/**
+ * Milliseconds at the full rate before anything is measured: a tracker that has just started
+ * compiles its code first.
+ */
 const WARM_UP = 2000
 const TICK = 1
 
@@ -43,11 +47,15 @@ class Source {
   constructor(number: number) {
     this.#requests = new Requests(number, SOURCES, torrents)
     const address = `127.0.${1 + (number >> 4)}.${1 + (number & 15)}`
-    this.#socket = BatchSocket.bind({ address, port: 0, receiveBufferSize: 4 << 20 }, (batch) => this.#onBatch(batch))
+    this.#socket = BatchSocket.bind({ address, port: 0, receiveBufferSize: 4 << 20 }, (batch) =>
+      this.#onBatch(batch),
+    )
   }
 
   send(): void {
-    const length = this.connected ? this.#requests.writeNext(scratch, 0) : this.#requests.writeConnect(scratch, 0)
+    const length = this.connected
+      ? this.#requests.writeNext(scratch, 0)
+      : this.#requests.writeConnect(scratch, 0)
     // Numbered over all sources, so that a reply tells which request it is for.
     scratch.writeInt32BE(sent | 0, 12)
     sentAt[sent & (REMEMBERED - 1)] = performance.now()
@@ -88,7 +96,8 @@ setInterval(() => {
 setTimeout(
   () => {
     latencies.sort((a, b) => a - b)
-    const quantile = (part: number): number => latencies[Math.floor(latencies.length * part)] ?? Number.NaN
+    const quantile = (part: number): number =>
+      latencies[Math.floor(latencies.length * part)] ?? Number.NaN
     const counts: OpenLoopCounts = {
       sentInAll: sent,
       secondsInAll: WARM_UP / 1000 + seconds,

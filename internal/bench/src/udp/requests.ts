@@ -1,4 +1,7 @@
-/** The workload of the UDP benchmarks: peers of many torrents behind a few addresses, and the datagrams they send (BEP 15). */
+/**
+ * The workload of the UDP benchmarks: peers of many torrents behind a few addresses, and the
+ * datagrams they send (BEP 15).
+ */
 
 export const TORRENTS = 10_000
 const PEERS = 100_000
@@ -24,9 +27,14 @@ export function infoHash(torrent: number): Buffer {
   return bytes
 }
 
-const INFO_HASHES: readonly Buffer[] = Array.from({ length: TORRENTS }, (_, torrent) => infoHash(torrent))
+const INFO_HASHES: readonly Buffer[] = Array.from({ length: TORRENTS }, (_, torrent) =>
+  infoHash(torrent),
+)
 
-/** How peers are spread over torrents: ten to each, or as popularity goes, the k-th torrent having 1/k of the first's. */
+/**
+ * How peers are spread over torrents: ten to each, or as popularity goes, the k-th torrent having
+ * 1/k of the first's.
+ */
 export type Spread = 'even' | 'popular'
 
 /** The torrent of each peer. */
@@ -40,14 +48,15 @@ export function torrentsOfPeers(spread: Spread): Uint16Array {
   for (let rank = 1; rank <= TORRENTS; rank++) harmonic += 1 / rank
   const dealt = PEERS - TORRENTS
   for (let rank = 1; rank <= TORRENTS; rank++) {
-    for (let share = Math.ceil(dealt / (rank * harmonic)); share > 0 && peer < PEERS; share--) torrents[peer++] = rank - 1
+    for (let share = Math.ceil(dealt / (rank * harmonic)); share > 0 && peer < PEERS; share--)
+      torrents[peer++] = rank - 1
   }
   return torrents
 }
 
 /**
- * Writes requests of the clients behind one address. A peer is an address and a port, so each of `sources` addresses stands
- * for its share of the peers of every torrent.
+ * Writes requests of the clients behind one address. A peer is an address and a port, so each of
+ * `sources` addresses stands for its share of the peers of every torrent.
  */
 export class Requests {
   readonly #source: number

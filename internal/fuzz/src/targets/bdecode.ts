@@ -6,7 +6,22 @@ const MAX_DEPTH = 32
 /** Decoding refuses with a `SyntaxError` alone, and what it accepts has exactly one form. */
 export const target: Target = {
   maxLength: 4096,
-  tokens: ['i0e', 'i-1e', 'le', 'de', '0:', '1:a', 'd1:a', 'l', 'e', 'i18446744073709551615e', '4294967296:', '20:', ':', '-'],
+  tokens: [
+    'i0e',
+    'i-1e',
+    'le',
+    'de',
+    '0:',
+    '1:a',
+    'd1:a',
+    'l',
+    'e',
+    'i18446744073709551615e',
+    '4294967296:',
+    '20:',
+    ':',
+    '-',
+  ],
   run(input) {
     let value: Bdecoded
     try {

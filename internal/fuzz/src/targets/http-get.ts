@@ -2,17 +2,51 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { bdecode, bencode, type Bdecoded } from '@chihaya/bittorrent'
 import core, { type PeerStore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
-import { bencodedErrorHandler, bencodedNotFoundHandler, httpFrontend, recommendedServerOptions } from '@chihaya/http-frontend'
+import {
+  bencodedErrorHandler,
+  bencodedNotFoundHandler,
+  httpFrontend,
+  recommendedServerOptions,
+} from '@chihaya/http-frontend'
 import Fastify from 'fastify'
 import { check, type Target } from '../target.ts'
 
 const HASH = '%A2%A1U7T%2B%22%92Z%D1%04%86%BFz%8B%2A%9CB%F0%D1'
 const ANNOUNCE = `/announce?info_hash=${HASH}&peer_id=-TS0001-abcdefghijkl&port=6881&left=1000`
-const TARGETS = [ANNOUNCE, `/scrape?info_hash=${HASH}`, `&info_hash=${HASH}`, 'http://host', '/scrape', '/x/announce', '//', '\n']
-const PARAMETERS = ['compact', 'no_peer_id', 'numwant', 'event', 'key', 'ip', 'ipv4', 'ipv6', 'port', 'cryptoport', 'left'].map(
-  (name) => `&${name}=`,
-)
-const VALUES = ['0', '1', 'stopped', 'completed', 'paused', '10.0.0.1', '8.8.8.8', '[2001:db8::7]:6881', '2001:4860::8']
+const TARGETS = [
+  ANNOUNCE,
+  `/scrape?info_hash=${HASH}`,
+  `&info_hash=${HASH}`,
+  'http://host',
+  '/scrape',
+  '/x/announce',
+  '//',
+  '\n',
+]
+const PARAMETERS = [
+  'compact',
+  'no_peer_id',
+  'numwant',
+  'event',
+  'key',
+  'ip',
+  'ipv4',
+  'ipv6',
+  'port',
+  'cryptoport',
+  'left',
+].map((name) => `&${name}=`)
+const VALUES = [
+  '0',
+  '1',
+  'stopped',
+  'completed',
+  'paused',
+  '10.0.0.1',
+  '8.8.8.8',
+  '[2001:db8::7]:6881',
+  '2001:4860::8',
+]
 const SIGNS = ['&', ';', '=', '%', '%00', '%2f', '?', '#', ', ', ',']
 
 let store = newStore()
@@ -41,7 +75,10 @@ await app.register(httpFrontend, {
 })
 await app.ready()
 
-/** Any target, and any list of addresses in a header, is answered in canonical bencode and without a fault. */
+/**
+ * Any target, and any list of addresses in a header, is answered in canonical bencode and without a
+ * fault.
+ */
 export const target: Target = {
   maxLength: 8192,
   tokens: [...TARGETS, ...PARAMETERS, ...VALUES, ...SIGNS],
@@ -52,20 +89,29 @@ export const target: Target = {
     const response = await app.inject({
       url: '/',
       remoteAddress: '10.0.0.5',
-      headers: header === undefined ? {} : { 'x-forwarded-for': header.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '') },
+      headers:
+        header === undefined
+          ? {}
+          : { 'x-forwarded-for': header.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '') },
     })
     // What the request holds is let go in a later turn, and nothing here would ever come to one.
     await turn()
     const { statusCode, rawPayload: body } = response
     check([200, 400, 404, 414].includes(statusCode), 'a request is answered with another status')
-    check(response.headers['content-length'] === String(body.length), 'the length of the body is not what the header says')
+    check(
+      response.headers['content-length'] === String(body.length),
+      'the length of the body is not what the header says',
+    )
     const answer = decode(body)
     check(bencode(answer).equals(body), 'an answer is not in canonical bencode')
     const failure = answer.get('failure reason')
     check(failure !== 'internal server error', 'a request leads to an internal server error')
     if (failure === undefined) checkSuccess(answer)
     else
-      check(answer.size === 1 && typeof failure === 'string' && failure.length <= 100, 'a refusal holds more than a short text')
+      check(
+        answer.size === 1 && typeof failure === 'string' && failure.length <= 100,
+        'a refusal holds more than a short text',
+      )
   },
 }
 
@@ -81,8 +127,10 @@ function checkSuccess(answer: Map<string, Bdecoded>): void {
   check(length === 4 || length === 16, 'the external ip has another length')
   check(answer.has('peers'), 'an announce is answered without peers')
   const [peers, peers6] = [answer.get('peers'), answer.get('peers6')]
-  if (typeof peers === 'string') check(peers.length % 6 === 0, 'compact peers do not have six bytes each')
-  if (typeof peers6 === 'string') check(peers6.length % 18 === 0, 'compact peers over IPv6 do not have 18 bytes each')
+  if (typeof peers === 'string')
+    check(peers.length % 6 === 0, 'compact peers do not have six bytes each')
+  if (typeof peers6 === 'string')
+    check(peers6.length % 18 === 0, 'compact peers over IPv6 do not have 18 bytes each')
 }
 
 function newStore(): ModelPeerStore {

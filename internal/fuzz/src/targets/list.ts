@@ -5,24 +5,49 @@ import { check, type Target } from '../target.ts'
 
 const NEVER = new AbortController().signal
 
-/** A list's file gives the entries that a plain reading gives, in whatever pieces the system hands it out. */
+/**
+ * A list's file gives the entries that a plain reading gives, in whatever pieces the system hands
+ * it out.
+ */
 export const target: Target = {
   maxLength: 1024,
-  tokens: ['\n', '\r\n', ' ', '\t', '#', ' #', '\xef\xbb\xbf', '10.0.0.0/8', '::1', '2001:db8::/32', '192.0.2.7', '/', '\0'],
+  tokens: [
+    '\n',
+    '\r\n',
+    ' ',
+    '\t',
+    '#',
+    ' #',
+    '\xef\xbb\xbf',
+    '10.0.0.0/8',
+    '::1',
+    '2001:db8::/32',
+    '192.0.2.7',
+    '/',
+    '\0',
+  ],
   async run(input) {
     const [size = 0, ...content] = input
     const bytes = Buffer.from(content)
     const entries: string[] = []
-    const take = (from: Uint8Array, start: number, end: number): void => void entries.push(byteString(from, start, end))
+    const take = (from: Uint8Array, start: number, end: number): void =>
+      void entries.push(byteString(from, start, end))
     await readEntries(fileOf(bytes, size + 1), take, NEVER)
-    check(entries.join('\n') === entriesOf(bytes.toString('latin1')).join('\n'), 'readEntries reads other entries')
+    check(
+      entries.join('\n') === entriesOf(bytes.toString('latin1')).join('\n'),
+      'readEntries reads other entries',
+    )
   },
 }
 
 /** What `readEntries` needs of a file that is read in pieces of at most `size` bytes. */
 function fileOf(bytes: Uint8Array, size: number): FileHandle {
   let at = 0
-  const read = async (buffer: Uint8Array, offset: number, length: number): Promise<{ bytesRead: number }> => {
+  const read = async (
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): Promise<{ bytesRead: number }> => {
     const piece = bytes.subarray(at, at + Math.min(length, size))
     buffer.set(piece, offset)
     at += piece.length

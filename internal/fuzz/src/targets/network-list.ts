@@ -1,5 +1,9 @@
 import { addressFamily } from '@chihaya/bittorrent'
-import { networksOf, parseEntry, type AddressRange } from '../../../../packages/middleware-ipapproval/src/address-range.ts'
+import {
+  networksOf,
+  parseEntry,
+  type AddressRange,
+} from '../../../../packages/middleware-ipapproval/src/address-range.ts'
 import { networkList } from '../../../../packages/middleware-ipapproval/src/network-list.ts'
 import { check, type Target } from '../target.ts'
 
@@ -11,9 +15,28 @@ const ENTRIES = [
   '::1-::ff',
   '001.002.003.000 - 001.002.003.255',
 ]
-const SIGNS = ['-', ',', ' , ', ':', '/', ' ', '\t', ' # ', '000', '127', '128', 'a name:', '255.255.255.255', '0.0.0.0', '::']
+const SIGNS = [
+  '-',
+  ',',
+  ' , ',
+  ':',
+  '/',
+  ' ',
+  '\t',
+  ' # ',
+  '000',
+  '127',
+  '128',
+  'a name:',
+  '255.255.255.255',
+  '0.0.0.0',
+  '::',
+]
 
-/** A line of a list of networks, in each of its forms, gives a range that holds its own ends, or a `RangeError`. */
+/**
+ * A line of a list of networks, in each of its forms, gives a range that holds its own ends, or a
+ * `RangeError`.
+ */
 export const target: Target = {
   maxLength: 256,
   tokens: [...ENTRIES, ...SIGNS],
@@ -29,7 +52,11 @@ export const target: Target = {
     check(comment >= 0 || !range || isTaken === true, 'a list refuses what options take')
     if (!isTaken) return
     await networkList.finish?.(table)
-    if (range && comment < 0) check(table.get(range.first) > 0 && table.get(range.last) > 0, 'a list misses the ends of a range')
+    if (range && comment < 0)
+      check(
+        table.get(range.first) > 0 && table.get(range.last) > 0,
+        'a list misses the ends of a range',
+      )
   },
 }
 
@@ -49,7 +76,10 @@ function checkRange(range: AddressRange): void {
   const networks = networksOf(range)
   const width = first.length * 8
   const size = networks.reduce((sum, { bits }) => sum + (1n << BigInt(width - bits)), 0n)
-  check(size === number(last) - number(first) + 1n, 'the networks of a range are not as large as it')
+  check(
+    size === number(last) - number(first) + 1n,
+    'the networks of a range are not as large as it',
+  )
   check(networks.length <= 2 * width, 'a range has more networks than it needs')
 }
 

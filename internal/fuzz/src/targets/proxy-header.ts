@@ -1,5 +1,11 @@
 import { isIP } from 'node:net'
-import { formatAddress, parseProxyHeader, parseProxyHeaderV2, type NoProxyHeader, type ProxyHeader } from '@chihaya/bittorrent'
+import {
+  formatAddress,
+  parseProxyHeader,
+  parseProxyHeaderV2,
+  type NoProxyHeader,
+  type ProxyHeader,
+} from '@chihaya/bittorrent'
 import { check, type Target } from '../target.ts'
 
 const V2 = '\r\n\r\n\x00\r\nQUIT\n'
@@ -15,12 +21,21 @@ const LINES = [
   '65535',
   '65536',
 ]
-const BINARY = [V2, `${V2}\x21\x11\x00\x0c`, `${V2}\x21\x21\x00\x24`, `${V2}\x20\x00\x00\x00`, '\x21', '\x12', '\x31\x00\xd8']
+const BINARY = [
+  V2,
+  `${V2}\x21\x11\x00\x0c`,
+  `${V2}\x21\x21\x00\x24`,
+  `${V2}\x20\x00\x00\x00`,
+  '\x21',
+  '\x12',
+  '\x31\x00\xd8',
+]
 const MAX_LINE = 107
 
 /**
- * A PROXY header is read the same wherever it lies, and in whatever pieces it arrives: once it is more than incomplete, no
- * byte that follows changes what it is. The line of version 1 is what the specification's grammar says.
+ * A PROXY header is read the same wherever it lies, and in whatever pieces it arrives: once it is
+ * more than incomplete, no byte that follows changes what it is. The line of version 1 is what the
+ * specification's grammar says.
  */
 export const target: Target = {
   maxLength: 300,
@@ -29,33 +44,50 @@ export const target: Target = {
     for (const parse of [parseProxyHeader, parseProxyHeaderV2]) {
       const result = inWords(parse(input, 0, input.length))
       const within = Buffer.concat([Buffer.from('PROXY'), input, Buffer.from('\r\n0000')])
-      check(inWords(parse(within, 5, 5 + input.length)) === result, 'a PROXY header is read beyond its end')
+      check(
+        inWords(parse(within, 5, 5 + input.length)) === result,
+        'a PROXY header is read beyond its end',
+      )
       let before = 'incomplete'
       for (let end = 0; end <= input.length; end++) {
         const now = inWords(parse(input, 0, end))
-        check(before === 'incomplete' || now === before, 'a PROXY header changes with what follows it')
+        check(
+          before === 'incomplete' || now === before,
+          'a PROXY header changes with what follows it',
+        )
         before = now
       }
     }
     const text = Buffer.from(input).toString('latin1')
     if (!text.startsWith('P')) return
     const header = parseProxyHeader(input, 0, input.length)
-    check((typeof header !== 'string') === isLine(text), 'a PROXY line is not what the grammar says')
+    check(
+      (typeof header !== 'string') === isLine(text),
+      'a PROXY line is not what the grammar says',
+    )
   },
 }
 
 function inWords(result: ProxyHeader | NoProxyHeader): string {
   if (typeof result === 'string') return result
   const { length, source } = result
-  return source ? `${length} bytes, ${formatAddress(source.address)} port ${source.port}` : `${length} bytes`
+  return source
+    ? `${length} bytes, ${formatAddress(source.address)} port ${source.port}`
+    : `${length} bytes`
 }
 
 /** Whether a text begins with a line of version 1. */
 function isLine(text: string): boolean {
-  const match = /^PROXY (?:UNKNOWN(?: [^\r]*)?|TCP([46]) ([^ \r]+) ([^ \r]+) (\d+) (\d+))\r\n/.exec(text)
+  const match = /^PROXY (?:UNKNOWN(?: [^\r]*)?|TCP([46]) ([^ \r]+) ([^ \r]+) (\d+) (\d+))\r\n/.exec(
+    text,
+  )
   if (!match || match[0].length > MAX_LINE) return false
   const [, family, source = '', destination = '', ...ports] = match
   if (family === undefined) return true
-  const areAddresses = [source, destination].every((address) => isIP(address) === Number(family) && !address.includes('%'))
-  return areAddresses && ports.every((port) => Number(port) <= 65_535 && String(Number(port)) === port)
+  const areAddresses = [source, destination].every(
+    (address) => isIP(address) === Number(family) && !address.includes('%'),
+  )
+  return (
+    areAddresses && ports.every((port) => Number(port) <= 65_535 && String(Number(port)) === port)
+  )
 }

@@ -5,7 +5,19 @@ const MAX_PAIRS = 100
 const MAX_KEY = 64
 const MAX_VALUE = 2048
 
-const NAMES = ['info_hash', 'peer_id', 'port', 'left', 'event', 'ip', 'jwt', '__proto__', '/announce?', '&info_hash=', '&a=b']
+const NAMES = [
+  'info_hash',
+  'peer_id',
+  'port',
+  'left',
+  'event',
+  'ip',
+  'jwt',
+  '__proto__',
+  '/announce?',
+  '&info_hash=',
+  '&a=b',
+]
 const SIGNS = ['&', ';', '=', '+', '%', '%2', '%00', '%fF', '?', '#', '%26']
 
 /** What a query means, written for being read. Undefined for one that is refused. */
@@ -14,7 +26,10 @@ interface Meaning {
   readonly values: ReadonlyMap<string, readonly string[]>
 }
 
-/** A request target is read as the plain description of the rules has it, and refused with a `ClientError` alone. */
+/**
+ * A request target is read as the plain description of the rules has it, and refused with a
+ * `ClientError` alone.
+ */
 export const target: Target = {
   maxLength: 16_384,
   tokens: [...NAMES, ...SIGNS],
@@ -24,10 +39,17 @@ export const target: Target = {
     const query = text.slice(queryStart, queryEnd)
     const [origin = ''] = text.split('#')
     const mark = origin.indexOf('?')
-    check(path === (mark < 0 ? origin : origin.slice(0, mark)), 'the path is not what stands before the first ?')
-    check(query === (mark < 0 ? '' : origin.slice(mark + 1)), 'the query is not what stands between the first ? and #')
+    check(
+      path === (mark < 0 ? origin : origin.slice(0, mark)),
+      'the path is not what stands before the first ?',
+    )
+    check(
+      query === (mark < 0 ? '' : origin.slice(mark + 1)),
+      'the query is not what stands between the first ? and #',
+    )
     for (const semicolons of [true, false]) {
-      for (const maxInfoHashes of [1, 3]) compare(text, queryStart, queryEnd, { semicolons, maxInfoHashes })
+      for (const maxInfoHashes of [1, 3])
+        compare(text, queryStart, queryEnd, { semicolons, maxInfoHashes })
     }
   },
 }
@@ -48,15 +70,22 @@ function compare(
     return
   }
   check(meaning !== undefined, 'Query.parse takes a query that is against the rules')
-  check(query.infoHashes.join('\n') === meaning.infoHashes.join('\n'), 'Query.parse reads other infohashes')
+  check(
+    query.infoHashes.join('\n') === meaning.infoHashes.join('\n'),
+    'Query.parse reads other infohashes',
+  )
   const isWhole = meaning.infoHashes.length <= options.maxInfoHashes
   for (const [key, values] of meaning.values) {
     check(query.get(key) === values.at(-1), 'Query.parse reads another value')
     // Who sends too many infohashes is refused before anybody asks for more.
-    if (isWhole) check(query.all(key).join('\n') === values.join('\n'), 'Query.all returns other values')
+    if (isWhole)
+      check(query.all(key).join('\n') === values.join('\n'), 'Query.all returns other values')
   }
   for (const key of ['', 'info_hash', '__proto__', 'constructor']) {
-    check(query.get(key) === meaning.values.get(key)?.at(-1), 'Query.parse has a key that was not sent')
+    check(
+      query.get(key) === meaning.values.get(key)?.at(-1),
+      'Query.parse has a key that was not sent',
+    )
   }
 }
 
@@ -82,9 +111,13 @@ function meaningOf(text: string, semicolons: boolean, maxInfoHashes: number): Me
   return badInfoHash ? undefined : { infoHashes, values }
 }
 
-/** The bytes that a text stands for; undefined for a bad escape, and for more of them than allowed. */
+/**
+ * The bytes that a text stands for; undefined for a bad escape, and for more of them than allowed.
+ */
 function unescape(text: string, most: number): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined
-  const bytes = text.replaceAll('+', ' ').replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  const bytes = text
+    .replaceAll('+', ' ')
+    .replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
   return bytes.length > most ? undefined : bytes
 }

@@ -9,7 +9,10 @@ import { PacketBuffer } from '../../../../packages/udp-frontend/src/packet-buffe
 import type { Source } from '../../../../packages/udp-frontend/src/source.ts'
 import { check, type Target } from '../target.ts'
 
-/** Stands between two datagrams of an input, so that whatever is put in or taken out leaves the others whole. */
+/**
+ * Stands between two datagrams of an input, so that whatever is put in or taken out leaves the
+ * others whole.
+ */
 const NEXT = 'NEXT'
 const FILL = 0xee
 const ROOM = 8192
@@ -23,21 +26,35 @@ const MAX_SCRAPE = 100
 const [CONNECT, ANNOUNCE, SCRAPE, ERROR, ANNOUNCE_IPV6] = [0, 1, 2, 3, 4]
 const STOPPED = 3
 
-const SOURCES: readonly Source[] = ['192.0.2.9', '10.0.0.9', '2001:db8::9', '0.0.0.0'].map((text) => ({
-  address: parseAddress(text) as Address,
-  port: 40_000,
-}))
+const SOURCES: readonly Source[] = ['192.0.2.9', '10.0.0.9', '2001:db8::9', '0.0.0.0'].map(
+  (text) => ({
+    address: parseAddress(text) as Address,
+    port: 40_000,
+  }),
+)
 
 /** Bits of the first byte of an input: what the operator has chosen. */
 const [IPV6_ACTION, SPOOFING, HOOKS, ASYNCHRONOUS, SILENT] = [1, 2, 4, 8, 16]
-/** Bits of the first byte of a datagram; the two lowest choose its source. The others put a connection id into it. */
+/**
+ * Bits of the first byte of a datagram; the two lowest choose its source. The others put a
+ * connection id into it.
+ */
 const [FRESH_ID, STALE_ID, LATER] = [4, 8, 16]
 
-const DATAGRAMS = [NEXT, `${NEXT}\x04`, `${NEXT}\x05`, `${NEXT}\x06`, '\x00\x00\x04\x17\x27\x10\x19\x80']
+const DATAGRAMS = [
+  NEXT,
+  `${NEXT}\x04`,
+  `${NEXT}\x05`,
+  `${NEXT}\x06`,
+  '\x00\x00\x04\x17\x27\x10\x19\x80',
+]
 const WORDS = [0, 1, 2, 3, 4, 255].map((byte) => `\x00\x00\x00${String.fromCharCode(byte)}`)
 const OTHERS = ['\xff\xff\xff\xff', '\x1a\xe1', '\x02\x05/?a=b', 'x'.repeat(20)]
 
-/** Any datagrams in any order are answered within the rules: D1 and D22 of the attacks on UDP trackers. */
+/**
+ * Any datagrams in any order are answered within the rules: D1 and D22 of the attacks on UDP
+ * trackers.
+ */
 export const target: Target = {
   maxLength: 4096,
   tokens: [...DATAGRAMS, ...WORDS, ...OTHERS],
@@ -60,11 +77,17 @@ class Host {
   readonly #choices: number
   readonly #faults: unknown[] = []
   readonly #dispatcher: Dispatcher
-  readonly #ids = new ConnectionIds({ secrets: [Buffer.alloc(16, 7)], lifetime: 600, skew: 10 }, BEGIN / 1000)
+  readonly #ids = new ConnectionIds(
+    { secrets: [Buffer.alloc(16, 7)], lifetime: 600, skew: 10 },
+    BEGIN / 1000,
+  )
 
   constructor(choices: number) {
     this.#choices = choices
-    const log = { error: (details: object) => void this.#faults.push(details), warn: () => undefined }
+    const log = {
+      error: (details: object) => void this.#faults.push(details),
+      warn: () => undefined,
+    }
     const store = new MemoryPeerStore({}, () => this.#now)
     const tracker = new Tracker({ store, log })
     if (this.#has(HOOKS)) tracker.addHook('preAnnounce', ({ params }) => void params.get('a'))
@@ -78,7 +101,13 @@ class Host {
       allowIpSpoofing: this.#has(SPOOFING),
       silentOnBadConnectionId: this.#has(SILENT),
     })
-    this.#dispatcher = new Dispatcher({ tracker, options, log, ids: this.#ids, now: () => this.#now })
+    this.#dispatcher = new Dispatcher({
+      tracker,
+      options,
+      log,
+      ids: this.#ids,
+      now: () => this.#now,
+    })
   }
 
   async send(bits: number, datagram: Buffer): Promise<void> {
@@ -88,7 +117,8 @@ class Host {
       this.#ids.write(source.address, issued, view(datagram), 0)
     }
     if ((bits & LATER) !== 0) this.#now += 60_000
-    const isProven = datagram.length >= 16 && this.#ids.verify(view(datagram), 0, source.address, this.#seconds())
+    const isProven =
+      datagram.length >= 16 && this.#ids.verify(view(datagram), 0, source.address, this.#seconds())
     const reply = await this.#handle(datagram, source)
     check(this.#faults.length === 0, 'a datagram leads to an internal server error')
     this.#checkReply(datagram, source, reply, isProven)
@@ -104,19 +134,27 @@ class Host {
   }
 
   /**
-   * Has a datagram answered that lies in the middle of other bytes, and looks whether any of these are touched, or read once
-   * the memory is somebody else's.
+   * Has a datagram answered that lies in the middle of other bytes, and looks whether any of these
+   * are touched, or read once the memory is somebody else's.
    */
   async #handle(datagram: Buffer, source: Source): Promise<Buffer> {
     const start = this.#has(HOOKS) ? 7 : 4
     INPUT.bytes.fill(FILL).set(datagram, start)
     OUTPUT.bytes.fill(FILL)
     this.#dispatcher.readClock()
-    const reply = this.#dispatcher.handle(Object.assign(RECEIVED, { start, end: start + datagram.length, source }))
-    check(INPUT.bytes.subarray(start, start + datagram.length).equals(datagram), 'a datagram is changed')
+    const reply = this.#dispatcher.handle(
+      Object.assign(RECEIVED, { start, end: start + datagram.length, source }),
+    )
+    check(
+      INPUT.bytes.subarray(start, start + datagram.length).equals(datagram),
+      'a datagram is changed',
+    )
     INPUT.bytes.fill(FILL)
     if (typeof reply !== 'number') return (await reply).bytes
-    const [ahead, after] = [OUTPUT.bytes.subarray(0, REPLY_AT), OUTPUT.bytes.subarray(REPLY_AT + reply)]
+    const [ahead, after] = [
+      OUTPUT.bytes.subarray(0, REPLY_AT),
+      OUTPUT.bytes.subarray(REPLY_AT + reply),
+    ]
     check(isUntouched(ahead) && isUntouched(after), 'a reply is written outside of its place')
     return Buffer.from(OUTPUT.bytes.subarray(REPLY_AT, REPLY_AT + reply))
   }
@@ -141,8 +179,16 @@ class Host {
     } else if (action === ERROR) {
       check(reply.length <= 88, 'an error reply is longer than 88 bytes')
       check(/^[\x20-\x7e]+$/.test(reply.toString('latin1', 8)), 'an error reply is not plain text')
-      if (!isProven) check(reply.toString('latin1', 8) === 'bad connection ID', 'an unknown source is told of another error')
-      if (!isProven) check(asked === SCRAPE || this.#isAnnounce(asked), 'an unknown source is answered whatever it asks')
+      if (!isProven)
+        check(
+          reply.toString('latin1', 8) === 'bad connection ID',
+          'an unknown source is told of another error',
+        )
+      if (!isProven)
+        check(
+          asked === SCRAPE || this.#isAnnounce(asked),
+          'an unknown source is answered whatever it asks',
+        )
     } else if (action === SCRAPE) {
       const rows = Math.floor((length - 16) / 20)
       check(asked === SCRAPE && reply.length === 8 + 12 * rows, 'a scrape reply has other rows')
@@ -155,9 +201,15 @@ class Host {
   }
 
   #checkPeers(peers: Buffer, stride: number, datagram: Buffer): void {
-    check(peers.length % stride === 0 && peers.length <= 1232 - 20, 'an announce reply does not hold whole peers')
+    check(
+      peers.length % stride === 0 && peers.length <= 1232 - 20,
+      'an announce reply does not hold whole peers',
+    )
     const numWant = datagram.readInt32BE(92 + tailOf(datagram))
-    check(numWant < 0 || peers.length / stride <= numWant, 'an announce reply has more peers than were asked for')
+    check(
+      numWant < 0 || peers.length / stride <= numWant,
+      'an announce reply has more peers than were asked for',
+    )
     const endpoints = new Set<string>()
     for (let at = 0; at < peers.length; at += stride) {
       check(peers.readUInt16BE(at + stride - 2) !== 0, 'a peer has port 0')
@@ -170,7 +222,9 @@ class Host {
     return action === ANNOUNCE || (action === ANNOUNCE_IPV6 && this.#has(IPV6_ACTION))
   }
 
-  /** Sends a reply back as if it were a request: two trackers must not answer each other for ever. */
+  /**
+   * Sends a reply back as if it were a request: two trackers must not answer each other for ever.
+   */
   async #checkEcho(source: Source, reply: Buffer): Promise<void> {
     if (reply.length === 0) return
     const echo = await this.#handle(reply, source)
@@ -180,12 +234,17 @@ class Host {
   }
 }
 
-/** How much further on everything behind the address is than in an announce with four bytes for it. */
+/**
+ * How much further on everything behind the address is than in an announce with four bytes for it.
+ */
 function tailOf(datagram: Buffer): number {
   return datagram.readInt32BE(8) === ANNOUNCE_IPV6 ? 12 : 0
 }
 
-/** Whether an announce is as long as it must be, and has one of the five events and a port, which who leaves can do without. */
+/**
+ * Whether an announce is as long as it must be, and has one of the five events and a port, which
+ * who leaves can do without.
+ */
 function isAnnounce(datagram: Buffer): boolean {
   const tail = tailOf(datagram)
   if (datagram.length < 98 + tail) return false

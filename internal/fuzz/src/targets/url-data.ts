@@ -3,7 +3,10 @@ import { check, type Target } from '../target.ts'
 
 const MAX_URL_DATA = 2560
 
-/** The options of a UDP announce (BEP 41) give the text that a plain reading of the BEP gives, and never an error. */
+/**
+ * The options of a UDP announce (BEP 41) give the text that a plain reading of the BEP gives, and
+ * never an error.
+ */
 export const target: Target = {
   maxLength: 4096,
   tokens: [
@@ -26,12 +29,18 @@ export const target: Target = {
     check(text === urlOf([...input]).slice(0, MAX_URL_DATA), 'readUrlData reads another text')
     // It lies in a larger buffer, of which nothing else may be read.
     const within = Buffer.concat([Buffer.from('\x02\x01x'), input, Buffer.from('\x02\x01x')])
-    check(readUrlData(within, 3, 3 + input.length) === text, 'readUrlData reads what is outside of the options')
+    check(
+      readUrlData(within, 3, 3 + input.length) === text,
+      'readUrlData reads what is outside of the options',
+    )
     const params = new UrlDataParams(text)
     check(text.startsWith(params.path), 'the path of URLData is not where it begins')
     for (const name of ['a', 'jwt', '', '__proto__']) {
       const value = params.get(name)
-      check(value === undefined || value.length <= text.length, 'a parameter of URLData is longer than it')
+      check(
+        value === undefined || value.length <= text.length,
+        'a parameter of URLData is longer than it',
+      )
     }
   },
 }
@@ -41,5 +50,8 @@ function urlOf(options: readonly number[]): string {
   if (type === undefined || type === 0) return ''
   if (type === 1) return urlOf(options.slice(1))
   if (!(options.length >= 2 + length)) return ''
-  return (type === 2 ? String.fromCharCode(...options.slice(2, 2 + length)) : '') + urlOf(options.slice(2 + length))
+  return (
+    (type === 2 ? String.fromCharCode(...options.slice(2, 2 + length)) : '') +
+    urlOf(options.slice(2 + length))
+  )
 }

@@ -2,8 +2,9 @@ import { PeerList } from './peer-list.ts'
 import type { PeerState } from './transition.ts'
 
 /**
- * The answer to an announce. The tracker hands one down to hooks and store, which fill it in and may change it; the frontend
- * writes what it holds afterwards. It is borrowed like the announce itself: who needs it after the reply calls `keep`.
+ * The answer to an announce. The tracker hands one down to hooks and store, which fill it in and
+ * may change it; the frontend writes what it holds afterwards. It is borrowed like the announce
+ * itself: who needs it after the reply calls `keep`.
  */
 export class Answer {
   /** Seconds until the next announce. */
@@ -18,7 +19,10 @@ export class Answer {
   downloaded = 0
   /** Text that some clients show their user (HTTP only). */
   warning: string | undefined = undefined
-  /** The state of the peer before this announce; undefined for a new one, and where the store does not tell. */
+  /**
+   * The state of the peer before this announce; undefined for a new one, and where the store does
+   * not tell.
+   */
   before: PeerState | undefined = undefined
   /** Peers that the store is asked for at most. */
   want = 0
@@ -45,7 +49,10 @@ export class Answer {
     if (this.otherPeers !== undefined) this.otherPeers.count = 0
   }
 
-  /** Moves the answer into memory of its own, so that it may be read, or filled in, after the reply to another announce. */
+  /**
+   * Moves the answer into memory of its own, so that it may be read, or filled in, after the reply
+   * to another announce.
+   */
   keep(): this {
     if (this.kept) return this
     this.kept = true
@@ -53,7 +60,10 @@ export class Answer {
     return this
   }
 
-  /** For frontends whose reply is out: whoever still holds the answer finds no peers in it, unless it was kept. */
+  /**
+   * For frontends whose reply is out: whoever still holds the answer finds no peers in it, unless
+   * it was kept.
+   */
   end(): void {
     if (!this.kept) this.peers.empty()
   }

@@ -10,27 +10,37 @@ import {
 const NO_BYTES = new Uint8Array(0)
 const NO_WORDS = new Uint16Array(0)
 
-/** Bytes of the memory that lists which are kept share, as memory for each costs a Redis store a tenth of its time. */
+/**
+ * Bytes of the memory that lists which are kept share, as memory for each costs a Redis store a
+ * tenth of its time.
+ */
 const SHARED = 8192
 let shared = NO_BYTES
 let sharedWords = NO_WORDS
 let used = 0
 
 /**
- * Peers of one family in an answer, as they travel: 6 or 18 bytes each (BEP 23, BEP 7), with their peer ids beside them where the
- * answer needs those. The memory may be the frontend's reply itself, so peers are copied once.
+ * Peers of one family in an answer, as they travel: 6 or 18 bytes each (BEP 23, BEP 7), with their
+ * peer ids beside them where the answer needs those. The memory may be the frontend's reply itself,
+ * so peers are copied once.
  */
 export class PeerList {
   family: AddressFamily = 'ipv4'
   /** Peers in the list. */
   count = 0
-  /** Where the endpoints go: the same memory as bytes and as 16-bit words, from byte `at` on, which is even. */
+  /**
+   * Where the endpoints go: the same memory as bytes and as 16-bit words, from byte `at` on, which
+   * is even.
+   */
   bytes: Uint8Array = NO_BYTES
   words: Uint16Array = NO_WORDS
   at = 0
   /** Peers that there is room for. */
   capacity = 0
-  /** Where peer ids go from the first byte on, as bytes and as 16-bit words; of length 0 where none are wanted. */
+  /**
+   * Where peer ids go from the first byte on, as bytes and as 16-bit words; of length 0 where none
+   * are wanted.
+   */
   idBytes: Uint8Array = NO_BYTES
   idWords: Uint16Array = NO_WORDS
   /** Whether `idBytes` holds the peer ids of the list. */
@@ -39,7 +49,13 @@ export class PeerList {
   #owns = false
 
   /** An empty list in the memory of a reply. */
-  borrow(family: AddressFamily, bytes: Uint8Array, words: Uint16Array, at: number, capacity: number): void {
+  borrow(
+    family: AddressFamily,
+    bytes: Uint8Array,
+    words: Uint16Array,
+    at: number,
+    capacity: number,
+  ): void {
     this.family = family
     this.bytes = bytes
     this.words = words
@@ -86,7 +102,8 @@ export class PeerList {
     this.count = Math.min(Math.floor(endpoints.length / width), this.capacity)
     this.bytes.set(endpoints.subarray(0, this.count * width), this.at)
     this.hasPeerIds = peerIds !== undefined && this.idBytes.length > 0
-    if (peerIds && this.hasPeerIds) this.idBytes.set(peerIds.subarray(0, this.count * PEER_ID_LENGTH))
+    if (peerIds && this.hasPeerIds)
+      this.idBytes.set(peerIds.subarray(0, this.count * PEER_ID_LENGTH))
   }
 
   /** Adds a peer, if there is room. */

@@ -1,4 +1,11 @@
-import { writeWords, type Address, type AnnounceEvent, type InfoHash, type Params, type PeerId } from '@chihaya/bittorrent'
+import {
+  writeWords,
+  type Address,
+  type AnnounceEvent,
+  type InfoHash,
+  type Params,
+  type PeerId,
+} from '@chihaya/bittorrent'
 import { Announce } from './announce.ts'
 
 export interface PlainAnnounceInit {

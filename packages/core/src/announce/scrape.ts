@@ -1,9 +1,17 @@
-import { INFO_HASH_LENGTH, writeWords, type Address, type InfoHash, type Params } from '@chihaya/bittorrent'
+import {
+  INFO_HASH_LENGTH,
+  writeWords,
+  type Address,
+  type InfoHash,
+  type Params,
+} from '@chihaya/bittorrent'
 
 /** Numbers in a row of a scrape's answer. */
 const COLUMNS = 4
 
-/** A scrape (BEP 48, BEP 15) on its way through hooks and store. It is borrowed as an announce is. */
+/**
+ * A scrape (BEP 48, BEP 15) on its way through hooks and store. It is borrowed as an announce is.
+ */
 export abstract class Scrape {
   /** The transport, such as `http` or `udp`. */
   abstract readonly protocol: string
@@ -21,7 +29,10 @@ export abstract class Scrape {
   /** Copies what is borrowed, so that the scrape may be read at any time. */
   abstract keep(): this
 
-  /** For frontends whose reply is out: from now on, reading what was borrowed throws, unless it was kept. */
+  /**
+   * For frontends whose reply is out: from now on, reading what was borrowed throws, unless it was
+   * kept.
+   */
   abstract end(): void
 }
 
@@ -56,7 +67,10 @@ export class PlainScrape extends Scrape {
   }
 }
 
-/** The counters of the swarms that a scrape asks for: a row for each infohash, in the order asked for; zeros for unknown ones. */
+/**
+ * The counters of the swarms that a scrape asks for: a row for each infohash, in the order asked
+ * for; zeros for unknown ones.
+ */
 export class ScrapeAnswer {
   /** Seconds before which the client should not scrape again. */
   minInterval = 0
@@ -78,8 +92,17 @@ export class ScrapeAnswer {
     return this.#count
   }
 
-  /** Sets a row: seeders, leechers with partial seeds, leechers without them (BEP 21), downloads completed. */
-  set(index: number, complete: number, incomplete: number, downloaders: number, downloaded: number): void {
+  /**
+   * Sets a row: seeders, leechers with partial seeds, leechers without them (BEP 21), downloads
+   * completed.
+   */
+  set(
+    index: number,
+    complete: number,
+    incomplete: number,
+    downloaders: number,
+    downloaded: number,
+  ): void {
     const at = index * COLUMNS
     this.#rows[at] = complete
     this.#rows[at + 1] = incomplete
@@ -112,7 +135,9 @@ export class ScrapeAnswer {
     return this.#rows[index * COLUMNS + 3] as number
   }
 
-  /** Has the frontend use another answer from now on, so that this one may be read after the reply. */
+  /**
+   * Has the frontend use another answer from now on, so that this one may be read after the reply.
+   */
   keep(): this {
     this.kept = true
     return this

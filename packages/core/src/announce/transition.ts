@@ -4,12 +4,16 @@ import type { AnnounceEvent } from '@chihaya/bittorrent'
 export type PeerState = 'leecher' | 'partial' | 'seeder'
 
 /**
- * What an announce does to its peer. `completed` makes a seeder and counts a download unless this client's download has
- * been counted already; `stopped` removes the peer and creates nothing; `unchanged` only looks.
+ * What an announce does to its peer. `completed` makes a seeder and counts a download unless this
+ * client's download has been counted already; `stopped` removes the peer and creates nothing;
+ * `unchanged` only looks.
  */
 export type Transition = PeerState | 'completed' | 'stopped' | 'unchanged'
 
-/** The first line that fits: a `stopped` leaves even with nothing left, a `completed` seeds whatever it says is left. */
+/**
+ * The first line that fits: a `stopped` leaves even with nothing left, a `completed` seeds whatever
+ * it says is left.
+ */
 export function transitionOf(port: number, event: AnnounceEvent, seeding: boolean): Transition {
   // A frontend that lets port 0 pass wants it answered but not stored: nobody could dial it.
   if (port === 0) return 'unchanged'

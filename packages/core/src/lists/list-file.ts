@@ -6,7 +6,10 @@ import { TRK_ERR_LIST } from '../errors.ts'
 import type { AnyList, ListFormat } from './list-format.ts'
 import { EntryError, readEntries } from './read-entries.ts'
 
-/** Milliseconds for which a file must have stayed the same before it is read: one that grows is still being written. */
+/**
+ * Milliseconds for which a file must have stayed the same before it is read: one that grows is
+ * still being written.
+ */
 const SETTLE = 100
 const POLL = 5000
 
@@ -22,15 +25,16 @@ export interface ListFileInit<List extends AnyList> {
   readonly format: ListFormat<List>
   readonly log: ListLog
   /**
-   * Milliseconds between two looks at a file whose system tells nothing of changes, and until a file that has become empty is
-   * believed to be: a shell empties a file when a command begins that will write to it. @default 5000
+   * Milliseconds between two looks at a file whose system tells nothing of changes, and until a
+   * file that has become empty is believed to be: a shell empties a file when a command begins that
+   * will write to it. @default 5000
    */
   readonly pollInterval?: number
 }
 
 /**
- * A list in a file, one entry a line, which is read again as a whole whenever it changes. A file that cannot be read, or has
- * a faulty line, leaves the list as it was.
+ * A list in a file, one entry a line, which is read again as a whole whenever it changes. A file
+ * that cannot be read, or has a faulty line, leaves the list as it was.
  */
 export class ListFile<List extends AnyList> {
   readonly #path: string
@@ -76,7 +80,8 @@ export class ListFile<List extends AnyList> {
   watch(): void {
     this.#poll = setInterval(this.#notice, this.#pollInterval).unref()
     try {
-      // The folder, not the file: whoever replaces a file by renaming another leaves a watcher with what is gone.
+      // The folder, not the file: whoever replaces a file by renaming another leaves a watcher with
+      // what is gone.
       this.#watcher = watch(dirname(this.#path), { persistent: false }, this.#notice)
       this.#watcher.on('error', () => this.#watcher?.close())
     } catch {
@@ -107,7 +112,10 @@ export class ListFile<List extends AnyList> {
         const { stamp, isEmpty } = await lookAt(this.#path)
         const isNew = stamp !== this.#stamp
         // Others may be busy in the folder: this is also the pause between two looks.
-        await sleep(isNew && isEmpty ? this.#pollInterval : SETTLE, undefined, { ref: false, signal })
+        await sleep(isNew && isEmpty ? this.#pollInterval : SETTLE, undefined, {
+          ref: false,
+          signal,
+        })
         if (!isNew) continue
         if ((await lookAt(this.#path)).stamp === stamp) await this.#readAgain(stamp)
         else this.#noticed = true
@@ -129,7 +137,11 @@ export class ListFile<List extends AnyList> {
     if (this.#closing.signal.aborted) return
     // What changed while it was read may be neither the old list nor the new one.
     if ((await lookAt(this.#path)).stamp !== this.#stamp) this.#noticed = true
-    else if (list === undefined) this.#log.error({ err: failure, file: this.#path }, 'a list cannot be read and stays as it was')
+    else if (list === undefined)
+      this.#log.error(
+        { err: failure, file: this.#path },
+        'a list cannot be read and stays as it was',
+      )
     else {
       this.#list = list
       this.#log.info({ file: this.#path, entries: list.size }, 'a list has changed')
@@ -154,7 +166,8 @@ export class ListFile<List extends AnyList> {
       }
     } catch (error) {
       const { syscall, message } = error as NodeJS.ErrnoException
-      if (error instanceof EntryError) throw new TRK_ERR_LIST(`${this.#path}:${error.line}`, message)
+      if (error instanceof EntryError)
+        throw new TRK_ERR_LIST(`${this.#path}:${error.line}`, message)
       throw syscall === undefined ? error : new TRK_ERR_LIST(this.#path, message)
     }
   }

@@ -11,12 +11,17 @@ export interface ListOptions {
   whitelistFile?: string | undefined
   /** A file with more of the blacklist, one entry a line; it is read again whenever it changes. */
   blacklistFile?: string | undefined
-  /** Minutes after which a client that was refused may try again, or `never` (BEP 31). Left out, the client decides. */
+  /**
+   * Minutes after which a client that was refused may try again, or `never` (BEP 31). Left out, the
+   * client decides.
+   */
   retryIn?: number | 'never' | undefined
 }
 
 /** The schemas of `ListOptions`, for lists whose entries have the schema `entry`. */
-export function listOptionSchemas(entry: JsonSchema): { readonly [K in keyof Required<ListOptions>]: JsonSchema } {
+export function listOptionSchemas(entry: JsonSchema): {
+  readonly [K in keyof Required<ListOptions>]: JsonSchema
+} {
   const list = (description: string): JsonSchema => ({ description, type: 'array', items: entry })
   const file = (which: string): JsonSchema => ({
     description: `A file with more of the ${which}, one entry a line; it is read again whenever it changes.`,
@@ -29,7 +34,8 @@ export function listOptionSchemas(entry: JsonSchema): { readonly [K in keyof Req
     whitelistFile: file('whitelist'),
     blacklistFile: file('blacklist'),
     retryIn: {
-      description: 'Minutes after which a client that was refused may try again, or never (BEP 31).',
+      description:
+        'Minutes after which a client that was refused may try again, or never (BEP 31).',
       anyOf: [{ type: 'integer', minimum: 1 }, { enum: ['never'] }],
     },
   }
@@ -58,8 +64,9 @@ export function hasWhitelist({ whitelist, whitelistFile }: ListOptions): boolean
 }
 
 /**
- * The one list that is in force, where there may be only one. Without any, it is an empty blacklist. As in Chihaya, an empty
- * list beside the other one says nothing. @throws TRK_ERR_OPTIONS when both have entries.
+ * The one list that is in force, where there may be only one. Without any, it is an empty
+ * blacklist. As in Chihaya, an empty list beside the other one says nothing. @throws
+ * TRK_ERR_OPTIONS when both have entries.
  */
 export function onlyList(name: string, options: ListOptions): ListSource {
   const whitelist = whitelistOf(options)

@@ -11,7 +11,8 @@ const HASH = 35
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 /**
- * Takes the entry from `start` up to `end`, in a line up to `lineEnd`. The bytes are valid during the call.
+ * Takes the entry from `start` up to `end`, in a line up to `lineEnd`. The bytes are valid during
+ * the call.
  * @throws {RangeError}
  */
 export type TakeEntry = (bytes: Uint8Array, start: number, end: number, lineEnd: number) => void
@@ -29,11 +30,15 @@ export class EntryError extends Error {
 }
 
 /**
- * Reads a list, one entry a line. Blanks around an entry, empty lines, and comments (from a `#` that begins a line or follows
- * a blank) are left out. Other work goes on between two chunks.
+ * Reads a list, one entry a line. Blanks around an entry, empty lines, and comments (from a `#`
+ * that begins a line or follows a blank) are left out. Other work goes on between two chunks.
  * @throws {EntryError} for a line that `take` does not take, or that is longer than a chunk.
  */
-export async function readEntries(handle: FileHandle, take: TakeEntry, signal: AbortSignal): Promise<void> {
+export async function readEntries(
+  handle: FileHandle,
+  take: TakeEntry,
+  signal: AbortSignal,
+): Promise<void> {
   const buffer = new Uint8Array(CHUNK)
   let kept = 0
   let line = 1
@@ -57,13 +62,21 @@ export async function readEntries(handle: FileHandle, take: TakeEntry, signal: A
   }
 }
 
-function takeLine(bytes: Uint8Array, from: number, to: number, take: TakeEntry, line: number): void {
-  let start = line === 1 && BYTE_ORDER_MARK.every((byte, at) => bytes[from + at] === byte) ? from + 3 : from
+function takeLine(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  take: TakeEntry,
+  line: number,
+): void {
+  let start =
+    line === 1 && BYTE_ORDER_MARK.every((byte, at) => bytes[from + at] === byte) ? from + 3 : from
   while (start < to && isBlank(bytes[start])) start++
   let lineEnd = to
   while (lineEnd > start && isBlank(bytes[lineEnd - 1])) lineEnd--
   let end = start
-  while (end < lineEnd && !(bytes[end] === HASH && (end === start || isBlank(bytes[end - 1])))) end++
+  while (end < lineEnd && !(bytes[end] === HASH && (end === start || isBlank(bytes[end - 1]))))
+    end++
   while (end > start && isBlank(bytes[end - 1])) end--
   if (start === end) return
   try {

@@ -26,7 +26,10 @@ interface ModelPeer {
 /** The peers of one infohash and family, by endpoint. */
 type ModelSwarm = Map<string, ModelPeer>
 
-/** The endpoints and clients whose download of one infohash has been counted, and when each was last known. */
+/**
+ * The endpoints and clients whose download of one infohash has been counted, and when each was last
+ * known.
+ */
 type CountedDownloads = Map<string, number>
 
 export interface ModelOptions {
@@ -37,11 +40,15 @@ export interface ModelOptions {
 }
 
 /**
- * A `PeerStore` as plain as the contract allows: a `Map` of `Map`s, with every cost O(swarm). The model that tests hold
- * other stores against, and the baseline of their benchmarks. It never forgets a download, and has no limits.
+ * A `PeerStore` as plain as the contract allows: a `Map` of `Map`s, with every cost O(swarm). The
+ * model that tests hold other stores against, and the baseline of their benchmarks. It never
+ * forgets a download, and has no limits.
  */
 export class ModelPeerStore implements PeerStore {
-  readonly #swarms: Record<AddressFamily, Map<InfoHash, ModelSwarm>> = { ipv4: new Map(), ipv6: new Map() }
+  readonly #swarms: Record<AddressFamily, Map<InfoHash, ModelSwarm>> = {
+    ipv4: new Map(),
+    ipv6: new Map(),
+  }
   readonly #downloaded = new Map<InfoHash, number>()
   readonly #counted = new Map<InfoHash, CountedDownloads>()
   readonly #options: ModelOptions
@@ -57,7 +64,10 @@ export class ModelPeerStore implements PeerStore {
     }
   }
 
-  /** Applies an announce, and answers with every peer that the answer to it may hold, whatever it wants. */
+  /**
+   * Applies an announce, and answers with every peer that the answer to it may hold, whatever it
+   * wants.
+   */
   announceForAll(announce: Announce): Answer {
     const answer = new Answer()
     const peers = candidates(this.#apply(announce, answer), announce)
@@ -90,13 +100,22 @@ export class ModelPeerStore implements PeerStore {
     return { swarms: infoHashes.size, ...stats }
   }
 
-  evict({ infoHash: refusesInfoHash, address: refusesAddress, peerId: refusesPeerId }: EvictionRules): number {
+  evict({
+    infoHash: refusesInfoHash,
+    address: refusesAddress,
+    peerId: refusesPeerId,
+  }: EvictionRules): number {
     let evicted = 0
     for (const swarms of Object.values(this.#swarms)) {
       for (const [infoHash, swarm] of swarms) {
         const all = refusesInfoHash?.(infoHash) === true
         for (const [key, { address, peerId }] of swarm) {
-          if (!all && refusesAddress?.(address) !== true && refusesPeerId?.(peerId as PeerId) !== true) continue
+          if (
+            !all &&
+            refusesAddress?.(address) !== true &&
+            refusesPeerId?.(peerId as PeerId) !== true
+          )
+            continue
           swarm.delete(key)
           evicted++
         }
@@ -116,7 +135,9 @@ export class ModelPeerStore implements PeerStore {
         downloaded: ipv4.downloaded,
       }
     })
-    yield page.filter(({ seeders, leechers }) => seeders.ipv4 + seeders.ipv6 + leechers.ipv4 + leechers.ipv6 > 0)
+    yield page.filter(
+      ({ seeders, leechers }) => seeders.ipv4 + seeders.ipv6 + leechers.ipv4 + leechers.ipv6 > 0,
+    )
   }
 
   /** Applies an announce and answers nothing, which costs no more than a `Map` does. */
@@ -134,20 +155,35 @@ export class ModelPeerStore implements PeerStore {
       return
     }
     const state = transition === 'completed' ? 'seeder' : transition
-    swarm.set(key, { address: new Uint8Array(address), port, peerId, state, lastSeen: this.#options.now() })
+    swarm.set(key, {
+      address: new Uint8Array(address),
+      port,
+      peerId,
+      state,
+      lastSeen: this.#options.now(),
+    })
     swarms.set(infoHash, swarm)
   }
 
-  /** Counts a download unless that of the endpoint or of the client has been counted while it was known. */
-  #countDownload({ infoHash, peerId, key, transition }: Announce, endpoint: string, wasSeeder: boolean): void {
+  /**
+   * Counts a download unless that of the endpoint or of the client has been counted while it was
+   * known.
+   */
+  #countDownload(
+    { infoHash, peerId, key, transition }: Announce,
+    endpoint: string,
+    wasSeeder: boolean,
+  ): void {
     const completes = transition === 'completed' && !wasSeeder
     const counted = this.#counted.get(infoHash) ?? new Map<string, number>()
     if (!completes && counted.size === 0) return
     const now = this.#options.now()
-    const isKnown = (name: string): boolean => (counted.get(name) ?? -Infinity) >= now - this.#options.peerLifetime
+    const isKnown = (name: string): boolean =>
+      (counted.get(name) ?? -Infinity) >= now - this.#options.peerLifetime
     const client = key ? `client ${peerId} ${key}` : endpoint
     const wasCounted = isKnown(endpoint)
-    if (completes && !wasCounted && !isKnown(client)) this.#downloaded.set(infoHash, (this.#downloaded.get(infoHash) ?? 0) + 1)
+    if (completes && !wasCounted && !isKnown(client))
+      this.#downloaded.set(infoHash, (this.#downloaded.get(infoHash) ?? 0) + 1)
     if (completes || wasCounted) counted.set(endpoint, now)
     if (completes) counted.set(client, now)
     this.#counted.set(infoHash, counted)
@@ -157,7 +193,9 @@ export class ModelPeerStore implements PeerStore {
   #apply(announce: Announce, answer: Answer): ModelSwarm {
     const { infoHash } = announce
     const family = addressFamily(announce.address)
-    answer.before = this.#live(family, infoHash).get(byteString(compactPeer(announce.address, announce.port)))?.state
+    answer.before = this.#live(family, infoHash).get(
+      byteString(compactPeer(announce.address, announce.port)),
+    )?.state
     this.enter(announce)
     const swarm = this.#live(family, infoHash)
     if (swarm.size === 0) this.#swarms[family].delete(infoHash)
@@ -178,7 +216,12 @@ export class ModelPeerStore implements PeerStore {
   }
 
   #count(family: AddressFamily, infoHash: InfoHash): ScrapeEntry {
-    const entry = { complete: 0, incomplete: 0, downloaders: 0, downloaded: this.#downloaded.get(infoHash) ?? 0 }
+    const entry = {
+      complete: 0,
+      incomplete: 0,
+      downloaders: 0,
+      downloaded: this.#downloaded.get(infoHash) ?? 0,
+    }
     for (const { state } of this.#live(family, infoHash).values()) {
       if (state === 'seeder') entry.complete++
       else entry.incomplete++
@@ -196,7 +239,10 @@ function candidates(swarm: ModelSwarm, announce: Announce): ModelPeer[] {
     if (peer.port <= 1) return false
     if (announce.leechersOnly && peer.state === 'seeder') return false
     if (announce.publicOnly && addressScope(peer.address) !== 'public') return false
-    return byteString(peer.address) !== own || (peer.port !== announce.port && peer.peerId !== announce.peerId)
+    return (
+      byteString(peer.address) !== own ||
+      (peer.port !== announce.port && peer.peerId !== announce.peerId)
+    )
   })
 }
 

@@ -11,7 +11,9 @@ export interface PeerStoreSuite {
   /** `test` of vitest, `node:test` or another runner. */
   readonly test: (name: string, run: () => Promise<void>) => void
   /** A fresh, empty store whose peers live for `peerLifetime` milliseconds. */
-  readonly createStore: (options: { peerLifetime: number }) => StoreUnderTest | Promise<StoreUnderTest>
+  readonly createStore: (options: {
+    peerLifetime: number
+  }) => StoreUnderTest | Promise<StoreUnderTest>
 }
 
 /** Registers the tests that a store must pass to keep the `PeerStore` contract. */

@@ -23,7 +23,9 @@ export type AnnounceChanges = Partial<PlainAnnounceInit> &
 
 /** The `number`th infohash of a test. */
 export function sampleInfoHash(number: number): InfoHash {
-  return infoHashFrom(String.fromCharCode(number & 0xff, (number >> 8) & 0xff, (number >> 16) & 0xff).padEnd(20, 'H')) as InfoHash
+  return infoHashFrom(
+    String.fromCharCode(number & 0xff, (number >> 8) & 0xff, (number >> 16) & 0xff).padEnd(20, 'H'),
+  ) as InfoHash
 }
 
 /** The `number`th peer id of a test. */
@@ -38,7 +40,10 @@ export function address(text: string): Uint8Array {
   return bytes
 }
 
-/** A leecher's announce from 10.0.0.1:6881 into the first sample swarm, with `changes`. Stores and trackers take it alike. */
+/**
+ * A leecher's announce from 10.0.0.1:6881 into the first sample swarm, with `changes`. Stores and
+ * trackers take it alike.
+ */
 export function sampleAnnounce(changes: AnnounceChanges = {}): PlainAnnounce {
   const announce = new PlainAnnounce({
     protocol: 'http',
@@ -68,9 +73,34 @@ const SPARE = 16
 
 /** The same announce with changes. */
 export function changedAnnounce(announce: Announce, changes: AnnounceChanges): PlainAnnounce {
-  const { protocol, infoHash, peerId, address: from, otherAddress, port, key, event, left, uploaded, downloaded } = announce
-  const { numWant, wantsPeerIds, params, transition, leechersOnly, publicOnly, owner, seeding } = announce
-  const sent = { protocol, infoHash, peerId, address: from, otherAddress, port, key, event, left, uploaded, downloaded }
+  const {
+    protocol,
+    infoHash,
+    peerId,
+    address: from,
+    otherAddress,
+    port,
+    key,
+    event,
+    left,
+    uploaded,
+    downloaded,
+  } = announce
+  const { numWant, wantsPeerIds, params, transition, leechersOnly, publicOnly, owner, seeding } =
+    announce
+  const sent = {
+    protocol,
+    infoHash,
+    peerId,
+    address: from,
+    otherAddress,
+    port,
+    key,
+    event,
+    left,
+    uploaded,
+    downloaded,
+  }
   const decided = { transition, leechersOnly, publicOnly, owner, seeding }
   return sampleAnnounce({ ...sent, ...decided, numWant, wantsPeerIds, params, ...changes })
 }
@@ -79,8 +109,8 @@ export function changedAnnounce(announce: Announce, changes: AnnounceChanges): P
 type Alike<Result, Value> = Result extends Promise<void> ? Promise<Value> : Value
 
 /**
- * Announces to a store or a tracker as a frontend does; the answer has room for all the peers that the announce wants. What does
- * not return a promise is answered at once.
+ * Announces to a store or a tracker as a frontend does; the answer has room for all the peers that
+ * the announce wants. What does not return a promise is answered at once.
  */
 export function announceTo<Result extends MaybePromise<void>>(
   target: { announce(announce: Announce, answer: Answer): Result },
@@ -88,15 +118,30 @@ export function announceTo<Result extends MaybePromise<void>>(
 ): Alike<Result, Answer> {
   const answer = new Answer()
   answer.takesOtherFamily = true
-  answer.peers.reserve(addressFamily(announce.address), announce.numWant + SPARE, announce.wantsPeerIds)
+  answer.peers.reserve(
+    addressFamily(announce.address),
+    announce.numWant + SPARE,
+    announce.wantsPeerIds,
+  )
   answer.want = announce.transition === 'stopped' ? 0 : announce.numWant
   const pending: MaybePromise<void> = target.announce(announce, answer)
   return (isPromise(pending) ? pending.then(() => answer) : answer) as Alike<Result, Answer>
 }
 
-/** A scrape of the first sample swarm from 10.0.0.1, or of other infohashes from an address of either family. */
-export function sampleScrape(infoHashes: readonly InfoHash[] = [sampleInfoHash(1)], family: AddressFamily = 'ipv4'): PlainScrape {
-  return new PlainScrape('http', infoHashes, address(family === 'ipv4' ? '10.0.0.1' : '2001:db8::1'), NO_PARAMS)
+/**
+ * A scrape of the first sample swarm from 10.0.0.1, or of other infohashes from an address of
+ * either family.
+ */
+export function sampleScrape(
+  infoHashes: readonly InfoHash[] = [sampleInfoHash(1)],
+  family: AddressFamily = 'ipv4',
+): PlainScrape {
+  return new PlainScrape(
+    'http',
+    infoHashes,
+    address(family === 'ipv4' ? '10.0.0.1' : '2001:db8::1'),
+    NO_PARAMS,
+  )
 }
 
 /** Scrapes a store or a tracker from an address of a family; a row for each infohash. */

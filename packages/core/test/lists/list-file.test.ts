@@ -35,8 +35,10 @@ async function follow(
     format: wordList,
     pollInterval,
     log: {
-      info: (details, message) => void log.push(`${message}: ${(details as { entries: number }).entries}`),
-      error: (details, message) => void log.push(`${message}: ${(details as { err: Error }).err.message}`),
+      info: (details, message) =>
+        void log.push(`${message}: ${(details as { entries: number }).entries}`),
+      error: (details, message) =>
+        void log.push(`${message}: ${(details as { err: Error }).err.message}`),
     },
   })
   file.watch()
@@ -48,7 +50,12 @@ describe('a list in a file', () => {
   test('tells of each list that has taken the place of another, and of no other change', async () => {
     const path = join(await temporaryFolder(), 'list')
     await writeFile(path, 'a')
-    const file = await ListFile.read({ path, format: wordList, log: SILENT, pollInterval: 3_600_000 })
+    const file = await ListFile.read({
+      path,
+      format: wordList,
+      log: SILENT,
+      pollInterval: 3_600_000,
+    })
     const told: string[][] = []
     file.onChange(() => void told.push([...file.list]))
     file.watch()
@@ -135,7 +142,9 @@ describe('a list in a file', () => {
   test('stays as it was while the file is broken, which is told once, and is read when it is mended', async () => {
     const { path, words, log } = await follow('a', { pollInterval: 50 })
     await writeFile(path, 'b\nbad\n')
-    await eventually(() => log).toEqual([`a list cannot be read and stays as it was: ${path}:2: "bad" is no good word`])
+    await eventually(() => log).toEqual([
+      `a list cannot be read and stays as it was: ${path}:2: "bad" is no good word`,
+    ])
     await sleep(LONG_ENOUGH)
     expect([words(), log.length]).toEqual([['a'], 1])
     await writeFile(path, 'b')
@@ -215,12 +224,18 @@ describe('a list that cannot be read at first', () => {
     const path = join(await temporaryFolder(), 'list')
     await writeFile(path, 'good\nbad')
     const read = ListFile.read({ path, format: wordList, log: SILENT })
-    await expect(read).rejects.toMatchObject({ code: 'TRK_ERR_LIST', message: `${path}:2: "bad" is no good word` })
+    await expect(read).rejects.toMatchObject({
+      code: 'TRK_ERR_LIST',
+      message: `${path}:2: "bad" is no good word`,
+    })
   })
 
   test('names the file that is not there', async () => {
     const path = join(await temporaryFolder(), 'list')
     const read = ListFile.read({ path, format: wordList, log: SILENT })
-    await expect(read).rejects.toMatchObject({ code: 'TRK_ERR_LIST', message: expect.stringContaining(`${path}: ENOENT`) })
+    await expect(read).rejects.toMatchObject({
+      code: 'TRK_ERR_LIST',
+      message: expect.stringContaining(`${path}: ENOENT`),
+    })
   })
 })

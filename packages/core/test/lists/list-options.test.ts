@@ -32,14 +32,20 @@ describe('the list in force', () => {
     [{ whitelistFile: 'a', blacklist: ['b'] }],
     [{ whitelistFile: 'a', blacklistFile: 'b' }],
   ])('cannot be told from %j', (options) => {
-    expect(() => onlyList('name', options)).toThrow('name: options may have a whitelist or a blacklist, not both')
+    expect(() => onlyList('name', options)).toThrow(
+      'name: options may have a whitelist or a blacklist, not both',
+    )
   })
 
   test('takes its entries from the options and a file', () => {
     const options = { whitelist: ['a'], whitelistFile: 'b', blacklist: ['c'], blacklistFile: 'd' }
     expect(whitelistOf(options)).toEqual({ option: 'whitelist', entries: ['a'], file: 'b' })
     expect(blacklistOf(options)).toEqual({ option: 'blacklist', entries: ['c'], file: 'd' })
-    expect([hasWhitelist({}), hasWhitelist({ whitelist: [] }), hasWhitelist({ whitelistFile: 'a' })]).toEqual([false, true, true])
+    expect([
+      hasWhitelist({}),
+      hasWhitelist({ whitelist: [] }),
+      hasWhitelist({ whitelistFile: 'a' }),
+    ]).toEqual([false, true, true])
   })
 })
 

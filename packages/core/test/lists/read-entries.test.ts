@@ -57,12 +57,15 @@ describe('the entries of a list', () => {
     expect(await entriesOf(contents)).toEqual(entries)
   })
 
-  test.each([CHUNK - 1, CHUNK, CHUNK + 1])('are whole wherever a chunk ends, as after %d bytes', async (length) => {
-    const filler = 'x'.repeat(41)
-    const lines = Array.from({ length: 2000 }, (_, index) => `${index}${filler}`)
-    const first = 'y'.repeat(length - CHUNK + 100)
-    expect(await entriesOf([first, ...lines].join('\n'))).toEqual([first, ...lines])
-  })
+  test.each([CHUNK - 1, CHUNK, CHUNK + 1])(
+    'are whole wherever a chunk ends, as after %d bytes',
+    async (length) => {
+      const filler = 'x'.repeat(41)
+      const lines = Array.from({ length: 2000 }, (_, index) => `${index}${filler}`)
+      const first = 'y'.repeat(length - CHUNK + 100)
+      expect(await entriesOf([first, ...lines].join('\n'))).toEqual([first, ...lines])
+    },
+  )
 
   test('are the same when the system hands the file out byte by byte', async () => {
     const contents = Buffer.from('\xef\xbb\xbfa # the first\r\nb\n', 'latin1')
@@ -73,7 +76,8 @@ describe('the entries of a list', () => {
       buffer[offset] = contents.readUInt8(at++)
       return { bytesRead: 1 }
     }
-    const take = (bytes: Uint8Array, start: number, end: number): void => void entries.push(byteString(bytes, start, end))
+    const take = (bytes: Uint8Array, start: number, end: number): void =>
+      void entries.push(byteString(bytes, start, end))
     await readEntries({ read } as unknown as FileHandle, take, new AbortController().signal)
     expect(entries).toEqual(['a', 'b'])
   })
@@ -81,7 +85,9 @@ describe('the entries of a list', () => {
   test('may be as long as a chunk, line end included, and no longer', async () => {
     const longest = 'x'.repeat(CHUNK - 1)
     expect(await entriesOf(`a\n${longest}\nb`)).toEqual(['a', longest, 'b'])
-    await expect(entriesOf(`a\n${longest}x\nb`)).rejects.toThrow(new EntryError(2, 'the line is too long'))
+    await expect(entriesOf(`a\n${longest}x\nb`)).rejects.toThrow(
+      new EntryError(2, 'the line is too long'),
+    )
   })
 
   test.each<[string, number]>([
@@ -97,14 +103,20 @@ describe('the entries of a list', () => {
     const file = join(await temporaryFolder(), 'list')
     const byte = fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(9, 10, 13, 32, 35))
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 16_384 }), fc.array(byte, { maxLength: 200 }), async (noise, bytes) => {
-        const contents = Buffer.concat([Buffer.from(bytes), noise])
-        const text = contents.toString('latin1').replace(/^\xef\xbb\xbf/, '')
-        const expected = text
-          .split('\n')
-          .map((line) => line.replace(/^[ \t\r]*(#.*)?$|[ \t\r]#.*$/s, '').replace(/^[ \t\r]+|[ \t\r]+$/g, ''))
-        expect(await entriesOf(contents, file)).toEqual(expected.filter((entry) => entry !== ''))
-      }),
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 16_384 }),
+        fc.array(byte, { maxLength: 200 }),
+        async (noise, bytes) => {
+          const contents = Buffer.concat([Buffer.from(bytes), noise])
+          const text = contents.toString('latin1').replace(/^\xef\xbb\xbf/, '')
+          const expected = text
+            .split('\n')
+            .map((line) =>
+              line.replace(/^[ \t\r]*(#.*)?$|[ \t\r]#.*$/s, '').replace(/^[ \t\r]+|[ \t\r]+$/g, ''),
+            )
+          expect(await entriesOf(contents, file)).toEqual(expected.filter((entry) => entry !== ''))
+        },
+      ),
     )
   })
 })

@@ -1,4 +1,5 @@
-// The browser formats with these very functions, by their source text: each stands alone, and uses nothing of this module's.
+// The browser formats with these very functions, by their source text: each stands alone, and uses
+// nothing of this module's.
 
 /** How figures are written; whatever is no figure is unavailable. */
 export type Format = 'text' | 'count' | 'rate' | 'bytes' | 'duration' | 'clock'
@@ -13,7 +14,9 @@ function count(value: unknown): string {
 
 function rate(value: unknown): string {
   if (typeof value !== 'number') return 'unavailable'
-  return value > 0 && value < 100 ? value.toFixed(1) : new Intl.NumberFormat('en').format(Math.round(value))
+  return value > 0 && value < 100
+    ? value.toFixed(1)
+    : new Intl.NumberFormat('en').format(Math.round(value))
 }
 
 function bytes(value: unknown): string {
@@ -25,7 +28,11 @@ function bytes(value: unknown): string {
 /** Seconds, in the two largest units. */
 function duration(value: unknown): string {
   if (typeof value !== 'number') return 'unavailable'
-  const [days, hours, minutes] = [Math.floor(value / 86_400), Math.floor(value / 3600) % 24, Math.floor(value / 60) % 60]
+  const [days, hours, minutes] = [
+    Math.floor(value / 86_400),
+    Math.floor(value / 3600) % 24,
+    Math.floor(value / 60) % 60,
+  ]
   if (days > 0) return `${days} d ${hours} h`
   if (hours > 0) return `${hours} h ${minutes} min`
   return minutes > 0 ? `${minutes} min ${Math.floor(value) % 60} s` : `${Math.floor(value)} s`
@@ -36,14 +43,28 @@ function clock(value: unknown): string {
   return typeof value === 'string' ? `${value.slice(11, 19)} UTC` : 'unavailable'
 }
 
-export const FORMATS: Readonly<Record<Format, (value: unknown) => string>> = { text, count, rate, bytes, duration, clock }
+export const FORMATS: Readonly<Record<Format, (value: unknown) => string>> = {
+  text,
+  count,
+  rate,
+  bytes,
+  duration,
+  clock,
+}
 
 /** The figure at a path like `store.seeders.ipv4`. */
 export function figureAt(stats: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], stats)
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, key) => (value as Record<string, unknown> | null | undefined)?.[key],
+      stats,
+    )
 }
 
-/** The line through 60 rates in a box 100 wide and 32 high. Where there are fewer, it begins later. */
+/**
+ * The line through 60 rates in a box 100 wide and 32 high. Where there are fewer, it begins later.
+ */
 export function sparklinePath(history: readonly number[]): string {
   const highest = Math.max(...history, 1)
   const points = history.map((value, index) => {

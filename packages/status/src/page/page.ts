@@ -97,7 +97,12 @@ Swarms and peers are those of the store, which several trackers may share.</p>
 `
 }
 
-function total(stats: TrackerStats, name: string, path: string, format: keyof typeof FORMATS): string {
+function total(
+  stats: TrackerStats,
+  name: string,
+  path: string,
+  format: keyof typeof FORMATS,
+): string {
   return `<div><dt>${name}</dt>${figure('dd', stats, path, format)}</div>`
 }
 

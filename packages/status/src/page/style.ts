@@ -1,4 +1,7 @@
-/** How the page looks, in light and in dark. Figures are as wide as each other, so that they stand still when they change. */
+/**
+ * How the page looks, in light and in dark. Figures are as wide as each other, so that they stand
+ * still when they change.
+ */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -19,9 +19,15 @@ const FAMILIES = ['ipv4', 'ipv6'] as const
 export function requestTable(stats: TrackerStats): string {
   const rows = KINDS.map(([name, path]) => {
     const cells = [
-      ...FAMILIES.map((family) => figure('td', stats, `requests.${path}.${family}.answeredPerSecond`, 'rate')),
-      ...FAMILIES.map((family) => figure('td', stats, `requests.${path}.${family}.answered`, 'count')),
-      ...FAMILIES.map((family) => figure('td', stats, `requests.${path}.${family}.refused`, 'count')),
+      ...FAMILIES.map((family) =>
+        figure('td', stats, `requests.${path}.${family}.answeredPerSecond`, 'rate'),
+      ),
+      ...FAMILIES.map((family) =>
+        figure('td', stats, `requests.${path}.${family}.answered`, 'count'),
+      ),
+      ...FAMILIES.map((family) =>
+        figure('td', stats, `requests.${path}.${family}.refused`, 'count'),
+      ),
     ]
     return `<tr><th scope="row">${name}</th>${cells.join('')}</tr>`
   })
@@ -39,7 +45,9 @@ ${rows.join('\n')}
 
 export function peerTable(stats: TrackerStats): string {
   const row = (name: string, family: string): string => {
-    const cells = ['seeders', 'leechers'].map((role) => figure('td', stats, `store.${role}.${family}`, 'count'))
+    const cells = ['seeders', 'leechers'].map((role) =>
+      figure('td', stats, `store.${role}.${family}`, 'count'),
+    )
     return `<tr><th scope="row">${name}</th>${cells.join('')}</tr>`
   }
   return `<table>

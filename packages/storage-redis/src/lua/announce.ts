@@ -8,10 +8,10 @@ import type { ScriptSettings } from './settings.ts'
 import { SWARM } from './swarm.ts'
 
 /**
- * KEYS: swarm, peer ids, downloads, counted, and, where new swarms are limited, the swarm of the other family.
- * ARGV: what `announceArgument` makes.
- * Returns nothing where a new swarm is refused; else complete, incomplete, downloaded, 4 bytes each, then the endpoints, then their peer ids if asked for.
- * Where new swarms are limited, the first bit tells that the swarm is new.
+ * KEYS: swarm, peer ids, downloads, counted, and, where new swarms are limited, the swarm of the
+ * other family. ARGV: what `announceArgument` makes. Returns nothing where a new swarm is refused;
+ * else complete, incomplete, downloaded, 4 bytes each, then the endpoints, then their peer ids if
+ * asked for. Where new swarms are limited, the first bit tells that the swarm is new.
  */
 export function announceScript(settings: ScriptSettings): string {
   const endpointAt = HEADER_LENGTH + (settings.storePeerIds ? PEER_ID_LENGTH : 0) + 1

@@ -1,13 +1,23 @@
 import { CLIENT_LENGTH } from '../announce-argument.ts'
 import type { ScriptSettings } from './settings.ts'
 
-/** A set outlives its last peer by this many seconds: until Redis forgets it, it counts for nothing. */
+/**
+ * A set outlives its last peer by this many seconds: until Redis forgets it, it counts for nothing.
+ */
 const GRACE = 60
-/** Endpoints and clients of a torrent that are remembered as counted; beyond, those longest unheard of are forgotten. */
+/**
+ * Endpoints and clients of a torrent that are remembered as counted; beyond, those longest unheard
+ * of are forgotten.
+ */
 const MAX_COUNTED = 1000
 
 /** Enters the announcer into its swarm, or takes it out, and sets `downloaded`. */
-export function applyPart({ peerLifetime, downloadedLifetime, maxPeersPerSwarm, storePeerIds }: ScriptSettings): string {
+export function applyPart({
+  peerLifetime,
+  downloadedLifetime,
+  maxPeersPerSwarm,
+  storePeerIds,
+}: ScriptSettings): string {
   const withIds = (lua: string): string => (storePeerIds ? lua : '')
   return `
 -- What the peer was before, where that matters: a state, or nil.

@@ -4,8 +4,8 @@ import type { ScriptSettings } from './settings.ts'
 const MAX_REMOVED = 100
 
 /**
- * Counts the classes into `live`, removes stale peers, and finds the ranks of those whom the answer may hold: `total` of
- * them in the ranges of `starts` and `lengths`.
+ * Counts the classes into `live`, removes stale peers, and finds the ranks of those whom the answer
+ * may hold: `total` of them in the ranges of `starts` and `lengths`.
  */
 export function censusPart({ storePeerIds }: ScriptSettings): string {
   const withIds = (lua: string): string => (storePeerIds ? lua : '')

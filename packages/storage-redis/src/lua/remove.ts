@@ -8,8 +8,9 @@ return count
 `
 
 /**
- * KEYS: swarm, peer ids. ARGV: bytes of an endpoint, then the peers to remove: endpoint, and 20 bytes of peer id.
- * One who has another peer id by now stays; zeros stand for any. Returns how many have been removed.
+ * KEYS: swarm, peer ids. ARGV: bytes of an endpoint, then the peers to remove: endpoint, and 20
+ * bytes of peer id. One who has another peer id by now stays; zeros stand for any. Returns how many
+ * have been removed.
  */
 export function removePeersScript(storePeerIds: boolean): string {
   const withIds = (lua: string): string => (storePeerIds ? lua : '')

@@ -1,6 +1,9 @@
 import type { ScriptSettings } from './settings.ts'
 
-/** Draws `want` of the peers in the ranges into `endpoints`, O(want + log swarm), with their peer ids if they are asked for. */
+/**
+ * Draws `want` of the peers in the ranges into `endpoints`, O(want + log swarm), with their peer
+ * ids if they are asked for.
+ */
 export function selectionPart({ storePeerIds }: ScriptSettings): string {
   return `
 -- The announcer's own place is a gap in its range.

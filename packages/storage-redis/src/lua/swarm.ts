@@ -5,9 +5,10 @@
  *
  *     score = class × 2^32 + second        class = reach × 3 + state
  *
- * so that the peers of a class stand side by side in the order in which they expire, and those whom an answer may hold are
- * ranges of ranks. Reach is 0 for public addresses, 1 for all others, 2 for ports that are not given to anybody; state is 0 for
- * leechers, 1 for partial seeds, 2 for seeders. The commonest classes come first: counting ends with the last peer.
+ * so that the peers of a class stand side by side in the order in which they expire, and those whom
+ * an answer may hold are ranges of ranks. Reach is 0 for public addresses, 1 for all others, 2 for
+ * ports that are not given to anybody; state is 0 for leechers, 1 for partial seeds, 2 for seeders.
+ * The commonest classes come first: counting ends with the last peer.
  */
 export const SWARM = `
 local call = redis.call
@@ -20,7 +21,10 @@ local function seconds(given)
 end
 `
 
-/** `population(swarm, oldest)`: the seeders, leechers and partial seeds of a sorted set not older than a second. */
+/**
+ * `population(swarm, oldest)`: the seeders, leechers and partial seeds of a sorted set not older
+ * than a second.
+ */
 export const POPULATION = `
 local function population(swarm, oldest)
   local states = { [0] = 0, 0, 0 }

@@ -5,7 +5,12 @@ import { BatchSocket } from '@chihaya/udp-batch'
 const sockets = [0, 1].map(() =>
   BatchSocket.bind({ address: '127.0.0.1', port: 0, batchSize: 4 }, (batch) => {
     for (let index = 0; index < batch.count; index++) {
-      const length = batch.input.copy(batch.output, batch.replyStart(index), batch.start(index), batch.end(index))
+      const length = batch.input.copy(
+        batch.output,
+        batch.replyStart(index),
+        batch.start(index),
+        batch.end(index),
+      )
       batch.reply(index, length)
     }
   }),

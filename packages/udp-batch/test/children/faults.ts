@@ -16,7 +16,10 @@ const LOCAL = Uint8Array.of(127, 0, 0, 1)
 const MESSAGES = Array.from({ length: 10 }, (_, number) => `message ${number}`)
 
 /** Has ten datagrams answered while calls fail. */
-async function answer(faults: Record<string, string>, options: Partial<BatchSocketOptions> = {}): Promise<Outcome> {
+async function answer(
+  faults: Record<string, string>,
+  options: Partial<BatchSocketOptions> = {},
+): Promise<Outcome> {
   return run(options, async (socket, client) => {
     socket.pause()
     for (const message of MESSAGES) client.send(message, socket.address().port, '127.0.0.1')
@@ -43,13 +46,17 @@ async function run(
   const counters = socket.counters()
   socket.close()
   client.close()
-  for (const name of Object.keys(process.env).filter((key) => key.startsWith('FAULT_'))) delete process.env[name]
+  for (const name of Object.keys(process.env).filter((key) => key.startsWith('FAULT_')))
+    delete process.env[name]
   return { received, counters, errors }
 }
 
 function echo(batch: Batch): void {
   for (let index = 0; index < batch.count; index++) {
-    batch.reply(index, batch.input.copy(batch.output, batch.replyStart(index), batch.start(index), batch.end(index)))
+    batch.reply(
+      index,
+      batch.input.copy(batch.output, batch.replyStart(index), batch.start(index), batch.end(index)),
+    )
   }
 }
 
@@ -92,7 +99,11 @@ async function closeBlocked(): Promise<Counters> {
 }
 
 /** What a failed bind leaves behind: its error, and how many descriptors. */
-function failToBind(variable: string, value: string, options: Partial<BatchSocketOptions>): unknown {
+function failToBind(
+  variable: string,
+  value: string,
+  options: Partial<BatchSocketOptions>,
+): unknown {
   const before = readdirSync('/proc/self/fd').length
   process.env[variable] = value
   try {

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { BatchSocket, type Batch, type LocalAddress } from '@chihaya/udp-batch'
 
-// Does everything at once and at random for some seconds, for the sanitizers to watch: `hammer.ts SECONDS`. With `faults.c`
-// preloaded, calls fail as well.
+// Does everything at once and at random for some seconds, for the sanitizers to watch: `hammer.ts
+// SECONDS`. With `faults.c` preloaded, calls fail as well.
 
 const WORKER = fileURLToPath(new URL('echo-worker.ts', import.meta.url))
 const until = performance.now() + Number(process.argv[2]) * 1000
@@ -48,9 +48,13 @@ function handle(socket: BatchSocket, batch: Batch, maxReply: number): void {
     const address = batch.address(index).slice()
     const port = batch.port(index)
     const local = batch.local(index)
-    // Mostly replies, so that datagrams go back and forth; fewer than come in, so that they come to an end.
+    // Mostly replies, so that datagrams go back and forth; fewer than come in, so that they come to
+    // an end.
     if (random(10) < 8) batch.reply(index, length)
-    if (random(20) === 0) void sleep(random(5)).then(() => sendTo(socket, length, address, port, batch.scope(index), local))
+    if (random(20) === 0)
+      void sleep(random(5)).then(() =>
+        sendTo(socket, length, address, port, batch.scope(index), local),
+      )
     if (random(20) === 0) sendTo(socket, length, address, port, 0, local)
   }
   if (random(50) === 0) closeSocket(socket)
@@ -103,7 +107,9 @@ async function terminateWorkers(): Promise<number> {
 
 const workers = terminateWorkers()
 while (performance.now() < until) {
-  process.env['FAULT_SEND'] = Array.from({ length: random(6) }, () => pick(['.', 'a', 'h', 'i', 'n'])).join('')
+  process.env['FAULT_SEND'] = Array.from({ length: random(6) }, () =>
+    pick(['.', 'a', 'h', 'i', 'n']),
+  ).join('')
   process.env['FAULT_POLL'] = 'x'.repeat(random(2))
   process.env['FAULT_RECEIVE'] = pick(['', '', 'i', 'm'])
   while (sockets.size < 10) openSocket()
@@ -111,7 +117,8 @@ while (performance.now() < until) {
     const { address, family, port } = pick([...sockets]).address()
     const [ipv4, ipv6] = clients
     const length = pick([0, 1, 50, 1500, 3000, random(60_000)])
-    if (family === 'IPv4') ipv4?.send(new Uint8Array(length), port, address === '0.0.0.0' ? '127.0.0.1' : address)
+    if (family === 'IPv4')
+      ipv4?.send(new Uint8Array(length), port, address === '0.0.0.0' ? '127.0.0.1' : address)
     else ipv6?.send(new Uint8Array(length), port, '::1')
   }
   await sleep(1)

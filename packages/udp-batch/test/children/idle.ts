@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchSocket } from '@chihaya/udp-batch'
 
-// How often the event loop turns while sockets have nothing to do, before and after they have had something.
+// How often the event loop turns while sockets have nothing to do, before and after they have had
+// something.
 
 const LOCAL = Uint8Array.of(127, 0, 0, 1)
 const sockets = Array.from({ length: 10 }, () =>

@@ -1,10 +1,12 @@
 import { createSocket } from 'node:dgram'
 import { BatchSocket } from '@chihaya/udp-batch'
 
-// Throws out of its callback for datagrams that say so, after it has set their replies: `throw.ts [catch]`.
+// Throws out of its callback for datagrams that say so, after it has set their replies: `throw.ts
+// [catch]`.
 
 const caught: string[] = []
-if (process.argv[2] === 'catch') process.on('uncaughtException', (error) => caught.push(error.message))
+if (process.argv[2] === 'catch')
+  process.on('uncaughtException', (error) => caught.push(error.message))
 
 const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0, batchSize: 1 }, (batch) => {
   batch.reply(0, batch.input.copy(batch.output, batch.replyStart(0), batch.start(0), batch.end(0)))

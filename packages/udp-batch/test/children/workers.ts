@@ -28,7 +28,8 @@ client.bind(0, '127.0.0.1')
 await once(client, 'listening')
 const before = openSockets()
 const load = setInterval(() => {
-  for (const port of ports) for (let count = 0; count < 20; count++) client.send('x', port, '127.0.0.1')
+  for (const port of ports)
+    for (let count = 0; count < 20; count++) client.send('x', port, '127.0.0.1')
 }, 1)
 
 async function endThread(ending: string): Promise<number> {
@@ -38,7 +39,8 @@ async function endThread(ending: string): Promise<number> {
   worker.on('error', () => undefined)
   const [port] = (await once(worker, 'message')) as [number]
   ports.add(port)
-  // The second message says that it has received something; the error that may follow comes first at times.
+  // The second message says that it has received something; the error that may follow comes first
+  // at times.
   await once(worker, 'message').catch(() => undefined)
   if (ending.startsWith('terminate')) await worker.terminate()
   const code = await exited
@@ -49,7 +51,8 @@ async function endThread(ending: string): Promise<number> {
 const codes: Record<string, number[]> = {}
 for (let round = 0; round < ROUNDS; round++) {
   const ended = await Promise.all(ENDINGS.map(endThread))
-  for (const [index, ending] of ENDINGS.entries()) (codes[ending] ??= []).push(ended.at(index) as number)
+  for (const [index, ending] of ENDINGS.entries())
+    (codes[ending] ??= []).push(ended.at(index) as number)
 }
 clearInterval(load)
 console.log(JSON.stringify({ codes, left: openSockets() - before, replied: replies > 0 }))

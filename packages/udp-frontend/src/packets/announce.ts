@@ -60,7 +60,10 @@ export interface AnnounceRules {
   readonly allowUnconnectable: boolean
 }
 
-/** An announce (BEP 15), read out of its datagram where it lies: few hooks look at more than a field or two. */
+/**
+ * An announce (BEP 15), read out of its datagram where it lies: few hooks look at more than a field
+ * or two.
+ */
 export class UdpAnnounce extends Announce {
   readonly protocol = 'udp'
   /** Whether `keep` has been called: the frontend then leaves the announce to whoever did. */
@@ -76,7 +79,8 @@ export class UdpAnnounce extends Announce {
 
   /**
    * Reads what every announce needs. `ipv6` says whether its address has 16 bytes.
-   * @throws {ClientError} when it is too short, its event makes no sense, or it has no port and does not stop.
+   * @throws {ClientError} when it is too short, its event makes no sense, or it has no port and
+   * does not stop.
    */
   read(datagram: Datagram, ipv6: boolean, rules: AnnounceRules): void {
     const { input, start, end, source } = datagram
@@ -90,13 +94,21 @@ export class UdpAnnounce extends Announce {
     // Nothing keeps a client from leaving.
     if (port === 0 && event !== 'stopped' && !rules.allowUnconnectable) throw INVALID_PORT
     const wanted = view.getInt32(tail + NUM_WANT_OFFSET)
-    const room = Math.floor((rules.maxReplySize - REPLY_PEERS_OFFSET) / compactLength(addressFamily(source.address)))
+    const room = Math.floor(
+      (rules.maxReplySize - REPLY_PEERS_OFFSET) / compactLength(addressFamily(source.address)),
+    )
     this.event = event
     this.port = port
     this.key = view.getUint32(tail + KEY_OFFSET)
     this.numWant = Math.min(wanted < 0 ? rules.defaultNumWant : wanted, rules.maxNumWant, room)
-    this.seeding = view.getInt32(start + LEFT_OFFSET) === 0 && view.getInt32(start + LEFT_OFFSET + 4) === 0
-    this.address = rules.claimedAddresses.resolve(input.bytes, start + ADDRESS_OFFSET, addressLength, source.address)
+    this.seeding =
+      view.getInt32(start + LEFT_OFFSET) === 0 && view.getInt32(start + LEFT_OFFSET + 4) === 0
+    this.address = rules.claimedAddresses.resolve(
+      input.bytes,
+      start + ADDRESS_OFFSET,
+      addressLength,
+      source.address,
+    )
     this.#input = input
     this.#start = start
     this.#end = end
@@ -161,19 +173,42 @@ export class UdpAnnounce extends Announce {
   }
 
   get #packet(): PacketBuffer {
-    if (this.#over) throw new TypeError('the announce is over: a hook that reads it after the reply has to call keep() before')
+    if (this.#over)
+      throw new TypeError(
+        'the announce is over: a hook that reads it after the reply has to call keep() before',
+      )
     return this.#input
   }
 }
 
 /** Prepares an answer whose peers are written where they are sent from. */
-export function prepareAnswer(answer: Answer, announce: UdpAnnounce, output: PacketBuffer, replyAt: number): void {
+export function prepareAnswer(
+  answer: Answer,
+  announce: UdpAnnounce,
+  output: PacketBuffer,
+  replyAt: number,
+): void {
   const { bytes, words } = output
-  answer.peers.borrow(addressFamily(announce.address), bytes, words, replyAt + REPLY_PEERS_OFFSET, announce.numWant)
+  answer.peers.borrow(
+    addressFamily(announce.address),
+    bytes,
+    words,
+    replyAt + REPLY_PEERS_OFFSET,
+    announce.numWant,
+  )
 }
 
-/** Writes an announce reply (BEP 15; IPv6: 18 bytes a peer), whose peers may be in their place already. Returns its length. */
-export function writeAnnounce(answer: Answer, ipv6: boolean, transaction: number, output: PacketBuffer, at: number): number {
+/**
+ * Writes an announce reply (BEP 15; IPv6: 18 bytes a peer), whose peers may be in their place
+ * already. Returns its length.
+ */
+export function writeAnnounce(
+  answer: Answer,
+  ipv6: boolean,
+  transaction: number,
+  output: PacketBuffer,
+  at: number,
+): number {
   const { view, bytes } = output
   const { peers } = answer
   writeReplyHeader(ipv6 ? ANNOUNCE_IPV6 : ANNOUNCE, transaction, view, at)

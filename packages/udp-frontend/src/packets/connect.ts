@@ -1,6 +1,9 @@
 import { CONNECT, REPLY_HEADER_LENGTH, writeReplyHeader } from './header.ts'
 
-/** The first half of what stands in place of a connection id in a connect request (BEP 15): 0x0000041727101980. */
+/**
+ * The first half of what stands in place of a connection id in a connect request (BEP 15):
+ * 0x0000041727101980.
+ */
 export const MAGIC_HIGH = 0x417
 const MAGIC_LOW = 0x27101980
 

@@ -1,6 +1,9 @@
 import { UrlDataParams, type Params } from '@chihaya/bittorrent'
 
-/** The first 16 bytes of every request: connection id (8), action (4), transaction id (4); all integers are big-endian. */
+/**
+ * The first 16 bytes of every request: connection id (8), action (4), transaction id (4); all
+ * integers are big-endian.
+ */
 export const HEADER_LENGTH = 16
 export const ACTION_OFFSET = 8
 export const TRANSACTION_OFFSET = 12
@@ -16,7 +19,12 @@ export const ERROR = 3
 export const ANNOUNCE_IPV6 = 4
 
 /** Writes a reply's first eight bytes. The transaction id goes back as it came. */
-export function writeReplyHeader(action: number, transaction: number, output: DataView, at: number): void {
+export function writeReplyHeader(
+  action: number,
+  transaction: number,
+  output: DataView,
+  at: number,
+): void {
   output.setInt32(at, action)
   output.setInt32(at + 4, transaction)
 }
@@ -29,5 +37,6 @@ const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] ==
 
 /** Copies the bytes at `at` into words, which then hold them in their order; wherever `at` is. */
 export function copyWords(input: DataView, at: number, target: Uint32Array): void {
-  for (let index = 0; index < target.length; index++) target[index] = input.getUint32(at + index * 4, LITTLE_ENDIAN)
+  for (let index = 0; index < target.length; index++)
+    target[index] = input.getUint32(at + index * 4, LITTLE_ENDIAN)
 }

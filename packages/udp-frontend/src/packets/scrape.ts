@@ -1,14 +1,29 @@
-import { ClientError, INFO_HASH_LENGTH, readInfoHash, type InfoHash, type Params } from '@chihaya/bittorrent'
+import {
+  ClientError,
+  INFO_HASH_LENGTH,
+  readInfoHash,
+  type InfoHash,
+  type Params,
+} from '@chihaya/bittorrent'
 import { Scrape, type ScrapeAnswer } from '@chihaya/core'
 import type { Datagram } from '../datagram.ts'
 import { PacketBuffer } from '../packet-buffer.ts'
-import { copyWords, HEADER_LENGTH, NO_PARAMS, REPLY_HEADER_LENGTH, SCRAPE, writeReplyHeader } from './header.ts'
+import {
+  copyWords,
+  HEADER_LENGTH,
+  NO_PARAMS,
+  REPLY_HEADER_LENGTH,
+  SCRAPE,
+  writeReplyHeader,
+} from './header.ts'
 import { MALFORMED_PACKET } from './refusals.ts'
 
 const ROW_LENGTH = 12
 
 // Transmission asks for fewer at a time when it reads these first words.
-const TOO_MANY_INFO_HASHES: ClientError = new ClientError('Request-URI Too Long: too many infohashes')
+const TOO_MANY_INFO_HASHES: ClientError = new ClientError(
+  'Request-URI Too Long: too many infohashes',
+)
 
 const NOTHING = PacketBuffer.allocate(0)
 
@@ -18,7 +33,8 @@ export function scrapeReplyLength(infoHashes: number): number {
 }
 
 /**
- * How many infohashes a scrape request (BEP 15) of `length` bytes holds; what is left behind the last whole one is ignored.
+ * How many infohashes a scrape request (BEP 15) of `length` bytes holds; what is left behind the
+ * last whole one is ignored.
  * @throws {ClientError} for none and for more than `maxInfoHashes`.
  */
 function countScrape(length: number, maxInfoHashes: number): number {
@@ -77,16 +93,24 @@ export class UdpScrape extends Scrape {
   }
 
   get #packet(): PacketBuffer {
-    if (this.#over) throw new TypeError('the scrape is over: a hook that reads it after the reply has to call keep() before')
+    if (this.#over)
+      throw new TypeError(
+        'the scrape is over: a hook that reads it after the reply has to call keep() before',
+      )
     return this.#input
   }
 }
 
 /**
- * Writes a scrape reply: seeders, downloads completed, leechers for each infohash. Rows are known by their place. Returns the
- * reply's length.
+ * Writes a scrape reply: seeders, downloads completed, leechers for each infohash. Rows are known
+ * by their place. Returns the reply's length.
  */
-export function writeScrape(answer: ScrapeAnswer, transaction: number, output: DataView, at: number): number {
+export function writeScrape(
+  answer: ScrapeAnswer,
+  transaction: number,
+  output: DataView,
+  at: number,
+): number {
   writeReplyHeader(SCRAPE, transaction, output, at)
   let to = at + REPLY_HEADER_LENGTH
   for (let index = 0; index < answer.count; index++, to += ROW_LENGTH) {

@@ -19,11 +19,14 @@ export class HttpAnnouncer implements Announcer {
   async announce(announce: TestAnnounce): Promise<number[]> {
     const response = await fetch(this.#target(announce), { signal: AbortSignal.timeout(TIMEOUT) })
     const body = new Uint8Array(await response.arrayBuffer())
-    if (body.length > LONGEST_ANSWER) throw new Error(`the answer is too long: ${body.length} bytes`)
+    if (body.length > LONGEST_ANSWER)
+      throw new Error(`the answer is too long: ${body.length} bytes`)
     const answer = this.#decode(body, response.status)
     const failure = answer.get('failure reason')
     if (failure !== undefined)
-      throw new Error(`the tracker refuses: ${typeof failure === 'string' ? reason(bytes(failure)) : 'without a reason'}`)
+      throw new Error(
+        `the tracker refuses: ${typeof failure === 'string' ? reason(bytes(failure)) : 'without a reason'}`,
+      )
     return [...ports(answer.get('peers'), 'ipv4'), ...ports(answer.get('peers6'), 'ipv6')]
   }
 
@@ -31,14 +34,18 @@ export class HttpAnnouncer implements Announcer {
     // `fetch` keeps nothing of ours.
   }
 
-  /** Reads an answer as leniently as clients do. Chihaya v2 itself writes its keys in another order each time. */
+  /**
+   * Reads an answer as leniently as clients do. Chihaya v2 itself writes its keys in another order
+   * each time.
+   */
   #decode(body: Uint8Array, status: number): ReadonlyMap<string, Bdecoded> {
     const value = withoutLineEnd(body)
     if (value.length < body.length) this.remarks.add('a line end follows the answer')
     const answer = attempt(() => bdecode(value))
     if (answer instanceof Map) return answer
     const unsorted = attempt(() => bdecode(value, { unsortedKeys: true }))
-    if (!(unsorted instanceof Map)) throw new Error(`the answer is no tracker's, with HTTP status ${status}`)
+    if (!(unsorted instanceof Map))
+      throw new Error(`the answer is no tracker's, with HTTP status ${status}`)
     this.remarks.add('the keys of the answer are not sorted, as BEP 3 has them')
     return unsorted
   }
@@ -77,7 +84,10 @@ function withoutLineEnd(body: Uint8Array): Uint8Array {
   return body.subarray(0, end)
 }
 
-/** The ports of compact peers, or of peers in dictionaries. Some trackers leave out the key when there are no peers. */
+/**
+ * The ports of compact peers, or of peers in dictionaries. Some trackers leave out the key when
+ * there are no peers.
+ */
 function ports(peers: Bdecoded | undefined, family: AddressFamily): number[] {
   if (typeof peers === 'string') return compactPorts(bytes(peers), family)
   if (!Array.isArray(peers)) return []

@@ -5,7 +5,10 @@ import type { Announcer, TestAnnounce } from './announcer.ts'
 
 type Peer = Omit<TestAnnounce, 'event'>
 
-/** Lets two peers join a swarm of their own one after the other, and leave it. @throws unless the second is given the first. */
+/**
+ * Lets two peers join a swarm of their own one after the other, and leave it. @throws unless the
+ * second is given the first.
+ */
 export async function meet(announcer: Announcer, delay: number): Promise<void> {
   const infoHash = readInfoHash(randomBytes(20), 0)
   const port = randomInt(1024, 65_000)
@@ -25,7 +28,9 @@ export async function meet(announcer: Announcer, delay: number): Promise<void> {
       if (peer === first) await wait(delay)
     }
   } finally {
-    await Promise.allSettled(joined.map((peer) => announcer.announce({ ...peer, event: 'stopped' })))
+    await Promise.allSettled(
+      joined.map((peer) => announcer.announce({ ...peer, event: 'stopped' })),
+    )
   }
 }
 

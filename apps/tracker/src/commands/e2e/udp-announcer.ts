@@ -33,9 +33,13 @@ export class UdpAnnouncer implements Announcer {
 
   async announce(announce: TestAnnounce): Promise<number[]> {
     const { socket, family } = await (this.#opened ??= this.#open())
-    const connected = await ask(socket, CONNECT, 16, (transactionId) => header(PROTOCOL_ID, CONNECT, transactionId, 16))
+    const connected = await ask(socket, CONNECT, 16, (transactionId) =>
+      header(PROTOCOL_ID, CONNECT, transactionId, 16),
+    )
     const connectionId = connected.readBigUInt64BE(8)
-    const answer = await ask(socket, ANNOUNCE, 20, (transactionId) => this.#packet(connectionId, transactionId, announce))
+    const answer = await ask(socket, ANNOUNCE, 20, (transactionId) =>
+      this.#packet(connectionId, transactionId, announce),
+    )
     return compactPorts(answer.subarray(20), family)
   }
 
@@ -60,7 +64,11 @@ export class UdpAnnouncer implements Announcer {
     return { socket, family: family === 6 ? 'ipv6' : 'ipv4' }
   }
 
-  #packet(connectionId: bigint, transactionId: number, { infoHash, peerId, port, event }: TestAnnounce): Buffer {
+  #packet(
+    connectionId: bigint,
+    transactionId: number,
+    { infoHash, peerId, port, event }: TestAnnounce,
+  ): Buffer {
     const packet = header(connectionId, ANNOUNCE, transactionId, ANNOUNCE_LENGTH)
     writeByteString(infoHash, packet, 16)
     writeByteString(peerId, packet, 36)
@@ -72,8 +80,16 @@ export class UdpAnnouncer implements Announcer {
   }
 }
 
-/** Sends a request until its answer is there. @throws the tracker's refusal, or when there is no answer. */
-async function ask(socket: Socket, action: number, length: number, write: (transactionId: number) => Buffer): Promise<Buffer> {
+/**
+ * Sends a request until its answer is there. @throws the tracker's refusal, or when there is no
+ * answer.
+ */
+async function ask(
+  socket: Socket,
+  action: number,
+  length: number,
+  write: (transactionId: number) => Buffer,
+): Promise<Buffer> {
   const transactionId = randomInt(0x1_0000_0000)
   for (const wait of WAITS) {
     socket.send(write(transactionId))
@@ -81,8 +97,10 @@ async function ask(socket: Socket, action: number, length: number, write: (trans
     // oxlint-disable-next-line no-await-in-loop
     const answer = await receive(socket, transactionId, wait)
     if (answer === undefined) continue
-    if (answer.readUInt32BE(0) === ERROR) throw new Error(`the tracker refuses: ${reason(answer.subarray(8))}`)
-    if (answer.readUInt32BE(0) !== action || answer.length < length) throw new Error("the answer is no tracker's")
+    if (answer.readUInt32BE(0) === ERROR)
+      throw new Error(`the tracker refuses: ${reason(answer.subarray(8))}`)
+    if (answer.readUInt32BE(0) !== action || answer.length < length)
+      throw new Error("the answer is no tracker's")
     return answer
   }
   throw new Error(`no answer within ${WAITS.reduce((sum, wait) => sum + wait, 0) / 1000} s`)
@@ -97,7 +115,8 @@ function receive(socket: Socket, transactionId: number, wait: number): Promise<B
       settle()
     }
     const onMessage = (datagram: Buffer): void => {
-      if (datagram.length >= 8 && datagram.readUInt32BE(4) === transactionId) finish(() => resolve(datagram))
+      if (datagram.length >= 8 && datagram.readUInt32BE(4) === transactionId)
+        finish(() => resolve(datagram))
     }
     const onError = (error: Error): void => finish(() => reject(error))
     const timer = setTimeout(() => finish(() => resolve(undefined)), wait)
@@ -105,7 +124,12 @@ function receive(socket: Socket, transactionId: number, wait: number): Promise<B
   })
 }
 
-function header(connectionId: bigint, action: number, transactionId: number, length: number): Buffer {
+function header(
+  connectionId: bigint,
+  action: number,
+  transactionId: number,
+  length: number,
+): Buffer {
   const packet = Buffer.alloc(length)
   packet.writeBigUInt64BE(connectionId, 0)
   packet.writeUInt32BE(action, 8)

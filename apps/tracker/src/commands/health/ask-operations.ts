@@ -2,14 +2,23 @@ import type { GoAddress } from '../../go-address.ts'
 import { localHost } from './local-host.ts'
 import { escapeText } from '../../log-text.ts'
 
-/** What `/healthz` or `/readyz` of the operations server complains of; undefined when it says that all is well. */
-export async function askOperations({ host, port }: GoAddress, path: string, timeout: number): Promise<string | undefined> {
+/**
+ * What `/healthz` or `/readyz` of the operations server complains of; undefined when it says that
+ * all is well.
+ */
+export async function askOperations(
+  { host, port }: GoAddress,
+  path: string,
+  timeout: number,
+): Promise<string | undefined> {
   const name = localHost(host)
   try {
     const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}${path}`
     const response = await fetch(url, { signal: AbortSignal.timeout(timeout), redirect: 'manual' })
     const body = await response.text()
-    return response.ok ? undefined : `HTTP status ${response.status}: ${escapeText(body.slice(0, 500))}`
+    return response.ok
+      ? undefined
+      : `HTTP status ${response.status}: ${escapeText(body.slice(0, 500))}`
   } catch (error) {
     return reasonOf(error as Error, timeout)
   }

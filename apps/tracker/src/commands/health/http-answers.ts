@@ -7,17 +7,24 @@ import { localHost } from './local-host.ts'
 const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 
 /**
- * What keeps an address of HTTP from answering; undefined when it does. A connection that the tracker ends is an answer as
- * well: it does that at `max_connections`, and to proxies that do not say who their client is.
+ * What keeps an address of HTTP from answering; undefined when it does. A connection that the
+ * tracker ends is an answer as well: it does that at `max_connections`, and to proxies that do not
+ * say who their client is.
  */
-export function httpAnswers(address: HttpAddress, isTls: boolean, timeout: number): Promise<string | undefined> {
+export function httpAnswers(
+  address: HttpAddress,
+  isTls: boolean,
+  timeout: number,
+): Promise<string | undefined> {
   const target: NetConnectOpts = isUnixAddress(address)
     ? { path: address.path }
     : { host: localHost(address.host), port: address.port }
   return new Promise((resolve) => {
     let isConnected = false
     // The certificate is for the tracker's name, and this is not about it.
-    const socket: Socket = isTls ? connectTls({ ...target, rejectUnauthorized: false }) : connect(target)
+    const socket: Socket = isTls
+      ? connectTls({ ...target, rejectUnauthorized: false })
+      : connect(target)
     const finish = (problem?: string): void => {
       clearTimeout(timer)
       socket.destroy()

@@ -9,8 +9,13 @@ const CONNECT_LENGTH = 16
 /** Milliseconds after which a datagram counts as lost. */
 const AGAIN = 500
 
-/** What keeps an address of UDP from answering a connect request (BEP 15); undefined when it does. */
-export async function udpAnswers({ host, port }: GoAddress, timeout: number): Promise<string | undefined> {
+/**
+ * What keeps an address of UDP from answering a connect request (BEP 15); undefined when it does.
+ */
+export async function udpAnswers(
+  { host, port }: GoAddress,
+  timeout: number,
+): Promise<string | undefined> {
   try {
     const { address, family } = await lookup(localHost(host))
     return await connects(address, port, family === 6 ? 'udp6' : 'udp4', timeout)
@@ -19,7 +24,12 @@ export async function udpAnswers({ host, port }: GoAddress, timeout: number): Pr
   }
 }
 
-function connects(host: string, port: number, type: 'udp4' | 'udp6', timeout: number): Promise<string | undefined> {
+function connects(
+  host: string,
+  port: number,
+  type: 'udp4' | 'udp6',
+  timeout: number,
+): Promise<string | undefined> {
   const transactionId = randomInt(0x1_0000_0000)
   const request = Buffer.alloc(CONNECT_LENGTH)
   request.writeBigUInt64BE(PROTOCOL_ID, 0)
@@ -37,7 +47,12 @@ function connects(host: string, port: number, type: 'udp4' | 'udp6', timeout: nu
     const resend = setInterval(send, AGAIN)
     socket.once('error', (error) => finish(error.message))
     socket.on('message', (answer) => {
-      if (answer.length >= CONNECT_LENGTH && answer.readUInt32BE(0) === 0 && answer.readUInt32BE(4) === transactionId) finish()
+      if (
+        answer.length >= CONNECT_LENGTH &&
+        answer.readUInt32BE(0) === 0 &&
+        answer.readUInt32BE(4) === transactionId
+      )
+        finish()
     })
     // A connected socket is told that nobody has the port.
     socket.connect(port, host, send)

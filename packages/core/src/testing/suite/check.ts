@@ -11,7 +11,10 @@ export interface StoreUnderTest {
 }
 
 /** Registers one test of the suite, with a fresh store. */
-export type Check = (name: string, run: (store: PeerStore, under: StoreUnderTest) => Promise<void>) => void
+export type Check = (
+  name: string,
+  run: (store: PeerStore, under: StoreUnderTest) => Promise<void>,
+) => void
 
 /** Milliseconds that peers live in the suite. */
 export const LIFETIME = 60_000

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import type { PeerStore } from '../../peer-store.ts'
-import { address, announceTo, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '../sample.ts'
+import {
+  address,
+  announceTo,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '../sample.ts'
 import { LIFETIME, type Check } from './check.ts'
 
 /** `downloaded` counts a client once while it is known. */
@@ -11,32 +18,53 @@ export function checkDownloads(check: Check): void {
     (await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4'))[0]?.downloaded
 
   check('counts one download of a peer that completes again and again', async (store) => {
-    for (const transition of ['leecher', 'completed', 'leecher', 'completed', 'partial', 'completed'] as const) {
+    for (const transition of [
+      'leecher',
+      'completed',
+      'leecher',
+      'completed',
+      'partial',
+      'completed',
+    ] as const) {
       await announceTo(store, sampleAnnounce({ transition }))
     }
     assert.equal(await downloads(store), 1)
   })
 
   check('counts one download of a peer that leaves and completes again', async (store) => {
-    for (const transition of ['completed', 'stopped', 'completed', 'leecher', 'stopped', 'leecher', 'completed'] as const) {
+    for (const transition of [
+      'completed',
+      'stopped',
+      'completed',
+      'leecher',
+      'stopped',
+      'leecher',
+      'completed',
+    ] as const) {
       await announceTo(store, sampleAnnounce({ transition }))
     }
     assert.equal(await downloads(store), 1)
   })
 
-  check('remembers that a download was counted for as long as its peer is known', async (store, { advance }) => {
-    for (const transition of ['completed', 'seeder', 'leecher', 'leecher', 'stopped'] as const) {
-      await announceTo(store, sampleAnnounce({ transition }))
-      await advance(LIFETIME - 10_000)
-    }
-    await announceTo(store, sampleAnnounce({ transition: 'completed' }))
-    assert.equal(await downloads(store), 1)
-  })
+  check(
+    'remembers that a download was counted for as long as its peer is known',
+    async (store, { advance }) => {
+      for (const transition of ['completed', 'seeder', 'leecher', 'leecher', 'stopped'] as const) {
+        await announceTo(store, sampleAnnounce({ transition }))
+        await advance(LIFETIME - 10_000)
+      }
+      await announceTo(store, sampleAnnounce({ transition: 'completed' }))
+      assert.equal(await downloads(store), 1)
+    },
+  )
 
   check('counts the downloads of a peer in each torrent', async (store) => {
     for (const number of [1, 2]) {
       const infoHash = sampleInfoHash(number)
-      const view = await announceTo(store, sampleAnnounce({ infoHash, transition: 'completed', ...KEY }))
+      const view = await announceTo(
+        store,
+        sampleAnnounce({ infoHash, transition: 'completed', ...KEY }),
+      )
       assert.equal(view.downloaded, 1)
     }
   })
@@ -55,15 +83,21 @@ export function checkDownloads(check: Check): void {
   check('counts clients apart whose peer id or key differs, or that sent no key', async (store) => {
     const clients = [{ ...KEY }, { key: 7 }, { ...KEY, peerId: samplePeerId(2) }, { key: 0 }, {}]
     for (const [index, client] of clients.entries()) {
-      await announceTo(store, sampleAnnounce({ ...client, port: 2000 + index, transition: 'completed' }))
+      await announceTo(
+        store,
+        sampleAnnounce({ ...client, port: 2000 + index, transition: 'completed' }),
+      )
     }
     assert.equal(await downloads(store), clients.length)
   })
 
-  check('counts no download of one who only looks, stops or seeds from the start', async (store) => {
-    for (const transition of ['unchanged', 'stopped', 'seeder', 'completed'] as const) {
-      await announceTo(store, sampleAnnounce({ ...KEY, transition }))
-    }
-    assert.equal(await downloads(store), 0)
-  })
+  check(
+    'counts no download of one who only looks, stops or seeds from the start',
+    async (store) => {
+      for (const transition of ['unchanged', 'stopped', 'seeder', 'completed'] as const) {
+        await announceTo(store, sampleAnnounce({ ...KEY, transition }))
+      }
+      assert.equal(await downloads(store), 0)
+    },
+  )
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import type { PeerStore } from '../../peer-store.ts'
-import { address, announceTo, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '../sample.ts'
+import {
+  address,
+  announceTo,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '../sample.ts'
 import { counters, endpoints, type Check } from './check.ts'
 
 /** For stores that can evict. */
@@ -13,7 +20,12 @@ export function checkEviction(check: Check): void {
         [1002, 'leecher'],
         [1003, 'completed'],
       ] as const) {
-        const changes = { infoHash: sampleInfoHash(number), port, peerId: samplePeerId(port), transition }
+        const changes = {
+          infoHash: sampleInfoHash(number),
+          port,
+          peerId: samplePeerId(port),
+          transition,
+        }
         await announceTo(store, sampleAnnounce(changes))
         await announceTo(store, sampleAnnounce({ ...changes, address: IPV6 }))
       }
@@ -43,7 +55,10 @@ export function checkEviction(check: Check): void {
   check('evicts the peers of an address, and gives them to nobody', async (store) => {
     if (store.evict === undefined) return
     await fill(store)
-    assert.equal(await store.evict({ address: (bytes) => bytes.length === 16 && bytes[15] === 1 }), 6)
+    assert.equal(
+      await store.evict({ address: (bytes) => bytes.length === 16 && bytes[15] === 1 }),
+      6,
+    )
     assert.deepEqual(await totals(store), [2, 4, 0, 2, 0])
     const { peers } = await announceTo(store, sampleAnnounce({ address: address('2001:db8::2') }))
     assert.deepEqual(endpoints(peers), [])
@@ -63,9 +78,15 @@ export function checkEviction(check: Check): void {
     if (store.evict === undefined) return
     await fill(store)
     assert.equal(await store.evict({}), 0)
-    assert.equal(await store.evict({ infoHash: () => false, address: () => false, peerId: () => false }), 0)
+    assert.equal(
+      await store.evict({ infoHash: () => false, address: () => false, peerId: () => false }),
+      0,
+    )
     assert.equal(await store.evict({ address: () => true }), 12)
     assert.deepEqual(await totals(store), [0, 0, 0, 0, 0])
-    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ port: 1002 }))).slice(0, 2), [0, 1])
+    assert.deepEqual(
+      counters(await announceTo(store, sampleAnnounce({ port: 1002 }))).slice(0, 2),
+      [0, 1],
+    )
   })
 }

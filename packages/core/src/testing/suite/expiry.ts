@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { address, announceTo, sampleAnnounce, sampleInfoHash, samplePeerId, scrapeFrom } from '../sample.ts'
+import {
+  address,
+  announceTo,
+  sampleAnnounce,
+  sampleInfoHash,
+  samplePeerId,
+  scrapeFrom,
+} from '../sample.ts'
 import { counters, endpoints, LIFETIME, type Check } from './check.ts'
 
 export function checkExpiry(check: Check): void {
@@ -9,7 +16,10 @@ export function checkExpiry(check: Check): void {
     await announceTo(store, sampleAnnounce({ port: 2000, peerId: samplePeerId(2) }))
     await advance(10_000)
     const view = await announceTo(store, sampleAnnounce({ address: address('10.0.0.2') }))
-    assert.deepEqual([view.complete, view.incomplete, endpoints(view.peers)], [0, 2, ['10.0.0.1:2000']])
+    assert.deepEqual(
+      [view.complete, view.incomplete, endpoints(view.peers)],
+      [0, 2, ['10.0.0.1:2000']],
+    )
   })
 
   check('takes a peer that it has forgotten for a new one', async (store, { advance }) => {
@@ -17,7 +27,10 @@ export function checkExpiry(check: Check): void {
     await advance(LIFETIME - 5_000)
     await announceTo(store, sampleAnnounce({ port: 2000, peerId: samplePeerId(2) }))
     await advance(10_000)
-    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ transition: 'completed' }))), [1, 1, 2])
+    assert.deepEqual(
+      counters(await announceTo(store, sampleAnnounce({ transition: 'completed' }))),
+      [1, 1, 2],
+    )
   })
 
   check('keeps a peer that goes on announcing', async (store, { advance }) => {
@@ -37,9 +50,14 @@ export function checkExpiry(check: Check): void {
   })
 
   check('forgets swarms whose peers are gone', async (store, { advance }) => {
-    for (let number = 0; number < 500; number++) await announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number) }))
+    for (let number = 0; number < 500; number++)
+      await announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number) }))
     assert.equal((await store.stats()).swarms, 500)
     await advance(LIFETIME * 2)
-    assert.deepEqual(await store.stats(), { swarms: 0, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } })
+    assert.deepEqual(await store.stats(), {
+      swarms: 0,
+      seeders: { ipv4: 0, ipv6: 0 },
+      leechers: { ipv4: 0, ipv6: 0 },
+    })
   })
 }

@@ -12,17 +12,25 @@ export function checkListing(check: Check): void {
     for (let number = 0; number < 300; number++) {
       const infoHash = sampleInfoHash(number)
       await announceTo(store, sampleAnnounce({ infoHash, transition: 'completed' }))
-      if (number % 2 === 0) await announceTo(store, sampleAnnounce({ infoHash, address: address('2001:db8::1') }))
-      if (number % 3 === 0) await announceTo(store, sampleAnnounce({ infoHash, port: 2000, transition: 'partial' }))
+      if (number % 2 === 0)
+        await announceTo(store, sampleAnnounce({ infoHash, address: address('2001:db8::1') }))
+      if (number % 3 === 0)
+        await announceTo(store, sampleAnnounce({ infoHash, port: 2000, transition: 'partial' }))
     }
     const listed = new Map<string, SwarmEntry>()
-    for await (const page of store.swarms()) for (const entry of page) listed.set(entry.infoHash, entry)
+    for await (const page of store.swarms())
+      for (const entry of page) listed.set(entry.infoHash, entry)
     assert.equal(listed.size, 300)
     for (let number = 0; number < 300; number++) {
       const infoHash = sampleInfoHash(number)
       const ipv6 = number % 2 === 0 ? 1 : 0
       const ipv4 = number % 3 === 0 ? 1 : 0
-      const expected = { infoHash, seeders: { ipv4: 1, ipv6: 0 }, leechers: { ipv4, ipv6 }, downloaded: 1 }
+      const expected = {
+        infoHash,
+        seeders: { ipv4: 1, ipv6: 0 },
+        leechers: { ipv4, ipv6 },
+        downloaded: 1,
+      }
       assert.deepEqual(listed.get(infoHash), expected)
     }
   })

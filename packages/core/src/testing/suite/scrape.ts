@@ -17,15 +17,22 @@ export function checkScrape(check: Check): void {
   })
 
   check('creates nothing by scraping', async (store) => {
-    for (let number = 0; number < 1000; number++) await scrapeFrom(store, [sampleInfoHash(number)], 'ipv4')
+    for (let number = 0; number < 1000; number++)
+      await scrapeFrom(store, [sampleInfoHash(number)], 'ipv4')
     assert.equal((await store.stats()).swarms, 0)
   })
 
   check('keeps infohashes of any bytes apart', async (store) => {
-    const odd = ['*?[]\r\n\0:{}'.padEnd(20, '\xff'), '\0'.repeat(20), '\xff'.repeat(20), '__proto__'.padEnd(20, '_')]
+    const odd = [
+      '*?[]\r\n\0:{}'.padEnd(20, '\xff'),
+      '\0'.repeat(20),
+      '\xff'.repeat(20),
+      '__proto__'.padEnd(20, '_'),
+    ]
     for (const [index, text] of odd.entries()) {
       const infoHash = text as ReturnType<typeof sampleInfoHash>
-      for (let port = 1001; port <= 1001 + index; port++) await announceTo(store, sampleAnnounce({ infoHash, port }))
+      for (let port = 1001; port <= 1001 + index; port++)
+        await announceTo(store, sampleAnnounce({ infoHash, port }))
     }
     const entries = await scrapeFrom(store, odd as Array<ReturnType<typeof sampleInfoHash>>, 'ipv4')
     assert.deepEqual(

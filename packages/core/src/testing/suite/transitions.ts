@@ -6,11 +6,25 @@ import { counters, endpoints, type Check } from './check.ts'
 export function checkTransitions(check: Check): void {
   check('counts the announcer in its own answer', async (store) => {
     assert.deepEqual(counters(await announceTo(store, sampleAnnounce())), [0, 1, 0])
-    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ port: 2000, transition: 'seeder' }))), [1, 1, 0])
-    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ port: 3000, transition: 'partial' }))), [1, 2, 0])
+    assert.deepEqual(
+      counters(await announceTo(store, sampleAnnounce({ port: 2000, transition: 'seeder' }))),
+      [1, 1, 0],
+    )
+    assert.deepEqual(
+      counters(await announceTo(store, sampleAnnounce({ port: 3000, transition: 'partial' }))),
+      [1, 2, 0],
+    )
   })
 
-  const moves: Array<[first: Transition, second: Transition, complete: number, incomplete: number, downloaded: number]> = [
+  const moves: Array<
+    [
+      first: Transition,
+      second: Transition,
+      complete: number,
+      incomplete: number,
+      downloaded: number,
+    ]
+  > = [
     ['leecher', 'seeder', 1, 0, 0],
     ['leecher', 'completed', 1, 0, 1],
     ['leecher', 'partial', 0, 1, 0],
@@ -37,9 +51,18 @@ export function checkTransitions(check: Check): void {
   }
 
   check('tells what a peer was before', async (store) => {
-    const transitions = ['leecher', 'seeder', 'partial', 'completed', 'leecher', 'stopped', 'leecher'] as const
+    const transitions = [
+      'leecher',
+      'seeder',
+      'partial',
+      'completed',
+      'leecher',
+      'stopped',
+      'leecher',
+    ] as const
     const before = []
-    for (const transition of transitions) before.push((await announceTo(store, sampleAnnounce({ transition }))).before)
+    for (const transition of transitions)
+      before.push((await announceTo(store, sampleAnnounce({ transition }))).before)
     // A store that has to look for it does not tell.
     if (before.every((state) => state === undefined)) return
     const known = ['leecher', 'seeder', 'partial', 'seeder', 'leecher']
@@ -47,18 +70,30 @@ export function checkTransitions(check: Check): void {
   })
 
   check('counts a completed peer it has never seen', async (store) => {
-    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ transition: 'completed' }))), [1, 0, 1])
+    assert.deepEqual(
+      counters(await announceTo(store, sampleAnnounce({ transition: 'completed' }))),
+      [1, 0, 1],
+    )
   })
 
   check('creates nothing for a stranger that stops or only looks', async (store) => {
-    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ transition: 'stopped' }))), [0, 0, 0])
-    assert.deepEqual(counters(await announceTo(store, sampleAnnounce({ transition: 'unchanged' }))), [0, 0, 0])
+    assert.deepEqual(
+      counters(await announceTo(store, sampleAnnounce({ transition: 'stopped' }))),
+      [0, 0, 0],
+    )
+    assert.deepEqual(
+      counters(await announceTo(store, sampleAnnounce({ transition: 'unchanged' }))),
+      [0, 0, 0],
+    )
     assert.equal((await store.stats()).swarms, 0)
   })
 
   check('shows the swarm to one who only looks, and does not count it', async (store) => {
     await announceTo(store, sampleAnnounce())
-    const view = await announceTo(store, sampleAnnounce({ address: address('10.0.0.2'), port: 0, transition: 'unchanged' }))
+    const view = await announceTo(
+      store,
+      sampleAnnounce({ address: address('10.0.0.2'), port: 0, transition: 'unchanged' }),
+    )
     assert.deepEqual([counters(view), endpoints(view.peers)], [[0, 1, 0], ['10.0.0.1:6881']])
   })
 
@@ -66,19 +101,28 @@ export function checkTransitions(check: Check): void {
     await announceTo(store, sampleAnnounce({ peerId: samplePeerId(1) }))
     const view = await announceTo(store, sampleAnnounce({ peerId: samplePeerId(2) }))
     assert.deepEqual(counters(view), [0, 1, 0])
-    const { peers } = await announceTo(store, sampleAnnounce({ address: address('10.0.0.2'), wantsPeerIds: true }))
+    const { peers } = await announceTo(
+      store,
+      sampleAnnounce({ address: address('10.0.0.2'), wantsPeerIds: true }),
+    )
     if (peers.peerIds) assert.equal(Buffer.from(peers.peerIds).toString('latin1'), samplePeerId(2))
   })
 
   check('lets nobody stop a peer at another address', async (store) => {
     await announceTo(store, sampleAnnounce())
-    const view = await announceTo(store, sampleAnnounce({ address: address('10.0.0.2'), transition: 'stopped' }))
+    const view = await announceTo(
+      store,
+      sampleAnnounce({ address: address('10.0.0.2'), transition: 'stopped' }),
+    )
     assert.deepEqual(counters(view), [0, 1, 0])
   })
 
   check('keeps swarms apart', async (store) => {
     await announceTo(store, sampleAnnounce())
-    const view = await announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(2), port: 2000 }))
+    const view = await announceTo(
+      store,
+      sampleAnnounce({ infoHash: sampleInfoHash(2), port: 2000 }),
+    )
     assert.deepEqual(counters(view), [0, 1, 0])
     assert.deepEqual(endpoints(view.peers), [])
   })
