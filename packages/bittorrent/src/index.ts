@@ -34,6 +34,7 @@ export {
   readInfoHash,
   type InfoHash,
 } from './info-hash.ts'
+export { KeyedHash } from './keyed-hash.ts'
 export { parseInteger, parseUint64 } from './integer.ts'
 export { LOCAL_NETWORKS, Networks, parseNetwork, type Network } from './networks.ts'
 export { clientId, PEER_ID_LENGTH, peerIdFrom, readPeerId, type PeerId } from './peer-id.ts'
