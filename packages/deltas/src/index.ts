@@ -1,0 +1,5 @@
+export * from './delta.ts'
+export { deltaLine } from './delta-line.ts'
+export { DeltaReader, encodeDelta, MAX_RECORD_LENGTH } from './delta-codec.ts'
+export { FolderInUse } from './spool/folder-lock.ts'
+export { Spool, type SpoolLog, type SpoolOptions } from './spool/spool.ts'
