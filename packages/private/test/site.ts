@@ -118,11 +118,22 @@ export class Site {
       },
       outcome,
     )
-    const { isNew, refusal, hidden, changed, rawUp, rawDown, seedTime, leechTime } = outcome
-    const { upSpeed, downSpeed, snatch, tokenUsed, state, free, session } = outcome
     return {
-      ...{ isNew, refusal, hidden, changed, rawUp, rawDown, seedTime, leechTime },
-      ...{ upSpeed, downSpeed, snatch, tokenUsed, state, free, session },
+      isNew: outcome.isNew,
+      refusal: outcome.refusal,
+      hidden: outcome.hidden,
+      changed: outcome.changed,
+      rawUp: outcome.rawUp,
+      rawDown: outcome.rawDown,
+      seedTime: outcome.seedTime,
+      leechTime: outcome.leechTime,
+      upSpeed: outcome.upSpeed,
+      downSpeed: outcome.downSpeed,
+      snatch: outcome.snatch,
+      tokenUsed: outcome.tokenUsed,
+      state: outcome.state,
+      free: outcome.free,
+      session: outcome.session,
       credit: `${outcome.creditUp}/${outcome.creditDown}`,
       flags: [...outcome.suspicions],
       vacated: [...outcome.vacated],
