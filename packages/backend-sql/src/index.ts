@@ -1,0 +1,5 @@
+export { SqliteDriver } from './drivers/sqlite-driver.ts'
+export type { Cursor, Operation, Query, SqlValue } from './operation.ts'
+export { SqlBackend, type SqlSchema } from './sql-backend.ts'
+export type { Dialect, SqlDriver } from './sql-driver.ts'
+export { nativeSchema } from './schemas/native.ts'
