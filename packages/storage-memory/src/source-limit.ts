@@ -1,18 +1,9 @@
-import type { AddressFamily } from '@chihaya/bittorrent'
-import { halfOf } from './entry.ts'
+import { entryLongs, halfOf } from './entry.ts'
 import type { PeerDraw } from './peer-draw.ts'
-import { IPV6_SETS, LEECHERS, SEEDERS } from './swarm-records.ts'
-import type { SwarmStore } from './swarm-store.ts'
+import type { TickClock } from './tick-clock.ts'
 
 /** Peers of one source that one answer holds at most. */
 const MAX_IN_ANSWER = 2
-/** 16-bit words of an IPv4 endpoint in an answer. */
-const IPV4_WIDTH = 3
-/**
- * 32-bit words of an entry that name its source: all of an IPv4 address, the first half of an IPv6
- * one.
- */
-const SOURCE_LONGS: Readonly<Record<AddressFamily, number>> = { ipv4: 1, ipv6: 2 }
 
 /**
  * Keeps one host, or one IPv6 /64, from filling a swarm with ports of its own. While a limit is
@@ -26,47 +17,43 @@ export class SourceLimit {
     this.#limit = limit
   }
 
-  sourceLongs(family: AddressFamily): number {
-    return SOURCE_LONGS[family]
+  /**
+   * Words of an entry, which has so many, that name its source: an IPv4 address, or the first half
+   * of an IPv6 one.
+   */
+  sourceLongs(longs: number): number {
+    return longs === entryLongs('ipv4') ? 1 : 2
   }
 
   /**
-   * Where the announced peer's source is at its limit, meets its oldest peer and returns that one's
-   * set; else -1.
+   * The oldest peer of a source, whose marks in the two sets of a network are given, if the source
+   * is at its limit.
    */
-  meetOldest(store: SwarmStore, record: number, set: number): number {
-    const sets = store.sets(set)
-    const length = SOURCE_LONGS[set < IPV6_SETS ? 'ipv4' : 'ipv6']
-    const hash = sets.blocks.hash(store.key, 0)
-    const now = store.clock.mark()
-    let peers = 0
-    let oldest = { role: -1, index: -1, age: -1 }
-    for (const role of [set + LEECHERS, set + SEEDERS]) {
-      const marks = sets.marksOf(store.records.root(record, role), store.key, hash, length)
-      peers += marks.length
-      for (const [index, mark] of marks.entries()) {
-        const age = store.clock.age(mark, now)
-        if (age > oldest.age) oldest = { role, index, age }
-      }
-    }
-    if (peers < this.#limit) return -1
-    sets.meet(store.records.root(record, oldest.role), store.key, hash, length, oldest.index)
-    return oldest.role
+  oldest(
+    marks: ReadonlyArray<readonly number[]>,
+    clock: TickClock,
+  ): { role: number; index: number } | undefined {
+    const now = clock.mark()
+    const peers = marks.flatMap((ofRole, role) =>
+      ofRole.map((mark, index) => ({ role, index, age: clock.age(mark, now) })),
+    )
+    if (peers.length < this.#limit) return undefined
+    return peers.reduce((oldest, peer) => (peer.age > oldest.age ? peer : oldest))
   }
 
   /** Whether an answer already has its fill of the source of the entry at `longs[at]`. */
   fills(draw: PeerDraw, longs: Uint32Array, at: number): boolean {
-    const length = (draw.width === IPV4_WIDTH ? SOURCE_LONGS.ipv4 : SOURCE_LONGS.ipv6) * 2
+    const halves = this.sourceLongs(draw.entryLongs) * 2
     let same = 0
     for (let peer = 0; peer < draw.drawn; peer++) {
       const drawn = draw.at + peer * draw.width
-      let word = 0
+      let half = 0
       while (
-        word < length &&
-        draw.endpoints[drawn + word] === halfOf(longs[at + (word >> 1)]!, word & 1)
+        half < halves &&
+        draw.endpoints[drawn + half] === halfOf(longs[at + (half >> 1)]!, half & 1)
       )
-        word++
-      if (word === length && ++same === MAX_IN_ANSWER) return true
+        half++
+      if (half === halves && ++same === MAX_IN_ANSWER) return true
     }
     return false
   }
