@@ -16,20 +16,20 @@ import {
   type StoreStats,
   type SwarmEntry,
 } from '@chihaya/core'
-import { Announcer, CLAIMED } from './announcer.ts'
-import { Answerer } from './answer.ts'
-import { ALIAS, COUNTED } from './entry.ts'
-import { Eviction } from './eviction.ts'
-import { Expiry } from './expiry.ts'
-import { KeyedHash } from './keyed-hash.ts'
-import type { SwarmLimits } from './limits.ts'
-import { availableMemory, boundsFor } from './memory-bounds.ts'
-import { NewSwarmLimit } from './new-swarm-limit.ts'
+import { Announcer, CLAIMED } from './swarms/announcer.ts'
+import { Answerer } from './peers/answer.ts'
+import { ALIAS, COUNTED } from './peers/entry.ts'
+import { Eviction } from './swarms/eviction.ts'
+import { Expiry } from './expiry/expiry.ts'
+import { KeyedHash } from './heap/keyed-hash.ts'
+import type { SwarmLimits } from './limits/limits.ts'
+import { availableMemory, boundsFor } from './limits/memory-bounds.ts'
+import { NewSwarmLimit } from './limits/new-swarm-limit.ts'
 import { optionsSchema, type MemoryStorageOptions } from './options.ts'
-import { SourceLimit } from './source-limit.ts'
-import { Sources } from './sources.ts'
-import { SubnetPeers } from './subnet-peers.ts'
-import { SwarmListing } from './swarm-listing.ts'
+import { SourceLimit } from './limits/source-limit.ts'
+import { Sources } from './limits/sources.ts'
+import { SubnetPeers } from './swarms/subnet-peers.ts'
+import { SwarmListing } from './swarms/listing.ts'
 import {
   countsOf,
   IPV6_SETS,
@@ -39,9 +39,9 @@ import {
   SUBNET,
   SWARM,
   WEBRTC_SETS,
-} from './swarm-records.ts'
-import { Swarms } from './swarms.ts'
-import { TickClock } from './tick-clock.ts'
+} from './swarms/records.ts'
+import { Swarms } from './swarms/swarms.ts'
+import { TickClock } from './expiry/tick-clock.ts'
 
 /** Random numbers for hashes. */
 const RANDOM_LONGS = 6

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { Heap } from '../src/heap.ts'
-import { KeyedHash } from '../src/keyed-hash.ts'
-import { PeerBlocks } from '../src/peer-blocks.ts'
-import { PeerDraw } from '../src/peer-draw.ts'
-import { Columns } from '../src/peer-layout.ts'
-import { PeerSets } from '../src/peer-sets.ts'
+import { Heap } from '../src/heap/heap.ts'
+import { KeyedHash } from '../src/heap/keyed-hash.ts'
+import { PeerBlocks } from '../src/peers/blocks.ts'
+import { PeerDraw } from '../src/peers/draw.ts'
+import { Columns } from '../src/peers/layout.ts'
+import { PeerSets } from '../src/peers/sets.ts'
 
 const IPV4_LONGS = 2
 

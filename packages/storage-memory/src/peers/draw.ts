@@ -1,8 +1,8 @@
 import { FIRST_HALF, isPublicEntry, LITTLE_ENDIAN, PORT_MASK, SECOND_HALF } from './entry.ts'
-import { segmentOf } from './heap.ts'
-import type { PeerBlocks } from './peer-blocks.ts'
-import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_LONGS, WITHHELD } from './peer-layout.ts'
-import type { PeerSets } from './peer-sets.ts'
+import { segmentOf } from '../heap/heap.ts'
+import type { PeerBlocks } from './blocks.ts'
+import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_LONGS, WITHHELD } from './layout.ts'
+import type { PeerSets } from './sets.ts'
 
 /** Blocks that one draw looks at: the bound on its cost where filters turn most peers away. */
 const MAX_BLOCKS = 256

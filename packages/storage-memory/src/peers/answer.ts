@@ -1,12 +1,12 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
 import type { Announce, PeerList } from '@chihaya/core'
 import type { AnnouncedPeer } from './announced-peer.ts'
-import { PeerDraw, type Refuses } from './peer-draw.ts'
-import { PEER_ID_LONGS } from './peer-layout.ts'
-import type { SourceLimit } from './source-limit.ts'
-import type { SubnetPeers } from './subnet-peers.ts'
-import { LEECHERS, SEEDERS, WEBRTC_SETS } from './swarm-records.ts'
-import type { Swarms } from './swarms.ts'
+import { PeerDraw, type Refuses } from './draw.ts'
+import { PEER_ID_LONGS } from './layout.ts'
+import type { SourceLimit } from '../limits/source-limit.ts'
+import type { SubnetPeers } from '../swarms/subnet-peers.ts'
+import { LEECHERS, SEEDERS, WEBRTC_SETS } from '../swarms/records.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 
 /** 16-bit words of what answers carry. */
 const ENDPOINT_WORDS: Readonly<Record<AddressFamily, number>> = { ipv4: 3, ipv6: 9 }

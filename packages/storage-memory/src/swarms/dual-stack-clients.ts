@@ -1,8 +1,8 @@
-import { ALIAS } from './entry.ts'
-import { ExpiringTable } from './expiring-table.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import { PEER_ID_LONGS } from './peer-layout.ts'
-import { IPV6_SETS, LEECHERS, SEEDERS } from './swarm-records.ts'
+import { ALIAS } from '../peers/entry.ts'
+import { ExpiringTable } from '../heap/expiring-table.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import { PEER_ID_LONGS } from '../peers/layout.ts'
+import { IPV6_SETS, LEECHERS, SEEDERS } from './records.ts'
 import type { Swarms } from './swarms.ts'
 
 /** The hash of an infohash, a peer id, a key, the family. */

@@ -7,8 +7,8 @@ import {
   readMark,
   writeMark,
 } from './entry.ts'
-import { longsAt, segmentOf, wordsAt, type Heap } from './heap.ts'
-import type { KeyedHash } from './keyed-hash.ts'
+import { longsAt, segmentOf, wordsAt, type Heap } from '../heap/heap.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
 import {
   CAPACITY,
   COUNT,
@@ -22,7 +22,7 @@ import {
   WITHHELD,
   type Column,
   type Columns,
-} from './peer-layout.ts'
+} from './layout.ts'
 
 /**
  * Reads and changes blocks of peers of one family. Methods take a block's reference and look its

@@ -1,8 +1,8 @@
-import { COUNT } from './peer-layout.ts'
-import { segmentOf } from './heap.ts'
+import { COUNT } from '../peers/layout.ts'
+import { segmentOf } from '../heap/heap.ts'
 import { heaviestOf, numberInWide, weightIn } from './sources.ts'
-import { SWARM } from './swarm-records.ts'
-import type { Swarms } from './swarms.ts'
+import { SWARM } from '../swarms/records.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 
 /**
  * Places of the table that a search looks at: more than a table has that is nearly empty though the

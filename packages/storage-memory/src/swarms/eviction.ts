@@ -1,11 +1,11 @@
 import { readInfoHash, readPeerId } from '@chihaya/bittorrent'
 import type { EvictionRules } from '@chihaya/core'
-import { segmentOf } from './heap.ts'
-import { PEER_ID_LONGS } from './peer-layout.ts'
-import type { PeerBlocks } from './peer-blocks.ts'
-import { INFO_HASH_LONGS, SWARM, WEBRTC_SETS } from './swarm-records.ts'
+import { segmentOf } from '../heap/heap.ts'
+import { PEER_ID_LONGS } from '../peers/layout.ts'
+import type { PeerBlocks } from '../peers/blocks.ts'
+import { INFO_HASH_LONGS, SWARM, WEBRTC_SETS } from './records.ts'
 import type { Swarms } from './swarms.ts'
-import { SwarmWalk } from './swarm-walk.ts'
+import { SwarmWalk } from './walk.ts'
 
 /** Work between two looks at the clock, in peers looked at: some tens of microseconds. */
 const STRIDE = 256

@@ -1,6 +1,6 @@
-import { entryLongs, halfOf } from './entry.ts'
-import type { PeerDraw } from './peer-draw.ts'
-import type { TickClock } from './tick-clock.ts'
+import { entryLongs, halfOf } from '../peers/entry.ts'
+import type { PeerDraw } from '../peers/draw.ts'
+import type { TickClock } from '../expiry/tick-clock.ts'
 
 /** Peers of one source that one answer holds at most. */
 const MAX_IN_ANSWER = 2

@@ -1,13 +1,13 @@
-import { TOO_MANY_PEERS } from './limits.ts'
+import { TOO_MANY_PEERS } from '../limits/limits.ts'
 import { CountedDownloads } from './counted-downloads.ts'
-import { ALIAS, COUNTED, entryLongs, FIRST_DIALLABLE_PORT, readMark } from './entry.ts'
-import { Heap, segmentOf } from './heap.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import { PeerBlocks } from './peer-blocks.ts'
-import { Columns } from './peer-layout.ts'
-import { PeerSets } from './peer-sets.ts'
-import type { SourceLimit } from './source-limit.ts'
-import { SourceShares, type Sources } from './sources.ts'
+import { ALIAS, COUNTED, entryLongs, FIRST_DIALLABLE_PORT, readMark } from '../peers/entry.ts'
+import { Heap, segmentOf } from '../heap/heap.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import { PeerBlocks } from '../peers/blocks.ts'
+import { Columns } from '../peers/layout.ts'
+import { PeerSets } from '../peers/sets.ts'
+import type { SourceLimit } from '../limits/source-limit.ts'
+import { SourceShares, type Sources } from '../limits/sources.ts'
 import type { SubnetPeers } from './subnet-peers.ts'
 import {
   IPV6_SETS,
@@ -17,8 +17,8 @@ import {
   SWARM,
   SwarmRecords,
   WEBRTC_SETS,
-} from './swarm-records.ts'
-import type { TickClock } from './tick-clock.ts'
+} from './records.ts'
+import type { TickClock } from '../expiry/tick-clock.ts'
 
 export interface SwarmsInit {
   readonly hash: KeyedHash

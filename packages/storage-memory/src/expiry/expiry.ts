@@ -1,4 +1,4 @@
-import type { Swarms } from './swarms.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 
 /** Work between two looks at the clock, in marks read: some tens of microseconds. */
 const STRIDE = 8192

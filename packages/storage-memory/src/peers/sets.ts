@@ -1,8 +1,8 @@
 import { Directories, MAX_DEPTH, TOTAL_COUNT, TOTAL_PARTIALS } from './directory.ts'
 import { PARTIAL } from './entry.ts'
-import { segmentOf } from './heap.ts'
-import type { PeerBlocks } from './peer-blocks.ts'
-import { CAPACITY, COUNT, DEPTH, grownCapacity, MAX_CAPACITY, PARTIALS } from './peer-layout.ts'
+import { segmentOf } from '../heap/heap.ts'
+import type { PeerBlocks } from './blocks.ts'
+import { CAPACITY, COUNT, DEPTH, grownCapacity, MAX_CAPACITY, PARTIALS } from './layout.ts'
 
 /** A set shrinks to one block when its peers would fill no more than half of it. */
 const JOINED = MAX_CAPACITY / 2

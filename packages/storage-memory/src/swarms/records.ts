@@ -1,8 +1,8 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
 import type { NetworkCounts } from '@chihaya/core'
-import { longsAt, segmentOf, type Heap } from './heap.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import { SwarmTable } from './swarm-table.ts'
+import { longsAt, segmentOf, type Heap } from '../heap/heap.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import { SwarmTable } from './table.ts'
 
 /**
  * A swarm's record, in 32-bit words:

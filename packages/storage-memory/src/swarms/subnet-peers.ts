@@ -1,8 +1,8 @@
 import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
-import { entryLongs, writeEndpoint } from './entry.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import type { SubnetPreference } from './options.ts'
-import { INFO_HASH_LONGS, type SwarmRecords } from './swarm-records.ts'
+import { entryLongs, writeEndpoint } from '../peers/entry.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import type { SubnetPreference } from '../options.ts'
+import { INFO_HASH_LONGS, type SwarmRecords } from './records.ts'
 
 const DEFAULT_BITS: Readonly<Record<AddressFamily, number>> = { ipv4: 24, ipv6: 64 }
 const DEFAULT_OUTSIDE_SHARE = 0.1

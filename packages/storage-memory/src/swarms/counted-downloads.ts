@@ -1,8 +1,8 @@
-import { PORT_MASK } from './entry.ts'
-import { ExpiringTable } from './expiring-table.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import { PEER_ID_LONGS } from './peer-layout.ts'
-import type { TickClock } from './tick-clock.ts'
+import { PORT_MASK } from '../peers/entry.ts'
+import { ExpiringTable } from '../heap/expiring-table.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import { PEER_ID_LONGS } from '../peers/layout.ts'
+import type { TickClock } from '../expiry/tick-clock.ts'
 
 /**
  * Endpoints and clients that are remembered at most, in about 12 bytes each and as many again in

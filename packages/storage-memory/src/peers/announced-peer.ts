@@ -1,8 +1,8 @@
 import { addressFamily, type Address } from '@chihaya/bittorrent'
 import type { Announce } from '@chihaya/core'
 import { entryLongs, writeEndpoint, writeHandle } from './entry.ts'
-import { PEER_ID_LONGS } from './peer-layout.ts'
-import { setsOf, WEBRTC_SETS } from './swarm-records.ts'
+import { PEER_ID_LONGS } from './layout.ts'
+import { setsOf, WEBRTC_SETS } from '../swarms/records.ts'
 
 /** The peer of the announce that is being applied, in the form that blocks hold. */
 export class AnnouncedPeer {

@@ -1,10 +1,10 @@
-import type { AnnouncedPeer } from './announced-peer.ts'
+import type { AnnouncedPeer } from '../peers/announced-peer.ts'
 import { FairShare } from './fair-share.ts'
 import { TOO_MANY_NEW_SWARMS, TOO_MANY_PEERS, TOO_MANY_SWARMS, type SwarmLimits } from './limits.ts'
 import type { NewSwarmLimit } from './new-swarm-limit.ts'
 import type { SourceLimit } from './source-limit.ts'
-import { LEECHERS, SEEDERS } from './swarm-records.ts'
-import type { Swarms } from './swarms.ts'
+import { LEECHERS, SEEDERS } from '../swarms/records.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 
 /** Decides whether a new peer may enter, and who gives way to it. */
 export class Admission {

@@ -1,8 +1,8 @@
 import { readInfoHash } from '@chihaya/bittorrent'
 import type { SwarmEntry } from '@chihaya/core'
-import { countsOf, INFO_HASH_LONGS, LEECHERS, SEEDERS } from './swarm-records.ts'
+import { countsOf, INFO_HASH_LONGS, LEECHERS, SEEDERS } from './records.ts'
 import type { Swarms } from './swarms.ts'
-import { SwarmWalk } from './swarm-walk.ts'
+import { SwarmWalk } from './walk.ts'
 
 /** A page takes some tenths of a millisecond. */
 const PAGE = 500
