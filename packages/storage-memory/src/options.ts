@@ -36,6 +36,13 @@ export interface MemoryStorageOptions {
   /** Keep peer ids: 20 bytes a peer, needed for dictionary answers. @default true */
   storePeerIds?: boolean
   /**
+   * Keep the owners of peers, so that no user is given peers of their own: 4 bytes a peer, for
+   * private trackers. @default false
+   */
+  storeOwners?: boolean
+  /** Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers. @default false */
+  storeWebRtcPeers?: boolean
+  /**
    * Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one. @default
    * 'separate'
    */
@@ -112,6 +119,17 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       description: 'Keep peer ids: 20 bytes a peer, needed for dictionary answers.',
       type: 'boolean',
       default: true,
+    },
+    storeOwners: {
+      description:
+        'Keep the owners of peers, so that no user is given peers of their own: 4 bytes a peer, for private trackers.',
+      type: 'boolean',
+      default: false,
+    },
+    storeWebRtcPeers: {
+      description: 'Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers.',
+      type: 'boolean',
+      default: false,
     },
     families: {
       description:

@@ -9,8 +9,8 @@ import {
 } from '@chihaya/core/testing'
 import { MemoryPeerStore, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import { describe, expect, test } from 'vitest'
-import { writeEndpoint } from '../src/entry.ts'
-import { Sources, SourceShares } from '../src/sources.ts'
+import { writeEndpoint } from '../src/peers/entry.ts'
+import { Sources, SourceShares } from '../src/limits/sources.ts'
 
 /**
  * A store whose secrets are always the same, under which no two networks below have the same

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Heap, longsAt, MAX_BLOCK_BYTES, segmentOf } from '../src/heap.ts'
+import { Heap, longsAt, MAX_BLOCK_BYTES, segmentOf } from '../src/heap/heap.ts'
 
 interface Block {
   reference: number

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { announceTo, sampleAnnounce, sampleInfoHash, scrapeFrom } from '@chihaya/core/testing'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
-import { KeyedHash } from '../src/keyed-hash.ts'
-import { TickClock } from '../src/tick-clock.ts'
+import { KeyedHash } from '../src/heap/keyed-hash.ts'
+import { TickClock } from '../src/expiry/tick-clock.ts'
 
 describe('a hundred thousand swarms', () => {
   test('are all found while the table grows, and all gone when they end', () => {

@@ -1,8 +1,8 @@
 import { FIRST_HALF, isPublicEntry, LITTLE_ENDIAN, PORT_MASK, SECOND_HALF } from './entry.ts'
-import { segmentOf } from './heap.ts'
-import type { PeerBlocks } from './peer-blocks.ts'
-import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_LONGS, WITHHELD } from './peer-layout.ts'
-import type { PeerSets } from './peer-sets.ts'
+import { segmentOf } from '../heap/heap.ts'
+import type { PeerBlocks } from './blocks.ts'
+import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_LONGS, WITHHELD } from './layout.ts'
+import type { PeerSets } from './sets.ts'
 
 /** Blocks that one draw looks at: the bound on its cost where filters turn most peers away. */
 const MAX_BLOCKS = 256
@@ -26,10 +26,17 @@ export class PeerDraw {
   peerIds: Uint16Array | undefined
   /** 16-bit words of an endpoint. */
   width = 0
+  /** 32-bit words of an entry of the peers that are drawn: 6 bytes of an endpoint lie in 2 words. */
+  get entryLongs(): number {
+    return (this.width + 1) >> 1
+  }
+
   /** How many were drawn since `begin`. */
   drawn = 0
   publicOnly = false
   refuses: Refuses | undefined
+  /** The announcer's owner, of whom no peers are drawn; 0 for none, or where owners are not kept. */
+  owner = 0
   /** The announcer's endpoint, and its peer id, which only matters at the same address. */
   readonly own: Uint32Array = new Uint32Array(5)
   readonly ownPeerId: Uint32Array = new Uint32Array(PEER_ID_LONGS)
@@ -85,6 +92,7 @@ export class PeerDraw {
     const plain =
       this.peerIds === undefined &&
       this.refuses === undefined &&
+      this.owner === 0 &&
       blocks.header(block, WITHHELD) === 0 &&
       (!this.publicOnly || blocks.header(block, NOT_PUBLIC) === 0)
     if (!plain) {
@@ -145,8 +153,10 @@ export class PeerDraw {
       const source = blocks.entryAt(block, position)
       if (longs[source] === this.own[0] && this.#isOwn(blocks, block, longs, source)) continue
       if (this.#leavesOut(blocks, longs, source)) continue
+      if (this.owner !== 0 && this.#isOwned(blocks, block, longs, position)) continue
       this.#take(longs, source)
-      if (this.peerIds !== undefined) this.#takePeerId(longs, blocks.peerIdAt(block, position))
+      if (this.peerIds !== undefined)
+        this.#takePeerId(longs, blocks.columnAt(blocks.columns.peerIds!, block, position))
       this.drawn++
     }
   }
@@ -157,12 +167,18 @@ export class PeerDraw {
     for (let index = 1; index < last; index++)
       if (longs[source + index] !== this.own[index]) return false
     if (((longs[source + last]! ^ this.own[last]!) & PORT_MASK) === 0) return true
-    if (!blocks.keepsPeerIds) return false
+    const { peerIds } = blocks.columns
+    if (peerIds === undefined) return false
     const position = (source - blocks.entryAt(block, 0)) / blocks.stride
-    const id = blocks.peerIdAt(block, position)
+    const id = blocks.columnAt(peerIds, block, position)
     for (let index = 0; index < PEER_ID_LONGS; index++)
       if (longs[id + index] !== this.ownPeerId[index]) return false
     return true
+  }
+
+  #isOwned(blocks: PeerBlocks, block: number, longs: Uint32Array, position: number): boolean {
+    const { owners } = blocks.columns
+    return owners !== undefined && longs[blocks.columnAt(owners, block, position)] === this.owner
   }
 
   #leavesOut(blocks: PeerBlocks, longs: Uint32Array, source: number): boolean {

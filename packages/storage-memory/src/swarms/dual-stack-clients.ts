@@ -1,16 +1,16 @@
-import { ALIAS } from './entry.ts'
-import { ExpiringTable } from './expiring-table.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import { PEER_ID_LONGS } from './peer-layout.ts'
-import { IPV6_SETS, LEECHERS, SEEDERS } from './swarm-records.ts'
-import type { SwarmStore } from './swarm-store.ts'
+import { ALIAS } from '../peers/entry.ts'
+import { ExpiringTable } from '../heap/expiring-table.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import { PEER_ID_LONGS } from '../peers/layout.ts'
+import { IPV6_SETS, LEECHERS, SEEDERS } from './records.ts'
+import type { Swarms } from './swarms.ts'
 
 /** The hash of an infohash, a peer id, a key, the family. */
 const CLIENT_LONGS: number = 1 + PEER_ID_LONGS + 2
 const KEY = 1 + PEER_ID_LONGS
 const FAMILY: number = KEY + 1
 const ALL_BITS = 0xffff_ffff
-/** Clients that may be remembered beside two for each peer in the store. */
+/** Clients that may be remembered beside two for each peer in the swarms. */
 const SPARE = 4096
 
 /**
@@ -44,36 +44,36 @@ export class DualStackClients {
   /**
    * Whether the client is counted in the swarm at an endpoint of the family that `set` is not of.
    */
-  isCountedElsewhere(store: SwarmStore, record: number, set: number): boolean {
+  isCountedElsewhere(swarms: Swarms, record: number, set: number): boolean {
     const other = IPV6_SETS - set
-    const hash = this.#table.get(this.#hashFor(other), store.clock.tick())
+    const hash = this.#table.get(this.#hashFor(other), swarms.clock.tick())
     if (hash < 0) return false
-    const now = store.clock.mark()
+    const now = swarms.clock.mark()
     const isCounted = (mark: number): boolean =>
-      (mark & ALIAS) === 0 && !store.clock.isStale(mark, now)
-    const sets = store.sets(other)
+      (mark & ALIAS) === 0 && !swarms.clock.isStale(mark, now)
+    const sets = swarms.sets(other)
     return (
-      sets.holds(store.records.root(record, other + LEECHERS), hash, isCounted) ||
-      sets.holds(store.records.root(record, other + SEEDERS), hash, isCounted)
+      sets.holds(swarms.records.root(record, other + LEECHERS), hash, isCounted) ||
+      sets.holds(swarms.records.root(record, other + SEEDERS), hash, isCounted)
     )
   }
 
   /** The client is counted at the endpoint of the hash. */
-  count(store: SwarmStore, set: number, endpoint: number): void {
-    const tick = store.clock.tick()
+  count(swarms: Swarms, set: number, endpoint: number): void {
+    const tick = swarms.clock.tick()
     this.#table.set(
       this.#hashFor(set),
       endpoint,
-      store.clock.end(store.clock.mark()),
+      swarms.clock.end(swarms.clock.mark()),
       tick,
-      store.peers * 2 + SPARE,
+      swarms.peers * 2 + SPARE,
     )
   }
 
   /** The client has left the endpoint of the hash. */
-  leave(store: SwarmStore, set: number, endpoint: number): void {
+  leave(swarms: Swarms, set: number, endpoint: number): void {
     const hash = this.#hashFor(set)
-    if (this.#table.get(hash, store.clock.tick()) === endpoint) this.#table.delete(hash)
+    if (this.#table.get(hash, swarms.clock.tick()) === endpoint) this.#table.delete(hash)
   }
 
   #hashFor(set: number): number {

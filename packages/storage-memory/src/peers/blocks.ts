@@ -7,8 +7,8 @@ import {
   readMark,
   writeMark,
 } from './entry.ts'
-import { longsAt, segmentOf, wordsAt, type Heap } from './heap.ts'
-import type { KeyedHash } from './keyed-hash.ts'
+import { longsAt, segmentOf, wordsAt, type Heap } from '../heap/heap.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
 import {
   CAPACITY,
   COUNT,
@@ -17,11 +17,12 @@ import {
   HEADER_WORDS,
   NOT_PUBLIC,
   PARTIALS,
-  PEER_ID_LONGS,
   SLOTS,
   slotsFor,
   WITHHELD,
-} from './peer-layout.ts'
+  type Column,
+  type Columns,
+} from './layout.ts'
 
 /**
  * Reads and changes blocks of peers of one family. Methods take a block's reference and look its
@@ -31,12 +32,7 @@ export class PeerBlocks {
   readonly heap: Heap
   /** 32-bit words of an entry. */
   readonly stride: number
-  readonly keepsPeerIds: boolean
-  /**
-   * Index of the first word of a peer id within what a peer takes beside the others of its kind; 0
-   * without peer ids.
-   */
-  readonly #idLongs: number
+  readonly columns: Columns
   readonly #hash: KeyedHash
   /**
    * What of an entry the hash covers: address and port, or less where a source's peers must stay
@@ -52,17 +48,16 @@ export class PeerBlocks {
     hash: KeyedHash,
     stride: number,
     sourceLongs: number,
-    keepsPeerIds: boolean,
-    withholdPortsBelow = 0,
+    columns: Columns,
+    firstPort: number = FIRST_DIALLABLE_PORT,
   ) {
     this.heap = heap
     this.stride = stride
-    this.keepsPeerIds = keepsPeerIds
-    this.#idLongs = keepsPeerIds ? PEER_ID_LONGS : 0
+    this.columns = columns
     this.#hash = hash
     this.#hashedLongs = sourceLongs === 0 ? stride : sourceLongs
     this.#lastMask = sourceLongs === 0 ? PORT_MASK : 0xffff_ffff
-    this.#firstPort = Math.max(FIRST_DIALLABLE_PORT, withholdPortsBelow)
+    this.#firstPort = firstPort
   }
 
   /**
@@ -82,7 +77,7 @@ export class PeerBlocks {
   create(capacity: number, depth: number): number {
     const slots = slotsFor(capacity)
     const block = this.heap.allocate(
-      (HEADER_LONGS + capacity * (this.stride + this.#idLongs)) * 4 + slots * 2,
+      (HEADER_LONGS + capacity * (this.stride + this.columns.width)) * 4 + slots * 2,
     )
     const words = this.heap.words[segmentOf(block)]!
     const base = wordsAt(block)
@@ -103,9 +98,10 @@ export class PeerBlocks {
     return longsAt(block) + HEADER_LONGS + (this.header(block, SLOTS) >> 1) + position * this.stride
   }
 
-  /** Where the peer id of a position lies in the block's segment. */
-  peerIdAt(block: number, position: number): number {
-    return this.entryAt(block, this.header(block, CAPACITY)) + position * PEER_ID_LONGS
+  /** Where a column's words of a position lie in the block's segment. */
+  columnAt({ width, offset }: Column, block: number, position: number): number {
+    const capacity = this.header(block, CAPACITY)
+    return this.entryAt(block, capacity) + capacity * offset + position * width
   }
 
   mark(block: number, position: number): number {
@@ -231,9 +227,10 @@ export class PeerBlocks {
       words[index + this.#slotHolding(block, words, longs, index, slots, last)] = position + 1
     const lastEntry = this.entryAt(block, last)
     longs.copyWithin(entry, lastEntry, lastEntry + this.stride)
-    if (!this.keepsPeerIds) return
-    const id = this.peerIdAt(block, last)
-    longs.copyWithin(this.peerIdAt(block, position), id, id + PEER_ID_LONGS)
+    for (const column of this.columns.all) {
+      const from = this.columnAt(column, block, last)
+      longs.copyWithin(this.columnAt(column, block, position), from, from + column.width)
+    }
   }
 
   /** Sets the mark of a peer, keeping count of partial seeds. */
@@ -250,11 +247,13 @@ export class PeerBlocks {
     const longs = this.heap.longs[segmentOf(from)]!
     const entry = this.entryAt(from, position)
     const target = this.append(to, longs, entry, this.hash(longs, entry))
-    if (!this.keepsPeerIds) return
     const toLongs = this.heap.longs[segmentOf(to)]!
-    const toId = this.peerIdAt(to, target)
-    const id = this.peerIdAt(from, position)
-    for (let index = 0; index < PEER_ID_LONGS; index++) toLongs[toId + index] = longs[id + index]!
+    for (const column of this.columns.all) {
+      const toAt = this.columnAt(column, to, target)
+      const fromAt = this.columnAt(column, from, position)
+      for (let index = 0; index < column.width; index++)
+        toLongs[toAt + index] = longs[fromAt + index]!
+    }
   }
 
   /** The same peers in a block of another capacity; the old block is freed. */

@@ -1,4 +1,4 @@
-import { segmentOf, longsAt, type Heap } from './heap.ts'
+import { segmentOf, longsAt, type Heap } from '../heap/heap.ts'
 
 /**
  * Finds swarm records by infohash: an open-addressed table of (hash, record) pairs, probed

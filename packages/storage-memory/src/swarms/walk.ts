@@ -1,4 +1,4 @@
-import { INFO_HASH_LONGS, SWARM, type SwarmRecords } from './swarm-records.ts'
+import { INFO_HASH_LONGS, SWARM, type SwarmRecords } from './records.ts'
 
 /** Empty slots that one step passes over at most. */
 const EMPTY_SLOTS = 1024

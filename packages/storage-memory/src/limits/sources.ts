@@ -1,5 +1,5 @@
-import { word } from './entry.ts'
-import type { KeyedHash } from './keyed-hash.ts'
+import { word } from '../peers/entry.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
 
 /**
  * The network that an announce came from, twice: a *narrow* one, which is one customer's, and a

@@ -30,6 +30,12 @@ export const TICKS: number = 1 << 13
 /** Ports below this one cannot be dialled: clients without a port of their own send 0 or 1. */
 export const FIRST_DIALLABLE_PORT = 2
 
+/** Writes a WebRTC peer's handle in the place of an IPv4 address, with no port and no mark. */
+export function writeHandle(longs: Uint32Array, handle: number): void {
+  longs[0] = word(handle >>> 24, (handle >>> 16) & 0xff, (handle >>> 8) & 0xff, handle & 0xff)
+  longs[1] = 0
+}
+
 /** 32-bit words of an entry of a family. */
 export function entryLongs(family: AddressFamily): number {
   return family === 'ipv4' ? 2 : 5

@@ -1,11 +1,15 @@
-import { longsAt, segmentOf, type Heap } from './heap.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import { SwarmTable } from './swarm-table.ts'
+import type { AddressFamily } from '@chihaya/bittorrent'
+import type { NetworkCounts } from '@chihaya/core'
+import { longsAt, segmentOf, type Heap } from '../heap/heap.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import { SwarmTable } from './table.ts'
 
 /**
  * A swarm's record, in 32-bit words:
  *
  *     | infohash 5 | downloaded 1 | kind and source 1 | roots of its peer sets 4 | peers in each set 4 |
+ *
+ * There are two more sets, and so four more words, in a store that keeps WebRTC peers.
  *
  * The *source* is the network whose announce made the swarm, as `Sources` packs it.
  *
@@ -14,11 +18,27 @@ import { SwarmTable } from './swarm-table.ts'
  */
 
 /**
- * Peer sets of a swarm, in the order of their roots: leechers and seeders of IPv4, then of IPv6.
+ * Peer sets of a swarm, in the order of their roots: leechers and seeders of IPv4, of IPv6, and of
+ * WebRTC where such peers are kept.
  */
-export const SETS = 4
+const ADDRESS_SETS = 4
 /** The first of the two sets of IPv6. */
 export const IPV6_SETS = 2
+/** The first of the two sets of WebRTC. */
+export const WEBRTC_SETS = 4
+const WEBRTC_AND_ADDRESS_SETS = 6
+
+/** The first of the two sets that hold the peers of an address family: leechers, then seeders. */
+export function setsOf(family: AddressFamily): number {
+  return family === 'ipv4' ? 0 : IPV6_SETS
+}
+
+/** Counts each network by the first of its two sets; `sets` says how many sets there are. */
+export function countsOf(sets: number, count: (set: number) => number): NetworkCounts {
+  const counts = { ipv4: count(0), ipv6: count(IPV6_SETS) }
+  return sets > WEBRTC_SETS ? { ...counts, webrtc: count(WEBRTC_SETS) } : counts
+}
+
 export const LEECHERS = 0
 export const SEEDERS = 1
 
@@ -29,8 +49,6 @@ const KIND = 6
 const FIRST_ROOT = 7
 const OLDER = 7
 const NEWER = 8
-const FIRST_COUNT = 11
-const RECORD_LONGS = 15
 const ALL_BITS = 0xffff_ffff
 
 /** A swarm as the protocol means it. */
@@ -43,21 +61,28 @@ const SOURCE_SHIFT = 2
 
 export class SwarmRecords {
   readonly table: SwarmTable
+  /** Peer sets of each swarm. */
+  readonly sets: number
   /** The infohash that `find` and `create` go by, set by `setKey`. */
   readonly key: Uint32Array = new Uint32Array(INFO_HASH_LONGS)
   readonly #heap: Heap
   readonly #hash: KeyedHash
   readonly #maxRemembered: number
+  readonly #firstCount: number
+  readonly #longs: number
   /** Oldest and newest remembered record. */
   #oldest = 0
   #newest = 0
   #remembered = 0
 
-  constructor(heap: Heap, hash: KeyedHash, maxRemembered: number) {
+  constructor(heap: Heap, hash: KeyedHash, maxRemembered: number, keepsWebRtcPeers = false) {
     this.table = new SwarmTable(heap)
     this.#heap = heap
     this.#hash = hash
     this.#maxRemembered = maxRemembered
+    this.sets = keepsWebRtcPeers ? WEBRTC_AND_ADDRESS_SETS : ADDRESS_SETS
+    this.#firstCount = FIRST_ROOT + this.sets
+    this.#longs = this.#firstCount + this.sets
   }
 
   /** The hash of the infohash in `key`. */
@@ -82,11 +107,11 @@ export class SwarmRecords {
       this.#set(found, NEWER, 0)
       return found
     }
-    const record = this.#heap.allocate(RECORD_LONGS * 4)
+    const record = this.#heap.allocate(this.#longs * 4)
     const longs = this.#heap.longs[segmentOf(record)]!
     const at = longsAt(record)
     for (let index = 0; index < INFO_HASH_LONGS; index++) longs[at + index] = this.key[index]!
-    for (let field = DOWNLOADED; field < RECORD_LONGS; field++) longs[at + field] = 0
+    for (let field = DOWNLOADED; field < this.#longs; field++) longs[at + field] = 0
     longs[at + KIND] = kindAndSource
     this.table.insert(hash, record)
     return record
@@ -156,18 +181,19 @@ export class SwarmRecords {
 
   /** Peers in a set of a live record, aliases left out. */
   count(record: number, set: number): number {
-    return this.#get(record, FIRST_COUNT + set)
+    return this.#get(record, this.#firstCount + set)
   }
 
   addCount(record: number, set: number, by: number): void {
-    this.#heap.longs[segmentOf(record)]![longsAt(record) + FIRST_COUNT + set]! += by
+    this.#heap.longs[segmentOf(record)]![longsAt(record) + this.#firstCount + set]! += by
   }
 
   /** True when no set of a live record holds a peer. */
   isEmpty(record: number): boolean {
     const longs = this.#heap.longs[segmentOf(record)]!
     const at = longsAt(record) + FIRST_ROOT
-    return (longs[at]! | longs[at + 1]! | longs[at + 2]! | longs[at + 3]!) === 0
+    if ((longs[at]! | longs[at + 1]! | longs[at + 2]! | longs[at + 3]!) !== 0) return false
+    return this.sets === ADDRESS_SETS || (longs[at + 4]! | longs[at + 5]!) === 0
   }
 
   #get(record: number, field: number): number {

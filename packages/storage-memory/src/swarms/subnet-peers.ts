@@ -1,9 +1,8 @@
 import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
-import { writeEndpoint } from './entry.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import type { SubnetPreference } from './options.ts'
-import { INFO_HASH_LONGS, IPV6_SETS, LEECHERS, SEEDERS, SUBNET } from './swarm-records.ts'
-import type { SwarmStore } from './swarm-store.ts'
+import { entryLongs, writeEndpoint } from '../peers/entry.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import type { SubnetPreference } from '../options.ts'
+import { INFO_HASH_LONGS, type SwarmRecords } from './records.ts'
 
 const DEFAULT_BITS: Readonly<Record<AddressFamily, number>> = { ipv4: 24, ipv6: 64 }
 const DEFAULT_OUTSIDE_SHARE = 0.1
@@ -24,9 +23,10 @@ export class SubnetPeers {
    */
   readonly #subnet = new Uint32Array(5)
   #mask: Uint32Array
-  /** The infohash of a part and the endpoint of its peer that is to go. */
-  readonly #key = new Uint32Array(INFO_HASH_LONGS)
-  readonly #endpoint = new Uint32Array(5)
+  readonly #part = {
+    key: new Uint32Array(INFO_HASH_LONGS),
+    endpoint: new Uint32Array(entryLongs('ipv6')),
+  }
 
   constructor(preference: SubnetPreference, hash: KeyedHash) {
     this.outsideShare = preference.outsideShare ?? DEFAULT_OUTSIDE_SHARE
@@ -45,26 +45,21 @@ export class SubnetPeers {
   }
 
   /**
-   * Takes the peer of the entry at `longs[at]` out of its subnet's part of the swarm, which ends
-   * with its last peer.
+   * The infohash of a swarm's part that holds the peer of the entry at `longs[at]`, of so many
+   * words, and the peer's endpoint. Both are valid until the next call.
    */
-  forget(store: SwarmStore, swarm: number, set: number, longs: Uint32Array, at: number): void {
-    const { records } = store
-    const sets = store.sets(set)
-    for (let index = 0; index < sets.blocks.stride; index++)
-      this.#subnet[index] = this.#endpoint[index] = longs[at + index]!
-    records.copyKey(swarm, this.#key, 0)
-    this.#derive(this.#key, this.#masks[set < IPV6_SETS ? 'ipv4' : 'ipv6'])
-    const part = records.find(records.hashKey(this.#key), this.#key)
-    if (part === 0 || records.kind(part) !== SUBNET) return
-    const hash = sets.blocks.hash(this.#endpoint, 0)
-    for (const role of [LEECHERS, SEEDERS]) {
-      const from = (set & IPV6_SETS) + role
-      if (!sets.find(records.root(part, from), this.#endpoint, hash)) continue
-      store.take(part, from)
-      store.endIfEmpty(part)
-      return
-    }
+  partOf(
+    records: SwarmRecords,
+    swarm: number,
+    length: number,
+    longs: Uint32Array,
+    at: number,
+  ): { readonly key: Uint32Array; readonly endpoint: Uint32Array } {
+    for (let index = 0; index < length; index++)
+      this.#subnet[index] = this.#part.endpoint[index] = longs[at + index]!
+    records.copyKey(swarm, this.#part.key, 0)
+    this.#derive(this.#part.key, this.#masks[length === entryLongs('ipv4') ? 'ipv4' : 'ipv6'])
+    return this.#part
   }
 
   #derive(key: Uint32Array, mask: Uint32Array): void {

@@ -1,7 +1,8 @@
-import { PORT_MASK } from './entry.ts'
-import { ExpiringTable } from './expiring-table.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import { PEER_ID_LONGS } from './peer-layout.ts'
+import { PORT_MASK } from '../peers/entry.ts'
+import { ExpiringTable } from '../heap/expiring-table.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import { PEER_ID_LONGS } from '../peers/layout.ts'
+import type { TickClock } from '../expiry/tick-clock.ts'
 
 /**
  * Endpoints and clients that are remembered at most, in about 12 bytes each and as many again in
@@ -41,9 +42,10 @@ export class CountedDownloads {
     longs: Uint32Array,
     at: number,
     count: number,
-    tick: number,
+    clock: TickClock,
   ): boolean {
-    return this.#any && this.#table.get(this.#hashEndpoint(infoHash, longs, at, count), tick) >= 0
+    if (!this.#any) return false
+    return this.#table.get(this.#hashEndpoint(infoHash, longs, at, count), clock.tick()) >= 0
   }
 
   /** Remembers such an endpoint until `end`. */

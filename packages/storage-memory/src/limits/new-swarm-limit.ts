@@ -1,6 +1,6 @@
-import { ExpiringTable } from './expiring-table.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import type { NewSwarmRate } from './options.ts'
+import { ExpiringTable } from '../heap/expiring-table.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import type { NewSwarmRate } from '../options.ts'
 import { hashNarrow } from './sources.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { longsAt, segmentOf, wordsAt, type Heap } from './heap.ts'
-import { CAPACITY, DIRECTORY } from './peer-layout.ts'
+import { longsAt, segmentOf, wordsAt, type Heap } from '../heap/heap.ts'
+import { CAPACITY, DIRECTORY } from './layout.ts'
 
 /**
  * What a set of more than one block begins with: totals over the blocks, then one entry for each
