@@ -1,18 +1,27 @@
 import type { DeltaState } from './delta.ts'
 import type { DeltaSink } from './sink.ts'
 
-/** A member, as a database knows it. What is undefined has its default. */
+/** A member of the site. */
 export interface UserRow {
+  /** 1 to 2³²−1. */
   readonly id: number
+  /** 16 to 64 of `[0-9A-Za-z_-]`; of no other user. */
   readonly passkey: string
+  /** @default true */
   readonly enabled?: boolean
+  /** Whether the user may download. @default true */
   readonly mayLeech?: boolean
+  /** Whether the user's address is withheld from every record. @default false */
   readonly hidden?: boolean
+  /** Whether all downloads are free. @default false */
   readonly free?: boolean
-  /** `Infinity` for no limit. */
+  /** Torrents that the user may download at a time; `Infinity` for no limit. @default Infinity */
   readonly slots?: number
+  /** Clients on one torrent; 0 for the tracker's own limit. @default 0 */
   readonly peersPerTorrent?: number
+  /** 0 to 10,000. @default 100 */
   readonly upPercent?: number
+  /** 0 to 10,000. @default 100 */
   readonly downPercent?: number
 }
 
@@ -35,10 +44,13 @@ export interface TokenRow {
   readonly expiresAt: number
 }
 
+/** Terms that hold for a while: for a user, for a torrent, or for everybody. */
 export interface PromotionRow {
   readonly name: string
   readonly for: { readonly user: number } | { readonly torrent: number } | 'everybody'
+  /** The first second since 1970 that it holds in; 0 for always. */
   readonly from: number
+  /** The first second since 1970 that it does not hold in any more; 0 for never. */
   readonly until: number
   readonly leechType: 'normal' | 'free' | 'neutral'
   readonly upPercent: number

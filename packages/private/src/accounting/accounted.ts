@@ -1,9 +1,7 @@
 import type { Address } from '@chihaya/bittorrent'
-import type { Bytes, FreeReason, Rate } from './credit.ts'
+import type { Bytes, DeltaFlag, FreeReason } from '@chihaya/deltas'
+import type { Rate } from './credit.ts'
 import type { SessionState } from './session-state.ts'
-
-/** Signs of cheating, or of a broken client: recorded, and punished only where told so. */
-export type Suspicion = 'speed' | 'regression' | 'absurd' | 'ghost' | 'left'
 
 /** Why an announce is refused although its user and torrent are known. */
 export type Refusal = 'leeching forbidden' | 'too many clients' | 'no slot'
@@ -44,7 +42,7 @@ export class Accounted {
   snatch = false
   /** Whether the snatch ends the token that paid for it. */
   tokenUsed = false
-  readonly suspicions: Set<Suspicion> = new Set()
+  readonly suspicions: Set<DeltaFlag> = new Set()
   readonly rate: Rate = { free: undefined, divisor: 100, up: 100, down: 100 }
   /** Endpoints that leave the swarm, besides what the announce does by itself. */
   readonly vacated: Endpoint[] = []

@@ -1,13 +1,5 @@
+import type { Bytes, FreeReason } from '@chihaya/deltas'
 import type { LeechType } from '../registry/torrent-table.ts'
-
-/**
- * Bytes, exact: a number below 2⁵³, a bigint from there on. Reported counters are always numbers;
- * multiplied ones may grow beyond.
- */
-export type Bytes = number | bigint
-
-/** What made a download free of charge. */
-export type FreeReason = 'torrent' | 'user' | 'everybody' | 'token' | 'neutral'
 
 /** What one party grants: a torrent, a user, or a promotion of either or of everybody. */
 export interface Terms {

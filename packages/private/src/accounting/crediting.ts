@@ -1,6 +1,7 @@
+import type { FreeReason } from '@chihaya/deltas'
 import type { Registry } from '../registry/registry.ts'
 import type { Accounted } from './accounted.ts'
-import { combine, credited, ORDINARY_TERMS, type FreeReason, type Terms } from './credit.ts'
+import { combine, credited, ORDINARY_TERMS, type Terms } from './credit.ts'
 import { isAbsurd, type Report } from './report.ts'
 import type { AccountingRules } from './rules.ts'
 import { ALONE } from './session-table.ts'

@@ -1,19 +1,11 @@
 import type { AnnounceEvent } from '@chihaya/bittorrent'
 
-/**
- * The states of a session. The first three are active: they count in a torrent's swarm and, where
- * they leech, against a user's slots.
- */
-export const SESSION_STATES = [
-  'leeching',
-  'seeding',
-  'partial',
-  'stopped',
-  'expired',
-  'refused',
-] as const
+import type { DeltaState } from '@chihaya/deltas'
 
-export type SessionState = (typeof SESSION_STATES)[number]
+export { DELTA_STATES as SESSION_STATES } from '@chihaya/deltas'
+
+/** The first three are active: they count in a torrent's swarm and, leeching, against slots. */
+export type SessionState = DeltaState
 
 export function isActive(state: SessionState): boolean {
   return state === 'leeching' || state === 'seeding' || state === 'partial'

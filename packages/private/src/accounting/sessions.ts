@@ -1,12 +1,16 @@
 import type { KeyedHash } from '@chihaya/bittorrent'
+import type { SessionRow } from '@chihaya/deltas'
 import type { Registry } from '../registry/registry.ts'
 import type { Endpoint } from './accounted.ts'
 import type { Report } from './report.ts'
+import { MAX_RECORDS } from '../memory/record-pool.ts'
 import { isActive, type SessionState } from './session-state.ts'
 import { SessionTable } from './session-table.ts'
 
 /** Inactive sessions that are remembered of one user and torrent. */
 const MAX_INACTIVE_OF_PAIR = 16
+
+type NewSession = Pick<Report, 'user' | 'torrent' | 'peerId' | 'now'>
 
 /**
  * The sessions together with what depends on their states: how many seed and leech a torrent, and
@@ -15,6 +19,8 @@ const MAX_INACTIVE_OF_PAIR = 16
 export class Sessions {
   readonly table: SessionTable
   readonly #registry: Registry
+  readonly #peerId = new Uint32Array(5)
+  readonly #peerBytes = new Uint8Array(this.#peerId.buffer)
 
   constructor(registry: Registry, hash: KeyedHash) {
     this.table = new SessionTable(hash)
@@ -25,7 +31,7 @@ export class Sessions {
    * A new session, inactive at first, or 0 if there are `most` active ones already: these are never
    * dropped for new ones.
    */
-  open({ user, torrent, peerId, now }: Report, most: number): number {
+  open({ user, torrent, peerId, now }: NewSession, most: number): number {
     const { table } = this
     const { users, torrents } = this.#registry
     if (table.size >= most) {
@@ -41,6 +47,29 @@ export class Sessions {
     table.inactive.push(session)
     table.setFirst(session, now)
     table.setLast(session, now)
+    return session
+  }
+
+  /**
+   * Takes a session over from a database, or from a later record of it. Returns its record, or 0 if
+   * its user or torrent is gone.
+   */
+  restore(row: SessionRow): number {
+    const { table } = this
+    const { users, torrents } = this.#registry
+    const user = users.find(row.user)
+    const torrent = torrents.find(row.torrent)
+    if (user === 0 || torrent === 0) return 0
+    this.#peerBytes.set(row.peer)
+    const first = table.firstOf(row.user, row.torrent)
+    let session = table.withPeerId(first, this.#peerId)
+    if (session === 0) {
+      session = this.open({ user, torrent, peerId: this.#peerId, now: row.first }, MAX_RECORDS)
+    }
+    table.setCounters(session, row)
+    table.setLeft(session, row.left)
+    table.setAnnounces(session, row.announces)
+    this.move(session, row.state, row.last)
     return session
   }
 

@@ -1,18 +1,10 @@
+import type { PromotionRow } from '@chihaya/deltas'
 import { ORDINARY_TERMS, type Terms } from '../accounting/credit.ts'
 import { checkId, checkPercent } from './user.ts'
 
-/** Whom a promotion is for; ids of a user or a torrent. */
-export type PromotionTarget = { readonly user: number } | { readonly torrent: number } | 'everybody'
-
 /** Terms that hold for a while. */
-export interface Promotion extends Terms {
-  readonly name: string
-  readonly for: PromotionTarget
-  /** The first second since 1970 that it holds in; 0 for always. */
-  readonly from: number
-  /** The first second since 1970 that it does not hold in any more; 0 for never. */
-  readonly until: number
-}
+export type Promotion = PromotionRow
+type PromotionTarget = Promotion['for']
 
 type Lists = Map<number, readonly Promotion[]>
 

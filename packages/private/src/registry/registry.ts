@@ -1,5 +1,6 @@
 import type { KeyedHash } from '@chihaya/bittorrent'
 import { ClientList } from './client-list.ts'
+import { DeletedTorrents } from './deleted-torrents.ts'
 import { PromotionList } from './promotion-list.ts'
 import { TokenTable } from './token-table.ts'
 import { TorrentTable } from './torrent-table.ts'
@@ -12,6 +13,7 @@ export class Registry {
   readonly tokens: TokenTable
   readonly promotions: PromotionList = new PromotionList()
   readonly clients: ClientList = new ClientList()
+  readonly deleted: DeletedTorrents = new DeletedTorrents()
 
   constructor(hash: KeyedHash) {
     this.users = new UserTable(hash)

@@ -1,4 +1,4 @@
-import { writeWords, type InfoHash, type KeyedHash } from '@chihaya/bittorrent'
+import { readInfoHash, writeWords, type InfoHash, type KeyedHash } from '@chihaya/bittorrent'
 import { RecordIndex } from '../memory/record-index.ts'
 import { RecordPool } from '../memory/record-pool.ts'
 import { checkId, checkPercent, RegistryError } from './user.ts'
@@ -101,12 +101,8 @@ export class TorrentTable {
   put(torrent: Torrent): number {
     const { id, infoHash, infoHashV2, leechType = 'normal', state = 'ok' } = torrent
     const { upPercent = 100, downPercent = 100 } = torrent
-    checkId('id', id)
-    checkPercent('upPercent', upPercent)
-    checkPercent('downPercent', downPercent)
+    this.check(torrent)
     let record = this.find(id)
-    this.#refuseTaken('infoHash', infoHash, record)
-    if (infoHashV2 !== undefined) this.#refuseTaken('infoHashV2', infoHashV2, record)
     if (record === 0) {
       record = this.#pool.allocate()
       this.#pool.set(record, ID, id)
@@ -125,6 +121,16 @@ export class TorrentTable {
     return record
   }
 
+  /** @throws {RegistryError} when `put` would. */
+  check({ id, infoHash, infoHashV2, upPercent = 100, downPercent = 100 }: Torrent): void {
+    checkId('id', id)
+    checkPercent('upPercent', upPercent)
+    checkPercent('downPercent', downPercent)
+    const record = this.find(id)
+    this.#refuseTaken('infoHash', infoHash, record)
+    if (infoHashV2 !== undefined) this.#refuseTaken('infoHashV2', infoHashV2, record)
+  }
+
   /** Removes a torrent that has no sessions any more. */
   remove(record: number): void {
     this.#byInfoHash.remove(record)
@@ -135,6 +141,13 @@ export class TorrentTable {
 
   id(record: number): number {
     return this.#pool.get(record, ID)
+  }
+
+  /** The infohashes of a torrent, one or two. */
+  infoHashes(record: number): InfoHash[] {
+    const own = infoHashAt(this.#pool, record)
+    const alias = this.#aliasFor(record)
+    return alias === 0 ? [own] : [own, infoHashAt(this.#aliases, alias)]
   }
 
   leechType(record: number): LeechType {
@@ -203,11 +216,21 @@ export class TorrentTable {
   }
 
   #removeAlias(torrent: number): void {
-    this.#id[0] = torrent
-    const alias = this.#aliasOf.find(this.#id)
+    const alias = this.#aliasFor(torrent)
     if (alias === 0) return
     this.#byAlias.remove(alias)
     this.#aliasOf.remove(alias)
     this.#aliases.release(alias)
   }
+
+  #aliasFor(torrent: number): number {
+    if (this.#aliases.size === 0) return 0
+    this.#id[0] = torrent
+    return this.#aliasOf.find(this.#id)
+  }
+}
+
+function infoHashAt(pool: RecordPool, record: number): InfoHash {
+  const longs = pool.longs(record)
+  return readInfoHash(new Uint8Array(longs.buffer, (pool.at(record) + INFO_HASH) * 4, 20), 0)
 }

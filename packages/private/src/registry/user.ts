@@ -1,26 +1,7 @@
+import type { UserRow } from '@chihaya/deltas'
+
 /** A member, as the site describes it. */
-export interface User {
-  /** 1 to 2³²−1. */
-  readonly id: number
-  /** 16 to 64 of `[0-9A-Za-z_-]`; of no other user. */
-  readonly passkey: string
-  /** @default true */
-  readonly enabled?: boolean
-  /** Whether the user may download. @default true */
-  readonly mayLeech?: boolean
-  /** Whether the user's address is withheld from every record. @default false */
-  readonly hidden?: boolean
-  /** Whether all downloads are free. @default false */
-  readonly free?: boolean
-  /** Torrents that the user may download at a time; `Infinity` for no limit. @default Infinity */
-  readonly slots?: number
-  /** Clients on one torrent; 0 for the tracker's own limit. @default 0 */
-  readonly peersPerTorrent?: number
-  /** 0 to 10,000. @default 100 */
-  readonly upPercent?: number
-  /** 0 to 10,000. @default 100 */
-  readonly downPercent?: number
-}
+export type User = UserRow
 
 /** A user with its defaults. */
 export type CompleteUser = Required<User>
