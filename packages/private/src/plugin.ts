@@ -1,0 +1,118 @@
+import { nativeSchema, SqlBackend, SqliteDriver } from '@chihaya/backend-sql'
+import { KeyedHash } from '@chihaya/bittorrent'
+import { parseDuration, readinessOf, type Tracker } from '@chihaya/core'
+import { Courier, DeltaQueue, Spool, type Backend } from '@chihaya/deltas'
+import type { FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
+import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
+import { DEFAULT_RULES } from './accounting/rules.ts'
+import { PASSKEY_PARAMETERS } from './find-passkey.ts'
+import { loadState } from './loading.ts'
+import type { PrivateTrackerOptions } from './options.ts'
+import { PrivateTracker } from './private-tracker.ts'
+import { WallClock } from './wall-clock.ts'
+import './augment.ts'
+
+const NAME = '@chihaya/private'
+const EXPIRY_INTERVAL = 5000
+const GUESS_WINDOW = 600
+
+const plugin: FastifyPluginAsync<PrivateTrackerOptions> = async (fastify, options) => {
+  const { folder, backend = defaultBackend(folder), sinks = [], drainTimeout = '10s' } = options
+  const { log } = fastify
+  const tracker = fastify.getDecorator<Tracker>('tracker')
+  const spool = folder === undefined ? undefined : await Spool.open({ folder, log })
+  const queue = new DeltaQueue({
+    spool,
+    flushInterval: parseDuration(options.flushInterval ?? '250ms'),
+    flushRecords: 2000,
+    capacity: 65_536,
+    spoolLimit: options.spoolLimit ?? 4 * 2 ** 30,
+    probeInterval: 5000,
+    log,
+  })
+  const clock = new WallClock()
+  const service = new PrivateTracker({
+    tracker,
+    rules: rulesOf(options),
+    gate: {
+      parameters: options.passkeyParameters ?? PASSKEY_PARAMETERS,
+      guesses: options.badPasskeyLimit ?? 20,
+      guessWindow: GUESS_WINDOW,
+    },
+    ipHistory: options.ipHistory ?? 'protected',
+    hash: new KeyedHash(randomInt(2 ** 32), randomInt(2 ** 32)),
+    clock: () => clock.now(),
+    record: (delta) => queue.push(delta),
+    writer: backend?.registry,
+    log,
+  })
+  fastify.decorate('privateTracker', service)
+  readinessOf(fastify).add('private', () => service.ready || 'the state is being loaded')
+
+  const durable: Courier[] = []
+  const couriers = [...(backend ? [backend] : []), ...sinks].map((sink) => {
+    const onDelivered = (): void => {
+      if (durable.length > 0) queue.acknowledge(Math.min(...durable.map((one) => one.delivered)))
+    }
+    const source = spool?.source ?? new Uint8Array(16)
+    const courier = new Courier({ sink, queue, source, folder, log, onDelivered })
+    if (sink.durable) durable.push(courier)
+    return courier
+  })
+  let timer: NodeJS.Timeout | undefined
+  let starting: Promise<void> | undefined
+  // Registered after other middleware, these run last: what others refuse is not accounted for.
+  tracker.addHook('preAnnounce', service.preAnnounce.bind(service), NAME)
+  tracker.addHook('onAnnounce', service.onAnnounce.bind(service), NAME)
+  if (options.scrape !== 'public') {
+    tracker.addHook('preScrape', service.preScrape.bind(service), NAME)
+  }
+  fastify.addHook('onReady', async () => {
+    starting = begin().catch((error: unknown) => {
+      log.error({ err: error }, 'the state of the private tracker could not be loaded')
+    })
+  })
+  async function begin(): Promise<void> {
+    if (backend) await loadState(service, backend, spool, clock.now(), log)
+    service.start()
+    timer = setInterval(() => service.expire(), EXPIRY_INTERVAL).unref()
+    for (const courier of couriers) courier.start()
+  }
+  fastify.addHook('onClose', async () => {
+    clearInterval(timer)
+    await starting
+    await queue.close()
+    const deadline = performance.now() + parseDuration(drainTimeout)
+    await Promise.all(couriers.map((courier) => courier.close(deadline)))
+    await spool?.close()
+  })
+}
+
+function defaultBackend(folder: string | undefined): Backend | undefined {
+  if (folder === undefined) return undefined
+  const driver = new SqliteDriver(join(folder, 'chihaya.db'))
+  return new SqlBackend({ driver, schema: nativeSchema })
+}
+
+function rulesOf(options: PrivateTrackerOptions): typeof DEFAULT_RULES {
+  const seconds = (name: 'gapLimit' | 'reorderWindow' | 'peerLifetime' | 'sessionLifetime') => {
+    const duration = options[name]
+    return duration === undefined ? DEFAULT_RULES[name] : parseDuration(duration) / 1000
+  }
+  return {
+    ...DEFAULT_RULES,
+    ...options,
+    gapLimit: seconds('gapLimit'),
+    reorderWindow: seconds('reorderWindow'),
+    peerLifetime: seconds('peerLifetime'),
+    sessionLifetime: seconds('sessionLifetime'),
+  }
+}
+
+export const privateTracker: FastifyPluginAsync<PrivateTrackerOptions> = fp(plugin, {
+  name: NAME,
+  fastify: '5.x',
+  dependencies: ['@chihaya/core'],
+})

@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SqliteDriver } from '@chihaya/backend-sql'
+import { peerIdFrom, type PeerId } from '@chihaya/bittorrent'
+import type { ClientAnnounce } from '@internal/client'
+import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { privateTracker } from '../src/plugin.ts'
+import type { PrivateTrackerOptions } from '../src/options.ts'
+import { infoHash } from './site.ts'
+
+const ONE = 'passkey-of-user-1'
+const TWO = 'passkey-of-user-2'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'private-'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true }))
+
+async function start(options: PrivateTrackerOptions = {}): Promise<TestTracker> {
+  const tracker = await TestTracker.start({
+    register: (app) => void app.register(privateTracker, { folder, ...options }),
+    memory: { keepOwners: true },
+    http: { announceRoutes: ['/announce', '/:passkey/announce'] },
+  })
+  await vi.waitFor(() => expect(tracker.app.privateTracker.ready).toBe(true))
+  return tracker
+}
+
+async function signUp({ app }: TestTracker): Promise<void> {
+  const { users, torrents } = app.privateTracker
+  await users.put({ id: 1, passkey: ONE })
+  await users.put({ id: 2, passkey: TWO })
+  await torrents.put({ id: 1, infoHash: infoHash(1) })
+}
+
+function peer(letter: string): PeerId {
+  return peerIdFrom(`-XX0001-${letter.repeat(12)}`) as PeerId
+}
+
+function announce(letter: string, counters: Partial<ClientAnnounce>): ClientAnnounce {
+  const port = 6000 + letter.charCodeAt(0)
+  return { ...ANNOUNCE, infoHash: infoHash(1), peerId: peer(letter), port, ...counters }
+}
+
+/** What the database says of users: id, uploaded, downloaded. */
+async function totals(): Promise<unknown[][]> {
+  const driver = new SqliteDriver(join(folder, 'chihaya.db'))
+  await driver.connect()
+  const sql = 'SELECT id, uploaded, downloaded FROM chihaya_users ORDER BY id'
+  const rows = await driver.query({ sql })
+  await driver.close()
+  return rows
+}
+
+const PROTOCOLS: Protocol[] = ['http', 'udp']
+
+describe.each(PROTOCOLS)('over %s', (protocol) => {
+  test('members are credited what they move, across a restart', async () => {
+    {
+      await using tracker = await start()
+      await signUp(tracker)
+      const one = tracker.client(protocol, { path: `/announce?passkey=${ONE}` })
+      const two = tracker.client(protocol, { path: `/${TWO}/announce` })
+      await one.announce(announce('A', { left: 0n, event: 'started' }))
+      const answer = await two.announce(announce('B', { left: 1000n, event: 'started' }))
+      expect(answer).toMatchObject({ complete: 1, incomplete: 1 })
+      expect(answer.peers).toHaveLength(1)
+      await one.announce(announce('A', { left: 0n, uploaded: 600n }))
+      await two.announce(announce('B', { left: 400n, downloaded: 600n }))
+    }
+    expect(await totals()).toEqual([
+      [1, 600, 0],
+      [2, 0, 600],
+    ])
+    {
+      await using tracker = await start()
+      const one = tracker.client(protocol, { path: `/announce?passkey=${ONE}` })
+      const two = tracker.client(protocol, { path: `/${TWO}/announce` })
+      await one.announce(announce('A', { left: 0n, uploaded: 1000n }))
+      await two.announce(announce('B', { left: 0n, downloaded: 1000n, event: 'completed' }))
+    }
+    expect(await totals()).toEqual([
+      [1, 1000, 0],
+      [2, 0, 1000],
+    ])
+  })
+
+  test('who is not a member is refused, and what is not registered', async () => {
+    await using tracker = await start()
+    await signUp(tracker)
+    const { users, torrents } = tracker.app.privateTracker
+    const failure = async (path: string, id = 1): Promise<unknown> => {
+      const client = tracker.client(protocol, { path })
+      const request = { ...announce('A', { left: 0n }), infoHash: infoHash(id) }
+      return client.announce(request).then(
+        () => 'served',
+        (error: Error) => error.message,
+      )
+    }
+    expect(await failure('/announce')).toBe('Passkey not found')
+    expect(await failure('/announce?passkey=passkey-of-user-9')).toBe('Passkey not found')
+    expect(await failure(`/announce?passkey=${ONE}`)).toBe('served')
+    expect(await failure(`/announce?torrent_pass=${ONE}`)).toBe('served')
+    expect(await failure(`/announce?passkey=${ONE}`, 2)).toBe('Unregistered torrent')
+    await torrents.put({ id: 2, infoHash: infoHash(2), state: 'pending' })
+    expect(await failure(`/announce?passkey=${ONE}`, 2)).toBe('Torrent is pending moderation')
+    await torrents.remove(1, 'Trump')
+    expect(await failure(`/announce?passkey=${ONE}`)).toBe('Unregistered torrent: Trump')
+    await users.put({ id: 1, passkey: ONE, enabled: false })
+    expect(await failure(`/announce?passkey=${ONE}`)).toBe('Account disabled')
+  })
+
+  test('a torrent that is removed takes its peers along', async () => {
+    await using tracker = await start()
+    await signUp(tracker)
+    const client = tracker.client(protocol, { path: `/announce?passkey=${ONE}` })
+    await client.announce(announce('A', { left: 0n }))
+    expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 1 })
+    expect(await tracker.app.privateTracker.torrents.remove(1)).toBe(true)
+    expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 0 })
+  })
+
+  test('G-41: nobody is given the peers of the same member', async () => {
+    await using tracker = await start()
+    await signUp(tracker)
+    const one = tracker.client(protocol, { path: `/announce?passkey=${ONE}` })
+    const two = tracker.client(protocol, { path: `/announce?passkey=${TWO}` })
+    await one.announce(announce('A', { left: 0n }))
+    await two.announce(announce('C', { left: 5n }))
+    const own = await one.announce(announce('B', { left: 5n }))
+    expect(own.peers.map(({ port }) => port)).toEqual([6000 + 'C'.charCodeAt(0)])
+    const others = await two.announce(announce('C', { left: 5n }))
+    expect(others.peers).toHaveLength(2)
+  })
+})
