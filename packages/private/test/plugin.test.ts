@@ -24,7 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 async function start(options: PrivateTrackerOptions = {}): Promise<TestTracker> {
   const tracker = await TestTracker.start({
     register: (app) => void app.register(privateTracker, { folder, ...options }),
-    memory: { keepOwners: true },
+    memory: { storeOwners: true },
     http: { announceRoutes: ['/announce', '/:passkey/announce'] },
   })
   await vi.waitFor(() => expect(tracker.app.privateTracker.ready).toBe(true))
