@@ -26,8 +26,8 @@ test('G-58: whatever a client does, it is credited what it moved since it was fi
       let credited = 0
       let counted = 0
       const say = (event: string, uploaded: number, where = {}): void => {
-        const { rawUp, creditUp } = site.announce(`${now} A ${event} ${uploaded}/0/0`, where)
-        credited += Number(creditUp)
+        const { rawUp, credit } = site.announce(`${now} A ${event} ${uploaded}/0/0`, where)
+        credited += Number(credit.split('/')[0])
         counted += rawUp
       }
       say('start', 0)
