@@ -109,7 +109,7 @@ test('F-10: a byte that has changed in an older segment costs what follows it th
   }
   const [name] = segments() as [string]
   const bytes = readFileSync(join(folder, name))
-  bytes[50] = (bytes[50] as number) ^ 1
+  bytes.writeUInt8(bytes.readUInt8(50) ^ 1, 50)
   writeFileSync(join(folder, name), bytes)
   expect(await read(spool)).toEqual(['1+1 one', '3+1 three', '4+1 four'])
   expect(warnings).toEqual(['the spool skips a damaged record'])

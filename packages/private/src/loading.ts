@@ -119,7 +119,13 @@ export function replay(delta: Delta, sessions: Sessions, registry: Registry): vo
   if (delta.type === 'token') registry.tokens.remove(user, torrent)
   if (!peer || !counters) return
   const row: SessionRow = {
-    ...{ user, torrent, peer, state, announces, first: since, last: at },
+    user,
+    torrent,
+    peer,
+    state,
+    announces,
+    first: since,
+    last: at,
     ...counters,
   }
   sessions.restore(row)
