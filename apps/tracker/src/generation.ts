@@ -1,9 +1,10 @@
+import { Pending, type LastingObjects, type PeerStore } from '@chihaya/core'
 import {
   bencodedErrorHandler,
   bencodedNotFoundHandler,
   recommendedServerOptions,
 } from '@chihaya/http-frontend'
-import type { UdpTracker } from '@chihaya/udp-frontend'
+import { metrics, type TrackerMetrics } from '@chihaya/metrics'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -11,7 +12,6 @@ import Fastify, {
 } from 'fastify'
 import type { TrackerConfig } from './config/tracker-config.ts'
 import type { HttpService } from './http-listener.ts'
-import { InFlight } from './in-flight.ts'
 import { configuredTracker } from './plugin.ts'
 import type { UdpAddress } from './resolve-address.ts'
 import type { SharedStore } from './shared-store.ts'
@@ -20,29 +20,30 @@ export interface GenerationInit {
   readonly config: TrackerConfig
   readonly udpAddresses: readonly UdpAddress[]
   readonly store: SharedStore
-  /** What counts requests, for the application to be decorated with. */
-  readonly decorations: Readonly<Record<string, unknown>>
+  /** What the application has in common with the one before it. */
+  readonly lasting: LastingObjects
+  /** Counts requests, and the time of hooks if the configuration asks for that. */
+  readonly metrics: TrackerMetrics | undefined
   /** Routes beside those of the tracker. */
   readonly routes?: FastifyPluginAsync | undefined
   readonly log: FastifyBaseLogger
 }
 
 /**
- * The tracker of one configuration: an application that is ready to answer, and listens nowhere by
- * itself.
+ * The tracker of one configuration: an application that is ready to answer. It takes over UDP
+ * sockets itself; its HTTP listeners are handed to it.
  */
 export class Generation {
   readonly app: FastifyInstance
-  /** Undefined when there is no UDP. */
-  readonly udp: UdpTracker | undefined
+  readonly peerStore: PeerStore
   readonly http: HttpService
 
-  private constructor(app: FastifyInstance, udp: UdpTracker | undefined) {
+  private constructor(app: FastifyInstance, peerStore: PeerStore) {
     this.app = app
-    this.udp = udp
+    this.peerStore = peerStore
     this.http = {
       handler: (request, response) => app.routing(request, response),
-      requests: new InFlight(),
+      requests: new Pending(),
     }
   }
 
@@ -51,25 +52,26 @@ export class Generation {
     config,
     udpAddresses,
     store,
-    decorations,
+    lasting,
+    metrics: counters,
     routes,
     log,
   }: GenerationInit): Promise<Generation> {
     const app: FastifyInstance = Fastify({ ...recommendedServerOptions, loggerInstance: log })
     app.setErrorHandler(bencodedErrorHandler)
     app.setNotFoundHandler(bencodedNotFoundHandler)
-    for (const [name, value] of Object.entries(decorations)) app.decorate(name, value)
-    if (routes) app.register(routes)
-    let scope: FastifyInstance = app
-    const findScope = async (fastify: FastifyInstance): Promise<void> => {
-      scope = fastify
+    lasting.lendTo(app)
+    const { http, udp } = config.tracker
+    if (counters) {
+      counters.store = store.peerStore
+      const hookTiming = ((http && http.requestTiming) || (udp && udp.requestTiming)) ?? false
+      app.register(metrics, { metrics: counters, path: false, hookTiming })
     }
-    const { posthooks = [], udp, ...options } = config.tracker
+    if (routes) app.register(routes)
     app.register(configuredTracker, {
-      ...options,
+      ...config.tracker,
       storage: { plugin: store.plugin },
-      posthooks: [...posthooks, { plugin: findScope }],
-      udp: udpAddresses.length === 0 ? false : { ...udp, listen: [...udpAddresses], bind: false },
+      udp: udpAddresses.length === 0 ? false : { ...udp, listen: [...udpAddresses] },
     })
     try {
       await app.ready()
@@ -77,14 +79,11 @@ export class Generation {
       await app.close()
       throw error
     }
-    return new Generation(
-      app,
-      scope.hasDecorator('udpTracker') ? scope.getDecorator<UdpTracker>('udpTracker') : undefined,
-    )
+    return new Generation(app, store.peerStore)
   }
 
   /**
-   * Closes once everything that it was asked is answered. Nobody may ask it any more, but over UDP.
+   * Closes once every request is answered. New ones must no longer reach it, except over UDP.
    */
   async retire(): Promise<void> {
     await this.http.requests.idle()

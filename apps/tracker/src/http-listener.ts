@@ -1,4 +1,4 @@
-import { parseDuration, type Duration } from '@chihaya/core'
+import { parseDuration, Pending, type Duration } from '@chihaya/core'
 import { recommendedServerOptions } from '@chihaya/http-frontend'
 import { once } from 'node:events'
 import {
@@ -14,7 +14,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ConnectionLimit, type DropListener } from './connection-limit.ts'
 import { isUnixAddress, type HttpAddress } from './http-address.ts'
 import { ACCEPT_QUEUE, HttpConnections, type ConnectionRules } from './http-connections.ts'
-import { InFlight } from './in-flight.ts'
 import { listenError } from './listen-error.ts'
 import { resolveTcp } from './resolve-address.ts'
 import { listenUnix } from './unix-socket.ts'
@@ -42,7 +41,7 @@ export interface HttpListenerOptions {
 export interface HttpService {
   readonly handler: RequestListener
   /** Requests that are being answered. */
-  readonly requests: InFlight
+  readonly requests: Pending
 }
 
 // A hook or store that stands still must not have memory fill up with what waits for it: a
@@ -78,7 +77,7 @@ export class HttpListener {
   #options: HttpListenerOptions
   #service: HttpService
   readonly #server: Server | TlsServer
-  readonly #requests = new InFlight()
+  readonly #requests = new Pending()
   readonly #connections: HttpConnections
   #closing: Promise<void> | undefined
 

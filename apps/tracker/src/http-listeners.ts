@@ -1,6 +1,10 @@
-import type { Handover } from '@chihaya/udp-frontend'
 import type { FastifyBaseLogger } from 'fastify'
-import { ConnectionMeter, type ConnectionDrop, type DroppedConnection } from '@chihaya/core'
+import {
+  ConnectionMeter,
+  type ConnectionDrop,
+  type DroppedConnection,
+  type Handover,
+} from '@chihaya/core'
 import { ConnectionLimit, type ConnectionLimits } from './connection-limit.ts'
 import { DropLog } from './drop-log.ts'
 import { formatHttpAddress } from './http-address.ts'

@@ -1,8 +1,14 @@
-import { readinessOf, type PeerStore, type RequestMeter } from '@chihaya/core'
+import {
+  Pending,
+  readinessOf,
+  RequestMeter,
+  type ConnectionMeter,
+  type Handover,
+  type PeerStore,
+} from '@chihaya/core'
 import { recommendedServerOptions } from '@chihaya/http-frontend'
 import { metrics, TrackerMetrics } from '@chihaya/metrics'
 import { status, TrackerStatus, type StatusOptions } from '@chihaya/status'
-import type { Handover } from '@chihaya/udp-frontend'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -11,13 +17,12 @@ import Fastify, {
 import { isDeepStrictEqual } from 'node:util'
 import type { TrackerConfig } from './config/tracker-config.ts'
 import { HttpListeners } from './http-listeners.ts'
-import { InFlight } from './in-flight.ts'
 import { overlap, type Endpoint } from './own-ports.ts'
 
-/** What the operations server tells of; both are of the generation in force. */
+/** The tracker that the operations server tells of. */
 export interface Operated {
-  readonly app: FastifyInstance | undefined
-  readonly peerStore: PeerStore | undefined
+  readonly app: FastifyInstance
+  readonly peerStore: PeerStore
 }
 
 /** What a configuration says of the routes. */
@@ -30,45 +35,49 @@ type Routes = Pick<StatusOptions, 'torrents' | 'statsOrigins'>
  */
 export class Operations {
   readonly #log: FastifyBaseLogger
-  readonly #version: string
-  readonly #meter: RequestMeter
   readonly #listeners: HttpListeners
-  readonly #operated: () => Operated
+  readonly #version: string
+  readonly #meter = new RequestMeter()
   #metrics: TrackerMetrics | undefined
-  #status: TrackerStatus | undefined
+  readonly #status: TrackerStatus
   #app: FastifyInstance | undefined
   #routes: Routes = {}
   #endpoint: Endpoint | undefined
 
-  /** `meter` counts what the tracker is asked. */
-  constructor(
-    log: FastifyBaseLogger,
-    version: string,
-    meter: RequestMeter,
-    operated: () => Operated,
-  ) {
+  /** @param operated the tracker in force; undefined until there is one. */
+  constructor(log: FastifyBaseLogger, version: string, operated: () => Operated | undefined) {
     this.#log = log
     this.#version = version
-    this.#meter = meter
-    this.#operated = operated
+    this.#status = new TrackerStatus({
+      store: () => operated()?.peerStore,
+      meter: this.#meter,
+      readiness: () => {
+        const app = operated()?.app
+        return app && readinessOf(app)
+      },
+      version,
+    })
     this.#listeners = new HttpListeners(log, 'operations server')
   }
 
-  /**
-   * What a generation is decorated with so that its requests, and its hooks where it asks for that,
-   * are counted.
-   */
-  decorations(config: TrackerConfig): Record<string, unknown> {
-    if (!isCounted(config)) return {}
-    const { meter, hookMeter } = this.#counters()
-    const { http, udp } = config.tracker
-    const timing = (http && http.requestTiming) || (udp && udp.requestTiming)
-    return { requestMeter: meter, ...(timing && { hookMeter }) }
+  /** All that is counted, from the first configuration to the last. */
+  get metrics(): TrackerMetrics {
+    this.#metrics ??= new TrackerMetrics({
+      log: this.#log,
+      version: this.#version,
+      meter: this.#meter,
+    })
+    return this.#metrics
+  }
+
+  /** Counts the connections of the tracker's listeners. */
+  get connections(): ConnectionMeter {
+    return this.#meter.connections
   }
 
   /** Statistics for the addresses of the tracker itself, where they are asked for. */
   publicStats({ statsOrigins = [] }: TrackerConfig): FastifyPluginAsync {
-    const source = this.#trackerStatus()
+    const source = this.#status
     return async (fastify) => {
       await fastify.register(status, {
         health: false,
@@ -90,7 +99,7 @@ export class Operations {
    */
   async prepare(config: TrackerConfig): Promise<Handover> {
     const { metricsAddress: address } = config
-    if (isCounted(config)) this.#trackerStatus().start()
+    if (isCounted(config)) this.#status.start()
     const endpoint = address && { protocol: 'http', address }
     if (endpoint && address.optional) {
       const holder = config.http.find((other) =>
@@ -121,7 +130,7 @@ export class Operations {
     const service = {
       handler: (request: object, response: object) =>
         app?.routing(request as never, response as never),
-      requests: new InFlight(),
+      requests: new Pending(),
     }
     const handover = await this.#listeners.prepare({
       // The operator is told even when clients have all file descriptors that they may have.
@@ -139,15 +148,10 @@ export class Operations {
     }
   }
 
-  /** Has the metrics show a store: there is none yet when the first configuration is prepared. */
-  follow(store: PeerStore): void {
-    if (this.#metrics) this.#metrics.store = store
-  }
-
   async close(): Promise<void> {
     await this.#listeners.close()
     await this.#app?.close()
-    this.#status?.stop()
+    this.#status.stop()
   }
 
   /**
@@ -159,36 +163,14 @@ export class Operations {
       loggerInstance: this.#log,
       logController: recommendedServerOptions.logController,
     })
-    app.register(metrics, { metrics: this.#counters() })
-    app.register(status, { ...routes, stats: true, source: this.#trackerStatus() })
+    app.register(metrics, { metrics: this.metrics })
+    app.register(status, { ...routes, stats: true, source: this.#status })
     await app.ready()
     return app
-  }
-
-  #counters(): TrackerMetrics {
-    this.#metrics ??= new TrackerMetrics({
-      log: this.#log,
-      version: this.#version,
-      meter: this.#meter,
-    })
-    return this.#metrics
-  }
-
-  #trackerStatus(): TrackerStatus {
-    this.#status ??= new TrackerStatus({
-      store: () => this.#operated().peerStore,
-      meter: this.#counters().meter,
-      readiness: () => {
-        const { app } = this.#operated()
-        return app && readinessOf(app)
-      },
-      version: this.#version,
-    })
-    return this.#status
   }
 }
 
 /** Whether anybody can see how many requests there are. */
-function isCounted({ metricsAddress, stats }: TrackerConfig): boolean {
+export function isCounted({ metricsAddress, stats }: TrackerConfig): boolean {
   return metricsAddress !== undefined || stats
 }

@@ -1,53 +1,47 @@
-import { readinessOf, RequestMeter } from '@chihaya/core'
-import type { Handover } from '@chihaya/udp-frontend'
+import { LastingObjects, readinessOf } from '@chihaya/core'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { TrackerConfig } from './config/tracker-config.ts'
 import { Generation } from './generation.ts'
 import { HttpListeners } from './http-listeners.ts'
-import { Operations, type Operated } from './operations.ts'
+import { isCounted, Operations } from './operations.ts'
 import { refuseOwnPorts, type Endpoint } from './own-ports.ts'
 import { resolveUdpAddresses } from './resolve-address.ts'
 import { SharedStore } from './shared-store.ts'
 
-/** A handover of nothing: there is no UDP before, or none after. */
-const NOTHING: Handover = { commit: async () => undefined, cancel: async () => undefined }
-
-interface Prepared {
-  readonly next: Generation
-  readonly store: SharedStore
-  readonly handovers: readonly Handover[]
+/** A configuration in force, and all that may outlive it. */
+interface InForce {
+  readonly tracker: Generation
+  readonly lasting: LastingObjects
+  readonly operations: Operations
+  readonly http: HttpListeners
+  readonly endpoints: readonly Endpoint[]
 }
 
 /**
- * The tracker that runs: what outlives a configuration, and the generation of the one in force.
+ * Runs the tracker of one configuration after the other.
  *
- * A configuration is applied in three steps. A generation is built beside the one that runs; then
- * the addresses that are new are opened; then all addresses change hands at once. What fails in the
- * first two leaves everything as it was. The first start is the same, with nothing before it.
+ * A configuration is applied in three steps. An application is built beside the one that runs, and
+ * new addresses are opened. Then everything that the two have in common changes hands, in one turn
+ * of the event loop. A failure in the first two steps leaves everything as it was. The first start
+ * is the same with nothing before it.
  */
 export class Serving {
   readonly #log: FastifyBaseLogger
-  readonly #operations: Operations
-  readonly #http: HttpListeners
-  #store: SharedStore | undefined
-  #generation: Generation | undefined
-  #endpoints: readonly Endpoint[] = []
-  /** Former generations that have not closed yet. */
+  readonly #version: string
+  #inForce: InForce | undefined
+  /** Previous trackers that have not closed yet. */
   readonly #retiring = new Set<Promise<void>>()
-  /** Until then UDP addresses of a former generation may still be open. */
+  /** Until then UDP addresses of a previous tracker may still be open. */
   #udpClosed: Promise<void> = Promise.resolve()
 
   constructor(log: FastifyBaseLogger, version: string) {
     this.#log = log
-    const meter = new RequestMeter()
-    const operated = (): Operated => ({ app: this.app, peerStore: this.#store?.peerStore })
-    this.#operations = new Operations(log, version, meter, operated)
-    this.#http = new HttpListeners(log, 'tracker', meter.connections)
+    this.#version = version
   }
 
   /** The application of the configuration in force. */
   get app(): FastifyInstance | undefined {
-    return this.#generation?.app
+    return this.#inForce?.tracker.app
   }
 
   /**
@@ -55,86 +49,109 @@ export class Serving {
    * @throws what keeps it from doing so; it goes on as before then.
    */
   async apply(config: TrackerConfig): Promise<void> {
+    const previous = this.#inForce
     const endpoints = endpointsOf(config)
-    const { endpoint: operations } = this.#operations
-    refuseOwnPorts(endpoints, operations ? [...this.#endpoints, operations] : this.#endpoints)
-    await this.#udpClosed
-    const former = this.#generation
-    const { next, store, handovers } = await this.#prepare(config, former)
-    // All of this is one turn of the event loop: no request falls between two generations.
-    const closed = handovers.map((handover) => handover.commit())
-    this.#generation = next
-    this.#operations.follow(store.peerStore)
-    this.#endpoints = endpoints
-    if (!store.matches(config.tracker.storage)) {
-      this.#log.warn(
-        'chihaya.storage has changed, which takes effect at the next start: the store and its peers stay as they are',
-      )
+    if (previous) {
+      const { endpoint } = previous.operations
+      refuseOwnPorts(endpoints, [...previous.endpoints, ...(endpoint ? [endpoint] : [])])
     }
-    if (former) this.#retire(former, closed, next.udp === undefined)
-  }
-
-  /**
-   * Builds the next generation, and opens the addresses that are new. @throws with none of that
-   * left.
-   */
-  async #prepare(config: TrackerConfig, former: Generation | undefined): Promise<Prepared> {
-    const handovers: Handover[] = []
-    let next: Generation | undefined
+    await this.#udpClosed
+    const lasting = new LastingObjects(previous?.lasting)
     try {
-      // First, so that probes are told that it starts for as long as it does.
-      handovers.push(await this.#operations.prepare(config))
-      const udpAddresses = await resolveUdpAddresses(config.udp)
-      const store = (this.#store ??= await SharedStore.open(config.tracker.storage, this.#log))
-      next = await Generation.build({
-        config,
-        udpAddresses,
-        store,
-        decorations: this.#operations.decorations(config),
-        routes: config.stats ? this.#operations.publicStats(config) : undefined,
-        log: this.#log,
-      })
-      handovers.push((await next.udp?.succeed(former?.udp)) ?? NOTHING)
-      handovers.push(
-        await this.#http.prepare({
-          listeners: config.http,
-          limits: config.connections ?? {},
-          service: next.http,
-        }),
-      )
-      return { next, store, handovers }
+      const next = await this.#prepare(config, lasting)
+      // One turn of the event loop: no request falls between two trackers.
+      const complete = lasting.takeOver()
+      this.#inForce = { ...next, lasting, endpoints }
+      if (previous) this.#retire(previous, complete, config.udp.length > 0)
     } catch (error) {
-      await Promise.all(handovers.map((handover) => handover.cancel()))
-      await next?.app.close()
+      await this.#close(lasting)
       throw error
     }
   }
 
-  /** Answers what has been asked, and closes everything, the store last. */
-  async close(): Promise<void> {
-    if (this.#generation) readinessOf(this.#generation.app).close()
-    await this.#http.close()
-    await this.#generation?.retire()
-    await Promise.all(this.#retiring)
-    await this.#store?.close()
-    // Last, so that probes are told that it closes for as long as it does.
-    await this.#operations.close()
+  /** Builds the next tracker, and opens the addresses that are new. */
+  async #prepare(
+    config: TrackerConfig,
+    lasting: LastingObjects,
+  ): Promise<Omit<InForce, 'lasting' | 'endpoints'>> {
+    const { storage } = config.tracker
+    const log = this.#log
+    // First, so that it tells probes that the tracker starts, and closes, for as long as it does.
+    const operations = lasting.get('operations server', {
+      create: () => new Operations(log, this.#version, () => this.#inForce?.tracker),
+      close: (server) => server.close(),
+    })
+    await lasting.stage(await operations.prepare(config))
+    const udpAddresses = await resolveUdpAddresses(config.udp)
+    const store = await lasting.get('store', {
+      create: () => SharedStore.open(storage, log),
+      close: (opened) => opened.close(),
+    })
+    const http = lasting.get('HTTP listeners', {
+      create: () => new HttpListeners(log, 'tracker', operations.connections),
+      close: (listeners) => listeners.close(),
+    })
+    const tracker = await Generation.build({
+      config,
+      udpAddresses,
+      store,
+      lasting,
+      metrics: isCounted(config) ? operations.metrics : undefined,
+      routes: config.stats ? operations.publicStats(config) : undefined,
+      log,
+    })
+    try {
+      const plan = {
+        listeners: config.http,
+        limits: config.connections ?? {},
+        service: tracker.http,
+      }
+      await lasting.stage(await http.prepare(plan))
+    } catch (error) {
+      await tracker.app.close()
+      throw error
+    }
+    if (!store.matches(storage)) {
+      log.warn(
+        'chihaya.storage has changed, which takes effect at the next start: the store and its peers stay as they are',
+      )
+    }
+    return { tracker, operations, http }
   }
 
-  #retire(former: Generation, closed: ReadonlyArray<Promise<void>>, withUdp: boolean): void {
-    const addressesClosed = Promise.all(closed).then(() => undefined)
-    const retired = addressesClosed
-      .then(() => former.retire())
+  /** Answers what has been asked, and closes everything: the store and the operations server last. */
+  async close(): Promise<void> {
+    const inForce = this.#inForce
+    if (!inForce) return
+    readinessOf(inForce.tracker.app).close()
+    await inForce.http.close()
+    await inForce.tracker.retire()
+    await Promise.all(this.#retiring)
+    await this.#close(inForce.lasting)
+  }
+
+  #retire(previous: InForce, complete: Promise<void>, withUdp: boolean): void {
+    const retired = complete
+      .then(() => previous.tracker.retire())
       .catch((error: unknown) =>
         this.#log.error({ err: error }, 'the former tracker does not close'),
       )
+      .then(() => this.#close(previous.lasting))
       .finally(() => this.#retiring.delete(retired))
     this.#retiring.add(retired)
-    this.#udpClosed = withUdp ? retired : addressesClosed
+    this.#udpClosed = withUdp ? complete : retired
+  }
+
+  async #close(lasting: LastingObjects): Promise<void> {
+    try {
+      await lasting.close()
+    } catch (error) {
+      this.#log.error({ err: error }, 'what outlived its configuration does not close')
+    }
   }
 }
 
-/** What the tracker has to listen on: the default of the operations server is none of it. */
+/** Addresses that the configuration requires. The default one of the operations server is optional. */
 function endpointsOf(config: TrackerConfig): Endpoint[] {
   return [
     ...config.http.map(({ address, tls }) => ({ protocol: tls ? 'https' : 'http', address })),

@@ -4,13 +4,12 @@ import type { RequestListener } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
-import { ConnectionMeter } from '@chihaya/core'
+import { ConnectionMeter, Pending } from '@chihaya/core'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ConnectionLimits } from '../src/connection-limit.ts'
 import type { HttpListenerOptions } from '../src/http-listener.ts'
 import { HttpListeners } from '../src/http-listeners.ts'
-import { InFlight } from '../src/in-flight.ts'
 import { makeCertificate } from './certificate.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -37,7 +36,7 @@ async function serve(
     meter,
   )
   onTestFinished(() => listeners.close())
-  const service = { handler, requests: new InFlight() }
+  const service = { handler, requests: new Pending() }
   await (
     await listeners.prepare({ listeners: [{ address: ADDRESS, ...options }], limits, service })
   ).commit()

@@ -4,13 +4,12 @@ import type { RequestListener } from 'node:http'
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
-import { ConnectionMeter } from '@chihaya/core'
+import { ConnectionMeter, Pending } from '@chihaya/core'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConnectionLimit } from '../src/connection-limit.ts'
 import { HttpListener, type HttpListenerOptions, type HttpService } from '../src/http-listener.ts'
 import { HttpListeners } from '../src/http-listeners.ts'
-import { InFlight } from '../src/in-flight.ts'
 import { makeCertificate } from './certificate.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -30,7 +29,7 @@ async function listen(
 ): Promise<Listening> {
   const limit = new ConnectionLimit()
   limit.configure({ maxConnections: 20 })
-  const service = { handler, requests: new InFlight() }
+  const service = { handler, requests: new Pending() }
   const listener = new HttpListener({ address: ADDRESS, ...options }, service, limit)
   onTestFinished(() => listener.close(0))
   return { listener, service, port: ((await listener.open()) as AddressInfo).port }
@@ -243,7 +242,7 @@ describe('a connection that the system cannot accept', () => {
         server = (request.socket as Socket & { server: Server }).server
         response.end('hello')
       }) as RequestListener,
-      requests: new InFlight(),
+      requests: new Pending(),
     }
     const lines: string[] = []
     const meter = new ConnectionMeter()

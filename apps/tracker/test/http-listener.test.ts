@@ -1,16 +1,16 @@
+import { Pending } from '@chihaya/core'
 import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpListener, type HttpListenerOptions, type HttpService } from '../src/http-listener.ts'
-import { InFlight } from '../src/in-flight.ts'
 
 const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
 
 const hello: RequestListener = (_request, response) => void response.end('hello')
 
 function serviceOf(handler: RequestListener): HttpService {
-  return { handler, requests: new InFlight() }
+  return { handler, requests: new Pending() }
 }
 
 async function listen(

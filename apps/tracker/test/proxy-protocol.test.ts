@@ -1,3 +1,4 @@
+import { Pending } from '@chihaya/core'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
@@ -8,7 +9,6 @@ import * as fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConnectionLimit, type ConnectionLimits } from '../src/connection-limit.ts'
 import { HttpListener, type HttpListenerOptions } from '../src/http-listener.ts'
-import { InFlight } from '../src/in-flight.ts'
 import { makeCertificate } from './certificate.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -48,7 +48,7 @@ async function listen(
   const drops: string[] = []
   const limit = new ConnectionLimit((reason, dropped) => drops.push(`${reason} ${dropped}`))
   limit.configure(limits)
-  const service = { handler: who, requests: new InFlight() }
+  const service = { handler: who, requests: new Pending() }
   const all = { address: ADDRESS, proxyProtocolFrom: ['127.0.0.1'], ...options }
   const listener = new HttpListener(all, service, limit, (reason, dropped) =>
     drops.push(`${reason} ${dropped}`),
@@ -256,7 +256,7 @@ describe('a header of the PROXY protocol', () => {
   it('is no request where nobody is told to send one', async () => {
     const listener = new HttpListener(
       { address: ADDRESS },
-      { handler: who, requests: new InFlight() },
+      { handler: who, requests: new Pending() },
     )
     onTestFinished(() => listener.close(0))
     const { port } = (await listener.open()) as AddressInfo
@@ -265,7 +265,7 @@ describe('a header of the PROXY protocol', () => {
 
   it('is expected from the next connection on when the options change', async () => {
     const { listener, port } = await listen()
-    listener.serve({ address: ADDRESS }, { handler: who, requests: new InFlight() })
+    listener.serve({ address: ADDRESS }, { handler: who, requests: new Pending() })
     expect(await exchange(await open(port), CLOSE)).toMatch(/^\/: 127\.0\.0\.1 /)
     expect(await exchange(await open(port), V1, CLOSE)).toBe('HTTP/1.1 400')
   })

@@ -1,9 +1,9 @@
+import { Pending } from '@chihaya/core'
 import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConnectionLimit } from '../src/connection-limit.ts'
 import { HttpListener, type HttpListenerOptions } from '../src/http-listener.ts'
-import { InFlight } from '../src/in-flight.ts'
 
 const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
 const REQUEST = 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'
@@ -11,7 +11,7 @@ const REQUEST = 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'
 async function listen(options: Partial<HttpListenerOptions> = {}): Promise<number> {
   const service = {
     handler: (_: unknown, response: { end(text: string): void }) => response.end('hello'),
-    requests: new InFlight(),
+    requests: new Pending(),
   }
   const listener = new HttpListener(
     { address: ADDRESS, ...options },

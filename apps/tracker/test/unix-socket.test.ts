@@ -1,3 +1,4 @@
+import { Pending } from '@chihaya/core'
 import { once } from 'node:events'
 import { stat, writeFile } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
@@ -5,7 +6,6 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpListener } from '../src/http-listener.ts'
-import { InFlight } from '../src/in-flight.ts'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { problemsOf, readText } from './read-text.ts'
@@ -24,7 +24,7 @@ async function announceOver(
 function listenerAt(path: string, unixMode?: number): HttpListener {
   const service = {
     handler: (_: unknown, response: { end(): void }) => response.end(),
-    requests: new InFlight(),
+    requests: new Pending(),
   }
   return new HttpListener(
     { address: { path, key: 'test' }, ...(unixMode !== undefined && { unixMode }) },
