@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { parseCommandLine, UsageError } from './command-line.ts'
 import { helpOf } from './commands/help.ts'
 import { runCommand } from './commands/run-command.ts'
-import { runTracker } from './run-tracker.ts'
+import { runTracker } from './run/run-tracker.ts'
 
 const FAILED = 1
 const MISUSED = 2

@@ -160,7 +160,7 @@ describe('chihaya that reloads under load', () => {
           ...chihaya.stdout.matchAll(
             /the (\w+) tracker no longer listens \{"address":"127\.0\.0\.2"/g,
           ),
-        ].map(([, protocol]) => protocol ?? '')
+        ].map((match) => match[1] ?? '')
       await expect.poll(() => closed().length).toBe(10)
       expect(closed().toSorted()).toEqual([
         ...Array<string>(5).fill('HTTP'),

@@ -1,5 +1,5 @@
 import { readCompactPeers, type AddressFamily } from '@chihaya/bittorrent'
-import { escapeText } from '../../log-text.ts'
+import { escapeText } from '../../log/format.ts'
 
 /** The ports of compact peers. @throws when the last peer is cut off. */
 export function compactPorts(peers: Uint8Array, family: AddressFamily): number[] {

@@ -1,6 +1,6 @@
-import type { GoAddress } from '../../go-address.ts'
+import type { GoAddress } from '@chihaya/listeners'
 import { localHost } from './local-host.ts'
-import { escapeText } from '../../log-text.ts'
+import { escapeText } from '../../log/format.ts'
 
 /**
  * What `/healthz` or `/readyz` of the operations server complains of; undefined when it says that

@@ -1,6 +1,7 @@
+import { isUnixAddress } from '@chihaya/listeners'
+import type { HttpAddress } from '../../config/addresses.ts'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { isUnixAddress, type HttpAddress } from '../../http-address.ts'
 import { localHost } from './local-host.ts'
 
 // No route of any tracker, so nothing happens to any swarm.

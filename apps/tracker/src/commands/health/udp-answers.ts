@@ -1,7 +1,7 @@
+import type { GoAddress } from '@chihaya/listeners'
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
-import type { GoAddress } from '../../go-address.ts'
 import { localHost } from './local-host.ts'
 
 const PROTOCOL_ID = 0x41727101980n

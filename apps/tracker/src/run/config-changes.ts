@@ -1,0 +1,20 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Settings } from '../config/settings.ts'
+
+/**
+ * The keys whose values two configurations do not share: `chihaya.http.max_numwant`. Nothing of the
+ * values.
+ */
+export function changedKeys(former: Settings, next: Settings): string[] {
+  const before = valuesOf(former)
+  const after = valuesOf(next)
+  const keys = new Set([...before.keys(), ...after.keys()])
+  return [...keys].filter((key) => !isDeepStrictEqual(before.get(key), after.get(key)))
+}
+
+function valuesOf(settings: Settings): Map<string, unknown> {
+  const values = new Map<string, unknown>()
+  for (const [section, read] of settings)
+    for (const [key, { value }] of read.values) values.set(`${section}.${key}`, value)
+  return values
+}
