@@ -56,13 +56,10 @@ export function isUnixAddress(address: HttpAddress): address is UnixAddress {
   return 'path' in address
 }
 
-/**
- * The path in `unix:/run/chihaya.sock`; undefined for other text. It has to be absolute, and short
- * enough for the system.
- */
+/** The path in `unix:/run/chihaya.sock`, absolute and at most 103 bytes; undefined otherwise. */
 export function parseUnixPath(text: string): string | undefined {
   const path = text.startsWith(`${UNIX}/`) ? text.slice(UNIX.length) : undefined
-  // What fits into a `sockaddr_un` of any system.
+  // This fits into a `sockaddr_un` on any system.
   return path !== undefined && Buffer.byteLength(path) <= 103 ? path : undefined
 }
 

@@ -5,29 +5,28 @@ import { OldestFirst } from './oldest-first.ts'
 import type { ConnectionLimits } from './options.ts'
 import { readFileSync } from 'node:fs'
 
-/** Hears of each connection that is ended or not accepted. */
+/** Called for each connection that is ended or not accepted. */
 export type DropListener = (
   reason: ConnectionDrop,
   dropped: DroppedConnection,
   details?: object,
 ) => void
 
-// Far more than requests under way at any one time; those who hold connections open hit it before
-// memory runs out.
+// Far more than the requests under way at any time. It is reached before memory runs out.
 const MAX_CONNECTIONS = 10_000
-// Ten sources have to work together to reach the limit of all, and the customers of a provider
-// behind one address hardly do.
+// Ten sources together reach the limit of all. The customers of a provider behind one address hardly
+// reach a tenth.
 const SHARE = 10
 const LEAST_SHARE = 100
 const IPV6_PREFIX = 8
-// Milliseconds: others may give file descriptors back.
+// Milliseconds after which other parts of the process may have freed file descriptors.
 const ROOM_LIFETIME = 5000
 
-// A share of the file descriptors, for lists, certificates, Redis and UDP.
+// A share of the file descriptors for everything else: files, databases, other sockets.
 const SPARED_SHARE = 16
 const MOST_SPARED = 64
 
-/** All connections of a source. */
+/** The connections of one host. */
 interface Source {
   count: number
   readonly idle: OldestFirst<Counted>
@@ -40,9 +39,8 @@ interface Counted {
 }
 
 /**
- * Bounds the connections. Where there are too many, the one that has been without a request under
- * way for the longest time ends for a new one: whoever only holds connections open keeps nobody
- * out.
+ * Limits the number of connections. At a limit, the connection that has been idle for the longest
+ * time ends for the new one, so clients that only hold connections open keep nobody out.
  */
 export class ConnectionLimit {
   readonly #onDrop: DropListener
@@ -50,9 +48,7 @@ export class ConnectionLimit {
   #maxPerIp = defaultShare(MAX_CONNECTIONS)
   #unlimited: Networks = new Networks([])
   #firstSpared = firstSparedDescriptor()
-  /**
-   * All connections, and how many of them leave file descriptors to others, as known until then.
-   */
+  /** All connections, and how many of them the file descriptors allow, which is valid until then. */
   #open = 0
   #room = Number.POSITIVE_INFINITY
   #roomUntil = 0
@@ -64,7 +60,7 @@ export class ConnectionLimit {
     this.#onDrop = onDrop
   }
 
-  /** From the next connection on; those there are stay. */
+  /** Applies to new connections; open ones stay. */
   configure({
     maxConnections = MAX_CONNECTIONS,
     maxConnectionsPerIp,
@@ -78,12 +74,13 @@ export class ConnectionLimit {
   }
 
   /**
-   * Sees to it that the process keeps some file descriptors, whoever the connection is from. False
-   * when it was ended.
+   * Keeps some file descriptors of the process free, whatever the source of the connection.
    *
-   * The system gives the lowest number that is free, so one beyond those for connections tells how
-   * many are too many. The next ones get lower numbers, of connections that have ended, which tell
-   * nothing: these are counted for a while.
+   * The system assigns the lowest free number, so a number beyond those for connections tells how
+   * many are too many. The next connections get lower numbers, those of ended connections, which
+   * tell nothing: they are counted for a while.
+   *
+   * @returns whether the connection stays open.
    */
   spareDescriptors(connection: Connection): boolean {
     this.#open++
@@ -102,8 +99,10 @@ export class ConnectionLimit {
   }
 
   /**
-   * Counts a connection by its source until it closes, if there is room or room can be made. False
-   * when it was ended.
+   * Counts a connection by its source until it closes. At a limit, an idle connection has to end for
+   * it.
+   *
+   * @returns whether the connection stays open.
    */
   admit(connection: Connection): boolean {
     const { source: address, socket } = connection
@@ -134,7 +133,7 @@ export class ConnectionLimit {
     const oldest = idle.take()
     if (oldest) this.#release(oldest)
     this.#onDrop(reason, oldest ? 'idle' : 'new')
-    // Its file descriptor is free when this returns.
+    // The file descriptor is free when this returns.
     ;(oldest?.connection ?? newcomer).socket.destroy()
     return oldest !== undefined
   }
@@ -165,22 +164,22 @@ function isReached(limit: number, count: number): boolean {
   return limit > 0 && count >= limit
 }
 
-/** What one host has to itself: an IPv4 address, a /64 of IPv6. */
+/** What one host has for itself: an IPv4 address, or a /64 of IPv6. */
 function hostKey(address: Address): string {
   return Buffer.from(address.subarray(0, IPV6_PREFIX)).toString('latin1')
 }
 
 /**
- * The lowest number that a file descriptor of a connection should not have. The system gives the
- * lowest that is free, so one with this number tells that hardly any are left. Without room of
- * ours, libuv would turn further connections away without a word.
+ * The lowest file descriptor that connections must not have. The system assigns the lowest free
+ * number, so this one tells that few are left. Without a reserve, libuv would close further
+ * connections without telling anybody.
  */
 function firstSparedDescriptor(): number {
   const limit = descriptorLimit()
   return limit - Math.min(Math.floor(limit / SPARED_SHARE), MOST_SPARED)
 }
 
-/** File descriptors that the process may have; infinite where the system does not tell. */
+/** How many file descriptors the process may have; infinite if the system does not say. */
 function descriptorLimit(): number {
   try {
     const [, limit] =

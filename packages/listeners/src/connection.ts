@@ -2,68 +2,62 @@ import type { Address, ProxyHeader } from '@chihaya/bittorrent'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Is told when a connection has requests under way, and when it has none. */
+/** Called when a connection becomes busy or idle. A busy one has a request under way. */
 export interface RequestWatch {
   busy(): void
   idle(): void
 }
 
-/** What Node keeps of a socket; the system's side of it is nowhere else. */
+/** Node's private handle of a socket, the only access to the system's side of it. */
 interface WithHandle {
   readonly _handle?: { readonly fd?: number; readonly writeQueueSize?: number } | null
 }
 
-/** A connection that a listener has accepted, and the replies that are due on it. */
+/** An accepted connection, and the replies that are due on it. */
 export class Connection {
-  /** What was accepted; over TLS that is not what requests come over. */
+  /** The TCP or Unix socket, also beneath TLS. */
   readonly socket: Socket
-  /**
-   * Who is at the other end, a proxy's client where the proxy says so; undefined over a Unix
-   * socket.
-   */
+  /** The client's address, which a proxy may have named; undefined over a Unix socket. */
   source: Address | undefined
-  /** The same as the header of the PROXY protocol has it. */
+  /** Address and port from the header of the PROXY protocol. */
   proxied: ProxyHeader['source']
-  /** Set where connections are counted. */
+  /** Set if the connection is counted. */
   watch: RequestWatch | undefined
-  /** What each request is under way for, in the order of the requests. */
+  /** What to call when a request is done, in the order of the requests. */
   readonly #due = new Map<ServerResponse, () => void>()
   #last: ServerResponse | undefined
   #endsWithLast = false
   #isUpgraded = false
-  /**
-   * Bytes that the system had not taken when they were last looked at, and when they were last
-   * fewer than before.
-   */
+  /** Bytes that the system had not taken at the last check, and the time they last became fewer. */
   #unsent = 0
   #movedAt = 0
 
   constructor(socket: Socket) {
     this.socket = socket
-    // The response alone does not tell that it is done with: of several on one connection, Node 20
-    // and 22 leave those open for ever that come behind the last one that was sent.
+    // A response does not always report its end: of several on one connection, Node 20 and 22 never
+    // close those after the last one that was sent.
     socket.once('close', () => {
       for (const done of this.#due.values()) done()
       this.#due.clear()
     })
   }
 
-  /** The number of its file descriptor; -1 where the system has none. */
+  /** The file descriptor, or -1. */
   get descriptor(): number {
     return (this.socket as WithHandle)._handle?.fd ?? -1
   }
 
-  /** Calls `done` once: when the request is answered, or when the connection has gone. */
+  /** Calls `done` once: when the request is answered or the connection has closed. */
   begin(request: IncomingMessage, response: ServerResponse, done: () => void): void {
     if (this.#endsWithLast) {
-      // Of several that come at once, the one before is no longer the last.
+      // Of several requests at once, the one before is no longer the last.
       if (this.#last && !this.#last.headersSent) this.#last.shouldKeepAlive = true
       response.shouldKeepAlive = false
     }
     this.#last = response
     this.#due.set(response, done)
-    // One that has yet to arrive in full is not under way: whoever never ends it only holds the
-    // connection open.
+    // A request that has not arrived in full is not under way: a client that never completes it only
+    // holds the connection open.
     if (request.headers['transfer-encoding'] === undefined) this.watch?.busy()
     else request.once('end', () => this.#due.has(response) && this.watch?.busy())
     response.once('close', () => {
@@ -84,20 +78,16 @@ export class Connection {
     return this.#isUpgraded
   }
 
-  /** Has the last reply that is due say that the connection ends with it, and end it. */
+  /** Ends the connection with the last reply that is due, which says so. */
   endWithLast(): void {
     this.#endsWithLast = true
     if (this.#last && !this.#last.headersSent) this.#last.shouldKeepAlive = false
   }
 
-  /**
-   * Whether the system has not taken a byte of what is written for `patience` milliseconds: the
-   * client does not read.
-   */
+  /** Whether the client has read nothing of what is written for `patience` milliseconds. */
   isStalled(now: number, patience: number): boolean {
     const unsent = (this.socket as WithHandle)._handle?.writeQueueSize ?? 0
-    // Requests that go on arriving are no sign of a client that reads, nor are the replies that
-    // pile up.
+    // Neither further requests nor replies that pile up are a sign of a client that reads.
     const isMoving = unsent === 0 || this.#unsent === 0 || unsent < this.#unsent
     this.#unsent = unsent
     if (isMoving) this.#movedAt = now

@@ -11,9 +11,9 @@ import { readProxyHeader, setRemote } from './proxy-header.ts'
 export interface ConnectionRules {
   /** Milliseconds for the header of the PROXY protocol to arrive. */
   readonly readTimeout: number
-  /** Milliseconds that a client may not read what it is sent. */
+  /** Milliseconds for which a client may read nothing. */
   readonly writeTimeout: number
-  /** Who begins a connection with such a header: see `HttpListenerOptions`. */
+  /** See `HttpListenerOptions`. */
   readonly proxyProtocolFrom: readonly string[] | undefined
 }
 
@@ -27,26 +27,21 @@ export interface ConnectionsInit {
   readonly refuse: (error: Error, socket: Socket) => void
 }
 
-/** Milliseconds between two looks for clients that do not read. */
+/** Milliseconds between two checks for clients that do not read. */
 const STALL_INTERVAL = 1000
-// Turns of the event loop without a new connection after which none waits: the first may be past
-// its poll for them.
+// Turns of the event loop without a new connection after which none is queued: the first turn may
+// be past its poll.
 const IDLE_TURNS = 2
-/**
- * Connections that the system may hold before they are accepted, as far as it lets a program
- * choose.
- */
+/** Connections that the system may queue, as far as it lets a program choose. */
 export const ACCEPT_QUEUE = 4096
 
-/**
- * The connections of an HTTP or HTTPS server, which come here before the server reads from them.
- */
+/** The connections of an HTTP or HTTPS server. They come here before the server reads from them. */
 export class Connections {
   readonly #init: ConnectionsInit
   #rules: ConnectionRules
   #proxies: Networks | undefined
   readonly #all = new Set<Connection>()
-  /** By what requests come over, too. */
+  /** TCP and TLS sockets of the same connections. */
   readonly #bySocket = new WeakMap<Socket, Connection>()
   #accepted = 0
   #ending = false
@@ -60,7 +55,7 @@ export class Connections {
     const pass = (socket: Socket): void => {
       for (const listener of listeners) listener.call(server, socket)
     }
-    // Node's own would begin to read requests, or a TLS handshake.
+    // Node's own listeners would start to read requests or a TLS handshake.
     server.removeAllListeners('connection')
     server.on('connection', (socket) => this.#accept(socket, pass))
     server.prependListener('secureConnection', (secured: TLSSocket) => this.#secure(secured))
@@ -74,38 +69,38 @@ export class Connections {
     return this.#all.size
   }
 
-  /** Whether each connection ends with the last reply that is due on it. */
+  /** Whether connections end with the last reply that is due. */
   get ending(): boolean {
     return this.#ending
   }
 
-  /** Bytes that have arrived on those that are open. */
+  /** Bytes that have arrived on open connections that are not upgraded. */
   get receivedBytes(): number {
     let sum = 0
-    for (const { socket } of this.#all) sum += socket.bytesRead
+    for (const { socket, isUpgraded } of this.#all) if (!isUpgraded) sum += socket.bytesRead
     return sum
   }
 
-  /** From the next connection on. */
+  /** Applies to new connections. */
   configure(rules: ConnectionRules): void {
     this.#rules = rules
     this.#proxies = rules.proxyProtocolFrom && new Networks(rules.proxyProtocolFrom)
   }
 
-  /** The connection that requests come over. */
+  /** The connection of a TCP or TLS socket. */
   of(socket: Socket): Connection | undefined {
     return this.#bySocket.get(socket)
   }
 
-  /** Has each connection, those to come included, end with the last reply that is due on it. */
+  /** Ends every connection, future ones included, with the last reply that is due. */
   endWithLast(): void {
     this.#ending = true
     for (const connection of this.#all) connection.endWithLast()
   }
 
   /**
-   * Accepts the connections that the system holds already, and would reset otherwise: one in each
-   * turn of the event loop.
+   * Accepts the connections that the system has queued and would otherwise reset, one in each turn of
+   * the event loop.
    */
   async acceptQueued(deadline: number): Promise<void> {
     const enough = this.#accepted + ACCEPT_QUEUE
@@ -163,10 +158,7 @@ export class Connections {
     })
   }
 
-  /**
-   * Answers a proxy that did not begin with a header as Node's HTTP parser answers what is no
-   * request.
-   */
+  /** Answers a proxy that sent no header like a client that sent no request. */
   #refuseProxy(socket: Socket): void {
     const { server, onDrop, refuse } = this.#init
     onDrop('proxy_header', 'new')
@@ -175,7 +167,7 @@ export class Connections {
   }
 
   #secure(secured: TLSSocket): void {
-    // No other way leads from a TLS socket to the one beneath.
+    // There is no public way from a TLS socket to the one beneath.
     const { _parent: socket } = secured as TLSSocket & { readonly _parent: Socket }
     const connection = this.#bySocket.get(socket)
     if (!connection) return
@@ -190,12 +182,9 @@ export class Connections {
   }
 }
 
-/**
- * Undefined over a Unix socket, which only processes of this host can open, and for a connection
- * that is gone already.
- */
+/** Undefined over a Unix socket, and for a connection that has closed already. */
 function sourceOf({ remoteAddress = '' }: Socket): Address | undefined {
-  // A link-local source carries the zone it came from.
+  // A link-local address has a zone.
   const zone = remoteAddress.indexOf('%')
   return parseAddress(zone < 0 ? remoteAddress : remoteAddress.slice(0, zone))
 }

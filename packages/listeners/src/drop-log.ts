@@ -21,10 +21,7 @@ interface Drops {
   loggedAt: number
 }
 
-/**
- * Logs dropped connections at once, and from then on once a minute for each reason, with how many
- * there were.
- */
+/** Logs dropped connections: each reason at once, then at most once a minute with a count. */
 export class DropLog {
   readonly #log: FastifyBaseLogger
   readonly #drops = new Map<ConnectionDrop, Drops>()

@@ -20,13 +20,9 @@ const MAX_REQUESTS = 20_000
 const MAX_REQUESTS_PER_SOCKET = 100
 
 const CLOSING_STEP = 50
-/**
- * Milliseconds for what clients have begun to send, a TLS handshake or a request, to arrive in
- * full.
- */
+/** Milliseconds for a TLS handshake or a request that has begun to arrive in full. */
 const CLOSING_GRACE = 1000
-// Longer than answers take unless something is wrong, and shorter than the process may take to
-// stop.
+// Longer than answers take unless something is wrong, and shorter than a process may take to stop.
 const CLOSING_PATIENCE = 8000
 const UNIX_MODE = 0o660
 
@@ -62,7 +58,7 @@ export class HttpListener {
     this.#options = options
     this.#service = service
     this.protocol = tls ? 'https' : 'http'
-    // Clients that could speak HTTP/2 have nothing to gain from it.
+    // HTTP/2 would gain nothing for short requests.
     const secure = {
       ...tls,
       ALPNProtocols: ['http/1.1'],
@@ -99,7 +95,7 @@ export class HttpListener {
     return this.#connections.size
   }
 
-  /** Listens. @throws an error that names the address and the key that asked for it. */
+  /** Listens. @throws {ListenError} */
   async open(): Promise<AddressInfo | string> {
     const { address, unixMode = UNIX_MODE } = this.#options
     try {
@@ -115,15 +111,15 @@ export class HttpListener {
     return this.address() as AddressInfo | string
   }
 
-  /** Where it listens: for a Unix socket its path. Null when it does not. */
+  /** Where it listens, for a Unix socket its path; null if it does not listen. */
   address(): AddressInfo | string | null {
     return this.#server.address()
   }
 
   /**
-   * Has another service answer from the next request on, and the timeouts, proxies and certificate
-   * of other options hold for the next connection on; the time for a TLS handshake stays. The
-   * address and the protocol must be the same.
+   * Hands the next request to another service. Timeouts, proxies and certificate of the options
+   * apply to new connections, except the time for a TLS handshake, which stays. Address and protocol
+   * must be the same.
    */
   serve(options: HttpListenerOptions, service: HttpService): void {
     this.#options = options
@@ -154,8 +150,8 @@ export class HttpListener {
       this.#requests.end()
       requests.end()
     })
-    // The last reply of a connection says that it is the last: those that came with it have to be
-    // known before.
+    // The last reply of a connection says that it is the last, so all requests that have arrived must
+    // be known first.
     if (this.#connections.ending) setImmediate(() => service.answer(request, response))
     else service.answer(request, response)
   }
@@ -184,15 +180,14 @@ export class HttpListener {
     await this.#connections.acceptQueued(deadline)
     const closed = new Promise<unknown>((resolve) => this.#server.close(resolve))
     const grace = Math.min(performance.now() + CLOSING_GRACE, deadline)
-    for (;;) {
-      const received = this.#connections.receivedBytes
+    let received: number
+    do {
+      received = this.#connections.receivedBytes
       // oxlint-disable-next-line no-await-in-loop
       await delay(CLOSING_STEP)
-      const now = performance.now()
-      const isArriving = this.#connections.receivedBytes !== received && now < grace
-      // Who asks on and on, or reads an answer byte by byte, would keep this from its end.
-      if (!isArriving && (this.#requests.count === 0 || now >= deadline)) break
-    }
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#requests.idle(deadline)
+    } while (this.#connections.receivedBytes !== received && performance.now() < grace)
     // Upgraded connections are the service's to end.
     if (!this.#connections.destroy()) await closed
   }
@@ -218,7 +213,7 @@ function rulesOf({
   }
 }
 
-/** Why the system could not accept a connection. */
+/** Why a connection was not accepted. */
 function dropOf({ code }: NodeJS.ErrnoException): 'open_files' | 'accept' {
   return code === 'EMFILE' || code === 'ENFILE' ? 'open_files' : 'accept'
 }

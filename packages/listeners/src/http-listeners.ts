@@ -60,7 +60,7 @@ export class HttpListeners {
     return this.#listeners.flatMap((listener) => listener.address() ?? [])
   }
 
-  /** Opens the addresses that are new. @throws the first error, with none of them left open. */
+  /** Opens the addresses that are new. @throws the first error, with none left open. */
   async prepare({ listeners, limits = {}, service }: HttpPlan): Promise<Handover> {
     const rest = [...this.#listeners]
     const next = listeners.map((options) => {
@@ -107,7 +107,7 @@ export class HttpListeners {
   async #open(listeners: readonly HttpListener[]): Promise<void> {
     try {
       for (const listener of listeners) {
-        // One after the other, so that the log has them in the order of the configuration.
+        // One after the other, so that the log has them in the order of the plan.
         // oxlint-disable-next-line no-await-in-loop
         await listener.open()
         this.#log.info(
@@ -148,7 +148,7 @@ export class HttpListeners {
   }
 }
 
-/** A server speaks one protocol for all its life. */
+/** A server cannot change its protocol. */
 function isAt(listener: HttpListener, { address, tls, unixMode }: HttpListenerOptions): boolean {
   const { options } = listener
   const isSamePlace = formatHttpAddress(options.address) === formatHttpAddress(address)
@@ -159,12 +159,12 @@ function isAt(listener: HttpListener, { address, tls, unixMode }: HttpListenerOp
   )
 }
 
-/** For the log; undefined for one that does not listen. */
+/** For the log; undefined for a listener that does not listen. */
 function placeOf(listener: HttpListener): object | undefined {
   const place = listener.address()
   if (place === null) return undefined
   if (typeof place === 'string') return { path: place }
   const { address, port } = place
-  // An IPv6 socket at no address in particular takes IPv4 connections too.
+  // An IPv6 wildcard socket takes IPv4 connections, too.
   return { address, port, ...(address === '::' && { families: 'IPv4 and IPv6' }) }
 }

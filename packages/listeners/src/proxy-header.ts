@@ -2,10 +2,10 @@ import { formatAddress, parseProxyHeader, type ProxyHeader } from '@chihaya/bitt
 import type { Socket } from 'node:net'
 
 /**
- * Reads the header of the PROXY protocol that a connection begins with, and leaves what follows it
- * to be read. `done` is called once: with the header, or undefined when other bytes have come or it
- * is not whole after `patience` milliseconds. It is not called for a connection that ends before,
- * nor for one without a single byte, such as a proxy's check that the port is open.
+ * Reads the header of the PROXY protocol at the start of a connection, and nothing after it. `done`
+ * is called once: with the header, or with undefined if other bytes have arrived or the header is
+ * incomplete after `patience` milliseconds. It is not called for a connection that ends before, or
+ * that sends nothing, such as a proxy's check that the port is open.
  */
 export function readProxyHeader(
   socket: Socket,
@@ -37,10 +37,7 @@ export function readProxyHeader(
   socket.on('readable', read).once('end', end).once('close', stop).on('error', ignore)
 }
 
-/**
- * Has a socket give the source in a header of the PROXY protocol for its own, to everybody who
- * asks.
- */
+/** Makes a socket report the client in a header of the PROXY protocol as its remote address. */
 export function setRemote(
   socket: Socket,
   { address, port }: NonNullable<ProxyHeader['source']>,
@@ -52,5 +49,5 @@ export function setRemote(
   })
 }
 
-// The connection closes, which is all there is to know.
+// The connection closes, and nobody needs to know why.
 function ignore(): void {}

@@ -11,19 +11,13 @@ export interface UdpAddress {
   readonly port: number
 }
 
-/**
- * How a TCP server listens at an address: at every address with one socket for both families, where
- * there are two.
- */
+/** How a TCP server listens at an address. An empty host takes one socket for both families. */
 export async function resolveTcp({ host, port }: GoAddress): Promise<ListenOptions> {
   if (host === '') return { port, host: (await hasIpv6()) ? '::' : '0.0.0.0' }
   return { port, host: await resolveHost(host) }
 }
 
-/**
- * Addresses that UDP sockets can be bound to. @throws {ListenError} for a host name that leads
- * nowhere.
- */
+/** Addresses to bind UDP sockets to. @throws {ListenError} for an unknown host name. */
 export async function resolveUdpAddresses(
   addresses: readonly ListenAddress[],
 ): Promise<UdpAddress[]> {
@@ -39,20 +33,20 @@ export async function resolveUdpAddresses(
   return resolved.flat()
 }
 
-/** The sockets that UDP needs at an address: every address takes one for each family. */
+/** An empty host takes one UDP socket for each family. */
 async function resolveUdp({ host, port }: GoAddress): Promise<UdpAddress[]> {
   if (host !== '') return [{ host: await resolveHost(host), port }]
   const hosts = (await hasIpv6()) ? ['0.0.0.0', '::'] : ['0.0.0.0']
   return hosts.map((each) => ({ host: each, port }))
 }
 
-/** The address of a host, IPv4 if it has one, as Go chooses for listening. */
+/** The address of a host, preferably IPv4, as Go chooses for listening. */
 async function resolveHost(host: string): Promise<string> {
   const addresses = await lookup(host, { all: true })
   return (addresses.find(({ family }) => family === 4) ?? addresses[0])?.address ?? host
 }
 
-/** Whether IPv6 sockets can be had at all: kernels may be built or started without them. */
+/** Whether the kernel supports IPv6 sockets. */
 async function hasIpv6(): Promise<boolean> {
   const socket = createSocket({ type: 'udp6', ipv6Only: true })
   try {

@@ -2,7 +2,7 @@ import { lstat, unlink } from 'node:fs/promises'
 import { once } from 'node:events'
 import { connect, type Server } from 'node:net'
 
-/** Listens at a Unix socket that only those whom `mode` allows may connect to, such as 0o660. */
+/** Listens at a Unix socket with the permissions `mode`, such as 0o660. */
 export async function listenUnix(server: Server, path: string, mode: number): Promise<void> {
   try {
     await bind(server, path, mode)
@@ -16,8 +16,8 @@ export async function listenUnix(server: Server, path: string, mode: number): Pr
 
 async function bind(server: Server, path: string, mode: number): Promise<void> {
   const listening = once(server, 'listening')
-  // The file is made before `listen` returns. Changing its mode afterwards would leave it open to
-  // all for a moment.
+  // `listen` creates the file before it returns. A later change of mode would leave it open to all
+  // for a moment.
   const umask = process.umask(~mode & 0o777)
   try {
     server.listen(path)
@@ -27,7 +27,7 @@ async function bind(server: Server, path: string, mode: number): Promise<void> {
   await listening
 }
 
-/** Whether a file is a socket that a process has left behind: nobody listens there. */
+/** Whether a file is a socket that a process has left behind. */
 async function isStale(path: string): Promise<boolean> {
   const file = await lstat(path)
   if (!file.isSocket()) return false

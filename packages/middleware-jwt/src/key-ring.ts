@@ -5,9 +5,9 @@ import { NO_KEYS, type KeySet, type VerificationKey } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
 
 const LOAD_TIMEOUT = 5000
-/** How many tokens with unknown keys wait for an update at a time; more are refused. */
+/** Tokens with unknown keys that wait for an update at a time; further ones are refused. */
 const MAX_WAITING = 1000
-/** The longest time that a timer takes; beyond it, it fires at once. */
+/** The longest delay of a timer; with a longer one it fires at once. */
 const MAX_TIMER = 2 ** 31 - 1
 
 interface KeyLog {
@@ -24,7 +24,7 @@ export interface KeyRingInit {
   readonly source: KeySource
   /** Milliseconds between two updates. */
   readonly interval: number
-  /** Milliseconds between two updates that unknown keys cause, and after one that failed. */
+  /** Milliseconds between two updates because of unknown keys, and after a failed one. */
   readonly minInterval: number
   readonly log: KeyLog
   /** Milliseconds that an update may take. */
@@ -34,8 +34,8 @@ export interface KeyRingInit {
 }
 
 /**
- * The keys in force, kept up to date. An update that fails leaves them as they are, and none makes
- * a token wait whose key is known.
+ * The keys in force, kept up to date. A failed update leaves them as they are, and no update delays a
+ * token with a known key.
  */
 export class KeyRing {
   readonly #init: KeyRingInit
@@ -44,7 +44,7 @@ export class KeyRing {
   #abort: AbortController | undefined
   #timer: NodeJS.Timeout | undefined
   #waiting = 0
-  /** When an unknown key last caused an update, by the monotonic clock. */
+  /** Time of the last update because of an unknown key, by the monotonic clock. */
   #askedAt = Number.NEGATIVE_INFINITY
   #stopped = false
   #outdated = false
@@ -54,12 +54,12 @@ export class KeyRing {
     this.#kept = init.kept ?? { keys: NO_KEYS }
   }
 
-  /** The keys in force; another object once they are others. */
+  /** The keys in force; a new object after each change. */
   get keys(): KeySet {
     return this.#kept.keys
   }
 
-  /** Without keys no token can be verified; old ones do, while the issuer has no others. */
+  /** Without keys no token can be verified. Old keys do as long as the issuer has no others. */
   readiness(): ReadinessAnswer {
     if (this.keys.size === 0) return 'there are none yet'
     return this.#outdated ? { remark: 'the last update failed, so those at hand stay' } : true
@@ -80,10 +80,7 @@ export class KeyRing {
     this.#abort?.abort(new KeySetError('was not waited for, as the tracker stops'))
   }
 
-  /**
-   * The keys that may have signed a token. A `kid` that is unknown causes an update, unless one has
-   * just been.
-   */
+  /** The keys that may have signed a token. An unknown `kid` causes an update, within limits. */
   candidates(
     kid: string | undefined,
     algorithm: Algorithm,
@@ -110,7 +107,7 @@ export class KeyRing {
     return this.keys.candidates(kid, algorithm)
   }
 
-  /** Never rejects. Whoever asks while an update is under way gets that one. */
+  /** Never rejects. Calls during an update share it. */
   #update(): Promise<void> {
     this.#updating ??= this.#loadOrKeep().finally(() => {
       this.#updating = undefined
@@ -161,7 +158,7 @@ export class KeyRing {
   }
 }
 
-/** Rejects with the reason of a signal: reading a file cannot be given up. */
+/** Rejects with the reason of a signal, since reading a file cannot be aborted. */
 function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })

@@ -44,7 +44,7 @@ const plugin: FastifyPluginAsync<JwtApprovalOptions> = async (fastify, given) =>
 async function startKeys(settings: Settings, fastify: FastifyInstance): Promise<KeyRing> {
   const { options, updateInterval: interval, minUpdateInterval: minInterval } = settings
   const source = keySource(options)
-  // A tracker that reloads while the issuer is away goes on with the keys it has.
+  // A reload while the issuer is unavailable goes on with the keys at hand.
   const { id } = source
   const create = (): KeptKeys => ({ keys: NO_KEYS })
   const kept = id === undefined ? create() : lasting(fastify, NAME, { options: id, create })
@@ -57,7 +57,7 @@ async function startKeys(settings: Settings, fastify: FastifyInstance): Promise<
   return keys
 }
 
-/** What went wrong; `fetch` says no more than that it failed. */
+/** The message, with the cause that `fetch` hides. */
 function describe(error: unknown): string {
   const { message, cause } = error as Error
   return cause instanceof Error ? `${message}: ${cause.message}` : message

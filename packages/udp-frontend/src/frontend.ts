@@ -27,9 +27,9 @@ export interface UdpTracker {
   /** The bound addresses, in the order of the `listen` option; none before `onReady`. */
   addresses(): AddressInfo[]
   /**
-   * Handles a datagram as if it had come from `source`, without a socket. The reply, or undefined
-   * when there is none.
-   * @throws {TypeError} when `source.address` is no IP address.
+   * Handles a datagram as if it had come from `source`, without a socket.
+   * @returns the reply, or undefined if there is none.
+   * @throws {TypeError} if `source.address` is not an IP address.
    */
   inject(
     datagram: Uint8Array,
@@ -51,23 +51,18 @@ export interface UdpFrontendInit {
   readonly tracker: TrackerOfFrontend
   /** As `parseOptions` leaves them. */
   readonly options: Required<UdpFrontendOptions>
-  /** Whether addresses that the host does not have are passed over. */
+  /** Whether to skip addresses that the host does not have. */
   readonly optionalAddresses: boolean
   readonly log: SocketLog & DispatcherInit['log']
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** Milliseconds that `drain` waits for replies. */
   readonly drainTimeout?: number
-  /**
-   * Replies that hooks and the store may be waited for at a time; requests beyond them are dropped.
-   */
+  /** Replies that may wait for hooks and the store at a time; further requests are dropped. */
   readonly maxPending?: number
 }
 
-/**
- * The sockets of one tracker, and the dispatcher they share: a connection id is good at each of
- * them.
- */
+/** The sockets of one tracker and their dispatcher. A connection id is valid at all of them. */
 export class UdpFrontend implements UdpTracker {
   readonly #init: UdpFrontendInit
   readonly #ids: ConnectionIds
@@ -84,15 +79,15 @@ export class UdpFrontend implements UdpTracker {
   }
 
   /**
-   * Once the tracker's hooks are fixed, and before sockets are bound. With a meter, every datagram
-   * is counted.
+   * Call this once the tracker's hooks are fixed, and before sockets are bound. With a meter, every
+   * datagram is counted.
    */
   start(meter?: RequestMeter): void {
     this.#meter = meter
     this.#dispatcher = this.#makeDispatcher(this.#init.options)
   }
 
-  /** Binds every socket. @throws the first error, with no socket left open. */
+  /** Binds all sockets. @throws the first error, with no socket left open. */
   async bind(): Promise<void> {
     const handover = await this.takeOver()
     await handover.commit()
@@ -120,7 +115,7 @@ export class UdpFrontend implements UdpTracker {
     }
   }
 
-  /** Answers what has arrived, and reads no more. */
+  /** Answers what has arrived, and stops reading. */
   async drain(): Promise<void> {
     await this.#drain(this.#sockets)
   }
@@ -151,7 +146,7 @@ export class UdpFrontend implements UdpTracker {
     return reply === 0 ? undefined : received.output.bytes.subarray(0, reply)
   }
 
-  /** Closes some of the sockets once they have answered; the others have another tracker now. */
+  /** Closes these sockets once they have answered. The others belong to another tracker now. */
   async #leave(sockets: readonly UdpSocket[]): Promise<void> {
     this.#sockets = sockets
     if (sockets.length > 0) await this.#drain(sockets)
@@ -208,10 +203,7 @@ export class UdpFrontend implements UdpTracker {
     }
   }
 
-  /**
-   * Sockets that were opened under other options may have no room for longer datagrams, and are not
-   * opened anew.
-   */
+  /** Limits datagrams to the room of sockets that were opened with other options. */
   #adaptTo(sockets: readonly UdpSocket[]): void {
     const { options, log } = this.#init
     const changed = fixedOptionsChanged(sockets, options)

@@ -7,20 +7,19 @@ import './augment.ts'
 
 const NAME = '@chihaya/udp-frontend'
 
-/** Whose sockets are open: the next application finds them here. */
+/** The frontend that has the sockets. The next application finds it here. */
 interface InForce {
   frontend: UdpFrontend | undefined
 }
 
-// Asynchronous although it waits for nothing: Fastify does not catch what a plugin with a callback
-// throws.
+// Asynchronous, since Fastify does not catch what a callback plugin throws.
 const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) => {
   const options = parseOptions(NAME, optionsSchema, given)
   const tracker = fastify.getDecorator<Tracker>('tracker')
   const frontend = new UdpFrontend({
     tracker,
     options,
-    // Who names an address wants it; the default is a guess about the host.
+    // The default addresses are a guess about the host.
     optionalAddresses: given.listen === undefined,
     log: fastify.log,
   })
@@ -28,7 +27,7 @@ const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) =>
   const inForce = lasting(fastify, NAME, { create: (): InForce => ({ frontend: undefined }) })
   readinessOf(fastify).add('udp', () => frontend.addresses().length > 0 || 'no socket is bound')
   fastify.addHook('onReady', async () => {
-    // Now, as whoever measures or adds hooks may have been registered after this.
+    // Now, since meters and hooks may have been registered after this plugin.
     frontend.start(fastify.requestMeter)
     if (options.bind === false) return
     const handover = await frontend.takeOver(inForce.frontend)
@@ -45,7 +44,7 @@ const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) =>
   })
   fastify.addHook('onClose', async () => {
     await frontend.close()
-    // The middleware before this plugin is still open, and its post hooks may need what it holds.
+    // The middleware has not closed yet, and its post hooks may need what it owns.
     await tracker.drain()
   })
 }

@@ -1,6 +1,6 @@
 import { formatHttpAddress } from '@chihaya/listeners'
 import type { HttpListenerOptions } from './addresses.ts'
-import { overlap, type Endpoint } from '../run/own-ports.ts'
+import { overlap, type Endpoint } from '../run/endpoint.ts'
 import type { MetricsAddress } from './metrics-address.ts'
 import type { ConfigReader, Located } from './reader.ts'
 

@@ -1,22 +1,19 @@
 import { prettyFactory } from 'pino-pretty'
 
-/** A line of pino's JSON in the form that goes to the log. */
+/** Turns a line of pino's JSON into a line of the log. */
 export type LogFormat = (line: string) => string
 
-// What JSON leaves as it is, although a terminal obeys it: C1 controls, marks of direction, ends of
-// lines.
+// Characters that JSON leaves as they are and terminals obey: C1 controls, marks of direction, ends
+// of lines.
 const UNSAFE_IN_JSON = /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 const UNSAFE =
-  // oxlint-disable-next-line no-control-regex -- these are what it is about
+  // oxlint-disable-next-line no-control-regex -- controls are the point
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 
-/** JSON in which every character can be printed. */
+/** JSON with printable characters only. */
 export const formatJson: LogFormat = (line) => line.replaceAll(UNSAFE_IN_JSON, escapeCharacter)
 
-/**
- * Lines for people. What came from outside cannot begin a line of its own, nor reach the terminal
- * as anything but text.
- */
+/** Lines for people. Text from outside can neither begin a new line nor control the terminal. */
 export function prettyFormat(options: { readonly colorize: boolean }): LogFormat {
   const format = prettyFactory({
     ...options,
@@ -26,9 +23,7 @@ export function prettyFormat(options: { readonly colorize: boolean }): LogFormat
   return (line) => format(printable(JSON.parse(line) as unknown, ''))
 }
 
-/**
- * A JSON value whose texts have no controls. A stack keeps its line ends, which the log indents.
- */
+/** A JSON value without control characters. A stack keeps its line ends, which the log indents. */
 function printable(value: unknown, name: string): unknown {
   if (typeof value === 'string')
     return name === 'stack' ? value.split('\n').map(escapeText).join('\n') : escapeText(value)
@@ -39,7 +34,7 @@ function printable(value: unknown, name: string): unknown {
   )
 }
 
-/** Text without characters that a terminal obeys. */
+/** Text without control characters. */
 export function escapeText(text: string): string {
   return text.replaceAll(UNSAFE, escapeCharacter)
 }

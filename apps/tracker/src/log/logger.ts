@@ -5,18 +5,15 @@ import { describeError, describeRequest } from './serializers.ts'
 import { formatJson, prettyFormat } from './format.ts'
 
 export interface LogFlags {
-  /** Everything, not only what an operator needs. */
+  /** Log everything. */
   readonly debug: boolean
-  /** One JSON object a line. */
+  /** One JSON object per line. */
   readonly json: boolean
   /** No colours, even on a terminal. */
   readonly nocolors: boolean
 }
 
-/**
- * The log on standard output. It neither stops nor delays the tracker when it cannot be written:
- * lines are dropped then.
- */
+/** The log on standard output. Lines that cannot be written are dropped, and delay nothing. */
 export function createLogger({ debug, json, nocolors }: LogFlags): FastifyBaseLogger {
   const output = standardOutput(process.stdout, (dropped, reason) => {
     log.warn({ dropped, reason }, 'the log could not be written, and lines of it are lost')

@@ -2,14 +2,14 @@ import { writeSync } from 'node:fs'
 
 export interface LogOutputInit {
   readonly fd: number
-  /** Bytes kept at most while nothing can be written. @default 1 MiB */
+  /** Bytes to keep while nothing can be written. @default 1 MiB */
   readonly capacity?: number
   /**
-   * Called when everything is written again, if lines were dropped in between: how many, and the
-   * code of the last fault.
+   * Called when everything is written again after lines were dropped, with their number and the code
+   * of the last error.
    */
   readonly onRecovered?: (dropped: number, reason: string) => void
-  /** Milliseconds until it is tried again. @default 100 */
+  /** Milliseconds until the next attempt. @default 100 */
   readonly retryAfter?: number
   /** Writes some of the bytes at once, or throws. @default fs.writeSync */
   readonly write?: (fd: number, bytes: Uint8Array) => number
@@ -23,13 +23,13 @@ const RETRY_AFTER = 100
 const FLUSH_STEP = 10
 const LAST_WORDS = 500
 
-// Nobody wakes it: waiting for it is sleeping.
+// Nobody notifies it, so waiting for it is a synchronous sleep.
 const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * Where the log goes. Lines are written at once, so that the last ones before an exit are there,
- * but never at the cost of the service: while the disk is full, or whoever should read a pipe does
- * not, lines wait here, and those that find no more room are counted and dropped.
+ * The destination of the log. Lines are written at once, so the last ones before an exit are there.
+ * Writing never blocks the service: while the disk is full or nobody reads the pipe, lines are kept
+ * in memory, and lines beyond the capacity are counted and dropped.
  */
 export class LogOutput {
   readonly #fd: number
@@ -51,7 +51,7 @@ export class LogOutput {
     this.#onRecovered = init.onRecovered ?? (() => undefined)
   }
 
-  /** Writes a line with its end. Never throws, and never waits. */
+  /** Writes a line, which includes its end. Never throws or blocks. */
   write(line: string): void {
     const bytes = Buffer.from(line)
     if (this.#size + bytes.length > this.#capacity) {
@@ -63,10 +63,7 @@ export class LogOutput {
     if (this.#timer === undefined) this.#drain()
   }
 
-  /**
-   * Writes what waits, for as many milliseconds as it may take while a reader is slow. For the end
-   * of the process.
-   */
+  /** Blocks until everything is written, for at most `patience` milliseconds. For the exit. */
   flush(patience: number): void {
     for (let waited = 0; this.#size > 0 && waited < patience; waited += FLUSH_STEP) {
       this.#drain()
@@ -82,7 +79,7 @@ export class LogOutput {
     try {
       this.#writeWaiting()
     } catch (error) {
-      // Whatever it is, it may pass: a disk gets room, a reader reads on.
+      // Any error may pass: a disk gets room, a reader reads on.
       this.#reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
       this.#timer = setTimeout(() => this.#drain(), this.#retryAfter).unref()
       return
@@ -102,15 +99,12 @@ export class LogOutput {
   }
 }
 
-/**
- * The output behind a standard stream. From then on a pipe or a socket there blocks nobody, and a
- * fault of it ends nothing.
- */
+/** The output of a standard stream, which neither blocks nor ends the process from here on. */
 export function standardOutput(
   stream: StandardStream,
   onRecovered?: LogOutputInit['onRecovered'],
 ): LogOutput {
-  // Node sets pipes and sockets not to block when it opens the stream, which asking for it does.
+  // Access to the stream opens it, and Node then makes pipes and sockets non-blocking.
   stream.on('error', () => undefined)
   const output = new LogOutput({ fd: stream.fd, ...(onRecovered && { onRecovered }) })
   process.once('exit', () => output.flush(LAST_WORDS))

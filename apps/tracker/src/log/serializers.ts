@@ -1,9 +1,6 @@
 const DEEPEST_CAUSE = 5
 
-/**
- * A request by its route, since its URL holds passkeys, tokens and peer ids, be it in the path or
- * the query.
- */
+/** A request by its route: path and query of its URL hold passkeys, tokens and peer ids. */
 export function describeRequest(request: {
   readonly method?: string
   readonly ip?: string
@@ -13,8 +10,8 @@ export function describeRequest(request: {
 }
 
 /**
- * An error by what it says of itself. Libraries hang more on theirs than a log may hold: the
- * arguments of a command, a password among them, or the text that was to be a URL.
+ * An error by its standard properties. Libraries add others that must not be logged, such as the
+ * arguments of a command, which may include a password, or a malformed URL.
  */
 export function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : typeof error

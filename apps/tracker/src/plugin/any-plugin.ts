@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyPluginCallback } from 'fastify'
 import fp, { type PluginMetadata } from 'fastify-plugin'
 
-/** A Fastify plugin whatever its options are. */
+/** A Fastify plugin with any options. */
 export type AnyPlugin = FastifyPluginCallback<never> | FastifyPluginAsync<never>
 
 type Plugin = (fastify: FastifyInstance, options: object, done: (error?: Error) => void) => unknown
@@ -9,12 +9,11 @@ type Plugin = (fastify: FastifyInstance, options: object, done: (error?: Error) 
 const METADATA = Symbol.for('plugin-meta')
 
 /**
- * A plugin made fit for the tracker's scope.
+ * Adapts a plugin to the tracker's scope.
  *
- * One that was not wrapped by fastify-plugin adds to the scope it is registered in all the same: a
- * store would otherwise decorate, and a hook be added to, a scope of its own that no announce
- * reaches. And what a callback plugin throws rejects `ready()`; Fastify would let it escape as an
- * uncaught exception.
+ * A plugin without fastify-plugin is registered in that scope, too. Otherwise its decorators and
+ * hooks would be in a child scope that no announce reaches. An error thrown by a callback plugin
+ * rejects `ready()`; Fastify would leave it as an uncaught exception.
  */
 export function inTrackerScope(plugin: AnyPlugin): FastifyPluginAsync {
   const run = plugin as Plugin

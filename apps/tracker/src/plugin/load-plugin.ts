@@ -11,14 +11,11 @@ export type PluginKind = 'storage' | 'hook'
 
 export interface LoadedPlugin {
   readonly plugin: AnyPlugin
-  /** The schema of its options, if its package exports one. */
+  /** The schema of its options, if the package exports one. */
   readonly optionsSchema: JsonSchema | undefined
 }
 
-/**
- * A plugin that cannot be had by its name. The message is a sentence without subject, fit to follow
- * the name's key.
- */
+/** Why a plugin cannot be loaded. The message lacks a subject, and fits after the name's key. */
 export class PluginLoadError extends Error {
   override readonly name = 'PluginLoadError'
 }
@@ -29,8 +26,8 @@ const PACKAGES: Readonly<Record<PluginKind, ReadonlyMap<string, string>>> = {
 }
 
 /**
- * Finds a store or a hook by Chihaya's name for it, by a path, or by the name of its package, as
- * seen from `file`.
+ * Loads a store or a hook by Chihaya's name, by a path, or by the name of a package, as seen from
+ * `file`.
  * @throws {PluginLoadError}
  */
 export async function loadPlugin(
@@ -61,7 +58,7 @@ export async function loadPlugin(
 
 function findModule(kind: PluginKind, name: string, file: string): string {
   const packageName = PACKAGES[kind].get(name) ?? name
-  // Our own packages may be installed beside this one, as with `npm install --global`.
+  // Our packages may be installed beside this one, as by `npm install --global`.
   const url =
     resolve(packageName, name, file) ?? resolve(packageName, name, fileURLToPath(import.meta.url))
   if (url !== undefined) return url
@@ -87,10 +84,7 @@ function resolve(specifier: string, name: string, file: string): string | undefi
   }
 }
 
-/**
- * An error in a line; for one of syntax, which has no stack worth the name, the place in the module
- * too.
- */
+/** An error in one line, with the place of a syntax error, whose stack does not show it. */
 function describeError(error: unknown): string {
   const place =
     error instanceof SyntaxError ? /^(file:.+:\d+)\n/.exec(error.stack ?? '')?.[1] : undefined
@@ -105,7 +99,7 @@ function quote(name: string): string {
   return JSON.stringify(name)
 }
 
-/** The default export; one level deeper for CommonJS that was compiled from `export default`. */
+/** The default export, which compiled CommonJS has one level deeper. */
 function defaultExport(module: Record<string, unknown>): unknown {
   const exported = module['default']
   if (typeof exported === 'object' && exported !== null)

@@ -9,7 +9,7 @@ import type { HttpFrontendOptions } from '@chihaya/http-frontend'
 import type { UdpFrontendOptions } from '@chihaya/udp-frontend'
 import type { AnyPlugin } from './any-plugin.ts'
 
-/** A plugin by its name or itself, and its options. */
+/** A plugin, or its name, and its options. */
 export type PluginChoice =
   | {
       /**
@@ -21,7 +21,7 @@ export type PluginChoice =
     }
   | { readonly plugin: AnyPlugin; readonly options?: object }
 
-/** Hooks as plain functions: one, or several in the order they run. */
+/** Hooks as functions: one, or several in the order in which they run. */
 export type InlineHooks = {
   readonly [Name in HookName]?: TrackerHooks[Name] | readonly TrackerHooks[Name][]
 }
@@ -35,7 +35,7 @@ export interface TrackerOptions extends CoreOptions {
   udp?: UdpFrontendOptions | false
   /** Middleware, in the order it is registered. @default [] */
   prehooks?: readonly PluginChoice[]
-  /** Middleware registered after all of `prehooks`. @default [] */
+  /** Middleware registered after `prehooks`. @default [] */
   posthooks?: readonly PluginChoice[]
   /** Hooks as functions; they run after those of the middleware. @default {} */
   hooks?: InlineHooks

@@ -1,10 +1,10 @@
-/** Chihaya's names of stores, and the packages that hold them. */
+/** Chihaya's names of stores, and their packages. */
 export const STORAGE_PACKAGES: ReadonlyMap<string, string> = new Map([
   ['memory', '@chihaya/storage-memory'],
   ['redis', '@chihaya/storage-redis'],
 ])
 
-/** Chihaya's names of hooks, some more in their manner, and the packages that hold them. */
+/** Chihaya's names of hooks, further names in the same style, and their packages. */
 export const HOOK_PACKAGES: ReadonlyMap<string, string> = new Map([
   ['jwt', '@chihaya/middleware-jwt'],
   ['client approval', '@chihaya/middleware-clientapproval'],

@@ -26,7 +26,7 @@ const NAME = '@chihaya/tracker'
 
 const build: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
   const options = parseOptions(NAME, optionsSchema, given)
-  // The name is of no file: it stands for any file in the folder.
+  // There is no such file. The name stands for any file in the folder.
   const file = join(options.resolveFrom ?? process.cwd(), 'resolve-from')
   const store = await choose('storage', 'storage', options.storage, file)
   const choices = [...keyed('prehooks', options.prehooks), ...keyed('posthooks', options.posthooks)]
@@ -34,7 +34,7 @@ const build: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
     choices.map(([key, choice]) => choose('hook', key, choice, file)),
   )
 
-  // Closing goes the other way round, so that the store is the last to go.
+  // Closing has the reverse order, so the store closes last.
   await fastify.register(store.plugin, store.options)
   await fastify.register(inTrackerScope(trackerCore), coreOptions(options))
   for (const [index, [key]] of choices.entries()) {
@@ -47,7 +47,7 @@ const build: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
   if (options.udp !== false) await fastify.register(inTrackerScope(udpFrontend), options.udp)
 }
 
-/** The same for the command, which has said what contradicts what in its file. */
+/** The plugin without warnings. The command reports contradictions in its file itself. */
 export const configuredTracker: FastifyPluginAsync<TrackerOptions> = fp(build, {
   name: NAME,
   fastify: '5.x',
@@ -59,7 +59,7 @@ const plugin: FastifyPluginAsync<TrackerOptions> = async (fastify, given) => {
   await build(fastify, given)
 }
 
-/** A whole tracker in a scope of its own: store, core, middleware and frontends. */
+/** A whole tracker in its own scope: store, core, middleware and frontends. */
 export const trackerPlugin: FastifyPluginAsync<TrackerOptions> = fp(plugin, {
   name: NAME,
   fastify: '5.x',
@@ -94,10 +94,7 @@ async function choose(
   }
 }
 
-/**
- * Has an error say which hook it is of: hooks may all be called the same, and some errors are
- * Fastify's own.
- */
+/** Adds the key of a hook to its errors. Names of hooks may be equal, and some errors are Fastify's. */
 async function naming(key: string, register: () => Promise<unknown>): Promise<void> {
   try {
     await register()

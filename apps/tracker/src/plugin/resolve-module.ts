@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /**
- * The URL of a module named as in an `import` inside `file`: a path that begins with `./`, `../` or
- * `/`, or a package. Undefined when there is none.
+ * The URL of a module, which is named as in an `import` in `file`: a package, or a path that begins
+ * with `./`, `../` or `/`. Undefined if there is no such module.
  */
 export function resolveModule(name: string, file: string): string | undefined {
   const require = createRequire(file)
@@ -20,7 +20,7 @@ export function resolveModule(name: string, file: string): string | undefined {
   }
 }
 
-/** The entry of a package that offers nothing to `require`, only an `import` condition. */
+/** The entry of a package that has an `import` condition only. */
 function resolveImportOnly(name: string, folders: readonly string[]): string | undefined {
   for (const folder of folders) {
     const root = join(folder, name)

@@ -16,9 +16,9 @@ import Fastify, {
 } from 'fastify'
 import { isDeepStrictEqual } from 'node:util'
 import type { TrackerConfig } from '../config/tracker-config.ts'
-import { overlap, type Endpoint } from './own-ports.ts'
+import { overlap, type Endpoint } from './endpoint.ts'
 
-/** The tracker that the admin server tells of. */
+/** The tracker that the admin server reports on. */
 export interface Operated {
   readonly app: FastifyInstance
   readonly peerStore: PeerStore
@@ -26,13 +26,12 @@ export interface Operated {
 
 const NOTHING: Handover = { commit: async () => undefined, cancel: async () => undefined }
 
-/** What a configuration says of the routes. */
+/** Options of the routes. */
 type Routes = Pick<StatusOptions, 'torrents' | 'statsOrigins'>
 
 /**
- * What is for the operator alone: metrics, health and statistics, on a listener of their own. It
- * outlives configurations, so that no counter starts anew and no probe fails while the tracker
- * changes hands.
+ * Metrics, health and statistics for the operator, on a listener of their own. The server outlives
+ * configurations, so no counter restarts and no probe fails during a reload.
  */
 export class AdminServer {
   readonly #log: FastifyBaseLogger
@@ -80,7 +79,7 @@ export class AdminServer {
     return this.#meter.connections
   }
 
-  /** Statistics for the addresses of the tracker itself, where they are asked for. */
+  /** Statistics on the tracker's own addresses. */
   publicStats({ statsOrigins = [] }: TrackerConfig): FastifyPluginAsync {
     const source = this.#status
     return async (fastify) => {
@@ -93,14 +92,14 @@ export class AdminServer {
     }
   }
 
-  /** Where it listens. */
+  /** Where it listens; undefined if it does not. */
   get endpoint(): Endpoint | undefined {
     return this.#endpoint
   }
 
   /**
-   * Opens the listener of a configuration where it is a new one.
-   * @throws when that fails, unless nobody asked for this address.
+   * Opens the listener of a configuration if its address is new.
+   * @throws if that fails, unless the address is a default.
    */
   async prepare(config: TrackerConfig): Promise<Handover> {
     const { metricsAddress: address } = config
@@ -133,7 +132,7 @@ export class AdminServer {
     const isSame = this.#app !== undefined && isDeepStrictEqual(this.#routes, routes)
     const app = this.#app && (isSame || !endpoint) ? this.#app : await this.#build(routes)
     const handover = await this.#listeners.prepare({
-      // The operator is told even when clients have all file descriptors that they may have.
+      // The operator may use the file descriptors that clients are denied.
       limits: { sparesDescriptors: false },
       service: new HttpService(app),
       listeners: endpoint ? [{ address: endpoint.address }] : [],
@@ -154,10 +153,7 @@ export class AdminServer {
     this.#status.stop()
   }
 
-  /**
-   * It binds nothing and owns nothing, so one that another replaces is left to what it still
-   * answers.
-   */
+  /** The application owns nothing, so one that is replaced need not be closed. */
   async #build(routes: Routes): Promise<FastifyInstance> {
     const app: FastifyInstance = Fastify({
       loggerInstance: this.#log,
@@ -170,7 +166,7 @@ export class AdminServer {
   }
 }
 
-/** Whether anybody can see how many requests there are. */
+/** Whether the number of requests is shown anywhere. */
 export function isCounted({ metricsAddress, stats }: TrackerConfig): boolean {
   return metricsAddress !== undefined || stats
 }

@@ -1,10 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from '../config/settings.ts'
 
-/**
- * The keys whose values two configurations do not share: `chihaya.http.max_numwant`. Nothing of the
- * values.
- */
+/** The keys, without values, in which two configurations differ: `chihaya.http.max_numwant`. */
 export function changedKeys(former: Settings, next: Settings): string[] {
   const before = valuesOf(former)
   const after = valuesOf(next)

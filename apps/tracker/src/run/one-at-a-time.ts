@@ -1,7 +1,6 @@
 /**
- * Runs a task again and again, never two at a time. Asked while it runs, it runs once more
- * afterwards, however often it was asked: what is asked for is the state of the world after the
- * last time.
+ * Runs a task on demand, never twice at a time. Any number of calls during a run cause one further
+ * run, since only the state after the last call matters.
  */
 export class OneAtATime {
   readonly #task: () => Promise<void>
@@ -20,7 +19,7 @@ export class OneAtATime {
     this.#running ??= this.#run()
   }
 
-  /** Runs no more, and waits for what runs. */
+  /** Ends the current run, and allows no further one. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#again = false

@@ -10,18 +10,17 @@ import { Supervisor } from './supervisor.ts'
 import { startFailures, writeFailures } from './start-failure.ts'
 
 const STOP_TIMEOUT = 15_000
-// Chihaya reloads at SIGUSR1, which would open Node's debugger otherwise. At SIGHUP daemons
-// commonly do.
+// Chihaya reloads at SIGUSR1, which otherwise opens Node's debugger. Daemons commonly do at SIGHUP.
 const RELOAD_SIGNALS = ['SIGHUP', 'SIGUSR1'] as const
 
 export interface RunOptions {
   readonly flags: CommandLine
-  /** The folder that relative paths start from. */
+  /** Relative paths start here. */
   readonly folder: string
   readonly version: string
 }
 
-/** Runs a tracker until a signal stops it. Returns whether it has started. */
+/** Runs a tracker until a signal stops it. @returns whether it has started. */
 export async function runTracker(options: RunOptions): Promise<boolean> {
   const running = new RunningTracker(options)
   const reloads = new OneAtATime(() => running.reload())
@@ -39,11 +38,11 @@ export async function runTracker(options: RunOptions): Promise<boolean> {
   return running.start()
 }
 
-/** A tracker and the configuration that it runs with. */
+/** A tracker and its configuration. */
 class RunningTracker {
   readonly log: FastifyBaseLogger
   readonly #options: RunOptions
-  readonly #serving: Supervisor
+  readonly #supervisor: Supervisor
   #config: LoadedConfig | undefined
   #started: Promise<boolean> | undefined
   #isStarting = false
@@ -51,7 +50,7 @@ class RunningTracker {
   constructor(options: RunOptions) {
     this.log = createLogger(options.flags)
     this.#options = options
-    this.#serving = new Supervisor(this.log, options.version)
+    this.#supervisor = new Supervisor(this.log, options.version)
   }
 
   start(): Promise<boolean> {
@@ -59,7 +58,7 @@ class RunningTracker {
     return this.#started
   }
 
-  /** Never rejects: what is wrong is reported, and the tracker goes on as it was. */
+  /** Never rejects. An error is reported, and the tracker goes on as before. */
   async reload(): Promise<void> {
     if ((await this.#started) !== true) return
     const former = this.#config
@@ -73,20 +72,20 @@ class RunningTracker {
   }
 
   async close(): Promise<void> {
-    // Nobody is served yet who would have to be waited for, and what starts may take its time.
+    // Nobody is served yet, and the start may take long.
     if (this.#isStarting) return
-    await this.#serving.close()
+    await this.#supervisor.close()
   }
 
   async #start(): Promise<boolean> {
     this.#isStarting = true
     const started = await this.#apply('fatal')
     this.#isStarting = false
-    if (!started) await this.#serving.close()
+    if (!started) await this.#supervisor.close()
     return started
   }
 
-  /** Reads the configuration and has the tracker run with it. Returns whether it does. */
+  /** Reads the configuration and applies it. @returns whether that worked. */
   async #apply(level: 'fatal' | 'error'): Promise<boolean> {
     const { flags, folder, version } = this.#options
     let config: LoadedConfig | undefined
@@ -94,7 +93,7 @@ class RunningTracker {
       config = await loadConfig({ config: flags.config, folder, env: process.env })
       this.log.info(`chihaya ${version}; ${config.source}`)
       for (const warning of config.warnings) this.log[warning.level ?? 'warn'](formatNote(warning))
-      await this.#serving.apply(config)
+      await this.#supervisor.apply(config)
       this.#config = config
       return true
     } catch (error) {

@@ -17,7 +17,10 @@ interface StorePlugin {
   readonly options: object
 }
 
-/** A store that outlives the applications that use it, in an application of its own. */
+/**
+ * The store. Its plugin runs once, in an application that outlives those that use the store, so a
+ * store plugin need not know of reloads.
+ */
 export class SharedStore {
   readonly #app: FastifyInstance
   readonly #choice: StorePlugin
@@ -33,7 +36,7 @@ export class SharedStore {
     this.#decorations = decorations
   }
 
-  /** @throws what the plugin does, with nothing left open. */
+  /** @throws if the plugin does, with nothing left open. */
   static async open(
     choice: PluginChoice | undefined,
     log: FastifyBaseLogger,
@@ -56,19 +59,16 @@ export class SharedStore {
     )
   }
 
-  /** The store itself. */
   get peerStore(): PeerStore {
     return this.#app.getDecorator<PeerStore>('peerStore')
   }
 
-  /** Whether a configuration asks for the store as it is. */
+  /** Whether a configuration asks for this store. */
   matches(choice: PluginChoice | undefined): boolean {
     return isDeepStrictEqual(storePlugin(choice), this.#choice)
   }
 
-  /**
-   * A plugin that decorates what the store's own plugin has decorated, and leaves its life alone.
-   */
+  /** A plugin that has the decorators of the store's plugin and does nothing else. */
   get plugin(): FastifyPluginAsync {
     const decorate: FastifyPluginAsync = async (fastify) => {
       for (const [name, value] of this.#decorations) fastify.decorate(name, value)

@@ -9,27 +9,23 @@ import { formatJson } from '../log/format.ts'
 /** One reason why the tracker does not start. */
 export interface StartFailure {
   readonly message: string
-  /** Where in the configuration the reason is. */
+  /** The place in the configuration. */
   readonly note?: ConfigNote
-  /** For faults that no configuration explains. */
+  /** For errors that no configuration explains. */
   readonly err?: unknown
 }
 
-// Opened when there is something to say, and kept: a tracker that reloads may fail at it many
-// times.
+// Opened at the first failure, and kept: reloads may fail many times.
 let errors: LogOutput | undefined
 
-/**
- * Everything an error says about why the tracker does not start, which listens for UDP at these
- * addresses.
- */
+/** Why the tracker does not start. @param udp the addresses it would listen on for UDP. */
 export function startFailures(error: unknown, udp: readonly ListenAddress[] = []): StartFailure[] {
   if (error instanceof ConfigError)
     return error.notes.map((note) => ({ message: formatNote(note), note }))
   if (error instanceof ListenError) return [{ message: error.message }]
   const { code, syscall, message } = error as NodeJS.ErrnoException
   if (syscall === 'bind') return [{ message: udpFailure(error as BindError, udp) }]
-  // What has a code is about the world outside, and its message says enough.
+  // An error with a code is about the system, and its message says enough.
   return typeof code === 'string' ? [{ message }] : [{ message, err: error }]
 }
 
@@ -45,11 +41,11 @@ function udpFailure(error: BindError, addresses: readonly ListenAddress[]): stri
 
 export interface FailureFormat {
   readonly json: boolean
-  /** In JSON; `error` where the tracker goes on. @default 'fatal' */
+  /** For JSON; `error` if the tracker goes on. @default 'fatal' */
   readonly level?: 'fatal' | 'error'
 }
 
-/** Tells the operator on standard error: one line each, in JSON if the log is. */
+/** Writes to standard error, one line each, in JSON if the log is. */
 export function writeFailures(
   failures: readonly StartFailure[],
   { json, level = 'fatal' }: FailureFormat,

@@ -5,14 +5,14 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { TrackerConfig } from '../config/tracker-config.ts'
 import { TrackerApp } from './tracker-app.ts'
 import { isCounted, AdminServer } from './admin-server.ts'
-import { refuseOwnPorts, type Endpoint } from './own-ports.ts'
+import { refuseOwnPorts, type Endpoint } from './endpoint.ts'
 import { refuseRequest } from './refuse-request.ts'
 import { SharedStore } from './shared-store.ts'
 
 /** Milliseconds that WebSockets stay with the previous application after a reload. */
 const UPGRADE_GRACE = 30_000
 
-/** A configuration in force, and all that may outlive it. */
+/** The tracker of a configuration, and what may outlive it. */
 interface InForce {
   readonly tracker: TrackerApp
   readonly lasting: LastingObjects
@@ -52,8 +52,8 @@ export class Supervisor {
   }
 
   /**
-   * Has the tracker run with a configuration. One call at a time.
-   * @throws what keeps it from doing so; it goes on as before then.
+   * Starts the tracker with a configuration, or changes to it. One call at a time.
+   * @throws if that fails. A tracker that runs goes on as before.
    */
   async apply(config: TrackerConfig): Promise<void> {
     const previous = this.#inForce
@@ -134,7 +134,7 @@ export class Supervisor {
     return { tracker, admin, http }
   }
 
-  /** Answers what has been asked, and closes everything: the store and the admin server last. */
+  /** Answers what has arrived, and closes everything: the store and the admin server last. */
   async close(): Promise<void> {
     const inForce = this.#inForce
     if (!inForce) return
@@ -152,7 +152,7 @@ export class Supervisor {
         previous.tracker.http.close({ grace: UPGRADE_GRACE, signal: this.#stopping.signal }),
       )
       .catch((error: unknown) =>
-        this.#log.error({ err: error }, 'the former tracker does not close'),
+        this.#log.error({ err: error }, 'the previous tracker failed to close'),
       )
       .then(() => this.#close(previous.lasting))
       .finally(() => this.#retiring.delete(retired))
@@ -165,7 +165,7 @@ export class Supervisor {
     try {
       await lasting.close()
     } catch (error) {
-      this.#log.error({ err: error }, 'what outlived its configuration does not close')
+      this.#log.error({ err: error }, 'an object that outlives configurations failed to close')
     }
   }
 }

@@ -19,18 +19,18 @@ export interface TrackerAppInit {
   readonly config: TrackerConfig
   readonly udpAddresses: readonly UdpAddress[]
   readonly store: SharedStore
-  /** What the application has in common with the one before it. */
+  /** What outlives the application. */
   readonly lasting: LastingObjects
   /** Counts requests, and the time of hooks if the configuration asks for that. */
   readonly metrics: TrackerMetrics | undefined
-  /** Routes beside those of the tracker. */
+  /** Additional routes. */
   readonly routes?: FastifyPluginAsync | undefined
   readonly log: FastifyBaseLogger
 }
 
 /**
  * The tracker of one configuration: an application that is ready to answer. It takes over UDP
- * sockets itself; its HTTP listeners are handed to it.
+ * sockets itself, and HTTP listeners are handed to it.
  */
 export class TrackerApp {
   readonly app: FastifyInstance
@@ -43,7 +43,7 @@ export class TrackerApp {
     this.http = new HttpService(app)
   }
 
-  /** @throws what keeps the tracker from starting, with nothing left open. */
+  /** @throws if the tracker cannot start, with nothing left open. */
   static async build({
     config,
     udpAddresses,

@@ -1,24 +1,24 @@
 import { formatHttpAddress, isUnixAddress, ListenError } from '@chihaya/listeners'
 import type { HttpAddress } from '../config/addresses.ts'
 
-/** An address with its protocol: `http`, `https` or `udp`. */
+/** An address and its protocol: `http`, `https` or `udp`. */
 export interface Endpoint {
   readonly protocol: string
   readonly address: HttpAddress
 }
 
 /**
- * Refuses an address that is new and needs a port that the tracker still has elsewhere: the system
- * would say that the port is in use, and closing the old address first could lose both.
+ * Refuses a new address that overlaps one the tracker still listens on, such as `:6969` and
+ * `127.0.0.1:6969`: the port is in use, and closing the old address first could lose both.
  * @throws {ListenError}
  */
-export function refuseOwnPorts(next: readonly Endpoint[], former: readonly Endpoint[]): void {
+export function refuseOwnPorts(next: readonly Endpoint[], current: readonly Endpoint[]): void {
   const same = (one: Endpoint, other: Endpoint): boolean =>
     one.protocol === other.protocol &&
     formatHttpAddress(one.address) === formatHttpAddress(other.address)
   for (const endpoint of next) {
-    if (former.some((other) => same(endpoint, other))) continue
-    const holder = former.find((other) => overlap(endpoint, other))
+    if (current.some((other) => same(endpoint, other))) continue
+    const holder = current.find((other) => overlap(endpoint, other))
     if (!holder) continue
     const asked = `${endpoint.protocol} ${formatHttpAddress(endpoint.address)}`
     const held = `${holder.protocol} ${formatHttpAddress(holder.address)}`
@@ -28,7 +28,7 @@ export function refuseOwnPorts(next: readonly Endpoint[], former: readonly Endpo
   }
 }
 
-/** Whether two addresses cannot both be listened on. */
+/** Whether it is impossible to listen on both. */
 export function overlap(one: Endpoint, other: Endpoint): boolean {
   const [a, b] = [one.address, other.address]
   if (isUnixAddress(a) || isUnixAddress(b))
