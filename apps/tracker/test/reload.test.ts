@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
@@ -269,6 +269,9 @@ describe('chihaya that cannot reload', () => {
       const port = await chihaya.port('HTTP')
       const taken = await other.port('HTTP')
       const announce = httpAnnouncer(port, 2000, false)
+      const descriptors = async (): Promise<number> =>
+        (await readdir(`/proc/${chihaya.process.pid}/fd`)).length
+      const before = await descriptors()
       const attempts: Array<[text: string, reason: string]> = [
         [
           'chihaya: { http: { addr: "127.0.0.1:0", max_numwnat: 1 } }',
@@ -293,6 +296,7 @@ describe('chihaya that cannot reload', () => {
         expect(chihaya.stderr).toContain(reason)
         expect(await announce()).toBe(1800)
       }
+      await expect.poll(descriptors).toBeLessThanOrEqual(before)
       await writeFile(
         join(folder, 'c.yaml'),
         'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m }',

@@ -145,11 +145,11 @@ export function lastingObjectsOf(fastify: FastifyInstance): LastingObjects {
   let objects = ofApplication.get(fastify.server)
   if (!objects) {
     const own = (objects = new LastingObjects())
-    own.lendTo(fastify)
-    void own.takeOver()
     fastify.addHook('onClose', async () => {
       await own.close()
     })
+    own.lendTo(fastify)
+    void own.takeOver()
   }
   return objects
 }

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from '../config/settings.ts'
 
 /** The keys, without values, in which two configurations differ: `chihaya.http.max_numwant`. */
-export function changedKeys(former: Settings, next: Settings): string[] {
-  const before = valuesOf(former)
+export function changedKeys(previous: Settings, next: Settings): string[] {
+  const before = valuesOf(previous)
   const after = valuesOf(next)
   const keys = new Set([...before.keys(), ...after.keys()])
   return [...keys].filter((key) => !isDeepStrictEqual(before.get(key), after.get(key)))

@@ -61,13 +61,13 @@ class RunningTracker {
   /** Never rejects. An error is reported, and the tracker goes on as before. */
   async reload(): Promise<void> {
     if ((await this.#started) !== true) return
-    const former = this.#config
+    const previous = this.#config
     if (!(await this.#apply('error'))) {
       this.log.error('the configuration is not reloaded: the former one stays in force')
       return
     }
     const changed =
-      former && this.#config ? changedKeys(former.settings, this.#config.settings) : []
+      previous && this.#config ? changedKeys(previous.settings, this.#config.settings) : []
     this.log.info({ changed }, 'the configuration is reloaded')
   }
 
