@@ -18,7 +18,10 @@ export default async (fastify, { name }) => {
 
 /** A tracker with the plugin, whose file names it. */
 async function start(): Promise<{ chihaya: Chihaya; folder: string; port: number }> {
-  const folder = await temporaryFolder({ 'plugin.mjs': PLUGIN, 'c.yaml': config('one') })
+  const folder = await temporaryFolder({
+    'plugin.mjs': PLUGIN,
+    'c.yaml': config('one', '\n  udp: { addr: "127.0.0.1:0" }'),
+  })
   await mkdir(join(folder, 'node_modules/@fastify'), { recursive: true })
   await symlink(
     fileURLToPath(new URL('../node_modules/@fastify/websocket', import.meta.url)),
@@ -28,9 +31,9 @@ async function start(): Promise<{ chihaya: Chihaya; folder: string; port: number
   return { chihaya, folder, port: await chihaya.port('HTTP') }
 }
 
-function config(name: string): string {
+function config(name: string, udp = ''): string {
   return `chihaya:
-  http: { addr: "127.0.0.1:0" }
+  http: { addr: "127.0.0.1:0" }${udp}
   prehooks: [{ name: ./plugin.mjs, options: { name: ${name} } }]
 `
 }
@@ -66,6 +69,8 @@ describe('chihaya with a plugin for WebSockets', () => {
     await writeFile(join(folder, 'c.yaml'), config('two'))
     chihaya.signal('SIGHUP')
     await chihaya.line(RELOADED)
+    // Without waiting for the socket.
+    await chihaya.line(/the UDP tracker no longer listens/)
     const second = await open(port)
     expect([await echo(first), await echo(second), await plain(port)]).toEqual([
       'one: hello',

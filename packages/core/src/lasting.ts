@@ -7,6 +7,11 @@ export interface LastingInit<T> {
   /** Compared by value: an object made with other options is left behind. */
   readonly options?: unknown
   create(): T
+  /**
+   * Called when another application takes over that does not use the object, in the same turn. The
+   * application that uses it has yet to close. Must not throw or reject.
+   */
+  leave?(value: T): MaybePromise<void>
   /** Called once, when no application uses the object any more. */
   close?(value: Awaited<T>): MaybePromise<void>
 }
@@ -89,13 +94,18 @@ export class LastingObjects {
    * Makes this the set in force, in one turn of the event loop: it owns its objects from here on,
    * and every handover is committed. Close the previous set once its application has closed.
    *
-   * @returns when all handovers are complete.
+   * @returns when all handovers are complete, and objects that nobody uses are left.
    */
   takeOver(): Promise<void> {
+    const before = this.#previous ? this.#previous.#entries : []
+    const left = before.filter((entry) => !this.#entries.includes(entry))
     this.#inForce = true
     this.#previous = undefined
     for (const entry of this.#entries) entry.owner = this
-    const complete = this.#handovers.splice(0).map((handover) => handover.commit())
+    const complete = [
+      ...this.#handovers.splice(0).map((handover) => handover.commit()),
+      ...left.map(({ init, value }) => init.leave?.(value)),
+    ]
     return Promise.all(complete).then(() => undefined)
   }
 

@@ -134,6 +134,28 @@ describe('an application that takes over from another', () => {
     await stop(next)
   })
 
+  test('says at once what it does not use', async () => {
+    const left: string[] = []
+    const get = (objects: LastingObjects, name: string): void =>
+      void objects.get(name, {
+        create: () => name,
+        leave: (value) => void left.push(`${value} is left`),
+        close: (value) => void left.push(`${value} closes`),
+      })
+    const former = new LastingObjects()
+    for (const name of ['sockets', 'users']) get(former, name)
+    await former.takeOver()
+    const next = new LastingObjects(former)
+    get(next, 'users')
+    const complete = next.takeOver()
+    expect(left).toEqual(['sockets is left'])
+    await complete
+    await former.close()
+    expect(left).toEqual(['sockets is left', 'sockets closes'])
+    await next.close()
+    expect(left.at(-1)).toBe('users closes')
+  })
+
   test('leaves everything as it was when it fails', async () => {
     const former = await start()
     await former.objects.takeOver()

@@ -115,6 +115,11 @@ export class UdpFrontend implements UdpTracker {
     }
   }
 
+  /** Answers what has arrived, and closes the sockets. */
+  async leave(): Promise<void> {
+    await this.#leave(this.#sockets)
+  }
+
   /** Answers what has arrived, and stops reading. */
   async drain(): Promise<void> {
     await this.#drain(this.#sockets)

@@ -24,7 +24,10 @@ const plugin: FastifyPluginAsync<UdpFrontendOptions> = async (fastify, given) =>
     log: fastify.log,
   })
   fastify.decorate('udpTracker', frontend)
-  const inForce = lasting(fastify, NAME, { create: (): InForce => ({ frontend: undefined }) })
+  const inForce = lasting(fastify, NAME, {
+    create: (): InForce => ({ frontend: undefined }),
+    leave: async ({ frontend: previous }) => previous?.leave(),
+  })
   readinessOf(fastify).add('udp', () => frontend.addresses().length > 0 || 'no socket is bound')
   fastify.addHook('onReady', async () => {
     // Now, since meters and hooks may have been registered after this plugin.

@@ -38,8 +38,6 @@ export class Supervisor {
   readonly #retiring = new Set<Promise<void>>()
   /** Until then addresses that the configuration no longer has may still be open. */
   #addressesClosed: Promise<unknown> = Promise.resolve()
-  /** The same for UDP. */
-  #udpClosed: Promise<unknown> = Promise.resolve()
 
   constructor(log: FastifyBaseLogger, version: string) {
     this.#log = log
@@ -63,14 +61,13 @@ export class Supervisor {
       refuseOwnPorts(endpoints, [...previous.endpoints, ...(endpoint ? [endpoint] : [])])
     }
     await this.#addressesClosed
-    if (config.udp.length > 0) await this.#udpClosed
     const lasting = new LastingObjects(previous?.lasting)
     try {
       const next = await this.#prepare(config, lasting)
       // One turn of the event loop: no request falls between two trackers.
       const complete = lasting.takeOver()
       this.#inForce = { ...next, lasting, endpoints }
-      if (previous) this.#retire(previous, complete, config.udp.length > 0)
+      if (previous) this.#retire(previous, complete)
     } catch (error) {
       await this.#close(lasting)
       throw error
@@ -146,7 +143,7 @@ export class Supervisor {
     await this.#close(inForce.lasting)
   }
 
-  #retire(previous: InForce, complete: Promise<void>, withUdp: boolean): void {
+  #retire(previous: InForce, complete: Promise<void>): void {
     const retired = complete
       .then(() =>
         previous.tracker.http.close({ grace: UPGRADE_GRACE, signal: this.#stopping.signal }),
@@ -158,7 +155,6 @@ export class Supervisor {
       .finally(() => this.#retiring.delete(retired))
     this.#retiring.add(retired)
     this.#addressesClosed = complete
-    this.#udpClosed = withUdp ? complete : retired
   }
 
   async #close(lasting: LastingObjects): Promise<void> {
