@@ -104,7 +104,7 @@ export class LastingObjects {
     for (const entry of this.#entries) entry.owner = this
     const complete = [
       ...this.#handovers.splice(0).map((handover) => handover.commit()),
-      ...left.map(({ init, value }) => init.leave?.(value)),
+      ...left.map(async ({ init, value }) => init.leave?.(value)),
     ]
     return Promise.all(complete).then(() => undefined)
   }

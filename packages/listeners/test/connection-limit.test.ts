@@ -60,7 +60,7 @@ async function closed(socket: Socket): Promise<void> {
   if (!socket.closed) await new Promise((resolve) => socket.resume().once('close', resolve))
 }
 
-/** All that comes back until the connection ends; '' when it is ended at once. */
+/** All that comes back until the connection ends. */
 async function answer(socket: Socket, text = REQUEST): Promise<string> {
   let received = ''
   socket.on('error', () => undefined)
@@ -70,7 +70,7 @@ async function answer(socket: Socket, text = REQUEST): Promise<string> {
   return received
 }
 
-/** Asks on a connection that stays open. */
+/** Sends a request on a connection that stays open. */
 async function ask(socket: Socket): Promise<void> {
   socket.write(KEPT)
   await once(socket, 'data')
@@ -83,11 +83,11 @@ function dropped(meter: ConnectionMeter): Record<string, number> {
   )
 }
 
-describe('connections that are too many', () => {
-  it('end where they have been idle for the longest time, and new ones are served', async () => {
+describe('too many connections', () => {
+  it('end the one that was idle for the longest time, and new ones are served', async () => {
     const { port, meter, warnings } = await serve({ maxConnections: 3 })
     const [first, second, third] = [await open(port), await open(port), await open(port)]
-    // Whoever has asked was idle for a shorter time than whoever came later and said nothing.
+    // A client that has sent a request was idle for a shorter time than a later, silent one.
     await ask(first)
     expect(await answer(await open(port))).toMatch(/hello$/)
     await closed(second)
@@ -107,7 +107,7 @@ describe('connections that are too many', () => {
     ])
   })
 
-  it('do not end while they are answered: then new ones are refused', async () => {
+  it('end none that is being answered: new ones are refused', async () => {
     const waiting: Array<() => void> = []
     const { port, meter } = await serve(
       { maxConnections: 2 },
@@ -121,7 +121,7 @@ describe('connections that are too many', () => {
     for (const text of await Promise.all(answers)) expect(text).toMatch(/late$/)
   })
 
-  it('end in the middle of a request that does not arrive in full', async () => {
+  it('end one in the middle of a request that never arrives in full', async () => {
     const { port, meter } = await serve({ maxConnections: 1 }, (request, response) => {
       request.resume().once('end', () => response.end('hello'))
     })
@@ -134,7 +134,7 @@ describe('connections that are too many', () => {
     expect(dropped(meter)).toEqual({ 'max_connections idle': 1 })
   })
 
-  it('of one source end for its own new ones, and keep nobody else out', async () => {
+  it('of one source end for new ones of that source, and keep nobody else out', async () => {
     const { port, meter, warnings } = await serve({ maxConnections: 10, maxConnectionsPerIp: 2 })
     const [first, second] = [await open(port), await open(port)]
     const other = await open(port, '127.0.0.2')
@@ -148,7 +148,7 @@ describe('connections that are too many', () => {
     ])
   })
 
-  it('of one source are a tenth of all by default, and no limit where there is none for all', async () => {
+  it('of one source are a tenth of all by default, and unlimited if all are', async () => {
     const { port, meter } = await serve({ maxConnections: 2000 })
     const sockets = await Promise.all(Array.from({ length: 210 }, () => open(port)))
     await expect.poll(() => meter.open()).toBe(200)
@@ -158,7 +158,7 @@ describe('connections that are too many', () => {
     await expect.poll(() => free.meter.open()).toBe(210)
   })
 
-  it('do not count for those without limit', async () => {
+  it('do not include unlimited sources', async () => {
     const { port, meter } = await serve({
       maxConnections: 1,
       maxConnectionsPerIp: 1,
@@ -171,7 +171,7 @@ describe('connections that are too many', () => {
     expect(dropped(meter)).toEqual({})
   })
 
-  it('end over TLS, too, in the middle of a handshake and after a request', async () => {
+  it('end over TLS, too, during a handshake and after a request', async () => {
     const folder = await temporaryFolder()
     await makeCertificate(folder, 'c')
     const tls = {

@@ -61,7 +61,7 @@ async function closed(socket: Socket): Promise<void> {
 }
 
 describe('TLS handshakes that do not end', () => {
-  it('are cut off, and their connections count no more', async () => {
+  it('are cut off, and their connections no longer count', async () => {
     const { port } = await listen({ tls: await certificate(), readTimeout: '500ms' })
     const silent = await Promise.all(Array.from({ length: 10 }, () => open(port)))
     const begun = await Promise.all(Array.from({ length: 10 }, () => open(port)))
@@ -104,21 +104,21 @@ describe('clients that do not read', () => {
     onTestFinished(() => clearInterval(timer))
     socket.write(first)
     await expect.poll(() => listener.connections).toBe(1)
-    // A look a second, and no less than a second without progress.
+    // One check per second, and at least a second without progress.
     await expect.poll(() => listener.connections, { timeout: 4000 }).toBe(0)
   })
 
-  it('are gone with their hundredth request where the answers are too short to be told from read ones', async () => {
+  it('are gone with their hundredth request if the answers are too short to tell that nobody reads them', async () => {
     const { listener, port } = await listen()
     const socket = (await open(port)).pause()
     const timer = setInterval(() => socket.write(REQUEST), 5)
     onTestFinished(() => clearInterval(timer))
     await expect.poll(() => listener.connections).toBe(1)
-    // The last reply, and two seconds in which it could be read.
+    // The last reply, and two seconds to read it.
     await expect.poll(() => listener.connections, { timeout: 4000 }).toBe(0)
   })
 
-  it('but those that read slowly get all they asked for', async () => {
+  it('are not those that read slowly, which get everything', async () => {
     const { port } = await listen(
       { writeTimeout: '1s' },
       (_request, response) => void response.end(Buffer.alloc(4 << 20)),
@@ -137,7 +137,7 @@ describe('clients that do not read', () => {
 })
 
 describe('clients that ask for more than they read', () => {
-  it('are cut off, and nothing stays under way for them', async () => {
+  it('are cut off, and none of their requests stays under way', async () => {
     // More than the system takes for a client that does not read.
     const body = Buffer.alloc(1 << 20)
     const { service, port } = await listen(
@@ -152,7 +152,7 @@ describe('clients that ask for more than they read', () => {
   })
 })
 
-describe('requests that are too many to wait for', () => {
+describe('too many requests under way', () => {
   it('are refused, until others are answered', async () => {
     const { service, port } = await listen()
     const ask = async (): Promise<string> => {
@@ -221,7 +221,7 @@ describe('several requests at once on a connection', () => {
 })
 
 describe('a listener that closes', () => {
-  it('does not wait for ever for a client that asks on and on, nor for an answer that does not come', async () => {
+  it('does not wait forever for a client that never stops asking, or for an answer that never comes', async () => {
     const { listener, service, port } = await listen(
       { writeTimeout: '1h' },
       (request, response) => {
@@ -265,8 +265,7 @@ describe('a connection that the system cannot accept', () => {
     const port = Number(/"port":(\d+)/.exec(lines.join(''))?.[1])
     const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/`)).text()
     expect(await ask()).toBe('hello')
-    // As when there are no file descriptors left, not even the one that is spared for turning
-    // connections away.
+    // As without any file descriptor, not even the one that is reserved to refuse connections.
     for (let count = 0; count < 3; count++)
       listening?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
     expect(await ask()).toBe('hello')

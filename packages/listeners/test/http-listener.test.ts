@@ -62,7 +62,7 @@ describe('an HTTP listener', () => {
     expect(await exchange(port, text)).toMatch(answer)
   })
 
-  it('ends connections whose request does not arrive', async () => {
+  it('ends connections whose request does not arrive in time', async () => {
     const { port } = await listen({ readTimeout: '50ms' })
     expect(await exchange(port, 'GET / HTTP/1.1\r\nX-Slow: ')).toMatch(
       /^HTTP\/1\.1 408 Request Timeout\r\n/,
@@ -79,7 +79,7 @@ describe('an HTTP listener', () => {
     expect(await exchange(port, 'GET / HTTP/1.1\r\n\r\n')).toMatch(/hello$/)
   })
 
-  it('takes timeouts that are too short or too long for a timer', async () => {
+  it('accepts timeouts that are too short or too long for a timer', async () => {
     const { port } = await listen({
       readTimeout: '1000h',
       writeTimeout: '1000h',
@@ -88,7 +88,7 @@ describe('an HTTP listener', () => {
     expect(await exchange(port, 'GET / HTTP/1.1\r\n\r\n')).toMatch(/hello$/)
   })
 
-  it('sends what is due before it closes, to each connection', async () => {
+  it('sends the replies that are due on each connection before it closes', async () => {
     const waiting: Array<() => void> = []
     const { listener, port } = await listen(
       {},
@@ -108,7 +108,7 @@ describe('an HTTP listener', () => {
     ])
   })
 
-  it('says in the last answer of each connection that it is the last when it closes', async () => {
+  it('announces the end of each connection in its last answer when it closes', async () => {
     const waiting = new Map<string | undefined, () => void>()
     let asked = 0
     const { listener, port } = await listen({}, ({ url }, response) => {
@@ -136,7 +136,7 @@ describe('an HTTP listener', () => {
     expect(await lasts(Promise.resolve(received))).toEqual([false, false, true])
   })
 
-  it('may be closed without having been opened, and twice', async () => {
+  it('can be closed before it is opened, and twice', async () => {
     await new HttpListener({ address: ADDRESS }, serviceOf(hello)).close()
     const { listener } = await listen()
     await Promise.all([listener.close(), listener.close()])

@@ -185,7 +185,7 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
     expect(secured.drops).toEqual(['proxy_header new'])
   })
 
-  it('ends when the header does not arrive in time, and is waited for by nobody', async () => {
+  it('ends when the header does not arrive in time, and delays nobody', async () => {
     const { listener, port, drops } = await listen({ readTimeout: '100ms' })
     expect(await exchange(await open(port))).toBe('')
     expect(await exchange(await open(port), 'PROXY TC')).toBe('HTTP/1.1 400')
@@ -198,7 +198,7 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
     expect(listener.connections).toBe(0)
   })
 
-  it('may go before its header has come, without a word', async () => {
+  it('may end before its header, which is not logged', async () => {
     const { listener, port, drops } = await listen()
     for (const part of ['', 'PROXY TC']) {
       const socket = await open(port)
@@ -211,7 +211,7 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
     expect(drops).toEqual([])
   })
 
-  it('counts for its client where connections are limited, and not at all where the proxy speaks for itself', async () => {
+  it('counts for its client, and not at all if the proxy speaks for itself', async () => {
     const { port, drops } = await listen({}, { maxConnections: 10, maxConnectionsPerIp: 1 })
     const of = async (header: Buffer): Promise<Socket> => {
       const socket = await open(port)
@@ -228,7 +228,7 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
     expect(others.every(({ closed }) => !closed)).toBe(true)
   })
 
-  it('is read whatever bytes come', async () => {
+  it('survives arbitrary bytes', async () => {
     const { listener, port } = await listen()
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 300 }),
@@ -251,14 +251,14 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
 })
 
 describe('a header of the PROXY protocol', () => {
-  it.each([V1, V2])('is no request where its sender is no trusted proxy', async (header) => {
+  it.each([V1, V2])('is not a request if the sender is not a trusted proxy', async (header) => {
     const { port, drops } = await listen()
     expect(await exchange(await open(port, '127.0.0.2'), header, CLOSE)).toBe('HTTP/1.1 400')
     expect(await exchange(await open(port, '127.0.0.2'), CLOSE)).toMatch(/^\/: 127\.0\.0\.2 /)
     expect(drops).toEqual([])
   })
 
-  it('is no request where nobody is told to send one', async () => {
+  it('is not a request if no proxy is configured', async () => {
     const listener = new HttpListener({ address: ADDRESS }, new HttpService({ routing: who }), {
       server,
     })

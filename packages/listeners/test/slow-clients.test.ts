@@ -23,13 +23,13 @@ async function open(port: number): Promise<Socket> {
   return socket
 }
 
-/** All that comes back until the connection ends; '' when it is ended at once. */
+/** All that comes back until the connection ends. */
 async function answer(socket: Socket, text = REQUEST): Promise<string> {
   let received = ''
   socket.on('error', () => {})
   socket.setEncoding('latin1').on('data', (part: string) => (received += part))
   socket.write(text)
-  // Not `once`, which rejects where a connection is reset.
+  // Not `once`, which rejects when a connection is reset.
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
   return received
 }
@@ -54,7 +54,7 @@ describe('clients that take their time', () => {
     void ends.then(() => over.abort())
     let served = 0
     for (; !over.signal.aborted; served++) {
-      // Of these, the good ones, none may wait for the others.
+      // Other clients must not wait for them.
       // oxlint-disable-next-line no-await-in-loop
       expect(await answer(await open(port))).toMatch(/hello$/)
     }

@@ -16,7 +16,7 @@ function listenerAt(path: string, unixMode?: number): HttpListener {
 }
 
 describe('a Unix socket', () => {
-  it('is refused where another process listens, or a file is no socket', async () => {
+  it('is refused if another process listens, or the file is not a socket', async () => {
     const folder = await temporaryFolder({ file: 'not a socket' })
     const path = join(folder, 'taken.sock')
     const server = createServer().listen(path)
@@ -33,7 +33,7 @@ describe('a Unix socket', () => {
     )
   })
 
-  it('is for its user and group unless told otherwise', async () => {
+  it('is for its user and group by default', async () => {
     const folder = await temporaryFolder()
     const path = join(folder, 'default.sock')
     const listener = listenerAt(path)

@@ -1,12 +1,11 @@
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { readFile } from 'node:fs/promises'
-import { connect, type Socket } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { AddressInfo } from 'node:net'
 import { HttpListeners, HttpService, type ConnectionLimits } from '@chihaya/listeners'
 import { makeCertificate } from './certificate.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -16,7 +15,7 @@ const NEVER = /(?!)/
 const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
 const HANDSHAKE = `GET /echo HTTP/1.1\r\nHost: x\r\n${UPGRADE}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
 
-/** An application that echoes over WebSocket, if it has any, and says its name over HTTP. */
+/** An application that answers with its name over HTTP, and echoes over WebSocket if wanted. */
 async function application(name: string, withSockets = true): Promise<HttpService> {
   const app: FastifyInstance = Fastify()
   if (withSockets) await app.register(websocket)
@@ -40,15 +39,14 @@ interface Serving {
 async function serve(service: HttpService, limits: ConnectionLimits = {}): Promise<Serving> {
   const folder = await temporaryFolder()
   await makeCertificate(folder, 'c')
-  const [cert, key] = await Promise.all(
-    ['c.pem', 'c.key'].map((file) => readFile(join(folder, file))),
-  )
+  const cert = await readFile(join(folder, 'c.pem'))
+  const key = await readFile(join(folder, 'c.key'))
   const listeners = new HttpListeners({ log: pino({ level: 'silent' }) })
   onTestFinished(() => listeners.close())
   const address = { host: HOST, port: 0 }
   const serveAll = (next: HttpService, others = limits): Promise<void> =>
     listeners.serve({
-      listeners: [{ address }, { address, tls: { cert: cert as Buffer, key: key as Buffer } }],
+      listeners: [{ address }, { address, tls: { cert, key } }],
       limits: others,
       service: next,
     })
@@ -115,7 +113,7 @@ describe('an upgrade', () => {
     expect(await exchange(secured, HANDSHAKE, /\r\n\r\n/)).toMatch(/^HTTP\/1\.1 101 /)
   })
 
-  it('is answered like any other request by an application that wants none', async () => {
+  it('is answered like any other request by an application without WebSockets', async () => {
     const { ports } = await serve(await application('one', false))
     const answer = await exchange(connect(ports[0] ?? 0, HOST), HANDSHAKE, /sockets$/)
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*one has no sockets$/)
@@ -127,7 +125,7 @@ describe('an upgrade', () => {
     await expect.poll(() => client.closed).toMatchObject({ wasClean: true })
   })
 
-  it('that the application ignores does not keep its connection for ever', async () => {
+  it('that the application ignores does not keep its connection forever', async () => {
     const app = Fastify()
     app.server.on('upgrade', () => undefined)
     await app.ready()
@@ -182,7 +180,7 @@ describe('an upgraded connection', () => {
     await expect.poll(() => client.closed).toMatchObject({ wasClean: true })
   })
 
-  it('is ended with its application although its client says no goodbye', async () => {
+  it('is ended with its application even if the client does not answer the goodbye', async () => {
     const one = await application('one')
     const { ports, listeners } = await serve(one)
     const rude = connect(ports[0] ?? 0, HOST)
