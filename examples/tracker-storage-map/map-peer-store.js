@@ -1,16 +1,10 @@
 import { addressFamily, addressScope, byteString, compactPeer } from '@chihaya/bittorrent'
 
-/**
- * Swarms in maps. An announce walks over its swarm, so this is for small trackers. Times are in
- * milliseconds.
- */
+/** Swarms in maps, for small trackers: an announce walks over its swarm. Times are milliseconds. */
 export class MapPeerStore {
-  /** By family and infohash; the peers of a swarm by address and port. */
+  /** Swarms by family and infohash. A swarm is a map of peers by address and port. */
   #swarms = new Map()
-  /**
-   * By infohash: the number of downloads, and when the peers and clients that were counted were
-   * last known.
-   */
+  /** By infohash: the number of downloads, and when each counted peer and client was last seen. */
   #downloads = new Map()
 
   constructor({ peerLifetime, now = Date.now }) {
@@ -28,7 +22,7 @@ export class MapPeerStore {
     if (transition === 'stopped') peers.delete(endpoint)
     else if (transition !== 'unchanged') {
       const state = transition === 'completed' ? 'seeder' : transition
-      // A copy of the address: its bytes belong to the caller.
+      // Copy the address: the announce is borrowed.
       peers.set(endpoint, {
         address: new Uint8Array(address),
         port,
@@ -65,7 +59,7 @@ export class MapPeerStore {
     return { swarms: new Set([...this.#swarms.keys()].map((key) => key.slice(4))).size, ...stats }
   }
 
-  /** Forgets peers past their lifetime, and torrents without peers, their downloads included. */
+  /** Removes expired peers, and torrents without peers, with their downloads. */
   expire() {
     for (const key of this.#swarms.keys()) if (this.#peers(key).size === 0) this.#swarms.delete(key)
     for (const [infoHash, { counted }] of this.#downloads) {
@@ -75,10 +69,7 @@ export class MapPeerStore {
     }
   }
 
-  /**
-   * The peers of a swarm that are not past their lifetime; a new map, not yet kept, where there are
-   * none.
-   */
+  /** The peers of a swarm that have not expired, in a new map if the swarm is unknown. */
   #peers(key) {
     const peers = this.#swarms.get(key) ?? new Map()
     for (const [endpoint, { lastSeen }] of peers)
@@ -87,8 +78,8 @@ export class MapPeerStore {
   }
 
   /**
-   * Counts a download, unless the peer, or the same client over the other family, has been counted
-   * while it was known.
+   * Counts a download, unless this peer, or the same client in the other family, was counted within
+   * the peer lifetime.
    */
   #countDownload({ infoHash, peerId, key, transition }, endpoint, stateBefore) {
     const completes = transition === 'completed' && stateBefore !== 'seeder'
@@ -115,7 +106,7 @@ export class MapPeerStore {
   }
 }
 
-/** Peers of a swarm at random, those of no use to the announcer left out. */
+/** Peers of a swarm that are of use to the announcer, in random order. */
 function select(peers, { address, port, peerId, leechersOnly, publicOnly }) {
   const own = byteString(address)
   return [...peers.values()]
