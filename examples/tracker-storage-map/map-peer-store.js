@@ -1,10 +1,16 @@
 import { addressFamily, addressScope, byteString, compactPeer } from '@chihaya/bittorrent'
 
-/** Swarms in maps, for small trackers: an announce walks over its swarm. Times are milliseconds. */
+/**
+ * Swarms in maps. An announce walks over its swarm, so this is for small trackers. Times are in
+ * milliseconds.
+ */
 export class MapPeerStore {
-  /** Swarms by family and infohash. A swarm is a map of peers by address and port. */
+  /** By family and infohash; the peers of a swarm by address and port. */
   #swarms = new Map()
-  /** By infohash: the number of downloads, and when each counted peer and client was last seen. */
+  /**
+   * By infohash: the number of downloads, and when the peers and clients that were counted were
+   * last known.
+   */
   #downloads = new Map()
 
   constructor({ peerLifetime, now = Date.now }) {
@@ -22,7 +28,7 @@ export class MapPeerStore {
     if (transition === 'stopped') peers.delete(endpoint)
     else if (transition !== 'unchanged') {
       const state = transition === 'completed' ? 'seeder' : transition
-      // Copy the address: the announce is borrowed.
+      // A copy of the address: its bytes belong to the caller.
       peers.set(endpoint, {
         address: new Uint8Array(address),
         port,
@@ -59,7 +65,7 @@ export class MapPeerStore {
     return { swarms: new Set([...this.#swarms.keys()].map((key) => key.slice(4))).size, ...stats }
   }
 
-  /** Removes expired peers, and torrents without peers, with their downloads. */
+  /** Forgets peers past their lifetime, and torrents without peers, their downloads included. */
   expire() {
     for (const key of this.#swarms.keys()) if (this.#peers(key).size === 0) this.#swarms.delete(key)
     for (const [infoHash, { counted }] of this.#downloads) {
@@ -69,7 +75,10 @@ export class MapPeerStore {
     }
   }
 
-  /** The peers of a swarm that have not expired, in a new map if the swarm is unknown. */
+  /**
+   * The peers of a swarm that are not past their lifetime; a new map, not yet kept, where there are
+   * none.
+   */
   #peers(key) {
     const peers = this.#swarms.get(key) ?? new Map()
     for (const [endpoint, { lastSeen }] of peers)
@@ -78,8 +87,8 @@ export class MapPeerStore {
   }
 
   /**
-   * Counts a download, unless this peer, or the same client in the other family, was counted within
-   * the peer lifetime.
+   * Counts a download, unless the peer, or the same client over the other family, has been counted
+   * while it was known.
    */
   #countDownload({ infoHash, peerId, key, transition }, endpoint, stateBefore) {
     const completes = transition === 'completed' && stateBefore !== 'seeder'
@@ -106,7 +115,7 @@ export class MapPeerStore {
   }
 }
 
-/** Peers of a swarm that are of use to the announcer, in random order. */
+/** Peers of a swarm at random, those of no use to the announcer left out. */
 function select(peers, { address, port, peerId, leechersOnly, publicOnly }) {
   const own = byteString(address)
   return [...peers.values()]
