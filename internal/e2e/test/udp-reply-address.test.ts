@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Asks one address over a socket that hears that address alone, as those of many clients. */
+/** Queries an address over a connected socket, like those of many clients. */
 async function ask(address: string): Promise<number[]> {
   const socket = createSocket(isIPv6(address.split('%')[0] ?? '') ? 'udp6' : 'udp4')
   try {
@@ -42,7 +42,7 @@ async function ask(address: string): Promise<number[]> {
     const header = (action: number): Buffer =>
       Buffer.concat([id, Buffer.of(0, 0, 0, action), Buffer.alloc(4)])
     const announce = Buffer.concat([header(1), INFO_HASH, Buffer.alloc(60, 1), Buffer.alloc(2, 1)])
-    // The event is 0, as is the address; what else there is does not matter.
+    // Event and address are 0. The other fields do not matter.
     announce.fill(0, 80, 88)
     const replies = [
       announce,
@@ -60,8 +60,8 @@ async function ask(address: string): Promise<number[]> {
 }
 
 /**
- * Gives a host more addresses, one more segment, and addresses on `lo` that routes lead to. Returns
- * all that can be asked.
+ * Gives a host more addresses, a second segment, and routed addresses on `lo`. Returns all addresses
+ * that can be queried.
  */
 async function addAddresses(host: Host, index: number): Promise<string[]> {
   const [second, inner] = [`far${index}`, `10.99.${index}`]
@@ -118,10 +118,10 @@ async function addAddresses(host: Host, index: number): Promise<string[]> {
   return [...ipv4, ...ipv6, `fe80::99%${second}`]
 }
 
-describe('a tracker on a host of many addresses', () => {
+describe('a tracker on a host with many addresses', () => {
   const REPLIES = [1, 2, 3, 3]
 
-  test('answers from the address that was asked', async () => {
+  test('replies from the address that was asked', async () => {
     const host = await network.addHost()
     const addresses = await addAddresses(host, 1)
     const tracker = await TrackerProcess.start(host, folder)
@@ -131,7 +131,7 @@ describe('a tracker on a host of many addresses', () => {
     expect(tracker.log).not.toContain('a UDP socket failed')
   })
 
-  test('does so when the answer has to wait for Redis', async () => {
+  test('does so after waiting for Redis', async () => {
     const redisHost = await network.addHost()
     const redis = await redisServer(redisHost)
     const host = await network.addHost()
@@ -144,7 +144,7 @@ describe('a tracker on a host of many addresses', () => {
     await redis.stop('SIGKILL')
   })
 
-  test('warns at the start where Node has to receive the datagrams, and names the addresses', async () => {
+  test('warns at the start with `node:dgram`, and lists the addresses', async () => {
     const host = await network.addHost()
     await addAddresses(host, 3)
     const tracker = await TrackerProcess.start(host, folder, '{ name: memory }', 'transport: dgram')
