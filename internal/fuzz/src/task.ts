@@ -1,19 +1,19 @@
-/** What the command line asks for. */
+/** The task on the command line. */
 export interface Task {
   /**
-   * How many inputs to run for each target, beginning with the repository's seeds alone. Undefined
-   * where the time decides.
+   * The number of inputs for each target, starting with only the repository's seeds. Undefined if
+   * `milliseconds` decides.
    */
   readonly runs: number | undefined
-  /** How long to run each target. */
+  /** The time for each target. */
   readonly milliseconds: number
   readonly seed: number
-  /** Milliseconds after which an input is taken for an endless loop. */
+  /** Milliseconds after which an input counts as an endless loop. */
   readonly patience: number
   /** The folder for inputs that make a target fail. */
   readonly crashes: string
-  /** The file of an input to be run instead. */
+  /** The file of an input to replay instead. */
   readonly replay: string | undefined
-  /** Whether to add what long runs have found to the repository's seeds instead. */
+  /** Whether to merge the finds of long runs into the repository's seeds instead. */
   readonly merge: boolean
 }
