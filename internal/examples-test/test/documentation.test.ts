@@ -20,7 +20,7 @@ describe('the documentation', () => {
     expect(text).toContain(`\`\`\`js\n${code}\`\`\`\n`)
   })
 
-  test.each([MIDDLEWARE, STORAGE, 'README.md'])('%s refers to what is there', async (page) => {
+  test.each([MIDDLEWARE, STORAGE, 'README.md'])('%s has no broken links', async (page) => {
     const text = await readFile(examplePath(page), 'utf8')
     const paths = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)|^\[[^\]]+\]: (\S+)$/gm)].map(
       ([, link, reference]) => link ?? reference ?? '',
