@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util'
 import { CRASHES } from './corpus.ts'
-import { fuzz } from './fuzz.ts'
+import { fuzz, type Task } from './fuzz.ts'
 import { fuzzNative, NATIVE_TARGETS } from './native-fuzzer.ts'
 import { TARGETS } from './target.ts'
-import type { Task } from './task.ts'
 
 const ALL = [...Object.keys(TARGETS), ...NATIVE_TARGETS]
 

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT, seedFolder, workFolder } from './corpus.ts'
-import type { Task } from './task.ts'
+import type { Task } from './fuzz.ts'
 
 const require = createRequire(import.meta.url)
 
