@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Queries an address over a connected socket, like those of many clients. */
+/** Asks one address over a socket that hears that address alone, as those of many clients. */
 async function ask(address: string): Promise<number[]> {
   const socket = createSocket(isIPv6(address.split('%')[0] ?? '') ? 'udp6' : 'udp4')
   try {
@@ -42,7 +42,7 @@ async function ask(address: string): Promise<number[]> {
     const header = (action: number): Buffer =>
       Buffer.concat([id, Buffer.of(0, 0, 0, action), Buffer.alloc(4)])
     const announce = Buffer.concat([header(1), INFO_HASH, Buffer.alloc(60, 1), Buffer.alloc(2, 1)])
-    // Event and address are 0. The other fields do not matter.
+    // The event is 0, as is the address; what else there is does not matter.
     announce.fill(0, 80, 88)
     const replies = [
       announce,
