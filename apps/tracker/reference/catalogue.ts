@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { sections, STORAGE_SPELLINGS } from '../src/config/sections.ts'
-import { yamlSchema, type YamlSchema } from '../src/config/yaml-schema.ts'
+import { yamlSchema, type YamlSchema } from '../src/config/spelling.ts'
 import { loadPlugin, type PluginKind } from '../src/load-plugin.ts'
 import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin-names.ts'
 

@@ -1,4 +1,4 @@
-import type { YamlKey, YamlSchema } from '../src/config/yaml-schema.ts'
+import type { YamlKey, YamlSchema } from '../src/config/spelling.ts'
 
 /** What a key means, with other keys of its section under their names in the file. */
 export function describe({ schema }: YamlKey, section: YamlSchema): string {

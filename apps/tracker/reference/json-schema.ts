@@ -1,6 +1,6 @@
 import type { JsonSchema } from '@chihaya/core'
 import { isDurationSchema, schemaTypes } from '../src/config/describe-schema.ts'
-import type { YamlKey, YamlSchema } from '../src/config/yaml-schema.ts'
+import type { YamlKey, YamlSchema } from '../src/config/spelling.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describe } from './description.ts'
 

@@ -1,6 +1,6 @@
 import { describeKey, isDurationSchema } from '../src/config/describe-schema.ts'
 import { variableOf } from '../src/config/environment.ts'
-import type { YamlKey, YamlSchema } from '../src/config/yaml-schema.ts'
+import type { YamlKey, YamlSchema } from '../src/config/spelling.ts'
 import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin-names.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describe } from './description.ts'
@@ -60,7 +60,8 @@ function sectionTable(title: string, path: string, schema: YamlSchema, link = ''
   const required = (schema.schema['required'] ?? []) as readonly string[]
   const lines = rowsOf(path, schema).map(({ path: keyPath, key, section: owner }) => {
     const name = keyPath.slice(path.length + 1)
-    const type = `${isDurationSchema(key.schema) ? 'a duration' : describeKey(key)}${key.schema.writeOnly === true ? '; **secret**' : ''}`
+    const allowed = isDurationSchema(key.schema) ? 'a duration' : (key.summary ?? describeKey(key))
+    const type = `${allowed}${key.schema.writeOnly === true ? '; **secret**' : ''}`
     const byDefault = owner === schema && required.includes(key.option) ? 'needed' : defaultOf(key)
     const cells = [code(name), type, byDefault, describe(key, owner)]
     return isHook ? cells : [...cells, variable(keyPath, key)]

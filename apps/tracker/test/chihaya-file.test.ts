@@ -1,10 +1,10 @@
 import { parseDuration } from '@chihaya/core'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { yamlSchema } from '../src/config/yaml-schema.ts'
+import { yamlSchema } from '../src/config/spelling.ts'
 import { sections } from '../src/config/sections.ts'
 import { EARLY_FILE, EVERY_KEY } from './chihaya-files.ts'
-import { printSettings } from '../src/config/print-settings.ts'
+import { printSettings } from '../src/config/print.ts'
 import { readText } from './read-text.ts'
 
 describe('a file of Chihaya v2', () => {

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { trackerPlugin, type TrackerOptions } from '../src/index.ts'
-import { readConfig } from '../src/config/read-config.ts'
+import { readConfig } from '../src/config/load-config.ts'
 import { inSection, warningsOf } from './read-text.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigNote } from '../src/config/problems.ts'
 import { ConfigError, formatNote } from '../src/config/problems.ts'
-import { readConfig, type ReadConfig } from '../src/config/read-config.ts'
+import { readConfig, type ReadConfig } from '../src/config/load-config.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const BASE = `chihaya:

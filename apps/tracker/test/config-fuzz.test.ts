@@ -2,9 +2,9 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { ConfigError } from '../src/config/problems.ts'
-import { readConfig } from '../src/config/read-config.ts'
-import { sections } from '../src/config/sections.ts'
-import { variables } from '../src/config/variables.ts'
+import { readConfig } from '../src/config/load-config.ts'
+import { defaultSection, sections } from '../src/config/sections.ts'
+import { variablesBelow } from '../src/config/environment.ts'
 
 const KEYS = [
   ...[sections.root, sections.http, sections.udp, sections.storage, sections.memory].flatMap(
@@ -150,7 +150,7 @@ describe('whatever a configuration holds, it loads or is refused with reasons', 
 
   it('and whatever the environment holds', async () => {
     const name = fc.oneof(
-      fc.constantFrom(...variables()),
+      fc.constantFrom(...variablesBelow(defaultSection, 'chihaya')),
       fc.constantFrom('CHIHAYA_STORAGE_CONFIG_X', 'CHIHAYA_HTTP', 'A', 'B'),
       fc.stringMatching(/^CHIHAYA_[A-Z_]{0,12}$/),
     )

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { readConfig } from '../src/config/read-config.ts'
+import { readConfig } from '../src/config/load-config.ts'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../src/config/problems.ts'
 import { inSection, problemsOf, readText } from './read-text.ts'

@@ -1,5 +1,5 @@
 import { ConfigError } from '../src/config/problems.ts'
-import { readConfig, type ReadConfig } from '../src/config/read-config.ts'
+import { readConfig, type ReadConfig } from '../src/config/load-config.ts'
 
 /** Reads a configuration that stands in `folder`, under the name `chihaya.yaml`. */
 export function readText(text: string, folder = '/nowhere'): Promise<ReadConfig> {

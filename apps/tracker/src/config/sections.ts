@@ -1,3 +1,4 @@
+import { parseNetwork } from '@chihaya/bittorrent'
 import {
   durationSchema,
   optionsSchema as coreSchema,
@@ -9,12 +10,9 @@ import { optionsSchema as httpSchema } from '@chihaya/http-frontend'
 import { optionsSchema as statusSchema } from '@chihaya/status'
 import { optionsSchema as memorySchema } from '@chihaya/storage-memory'
 import { optionsSchema as udpSchema } from '@chihaya/udp-frontend'
-import { isScalar } from 'yaml'
-import { readAddresses, readHttpAddresses } from './listen-address.ts'
-import { readMetricsAddress } from './metrics-address.ts'
-import { networksKey } from './networks.ts'
-import { describeNode } from './reader.ts'
-import { yamlSchema, type Spelling, type YamlKey, type YamlSchema } from './yaml-schema.ts'
+import { parseGoAddress } from '../go-address.ts'
+import { parseUnixPath } from '../http-address.ts'
+import { yamlSchema, type Rule, type Spelling, type YamlKey, type YamlSchema } from './spelling.ts'
 
 const FRONTEND_NAMES = {
   requestTiming: 'enable_request_timing',
@@ -23,31 +21,82 @@ const FRONTEND_NAMES = {
   maxScrapeInfoHashes: 'max_scrape_infohashes',
 }
 const FRONTEND_NUMBERS = ['default_numwant', 'max_numwant', 'max_scrape_infohashes']
-const NETWORKS = 'a list of networks'
 const PATH = 'a path such as /announce, /:passkey/announce or /announce/*rest'
+const HOOKS = 'a list of hooks, each with a name and options'
+const SPOOFING = 'true, false or a list of networks'
+const ADDRESSES =
+  'host:port, such as :6969 or 192.0.2.1:6969 or [2001:db8::1]:6969, or a list of these'
+const UNIX_ADDRESS =
+  'unix: and an absolute path of at most 103 bytes, such as unix:/run/chihaya.sock'
+const METRICS_ADDRESS = 'host:port, such as 127.0.0.1:6880 or :6880, or "" for no listener'
+const EVERYWHERE = ':6969, 0.0.0.0:6969 and [::]:6969 all mean every address.'
+const MIN_ANNOUNCE_INTERVAL = '1s'
 
-const addresses: YamlKey = {
-  option: 'addresses',
-  schema: {
-    description:
-      'Where to listen: host:port, or a list of these. :6969, 0.0.0.0:6969 and [::]:6969 all mean every address.',
-    type: ['string', 'array'],
-    items: { type: 'string' },
-    examples: [':6969', '192.0.2.1:6969', '[2001:db8::1]:6969'],
-  },
-  allowed: 'an address, or a list of addresses',
-  read: readAddresses,
+/** A rule for text; other values are left to the schema. */
+function textRule(accepts: (text: string) => boolean, allowed: (text: string) => string): Rule {
+  return {
+    accepts: (value) => typeof value !== 'string' || accepts(value),
+    allowed: (value) => allowed(String(value)),
+  }
 }
 
-const httpAddresses: YamlKey = {
-  ...addresses,
-  schema: {
-    ...addresses.schema,
-    description:
-      'Where to listen: host:port, unix:/path of a Unix socket, or a list of these. :6969, 0.0.0.0:6969 and [::]:6969 all mean every address.',
-    examples: [...(addresses.schema.examples ?? []), 'unix:/run/chihaya/http.sock'],
+function addressKey(option: string, schema: JsonSchema, rule: Rule): YamlKey {
+  return {
+    option,
+    schema: { ...schema, type: ['string', 'array'], items: { type: 'string' } },
+    items: { schema: { type: 'string' }, allowed: ADDRESSES, rule },
+    allowed: ADDRESSES,
+    rule,
+    summary: 'an address, or a list of addresses',
+  }
+}
+
+const ADDRESS_EXAMPLES = [':6969', '192.0.2.1:6969', '[2001:db8::1]:6969']
+
+/** One address or a list of them. */
+const addresses: YamlKey = addressKey(
+  'addresses',
+  {
+    description: `Where to listen: host:port, or a list of these. ${EVERYWHERE}`,
+    examples: ADDRESS_EXAMPLES,
   },
-  read: readHttpAddresses,
+  textRule(
+    (text) => parseGoAddress(text) !== undefined,
+    () => ADDRESSES,
+  ),
+)
+
+/** The same where Unix sockets are allowed as well. */
+const httpAddresses: YamlKey = addressKey(
+  'addresses',
+  {
+    description: `Where to listen: host:port, unix:/path of a Unix socket, or a list of these. ${EVERYWHERE}`,
+    examples: [...ADDRESS_EXAMPLES, 'unix:/run/chihaya/http.sock'],
+  },
+  textRule(
+    (text) => (parseUnixPath(text) ?? parseGoAddress(text)) !== undefined,
+    (text) => (text.startsWith('unix:') ? UNIX_ADDRESS : ADDRESSES),
+  ),
+)
+
+/** A key whose lists hold addresses and CIDR ranges, and these `others`. */
+function networks(key: YamlKey, others: readonly string[] = []): YamlKey {
+  const allowed = `an address or a range, such as ${['192.0.2.1', '10.0.0.0/8', ...others].join(' or ')}`
+  const rule = textRule(
+    (text) => others.includes(text) || isNetwork(text),
+    () => allowed,
+  )
+  const items = { schema: { type: 'string' }, allowed, rule }
+  return { ...key, items, summary: key.allowed ?? 'a list of networks' }
+}
+
+function isNetwork(text: string): boolean {
+  try {
+    parseNetwork(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function text(option: string, description: string): YamlKey {
@@ -62,58 +111,45 @@ function count(option: string, description: string, defaultValue: number): YamlK
   return { option, schema: { type: 'integer', minimum: 0, description, default: defaultValue } }
 }
 
-/** A part with rules of its own, which is handed on as it is. */
+/** A section that is described elsewhere. */
 function subsection(option: string, description: string): YamlKey {
-  return {
-    option,
-    section: true,
-    schema: { description, type: 'object' },
-    read: (_reader, place) => place,
-  }
+  return { option, section: true, schema: { description, type: 'object' } }
 }
 
-/** A list of hooks, which is handed on as it is. */
 function hooks(option: string, description: string): YamlKey {
-  return {
-    option,
-    schema: { description, type: 'array', default: [] },
-    read: (_reader, place) => place,
-  }
+  const schema = { description, type: 'array', default: [] }
+  return { option, schema, allowed: HOOKS, summary: 'a list' }
 }
 
-/** A key of an old file that sets nothing here. */
-function ignored(instead: string, schema: JsonSchema = {}): YamlKey {
-  return { option: '', schema, deprecated: `this has no effect; ${instead}`, read: () => undefined }
+/** A key of an old file that has no effect. */
+function ignored(instead: string): YamlKey {
+  return { option: '', schema: {}, deprecated: `this has no effect; ${instead}` }
 }
 
-/** A key of `storage.config` that old files have beside `name`, which is handed on as it is. */
+/** A key of `storage.config` that old files have beside `name`. */
 function misplaced(option: string): YamlKey {
   const deprecated = 'write it in config, beside name'
-  return {
-    option,
-    section: true,
-    schema: {},
-    deprecated,
-    level: 'info',
-    read: (_reader, place) => place,
-  }
+  return { option, section: true, schema: {}, deprecated, level: 'info', movesTo: 'config' }
 }
 
 /** Clients are told whole seconds. */
 function wholeSeconds(key: YamlKey): YamlKey {
+  const least = parseDuration(MIN_ANNOUNCE_INTERVAL)
   return {
     ...key,
-    read(reader, place, path) {
-      const value = reader.value(place, key, path) as Duration | undefined
-      if (value === undefined || parseDuration(value) >= 1000) return value
-      const node = reader.node(place) ?? place.key
-      const unit = isScalar(node) && typeof node.value === 'number' ? ' nanoseconds' : ''
-      reader.problem(
-        node,
-        path,
-        `${path} must be at least 1s, not ${describeNode(node, path)}${unit}`,
-      )
+    rule: {
+      accepts: (value) => (durationOf(value) ?? least) >= least,
+      allowed: () => `at least ${MIN_ANNOUNCE_INTERVAL}`,
     },
+  }
+}
+
+/** Milliseconds; undefined for anything that is not a duration. */
+function durationOf(value: unknown): number | undefined {
+  try {
+    return parseDuration(value as Duration)
+  } catch {
+    return undefined
   }
 }
 
@@ -126,11 +162,15 @@ const metricsAddress: YamlKey = {
     default: '127.0.0.1:6880',
     examples: ['127.0.0.1:6880', '0.0.0.0:6880'],
   },
-  allowed: 'an address, or ""',
-  read: readMetricsAddress,
+  allowed: METRICS_ADDRESS,
+  summary: 'an address, or ""',
+  rule: textRule(
+    (text) => text === '' || parseGoAddress(text) !== undefined,
+    () => METRICS_ADDRESS,
+  ),
 }
 
-/** Keys of `chihaya`, beside the sections. */
+/** The keys of `chihaya`. */
 const root: YamlSchema = withKeys(
   wholeSeconds,
   ['announce_interval'],
@@ -177,7 +217,7 @@ const root: YamlSchema = withKeys(
 )
 
 const http: YamlSchema = withKeys(
-  networksKey,
+  networks,
   ['allow_ip_spoofing', 'trusted_proxies', 'full_scrape_from'],
   addressesFirst(httpSchema as unknown as JsonSchema, {
     names: { ...FRONTEND_NAMES, keepAlive: 'enable_keepalive' },
@@ -185,9 +225,7 @@ const http: YamlSchema = withKeys(
       announce_routes: PATH,
       scrape_routes: PATH,
       real_ip_header: 'the name of a header, such as x-forwarded-for',
-      allow_ip_spoofing: 'true, false or a list of networks',
-      trusted_proxies: NETWORKS,
-      full_scrape_from: NETWORKS,
+      allow_ip_spoofing: SPOOFING,
     },
     chihaya: [
       ...FRONTEND_NUMBERS,
@@ -240,7 +278,7 @@ const http: YamlSchema = withKeys(
           minimum: 0,
         },
       },
-      proxy_protocol_from: networksKey(
+      proxy_protocol_from: networks(
         {
           option: 'proxyProtocolFrom',
           schema: {
@@ -278,12 +316,12 @@ const http: YamlSchema = withKeys(
 )
 
 const udp: YamlSchema = withKeys(
-  networksKey,
+  networks,
   ['allow_ip_spoofing', 'proxy_protocol_from'],
   addressesFirst(udpSchema as unknown as JsonSchema, {
     names: { ...FRONTEND_NAMES, keyRotation: 'private_key_rotation' },
     hidden: ['listen', 'bind'],
-    allowed: { allow_ip_spoofing: 'true, false or a list of networks' },
+    allowed: { allow_ip_spoofing: SPOOFING },
     chihaya: [...FRONTEND_NUMBERS, 'addr', 'private_key', 'max_clock_skew'],
     extra: { addr: addresses },
   }),
@@ -320,9 +358,7 @@ const memory: YamlSchema = yamlSchema(memorySchema as unknown as JsonSchema, {
   extra: { shards: ignored('leave it out') },
 })
 
-/**
- * How `config` of a store is spelt, where the store's package is loaded only if the file names it.
- */
+/** The spelling of `config` for stores whose packages are loaded only if a file names them. */
 export const STORAGE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
   [
     'redis',
@@ -350,6 +386,27 @@ export const sections: {
   readonly memory: YamlSchema
 } = { root, http, udp, storage, memory }
 
+/** What may be under `chihaya`, apart from the options of stores and hooks. */
+export const chihayaSection: YamlSchema = withParts(root, { http, udp, storage })
+
+/** `storage` with the store that is the default. */
+export const memoryStorage: YamlSchema = withParts(storage, { config: memory })
+
+/** What may be under `chihaya` without hooks, and with the default store. */
+export const defaultSection: YamlSchema = withParts(chihayaSection, { storage: memoryStorage })
+
+/** A section with other schemas for some of its keys. */
+export function withParts(
+  section: YamlSchema,
+  parts: Readonly<Record<string, YamlSchema | YamlKey>>,
+): YamlSchema {
+  const keys = [...(section.keys ?? [])].map(([name, key]): [string, YamlKey] => [
+    name,
+    { ...key, ...parts[name] },
+  ])
+  return { ...section, keys: new Map(keys) }
+}
+
 /** The keys of a frontend, beginning with where it listens. */
 function addressesFirst(schema: JsonSchema, spelling: Spelling): YamlSchema {
   const whole = yamlSchema(schema, spelling)
@@ -362,16 +419,14 @@ function addressesFirst(schema: JsonSchema, spelling: Spelling): YamlSchema {
   }
 }
 
-/** A schema some of whose keys are read in a way of their own. */
 function withKeys(
   change: (key: YamlKey) => YamlKey,
   names: readonly string[],
   schema: YamlSchema,
 ): YamlSchema {
-  const keys = new Map(schema.keys)
-  for (const name of names) {
-    const key = keys.get(name)
-    if (key) keys.set(name, change(key))
-  }
-  return { ...schema, keys }
+  const keys = [...(schema.keys ?? [])].map(([name, key]): [string, YamlKey] => [
+    name,
+    names.includes(name) ? change(key) : key,
+  ])
+  return { ...schema, keys: new Map(keys) }
 }

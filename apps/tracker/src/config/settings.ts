@@ -1,21 +1,13 @@
-import type { YamlSchema } from './yaml-schema.ts'
+import type { Path } from './problems.ts'
+import type { Section } from './source.ts'
+import type { YamlSchema } from './spelling.ts'
 
-/** What has been read for one key. */
-export interface ReadValue {
-  /** In the words of the file. */
-  readonly value: unknown
-  /** The environment variables that it comes from, or that stand in it. */
-  readonly variables: readonly string[]
+/** The values under `chihaya` in the words of the file, for whoever explains them. */
+export interface Settings {
+  readonly section: Section
+  readonly schema: YamlSchema
+  /** The environment variables that a value comes from, or refers to. */
+  readonly variables: (path: Path) => readonly string[]
+  /** Whether an environment variable has set any key. */
+  readonly isChanged: boolean
 }
-
-/**
- * What has been read for a section: what it may hold, where that is known, and what it holds by
- * YAML name.
- */
-export interface ReadSection {
-  readonly schema: YamlSchema | undefined
-  readonly values: ReadonlyMap<string, ReadValue>
-}
-
-/** Everything that has been read, by the path of its section: `chihaya.http`. */
-export type Settings = ReadonlyMap<string, ReadSection>
