@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Settings } from './config/settings.ts'
+import type { Settings } from './config/tracker-config.ts'
 import { isSection } from './config/source.ts'
 import type { YamlSchema } from './config/spelling.ts'
 

@@ -5,7 +5,7 @@ import type { ConnectionLimits } from '../connection-limit.ts'
 import { parseGoAddress, type ListenAddress } from '../go-address.ts'
 import { isUnixAddress, parseUnixPath, type HttpAddress } from '../http-address.ts'
 import type { HttpListenerOptions } from '../http-listener.ts'
-import { nameOf, type Path } from './problems.ts'
+import type { Path } from './problems.ts'
 import type { Section, Source } from './source.ts'
 import { readTls } from './tls.ts'
 
@@ -65,16 +65,14 @@ export function buildHttp(
   } = options
   const isSecure = Object.hasOwn(section, 'https_addr')
   if (!Object.hasOwn(section, 'addr') && !isSecure) {
-    const text = 'chihaya.http has neither addr nor https_addr, so HTTP is off'
-    source.findings.warning(source.keyPlace(HTTP), HTTP, text)
+    source.warn(HTTP, ' has neither addr nor https_addr, so HTTP is off')
     return undefined
   }
   const frontend = legacyPhpUrls ? withPhpRoutes(routed) : routed
   const isToldByProxy = frontend.realIpHeader !== undefined
   if (isToldByProxy && frontend.trustedProxies === undefined) {
-    const path = [...HTTP, 'real_ip_header']
-    const text = `${nameOf(path)}: ${frontend.realIpHeader} is believed from loopback and private addresses and from nobody else; name your proxies in trusted_proxies`
-    source.findings.warning(source.keyPlace(path), path, text)
+    const text = `: ${frontend.realIpHeader} is believed from loopback and private addresses and from nobody else; name your proxies in trusted_proxies`
+    source.warn([...HTTP, 'real_ip_header'], text)
   }
   warnOfSpoofing(source, HTTP, frontend.allowIpSpoofing)
   const plain = parseAddresses(addresses, 'chihaya.http.addr', parseHttpAddress)
@@ -138,9 +136,9 @@ export function warnOfSpoofing(
   allowed: boolean | string[] | undefined,
 ): void {
   if (allowed !== true) return
-  const path = [...section, 'allow_ip_spoofing']
-  const text = `${nameOf(path)}: an address that a client gives is honoured from loopback and private sources only; list networks for others`
-  source.findings.warning(source.keyPlace(path), path, text)
+  const text =
+    ': an address that a client gives is honoured from loopback and private sources only; list networks for others'
+  source.warn([...section, 'allow_ip_spoofing'], text)
 }
 
 /** What early versions of Chihaya added to their routes. */

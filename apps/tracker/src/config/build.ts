@@ -77,10 +77,10 @@ export function build(
     !udpConfig &&
     !source.findings.problems.some(({ key }) => key.endsWith('addr'))
   )
-    source.findings.problem(
-      source.keyPlace(PATH),
+    source.refuse(
       PATH,
-      'chihaya has neither http.addr, http.https_addr nor udp.addr: there is nothing to serve',
+      ' has neither http.addr, http.https_addr nor udp.addr: there is nothing to serve',
+      'key',
     )
   const metrics = metricsAddressOf(section, metricsAddress)
   checkPorts(source, httpConfig?.listeners ?? [], metrics)
@@ -146,8 +146,7 @@ function secretOf(source: Source, file: string, path: Path, folder: string): str
     return readSecretFile(file, folder)
   } catch (error) {
     if (!(error instanceof SecretFileError)) throw error
-    const message = `${nameOf(path)}: ${error.message}`
-    source.findings.problem(source.valuePlace(path), path, message)
+    source.refuse(path, `: ${error.message}`)
     return undefined
   }
 }
@@ -173,15 +172,12 @@ function buildUdp(
   section: Section,
   { addresses, ...frontend }: UdpOptions,
 ): { frontend: UdpFrontendOptions; addresses: readonly ListenAddress[] } | undefined {
-  const { findings } = source
   if (!Object.hasOwn(section, 'addr')) {
-    findings.warning(source.keyPlace(UDP), UDP, 'chihaya.udp has no addr, so UDP is off')
+    source.warn(UDP, ' has no addr, so UDP is off')
     return undefined
   }
-  const key = [...UDP, 'private_key']
   const warning = secretWarning(frontend.privateKey)
-  if (warning !== undefined)
-    findings.warning(source.keyPlace(key), key, `${nameOf(key)}: ${warning}`)
+  if (warning !== undefined) source.warn([...UDP, 'private_key'], `: ${warning}`)
   warnOfSpoofing(source, UDP, frontend.allowIpSpoofing)
   return { frontend, addresses: parseAddresses(addresses, 'chihaya.udp.addr', parseListenAddress) }
 }

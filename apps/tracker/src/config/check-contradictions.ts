@@ -5,7 +5,7 @@ import {
   type OptionView,
   type Part,
 } from '../contradictions.ts'
-import { nameOf, type Path } from './problems.ts'
+import type { Path } from './problems.ts'
 import { sections } from './sections.ts'
 import { isSection, type Section, type Source } from './source.ts'
 import type { YamlSchema } from './spelling.ts'
@@ -31,10 +31,8 @@ export function checkContradictions(
   udpKey: string | string[] | undefined,
 ): void {
   const find = (...path: Path): PartView | undefined => viewOf(section, schema, path)
-  const warn = ({ path, nameOf: keyOf }: PartView, option: string, text: string): void => {
-    const at = [...path, keyOf(option)]
-    source.findings.warning(source.keyPlace(at), at, `${nameOf(at)}: ${text}`)
-  }
+  const warn = ({ path, nameOf }: PartView, option: string, text: string): void =>
+    source.warn([...path, nameOf(option)], `: ${text}`)
   const check = (view: PartView | undefined, part: Part | undefined | false): void => {
     if (view && part)
       for (const { option, text } of contradictions(RULES[part], view)) warn(view, option, text)

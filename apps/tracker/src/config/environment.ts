@@ -90,14 +90,8 @@ export class Environment {
     if (key.section === true || key.keys) return this.#openSection(section, name, path)
     const [setting, other] = this.#take(path, !siblings.has(`${name}_file`))
     if (setting === undefined) return false
-    const { variable } = setting
-    if (other)
-      this.#source.findings.problem(
-        { variable },
-        path,
-        `${nameOf(path)} is set by ${other.variable} too`,
-      )
     section[name] = this.#value(setting, path, (text) => parseText(text, key.schema))
+    if (other) this.#source.refuse(path, ` is set by ${other.variable} too`)
     return true
   }
 
@@ -122,19 +116,20 @@ export class Environment {
 
   /** The value of a variable, or of the file that it names; null after a problem. */
   #value({ variable, text, isFile }: Setting, path: Path, parse: (text: string) => Node): unknown {
-    const { findings } = this.#source
-    const name = nameOf(path)
-    let value: Node = new Scalar(null)
+    const source = this.#source
     try {
-      value = parse(isFile ? readSecretFile(text, this.#folder) : text)
+      return source.override(
+        path,
+        parse(isFile ? readSecretFile(text, this.#folder) : text),
+        variable,
+      )
     } catch (error) {
-      if (error instanceof ValueTextError)
-        findings.problem({ variable }, path, `${name} is no YAML: ${error.message}`)
-      else if (error instanceof SecretFileError)
-        findings.problem({ variable }, path, `${name}: ${error.message}`)
+      const nothing = source.override(path, new Scalar(null), variable)
+      if (error instanceof ValueTextError) source.refuse(path, ` is no YAML: ${error.message}`)
+      else if (error instanceof SecretFileError) source.refuse(path, `: ${error.message}`)
       else throw error
+      return nothing
     }
-    return this.#source.override(path, value, variable)
   }
 
   /** A value whose references are read as its key needs: as a number, say, or a list. */
@@ -151,10 +146,9 @@ export class Environment {
       return this.#source.expand(path, parseText(text, schema))
     } catch (error) {
       if (!(error instanceof ValueTextError)) throw error
-      this.#source.findings.problem(
-        this.#source.valuePlace(path),
+      this.#source.refuse(
         path,
-        `${nameOf(path)} is no YAML once its variables have their values: ${error.message}`,
+        ` is no YAML once its variables have their values: ${error.message}`,
       )
       return null
     }

@@ -7,10 +7,9 @@ import { loadPlugins } from './plugins.ts'
 import { ConfigError, type Path } from './problems.ts'
 import { rewrite } from './rewrite.ts'
 import { chihayaSection } from './sections.ts'
-import type { Settings } from './settings.ts'
 import { isSection, Source, type Section } from './source.ts'
 import { readText, unreadable } from './text-file.ts'
-import { defaultConfig, type TrackerConfig } from './tracker-config.ts'
+import { defaultConfig, type Settings, type TrackerConfig } from './tracker-config.ts'
 import { validate } from './validate.ts'
 
 /** Where Chihaya looks for its configuration. */
@@ -64,31 +63,23 @@ export async function readConfig(config: ConfigText): Promise<ReadConfig> {
 function rootSection(source: Source): Section {
   const { tree, findings } = source
   const file = isSection(tree) ? tree : {}
-  const problem = (path: Path, message: string): void =>
-    findings.problem(source.keyPlace(path), path, message)
-  if (tree !== null && !isSection(tree))
-    findings.problem(
-      source.valuePlace([]),
-      'the file',
-      `the file must be a section of keys, not ${source.describe([])}`,
-    )
   const hasRoot = Object.hasOwn(file, 'chihaya')
+  if (tree !== null && !isSection(tree))
+    source.refuse([], ` must be a section of keys, not ${source.describe([])}`)
   for (const name of Object.keys(file)) {
     // Some editors look for the schema in a key of the file.
     if (name === 'chihaya' || name === '$schema') continue
     const hint = hasRoot ? 'everything belongs under chihaya' : 'the one key of the file is chihaya'
-    problem([name], `${name} is not a known key; ${hint}`)
+    source.refuse([name], ` is not a known key; ${hint}`, 'key')
   }
   if (!hasRoot && findings.problems.length === 0) {
     const found = tree === null ? 'is empty' : 'has no key chihaya'
-    problem(PATH, `the file ${found}; it needs chihaya, with http or udp in it`)
+    const message = `the file ${found}; it needs chihaya, with http or udp in it`
+    findings.problem(source.keyPlace([]), PATH, message)
   }
   const section = hasRoot ? (file['chihaya'] ?? {}) : undefined
   if (isSection(section)) return section
-  if (hasRoot) {
-    const text = `chihaya must be a section of keys, not ${source.describe(PATH)}`
-    findings.problem(source.valuePlace(PATH), PATH, text)
-  }
+  if (hasRoot) source.refuse(PATH, ` must be a section of keys, not ${source.describe(PATH)}`)
   throw new ConfigError(findings.problems, findings.warnings)
 }
 

@@ -1,7 +1,7 @@
 import { loadPlugin, PluginLoadError, type LoadedPlugin, type PluginKind } from '../load-plugin.ts'
 import { HOOK_PACKAGES } from '../plugin-names.ts'
 import type { Environment } from './environment.ts'
-import { nameOf, type Path } from './problems.ts'
+import type { Path } from './problems.ts'
 import {
   chihayaSection,
   defaultSection,
@@ -120,15 +120,11 @@ class Loader {
     const { name } = item
     const at = [...path, 'name']
     if (typeof name !== 'string' || name === '') {
-      const text = `${nameOf(at)} must be the name of a hook, not ${this.#source.describe(at)}`
-      this.#source.findings.problem(this.#source.valuePlace(at), at, text)
+      this.#source.refuse(at, ` must be the name of a hook, not ${this.#source.describe(at)}`)
       return { loaded: undefined, schema: ANYTHING }
     }
-    if ('config' in item && HOOK_PACKAGES.has(name)) {
-      const key = [...path, 'config']
-      const text = `${nameOf(key)}: write options`
-      this.#source.findings.warning(this.#source.keyPlace(key), key, text)
-    }
+    if ('config' in item && HOOK_PACKAGES.has(name))
+      this.#source.warn([...path, 'config'], ': write options')
     const loaded = await this.#load('hook', name, at)
     if (!loaded && name === HOOK_THAT_NEVER_WAS) return undefined
     const options = loaded ? hookSchema(loaded) : ANYTHING
@@ -158,16 +154,14 @@ class Loader {
   }
 
   async #load(kind: PluginKind, name: string, path: Path): Promise<LoadedPlugin | undefined> {
-    const { findings } = this.#source
     try {
       return await loadPlugin(kind, name, this.#file)
     } catch (error) {
       if (!(error instanceof PluginLoadError)) throw error
-      const place = this.#source.valuePlace(path)
       if (kind === 'hook' && name === HOOK_THAT_NEVER_WAS) {
-        const text = `${nameOf(path)}: no version of Chihaya has the hook ${name}; leave it out`
-        findings.warning(place, path, text)
-      } else findings.problem(place, path, `${nameOf(path)}: ${error.message}`)
+        const text = `: no version of Chihaya has the hook ${name}; leave it out`
+        this.#source.warn(path, text, 'value')
+      } else this.#source.refuse(path, `: ${error.message}`)
       return undefined
     }
   }

@@ -2,7 +2,7 @@ import { Document, Pair, Scalar, YAMLMap, YAMLSeq, type Node } from 'yaml'
 import { isDurationSchema, schemaTypes } from './describe-schema.ts'
 import type { Path } from './problems.ts'
 import { MASK } from './references.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from './tracker-config.ts'
 import { isSection, type Section } from './source.ts'
 import type { YamlKey, YamlSchema } from './spelling.ts'
 

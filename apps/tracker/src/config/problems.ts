@@ -3,6 +3,7 @@ export type Path = ReadonlyArray<string | number>
 
 /** `chihaya.prehooks[0].name`. */
 export function nameOf(path: Path): string {
+  if (path.length === 0) return 'the file'
   let name = ''
   for (const step of path)
     name += typeof step === 'number' ? `[${step}]` : `${name === '' ? '' : '.'}${step}`

@@ -38,8 +38,7 @@ function warnOfDefaults(source: Source, section: Section, keys: Keys, path: Path
     .filter(([name, key]) => key.chihaya === true && isNumber(key.schema) && section[name] == null)
     .map(([name, { schema }]) => `${name} ${String(schema.default)}`)
   if (unset.length === 0) return
-  const text = `${nameOf(path)} leaves these to their defaults: ${unset.join(', ')}`
-  source.findings.warning(source.keyPlace(path), path, text)
+  source.warn(path, ` leaves these to their defaults: ${unset.join(', ')}`)
 }
 
 /** Whether a key has a value and belongs where it is. */
@@ -50,12 +49,10 @@ function isKept(
   { schema, option, deprecated, level, movesTo, chihaya }: YamlKey,
   path: Path,
 ): boolean {
-  const { findings } = source
   const at = [...path, name]
   const value = section[name]
   if (value === null) return false
-  if (deprecated !== undefined)
-    findings.warning(source.keyPlace(at), at, `${nameOf(at)}: ${deprecated}`, level)
+  if (deprecated !== undefined) source.warn(at, `: ${deprecated}`, 'key', level)
   if (option === '') return false
   if (movesTo !== undefined) {
     const target = section[movesTo]
@@ -66,10 +63,8 @@ function isKept(
     return false
   }
   if (chihaya !== true || !isGoZero(value, schema)) return true
-  if (isNumber(schema)) {
-    const text = `${nameOf(at)} is 0, so its default applies: ${String(schema.default)}`
-    findings.warning(source.valuePlace(at), at, text)
-  }
+  if (isNumber(schema))
+    source.warn(at, ` is 0, so its default applies: ${String(schema.default)}`, 'value')
   return false
 }
 
@@ -85,8 +80,8 @@ function settleDoubles(source: Source, section: Section, keys: Keys, path: Path)
     else if (keys.get(other)?.deprecated !== undefined) delete section[other]
     else {
       const at = [...path, name]
-      const text = `${nameOf(path)} has both ${other} and ${name}`
-      source.findings.problem(source.keyPlace(at), at, text)
+      const message = `${nameOf(path)} has both ${other} and ${name}`
+      source.findings.problem(source.keyPlace(at), at, message)
     }
   }
 }
@@ -112,8 +107,8 @@ function scalarsOf(source: Source, value: unknown, schema: JsonSchema, path: Pat
   if (value == null || isSection(value)) return value
   const types = schemaTypes(schema)
   if (isDurationSchema(schema) && typeof value === 'number') {
-    const text = `${nameOf(path)}: ${value} has no unit, so it is nanoseconds, as in Chihaya; write a duration such as ${String(schema.default)}`
-    source.findings.warning(source.valuePlace(path), path, text)
+    const text = `: ${value} has no unit, so it is nanoseconds, as in Chihaya; write a duration such as ${String(schema.default)}`
+    source.warn(path, text, 'value')
     return value / NANOSECONDS_IN_MILLISECOND
   }
   const scalar = source.scalar(path)

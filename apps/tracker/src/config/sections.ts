@@ -1,4 +1,3 @@
-import { parseNetwork } from '@chihaya/bittorrent'
 import {
   durationSchema,
   optionsSchema as coreSchema,
@@ -10,9 +9,8 @@ import { optionsSchema as httpSchema } from '@chihaya/http-frontend'
 import { optionsSchema as statusSchema } from '@chihaya/status'
 import { optionsSchema as memorySchema } from '@chihaya/storage-memory'
 import { optionsSchema as udpSchema } from '@chihaya/udp-frontend'
-import { parseGoAddress } from '../go-address.ts'
-import { parseUnixPath } from '../http-address.ts'
-import { yamlSchema, type Rule, type Spelling, type YamlKey, type YamlSchema } from './spelling.ts'
+import { addresses, httpAddresses, metricsAddress, networks } from './address-keys.ts'
+import { yamlSchema, type Spelling, type YamlKey, type YamlSchema } from './spelling.ts'
 
 const FRONTEND_NAMES = {
   requestTiming: 'enable_request_timing',
@@ -24,80 +22,7 @@ const FRONTEND_NUMBERS = ['default_numwant', 'max_numwant', 'max_scrape_infohash
 const PATH = 'a path such as /announce, /:passkey/announce or /announce/*rest'
 const HOOKS = 'a list of hooks, each with a name and options'
 const SPOOFING = 'true, false or a list of networks'
-const ADDRESSES =
-  'host:port, such as :6969 or 192.0.2.1:6969 or [2001:db8::1]:6969, or a list of these'
-const UNIX_ADDRESS =
-  'unix: and an absolute path of at most 103 bytes, such as unix:/run/chihaya.sock'
-const METRICS_ADDRESS = 'host:port, such as 127.0.0.1:6880 or :6880, or "" for no listener'
-const EVERYWHERE = ':6969, 0.0.0.0:6969 and [::]:6969 all mean every address.'
 const MIN_ANNOUNCE_INTERVAL = '1s'
-
-/** A rule for text; other values are left to the schema. */
-function textRule(accepts: (text: string) => boolean, allowed: (text: string) => string): Rule {
-  return {
-    accepts: (value) => typeof value !== 'string' || accepts(value),
-    allowed: (value) => allowed(String(value)),
-  }
-}
-
-function addressKey(option: string, schema: JsonSchema, rule: Rule): YamlKey {
-  return {
-    option,
-    schema: { ...schema, type: ['string', 'array'], items: { type: 'string' } },
-    items: { schema: { type: 'string' }, allowed: ADDRESSES, rule },
-    allowed: ADDRESSES,
-    rule,
-    summary: 'an address, or a list of addresses',
-  }
-}
-
-const ADDRESS_EXAMPLES = [':6969', '192.0.2.1:6969', '[2001:db8::1]:6969']
-
-/** One address or a list of them. */
-const addresses: YamlKey = addressKey(
-  'addresses',
-  {
-    description: `Where to listen: host:port, or a list of these. ${EVERYWHERE}`,
-    examples: ADDRESS_EXAMPLES,
-  },
-  textRule(
-    (text) => parseGoAddress(text) !== undefined,
-    () => ADDRESSES,
-  ),
-)
-
-/** The same where Unix sockets are allowed as well. */
-const httpAddresses: YamlKey = addressKey(
-  'addresses',
-  {
-    description: `Where to listen: host:port, unix:/path of a Unix socket, or a list of these. ${EVERYWHERE}`,
-    examples: [...ADDRESS_EXAMPLES, 'unix:/run/chihaya/http.sock'],
-  },
-  textRule(
-    (text) => (parseUnixPath(text) ?? parseGoAddress(text)) !== undefined,
-    (text) => (text.startsWith('unix:') ? UNIX_ADDRESS : ADDRESSES),
-  ),
-)
-
-/** A key whose lists hold addresses and CIDR ranges, and these `others`. */
-function networks(key: YamlKey, others: readonly string[] = []): YamlKey {
-  const allowed = `an address or a range, such as ${['192.0.2.1', '10.0.0.0/8', ...others].join(' or ')}`
-  const rule = textRule(
-    (text) => others.includes(text) || isNetwork(text),
-    () => allowed,
-  )
-  const items = { schema: { type: 'string' }, allowed, rule }
-  return { ...key, items, summary: key.allowed ?? 'a list of networks' }
-}
-
-function isNetwork(text: string): boolean {
-  try {
-    parseNetwork(text)
-    return true
-  } catch {
-    return false
-  }
-}
 
 function text(option: string, description: string): YamlKey {
   return { option, schema: { type: 'string', description } }
@@ -151,23 +76,6 @@ function durationOf(value: unknown): number | undefined {
   } catch {
     return undefined
   }
-}
-
-const metricsAddress: YamlKey = {
-  option: 'metricsAddress',
-  schema: {
-    description:
-      'Where /metrics, /healthz, /readyz, /stats and /stats.json are served; "" for nowhere. When the key is absent, a port in use is only a warning.',
-    type: 'string',
-    default: '127.0.0.1:6880',
-    examples: ['127.0.0.1:6880', '0.0.0.0:6880'],
-  },
-  allowed: METRICS_ADDRESS,
-  summary: 'an address, or ""',
-  rule: textRule(
-    (text) => text === '' || parseGoAddress(text) !== undefined,
-    () => METRICS_ADDRESS,
-  ),
 }
 
 /** The keys of `chihaya`. */

@@ -75,15 +75,25 @@ export class Source {
 
   /** The place of a value, or of its key if it is empty. */
   valuePlace(path: Path): Place {
-    const { value, origin, isWhole } = this.#find(path)
-    const node = isWhole ? this.#resolve(value) : undefined
-    return node ? this.#placeOf(node, origin) : this.keyPlace(path)
+    const node = this.#node(path)
+    return node ? this.#placeOf(node, this.#find(path).origin) : this.keyPlace(path)
+  }
+
+  /** Refuses a value, or a key. The message is the key's name and `rest`. */
+  refuse(path: Path, rest: string, at: 'key' | 'value' = 'value'): void {
+    const place = at === 'key' ? this.keyPlace(path) : this.valuePlace(path)
+    this.findings.problem(place, path, nameOf(path) + rest)
+  }
+
+  /** Warns of a key, or a value. `level`: for a remark about a key that takes effect. */
+  warn(path: Path, rest: string, at: 'key' | 'value' = 'key', level?: 'info'): void {
+    const place = at === 'key' ? this.keyPlace(path) : this.valuePlace(path)
+    this.findings.warning(place, path, nameOf(path) + rest, level)
   }
 
   /** A value as it is written, for a message: short, and never a secret. */
   describe(path: Path): string {
-    const { value, isWhole } = this.#find(path)
-    const node = isWhole ? this.#resolve(value) : undefined
+    const node = this.#node(path)
     if (node === undefined) return 'nothing'
     if (isMap(node)) return 'a section of keys'
     if (isSeq(node)) return 'a list'
@@ -98,8 +108,7 @@ export class Source {
 
   /** The scalar at a path. */
   scalar(path: Path): Scalar | undefined {
-    const { value, isWhole } = this.#find(path)
-    const node = isWhole ? this.#resolve(value) : undefined
+    const node = this.#node(path)
     return isScalar(node) ? node : undefined
   }
 
@@ -111,9 +120,9 @@ export class Source {
 
   /** The environment variables that a value comes from, or refers to. */
   variables(path: Path): readonly string[] {
-    const { value, origin, isWhole } = this.#find(path)
+    const { origin } = this.#find(path)
     if (origin?.variable !== undefined) return [origin.variable]
-    const node = isWhole ? (origin?.scalar ?? this.#resolve(value)) : undefined
+    const node = origin?.scalar ?? this.#node(path)
     return (node && this.#expansions.get(node)?.names) ?? []
   }
 
@@ -156,6 +165,12 @@ export class Source {
         ]),
       )
     return isScalar(resolved) ? resolved.value : null
+  }
+
+  /** The node at a path; undefined if there is none, or an empty one. */
+  #node(path: Path): Node | undefined {
+    const { value, isWhole } = this.#find(path)
+    return isWhole ? this.#resolve(value) : undefined
   }
 
   /** The entry at a path, or the nearest one around it. */
@@ -213,13 +228,9 @@ export class Source {
       if (isMap(source))
         for (const [name, entry] of this.#entriesOf(source, path)) merged.set(name, entry)
       else if (source !== undefined) {
-        const name = path.length === 0 ? 'the file' : nameOf(path)
         const found = isSeq(source) ? 'a list' : JSON.stringify((source as Scalar).value)
-        this.findings.problem(
-          this.#placeOf(source),
-          name,
-          `${name} must be a section of keys, not ${found}`,
-        )
+        const message = `${nameOf(path)} must be a section of keys, not ${found}`
+        this.findings.problem(this.#placeOf(source), path, message)
       }
     }
     return merged

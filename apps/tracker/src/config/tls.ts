@@ -36,7 +36,7 @@ export function readTls(
   if (tlsCertPath === undefined || tlsKeyPath === undefined) return undefined
 
   const problem = (path: Path, text: string): undefined =>
-    source.findings.problem(source.valuePlace(path), path, `${nameOf(path)}: ${text}`) as undefined
+    source.refuse(path, `: ${text}`) as undefined
   const cert = read(tlsCertPath, folder)
   const key = read(tlsKeyPath, folder)
   if (cert instanceof Error) problem(CERT, `cannot read ${tlsCertPath}: ${unreadable(cert)}`)
@@ -57,10 +57,8 @@ export function readTls(
       `${tlsKeyPath} is not the key of the certificate in ${tlsCertPath}: ${mismatch}`,
     )
   const dates = datesProblem(cert)
-  if (dates !== undefined) {
-    const text = `${nameOf(CERT)}: the certificate in ${tlsCertPath} ${dates}`
-    source.findings.warning(source.valuePlace(CERT), CERT, text)
-  }
+  if (dates !== undefined)
+    source.warn(CERT, `: the certificate in ${tlsCertPath} ${dates}`, 'value')
   return { cert, key }
 }
 

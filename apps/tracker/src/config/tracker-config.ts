@@ -2,7 +2,9 @@ import type { ConnectionLimits } from '../connection-limit.ts'
 import type { HttpListenerOptions } from '../http-listener.ts'
 import type { TrackerOptions } from '../options.ts'
 import type { ListenAddress } from '../go-address.ts'
-import type { ConfigNote } from './problems.ts'
+import type { Section } from './source.ts'
+import type { YamlSchema } from './spelling.ts'
+import type { ConfigNote, Path } from './problems.ts'
 
 /** Where the operator is served: metrics, health and statistics. */
 export interface MetricsAddress extends ListenAddress {
@@ -16,6 +18,16 @@ export const DEFAULT_METRICS_ADDRESS: MetricsAddress = {
   port: 6880,
   key: 'the default of chihaya.metrics_addr',
   optional: true,
+}
+
+/** The values under `chihaya` in the words of the file, for whoever explains them. */
+export interface Settings {
+  readonly section: Section
+  readonly schema: YamlSchema
+  /** The environment variables that a value comes from, or refers to. */
+  readonly variables: (path: Path) => readonly string[]
+  /** Whether an environment variable has set any key. */
+  readonly isChanged: boolean
 }
 
 /** What the `chihaya` command runs. */

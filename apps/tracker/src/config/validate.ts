@@ -102,8 +102,7 @@ function refuseUnknown(
     guess === undefined
       ? `the keys of ${nameOf(path)} are ${names.join(', ')}`
       : `did you mean ${guess}?`
-  const at = [...path, name]
-  source.findings.problem(source.keyPlace(at), at, `${nameOf(at)} is not a known key; ${hint}`)
+  source.refuse([...path, name], ` is not a known key; ${hint}`, 'key')
 }
 
 function refuseMissing(
@@ -114,23 +113,17 @@ function refuseMissing(
 ): void {
   const name = params['missingProperty'] as string
   if (keys.get(name)?.isSecretFile === true) return
-  const at = [...path, name]
-  source.findings.problem(source.keyPlace(path), at, `${nameOf(at)} is missing`)
+  source.refuse([...path, name], ' is missing')
 }
 
 function report(source: Source, value: unknown, above: Path, fault: Fault): void {
   const { schema, failsRule } = fault
   const path = [...above, ...fault.path]
-  const name = nameOf(path)
   const allowed = failsRule && schema.rule ? schema.rule.allowed(value) : describeKey(schema)
   const unit = isDurationSchema(schema.schema) && typeof value === 'number' ? ' nanoseconds' : ''
   const given = schema.schema.writeOnly === true ? 'what is there' : source.describe(path) + unit
   const isList = Array.isArray(value) && schema.items !== undefined
-  source.findings.problem(
-    source.valuePlace(path),
-    path,
-    isList ? `${name} must be ${allowed}` : `${name} must be ${allowed}, not ${given}`,
-  )
+  source.refuse(path, isList ? ` must be ${allowed}` : ` must be ${allowed}, not ${given}`)
 }
 
 /** The schema of a path, or of the nearest value around it that is described as a whole. */
