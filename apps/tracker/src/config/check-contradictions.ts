@@ -5,6 +5,7 @@ import {
   type OptionView,
   type Part,
 } from '../contradictions.ts'
+import { isDurationSchema } from './describe-schema.ts'
 import type { Path } from './problems.ts'
 import { sections } from './sections.ts'
 import { isSection, type Section, type Source } from './source.ts'
@@ -79,7 +80,9 @@ function viewOf(section: Section, schema: YamlSchema, path: Path): PartView | un
     const key = found.keys.get(name)
     if (key === undefined || each === undefined) continue
     names.set(key.option, name)
-    if (key.isSecretFile !== true) given[key.option] = each
+    if (key.isSecretFile === true) continue
+    const isBare = typeof each === 'number' && isDurationSchema(key.schema)
+    given[key.option] = isBare ? `${each}ms` : each
   }
   const defaults = Object.fromEntries(
     [...found.keys.values()].map(({ option, schema: { default: byDefault } }) => [

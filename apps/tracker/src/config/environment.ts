@@ -67,11 +67,11 @@ export class Environment {
         delete section[name]
   }
 
-  /** Refuses variables that look like keys but set nothing. `others`: more names to suggest. */
-  refuseUnknown(others: Iterable<string>): void {
-    const known = [...new Set([...this.#known, ...others])]
+  /** Refuses variables that look like keys, but are not `known` and have set nothing. */
+  refuseUnknown(known: readonly string[]): void {
+    const all = new Set([...this.#known, ...known, ...known.map((name) => `${name}_FILE`)])
     for (const variable of this.#names) {
-      if (this.#known.has(variable)) continue
+      if (all.has(variable)) continue
       const guess = nearest(variable, known)
       const hint =
         guess === undefined ? 'no key of the configuration has this name' : `did you mean ${guess}?`

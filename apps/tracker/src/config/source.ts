@@ -94,16 +94,7 @@ export class Source {
   /** A value as it is written, for a message: short, and never a secret. */
   describe(path: Path): string {
     const node = this.#node(path)
-    if (node === undefined) return 'nothing'
-    if (isMap(node)) return 'a section of keys'
-    if (isSeq(node)) return 'a list'
-    if (SECRET.test(nameOf(path))) return 'what is there'
-    const scalar = node as Scalar
-    const text =
-      typeof scalar.value === 'string'
-        ? JSON.stringify(scalar.value)
-        : (scalar.source ?? String(scalar.value))
-    return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text
+    return isScalar(node) && SECRET.test(nameOf(path)) ? 'what is there' : describe(node)
   }
 
   /** The scalar at a path. */
@@ -228,8 +219,7 @@ export class Source {
       if (isMap(source))
         for (const [name, entry] of this.#entriesOf(source, path)) merged.set(name, entry)
       else if (source !== undefined) {
-        const found = isSeq(source) ? 'a list' : JSON.stringify((source as Scalar).value)
-        const message = `${nameOf(path)} must be a section of keys, not ${found}`
+        const message = `${nameOf(path)} must be a section of keys, not ${describe(source)}`
         this.findings.problem(this.#placeOf(source), path, message)
       }
     }
@@ -251,4 +241,13 @@ export class Source {
     const { line, col } = this.#parsed.lines.linePos(offset)
     return { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
+}
+
+function describe(node: Node | undefined): string {
+  if (isMap(node)) return 'a section of keys'
+  if (isSeq(node)) return 'a list'
+  if (!isScalar(node)) return 'nothing'
+  const { value, source } = node
+  const text = typeof value === 'string' ? JSON.stringify(value) : (source ?? String(value))
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text
 }

@@ -119,7 +119,11 @@ function refuseMissing(
 function report(source: Source, value: unknown, above: Path, fault: Fault): void {
   const { schema, failsRule } = fault
   const path = [...above, ...fault.path]
-  const allowed = failsRule && schema.rule ? schema.rule.allowed(value) : describeKey(schema)
+  const allowed = schema.keys
+    ? 'a section of keys'
+    : failsRule && schema.rule
+      ? schema.rule.allowed(value)
+      : describeKey(schema)
   const unit = isDurationSchema(schema.schema) && typeof value === 'number' ? ' nanoseconds' : ''
   const given = schema.schema.writeOnly === true ? 'what is there' : source.describe(path) + unit
   const isList = Array.isArray(value) && schema.items !== undefined
