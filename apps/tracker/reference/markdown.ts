@@ -5,6 +5,7 @@ import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin-names.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describe } from './description.ts'
 import { INTRO } from './intro.ts'
+import { code, escapeCell } from './tables.ts'
 
 interface Row {
   readonly path: string
@@ -115,12 +116,4 @@ function oldKeys({ root, http, udp, storage, stores }: Catalogue): string {
 function packageLink(packages: ReadonlyMap<string, string>, name: string): string {
   const full = packages.get(name) ?? name
   return `More in the README of [\`${full}\`](../packages/${full.replace('@chihaya/', '')}/README.md).`
-}
-
-function code(text: string): string {
-  return text === '' ? '' : `\`${text}\``
-}
-
-function escapeCell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 }
