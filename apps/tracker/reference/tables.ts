@@ -12,10 +12,10 @@ export function escapeCell(text: string): string {
 export function table(rows: ReadonlyArray<readonly string[]>): string {
   const cells = rows.map((row) => row.map(escapeCell))
   const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(3, ...cells.map((row) => [...(row[column] ?? '')].length)),
+    Math.max(3, ...cells.map((row) => (row[column] ?? '').length)),
   )
   const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length)).join(' | ')} |`
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
   const [head = [], ...body] = cells
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
 }

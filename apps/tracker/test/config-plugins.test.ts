@@ -92,6 +92,39 @@ describe('a hook of a configuration file', () => {
     ])
   })
 
+  it('is refused when its schema is not one', async () => {
+    const hook = `export const optionsSchema = { properties: { a: { type: 'nonsense' } } }\n${WITHOUT_SCHEMA}`
+    expect(await problemsWith(hook, 'options: { a: 1 }')).toEqual([
+      expect.stringMatching(
+        /^4:11 chihaya\.prehooks\[0\]\.name: the optionsSchema of \.\/hook\.mjs is not a JSON Schema: /,
+      ),
+    ])
+  })
+
+  it('may take a secret that it needs from a file', async () => {
+    const secret = `{ type: 'string', minLength: 1, writeOnly: true }`
+    const hook = `export const optionsSchema = { type: 'object', required: ['password'], properties: { password: ${secret} } }\n${WITHOUT_SCHEMA}`
+    const folder = await temporaryFolder({ 'hook.mjs': hook, secret: 'hush\n' })
+    const options = async (line: string): Promise<object | undefined> =>
+      (await readText(file(`options: { ${line} }`), folder)).tracker.prehooks?.[0]?.options
+    expect(await options('password: hush')).toEqual({ password: 'hush' })
+    expect(await options('password_file: secret')).toEqual({ password: 'hush' })
+    await expect(options('')).rejects.toThrow(
+      'chihaya.yaml:5:5: chihaya.prehooks[0].options.password is missing',
+    )
+  })
+
+  it('may have merge keys at any depth', async () => {
+    expect(
+      await optionsOf(
+        WITHOUT_SCHEMA,
+        'options:',
+        '  common: &common { a: 1, b: 2 }',
+        '  own: { inner: { <<: *common, b: 3 } }',
+      ),
+    ).toEqual({ common: { a: 1, b: 2 }, own: { inner: { a: 1, b: 3 } } })
+  })
+
   it('may be a store', async () => {
     const folder = await temporaryFolder({ 'store.mjs': WITHOUT_SCHEMA })
     const text =

@@ -17,7 +17,7 @@ export class ValueTextError extends Error {
 }
 
 /** An error or a warning of the parser. */
-export interface Remark {
+interface Remark {
   /** Characters from the beginning of the text. */
   readonly offset: number
   readonly message: string

@@ -1,4 +1,4 @@
-import { isScalar, Scalar, YAMLMap, type Node } from 'yaml'
+import { Scalar, YAMLMap, type Node } from 'yaml'
 import type { JsonSchema } from '@chihaya/core'
 import { isDurationSchema, schemaTypes } from './describe-schema.ts'
 import { nearest } from './did-you-mean.ts'

@@ -12,6 +12,7 @@ import {
 } from './sections.ts'
 import { isSection, type Section, type Source } from './source.ts'
 import { yamlSchema, type YamlKey, type YamlSchema } from './spelling.ts'
+import { schemaProblem } from './validate.ts'
 
 /** The packages that a configuration names. */
 export interface Plugins {
@@ -155,15 +156,18 @@ class Loader {
 
   async #load(kind: PluginKind, name: string, path: Path): Promise<LoadedPlugin | undefined> {
     try {
-      return await loadPlugin(kind, name, this.#file)
+      const loaded = await loadPlugin(kind, name, this.#file)
+      const problem = loaded.optionsSchema && schemaProblem(loaded.optionsSchema)
+      if (problem === undefined) return loaded
+      this.#source.refuse(path, `: the optionsSchema of ${name} is not a JSON Schema: ${problem}`)
     } catch (error) {
       if (!(error instanceof PluginLoadError)) throw error
       if (kind === 'hook' && name === HOOK_THAT_NEVER_WAS) {
         const text = `: no version of Chihaya has the hook ${name}; leave it out`
         this.#source.warn(path, text, 'value')
       } else this.#source.refuse(path, `: ${error.message}`)
-      return undefined
     }
+    return undefined
   }
 }
 

@@ -8,7 +8,15 @@ import type { Rule, YamlKey, YamlSchema } from './spelling.ts'
 
 const RULE = 'chihaya:rule'
 // Packages of others may use keywords that this version of ajv does not know.
-const ajv = new Ajv({ allErrors: true, strict: false, validateFormats: false, logger: false })
+const ajv = new Ajv({
+  allErrors: true,
+  strict: false,
+  validateFormats: false,
+  validateSchema: false,
+  logger: false,
+  // Each schema is used once or twice.
+  code: { optimize: false },
+})
 ajv.addKeyword({
   keyword: RULE,
   validate: (rule: Rule, value: unknown): boolean => rule.accepts(value),
@@ -51,6 +59,11 @@ export function validate(source: Source, section: Section, schema: YamlSchema, p
   const innermost = all.filter((fault) => !all.some((other) => isItemOf(other, fault)))
   for (const fault of innermost) report(source, valueAt(section, fault.path), path, fault)
   for (const fault of innermost) remove(section, fault.path)
+}
+
+/** Why a package's schema is not a JSON Schema; undefined if it is. */
+export function schemaProblem(schema: JsonSchema): string | undefined {
+  return ajv.validateSchema(schema) === true ? undefined : ajv.errorsText()
 }
 
 function compile(schema: YamlSchema): ValidateFunction {
