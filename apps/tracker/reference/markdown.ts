@@ -41,14 +41,15 @@ export function markdown({ root, http, udp, storage, stores, hooks }: Catalogue)
 
 const HOOKS = `## Hooks
 
-\`prehooks\` and \`posthooks\` are lists of \`name\` and \`options\`. A name is one of the following, the path of a module that begins with
-\`./\` or \`/\`, or an npm package; a module that exports an \`optionsSchema\` has its options checked like these. \`config\` is read as
-\`options\`, with a warning for the hooks of Chihaya.
+\`prehooks\` and \`posthooks\` are lists of \`name\` and \`options\`. A name is one of the following, the
+path of a module that begins with \`./\` or \`/\`, or an npm package. Options are checked like these if
+the module exports an \`optionsSchema\`. \`config\` is read as \`options\`, with a warning for the hooks
+of Chihaya.
 `
 
 const OLD_KEYS = `## Keys of old files
 
-These are read, or left alone, with a warning.
+These are read or ignored, with a warning.
 
 | key | instead |
 | --- | --- |`
@@ -79,7 +80,7 @@ function sectionTable(title: string, path: string, schema: YamlSchema, link = ''
   ].join('\n')
 }
 
-/** The keys of a section, those of sections within it in its place. */
+/** The keys of a section, with those of a section within it in its place. */
 function rowsOf(path: string, section: YamlSchema): Row[] {
   return [...(section.keys ?? [])].flatMap(([name, key]): Row[] => {
     if (key.deprecated !== undefined) return []

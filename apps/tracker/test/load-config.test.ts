@@ -91,7 +91,7 @@ describe('the built-in default', () => {
     expect([udp.length, tracker.udp]).toEqual([1, { allowIpSpoofing: true }])
     expect(warnings.map(({ variable }) => variable)).toEqual(['CHIHAYA_UDP_ALLOW_IP_SPOOFING'])
     expect(source).toBe(
-      'there is no /nowhere/chihaya.yaml, so the built-in default is in force, but for what the environment sets',
+      'there is no /nowhere/chihaya.yaml, so the built-in default is in force, with changes from the environment',
     )
   })
 

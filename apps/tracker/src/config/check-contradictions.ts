@@ -4,7 +4,7 @@ import {
   shortLifetime,
   type OptionView,
   type Part,
-} from '../contradictions.ts'
+} from './contradictions.ts'
 import { isDurationSchema } from './describe-schema.ts'
 import type { Path } from './problems.ts'
 import { sections } from './sections.ts'

@@ -116,7 +116,7 @@ export async function loadConfig({
 }: LoadOptions): Promise<LoadedConfig> {
   if (config === undefined && !existsSync(defaultPath)) {
     const { isChanged, ...read } = await readDefault(folder, env)
-    const what = isChanged ? ', but for what the environment sets' : `: ${DEFAULT_WORDS}`
+    const what = isChanged ? ', with changes from the environment' : `: ${DEFAULT_WORDS}`
     const source = `there is no ${defaultPath}, so the built-in default is in force${what}`
     return { ...read, source, name: DEFAULT_NAME }
   }

@@ -7,7 +7,7 @@ import {
   defaultSection,
   memoryStorage,
   sections,
-  STORAGE_SPELLINGS,
+  storeSection,
   withParts,
 } from './sections.ts'
 import { isSection, type Section, type Source } from './source.ts'
@@ -84,7 +84,7 @@ class Loader {
     const path = [...PATH, 'storage']
     const name = this.#storageName(section['name'], [...path, 'name'])
     const loaded = await this.#load('storage', name, [...path, 'name'])
-    const config = loaded ? storeSchema(name, loaded) : ANYTHING
+    const config = loaded ? (storeSection(name, loaded.optionsSchema) ?? ANY_SECTION) : ANYTHING
     // Without a `config` its section stands for it, so that warnings about defaults have a place.
     section['config'] ??= {}
     this.#apply(section['config'], config, [...path, 'config'])
@@ -128,7 +128,7 @@ class Loader {
       this.#source.warn([...path, 'config'], ': write options')
     const loaded = await this.#load('hook', name, at)
     if (!loaded && name === HOOK_THAT_NEVER_WAS) return undefined
-    const options = loaded ? hookSchema(loaded) : ANYTHING
+    const options = loaded ? hookSection(loaded) : ANYTHING
     const given = ['options', 'config'].filter((key) => key in item)
     for (const key of given.length === 0 ? ['options'] : given) {
       item[key] ??= {}
@@ -171,11 +171,6 @@ class Loader {
   }
 }
 
-function storeSchema(name: string, { optionsSchema }: LoadedPlugin): YamlSchema {
-  if (name === 'memory') return sections.memory
-  return optionsSchema ? yamlSchema(optionsSchema, STORAGE_SPELLINGS.get(name)) : ANY_SECTION
-}
-
-function hookSchema({ optionsSchema }: LoadedPlugin): YamlSchema {
+function hookSection({ optionsSchema }: LoadedPlugin): YamlSchema {
   return optionsSchema ? yamlSchema(optionsSchema) : ANY_SECTION
 }

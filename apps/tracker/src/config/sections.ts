@@ -90,7 +90,7 @@ const root: YamlSchema = withKeys(
         option: 'torrents',
         schema: {
           description:
-            'Serve /torrents.json, the largest torrents, and /torrents/INFOHASH.json at metrics_addr. They tell which torrents there are.',
+            'Serve /torrents.json, the largest torrents, and /torrents/INFOHASH.json at metrics_addr. They reveal which torrents exist.',
           type: 'boolean',
           default: false,
         },
@@ -107,15 +107,15 @@ const root: YamlSchema = withKeys(
       prometheus_addr: { ...metricsAddress, deprecated: 'write metrics_addr' },
       http: subsection(
         'http',
-        'HTTP announces and scrapes. Without this section, or without an address in it, there are none.',
+        'HTTP announces and scrapes. Off without this section, or without an address in it.',
       ),
       udp: subsection(
         'udp',
-        'UDP announces and scrapes. Without this section, or without an address in it, there are none.',
+        'UDP announces and scrapes. Off without this section, or without an address in it.',
       ),
       storage: subsection('storage', 'Where swarms are kept.'),
       prehooks: hooks('prehooks', 'Middleware, in the order it runs.'),
-      posthooks: hooks('posthooks', 'Middleware that comes after all of prehooks.'),
+      posthooks: hooks('posthooks', 'Middleware that runs after all of prehooks.'),
       max_numwant: ignored('write it under http and under udp'),
       default_numwant: ignored('write it under http and under udp'),
       max_scrape_infohashes: ignored('write it under http and under udp'),
@@ -154,12 +154,12 @@ const http: YamlSchema = withKeys(
       read_timeout: duration('readTimeout', 'Time for a request to arrive in full.', '5s'),
       write_timeout: duration(
         'writeTimeout',
-        'Time a connection may stand still while it is answered.',
+        'Time that a connection may stall while it is answered.',
         '5s',
       ),
       idle_timeout: duration(
         'idleTimeout',
-        'Time a connection is kept for the next request.',
+        'Time that a connection is kept open for the next request.',
         '30s',
       ),
       unix_mode: {
@@ -174,14 +174,14 @@ const http: YamlSchema = withKeys(
       },
       max_connections: count(
         'maxConnections',
-        'Connections at a time, at all addresses together; 0 for no limit. The longest idle one ends for one too many. Those of trusted_proxies do not count where real_ip_header is set.',
+        'Connections at a time over all addresses; 0 for no limit. One more closes the connection that has been idle longest. Those of trusted_proxies do not count if real_ip_header is set.',
         10_000,
       ),
       max_connections_per_ip: {
         option: 'maxConnectionsPerIp',
         schema: {
           description:
-            'The same from one IPv4 address or IPv6 /64. By default a tenth of max_connections, and 100 at least, as providers put many customers behind one address.',
+            'The same for one IPv4 address or IPv6 /64. By default a tenth of max_connections, but at least 100, as providers put many customers behind one address.',
           type: 'integer',
           minimum: 0,
         },
@@ -191,7 +191,7 @@ const http: YamlSchema = withKeys(
           option: 'proxyProtocolFrom',
           schema: {
             description:
-              'Addresses and CIDR ranges of proxies whose connections begin with a header of the PROXY protocol, version 1 or 2, and have to; unix: for Unix sockets.',
+              'Addresses and CIDR ranges of proxies whose connections must begin with a PROXY protocol header, version 1 or 2; unix: for Unix sockets.',
             type: 'array',
             items: { type: 'string' },
             default: [],
@@ -204,7 +204,7 @@ const http: YamlSchema = withKeys(
         option: 'stats',
         schema: {
           description:
-            'Serve /stats and /stats.json at the addresses of the tracker, too, not only at metrics_addr.',
+            'Serve /stats and /stats.json at the addresses of the tracker too, beside metrics_addr.',
           type: 'boolean',
           default: false,
         },
@@ -212,7 +212,7 @@ const http: YamlSchema = withKeys(
       enable_legacy_php_urls: {
         option: 'legacyPhpUrls',
         schema: {
-          description: 'Answer announces at /announce.php and scrapes at /scrape.php, too.',
+          description: 'Answer announces at /announce.php and scrapes at /scrape.php too.',
           type: 'boolean',
         },
         deprecated:
@@ -246,7 +246,7 @@ const storage: YamlSchema = {
   schema: {},
   keys: new Map<string, YamlKey>([
     ['name', { option: 'name', schema: storageName, chihaya: true }],
-    ['config', subsection('config', 'What the store is told.')],
+    ['config', subsection('config', 'Options of the store.')],
     ['gc_interval', misplaced('gcInterval')],
     ['peer_lifetime', misplaced('peerLifetime')],
     ['shards', ignored('leave it out')],
@@ -267,7 +267,7 @@ const memory: YamlSchema = yamlSchema(memorySchema as unknown as JsonSchema, {
 })
 
 /** The spelling of `config` for stores whose packages are loaded only if a file names them. */
-export const STORAGE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
+const STORE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
   [
     'redis',
     {
@@ -303,6 +303,15 @@ export const memoryStorage: YamlSchema = withParts(storage, { config: memory })
 /** What may be under `chihaya` without hooks, and with the default store. */
 export const defaultSection: YamlSchema = withParts(chihayaSection, { storage: memoryStorage })
 
+/** What `config` of a store may hold; undefined if its package has no schema. */
+export function storeSection(
+  name: string,
+  optionsSchema: JsonSchema | undefined,
+): YamlSchema | undefined {
+  if (name === 'memory') return memory
+  return optionsSchema && yamlSchema(optionsSchema, STORE_SPELLINGS.get(name))
+}
+
 /** A section with other schemas for some of its keys. */
 export function withParts(
   section: YamlSchema,
@@ -315,7 +324,7 @@ export function withParts(
   return { ...section, keys: new Map(keys) }
 }
 
-/** The keys of a frontend, beginning with where it listens. */
+/** The keys of a frontend, addresses first. */
 function addressesFirst(schema: JsonSchema, spelling: Spelling): YamlSchema {
   const whole = yamlSchema(schema, spelling)
   const keys = [...(whole.keys ?? [])]
