@@ -93,7 +93,7 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
 }))
 const section = fc.dictionary(key, value, { maxKeys: 10 })
 
-describe('whatever a configuration holds, it loads or is refused with reasons', () => {
+describe('any configuration loads, or is refused with reasons', () => {
   it('as structures', async () => {
     const file = fc.record({
       chihaya: fc.record(
@@ -148,7 +148,7 @@ describe('whatever a configuration holds, it loads or is refused with reasons', 
     )
   })
 
-  it('and whatever the environment holds', async () => {
+  it('with any environment', async () => {
     const name = fc.oneof(
       fc.constantFrom(...variablesBelow(defaultSection, 'chihaya')),
       fc.constantFrom('CHIHAYA_STORAGE_CONFIG_X', 'CHIHAYA_HTTP', 'A', 'B'),
@@ -185,7 +185,7 @@ describe('whatever a configuration holds, it loads or is refused with reasons', 
   })
 })
 
-/** A flow map that its aliases make as large as memory. */
+/** A flow map whose aliases would fill the memory. */
 function laughs(): string {
   const levels = Array.from({ length: 12 }, (_, level) => {
     const before = level === 0 ? 'x' : `*l${level - 1}`

@@ -31,7 +31,7 @@ async function problemsWith(hook: string, ...lines: string[]): Promise<string[]>
 }
 
 describe('a hook of a configuration file', () => {
-  it('gets its options in its own spelling when it exports a schema', async () => {
+  it('gets its options in its own spelling if it exports a schema', async () => {
     const hash = '1234567890123456789012345678901234567890'
     const options = await optionsOf(
       WITH_SCHEMA,
@@ -42,7 +42,7 @@ describe('a hook of a configuration file', () => {
     expect(options).toEqual({ infoHashes: [hash], modifyProbability: 0.5 })
   })
 
-  it('gets its options as they are written when it exports none', async () => {
+  it('gets its options as they are written if it exports no schema', async () => {
     expect(
       await optionsOf(WITHOUT_SCHEMA, 'options: { some_key: 1, inner: [{ a_b: yes }] }'),
     ).toEqual({
@@ -51,7 +51,7 @@ describe('a hook of a configuration file', () => {
     })
   })
 
-  it('may say config for options, and may have none', async () => {
+  it('may have config instead of options, or neither', async () => {
     expect(await optionsOf(WITHOUT_SCHEMA, 'config: { a: 1 }')).toEqual({ a: 1 })
     expect(await optionsOf(WITHOUT_SCHEMA)).toEqual({})
     expect(await optionsOf(WITHOUT_SCHEMA, 'options:')).toEqual({})
@@ -86,13 +86,13 @@ describe('a hook of a configuration file', () => {
     expect(await problemsWith(WITH_SCHEMA, ...lines)).toContain(problem)
   })
 
-  it('is refused when it is no plugin', async () => {
+  it('is refused if it is not a plugin', async () => {
     expect(await problemsWith('export const x = 1')).toEqual([
       '4:11 chihaya.prehooks[0].name: "./hook.mjs" has no Fastify plugin as its default export',
     ])
   })
 
-  it('is refused when its schema is not one', async () => {
+  it('is refused if its schema is not a JSON Schema', async () => {
     const hook = `export const optionsSchema = { properties: { a: { type: 'nonsense' } } }\n${WITHOUT_SCHEMA}`
     expect(await problemsWith(hook, 'options: { a: 1 }')).toEqual([
       expect.stringMatching(
@@ -101,7 +101,7 @@ describe('a hook of a configuration file', () => {
     ])
   })
 
-  it('may take a secret that it needs from a file', async () => {
+  it('may read a required secret from a file', async () => {
     const secret = `{ type: 'string', minLength: 1, writeOnly: true }`
     const hook = `export const optionsSchema = { type: 'object', required: ['password'], properties: { password: ${secret} } }\n${WITHOUT_SCHEMA}`
     const folder = await temporaryFolder({ 'hook.mjs': hook, secret: 'hush\n' })

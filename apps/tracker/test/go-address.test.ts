@@ -49,7 +49,7 @@ describe('an address in the notation of Go', () => {
     )
   })
 
-  it('is read or refused whatever it is', () => {
+  it('is read or refused, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 16_384 }), (text) => {
         const address = parseGoAddress(text)
