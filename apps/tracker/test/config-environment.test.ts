@@ -201,6 +201,13 @@ describe('variables that set keys', () => {
     )
   })
 
+  it('are not called unknown below a section that is not one', async () => {
+    const text = 'chihaya: { http: { addr: ":1" }, udp: 5 }'
+    expect(await problems(text, { CHIHAYA_UDP_MAX_NUMWANT: '7' })).toEqual([
+      'c.yaml:1:39: chihaya.udp must be a section of keys, not 5',
+    ])
+  })
+
   it('do not include those that Kubernetes sets for services', async () => {
     const env = {
       CHIHAYA_PORT: 'tcp://10.0.0.1:6969',

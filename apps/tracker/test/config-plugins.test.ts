@@ -114,6 +114,13 @@ describe('a hook of a configuration file', () => {
     )
   })
 
+  it('may have a list of secrets, none of which is shown', async () => {
+    const hook = `export const optionsSchema = { type: 'object', properties: { keys: { type: 'array', writeOnly: true, items: { type: 'string', minLength: 40 } } } }\n${WITHOUT_SCHEMA}`
+    expect(await problemsWith(hook, 'options: { keys: [hush] }')).toEqual([
+      '5:23 chihaya.prehooks[0].options.keys[0] must be text of at least 40 characters, not what is there',
+    ])
+  })
+
   it('may have merge keys at any depth', async () => {
     expect(
       await optionsOf(

@@ -294,6 +294,17 @@ describe('an invalid configuration', () => {
     expect(problems.at(-1)).toBe('101:1 from here on there are 99900 more')
   })
 
+  it('is reported in linear time, however many items of a list are wrong', async () => {
+    const items = Array.from({ length: 20_000 }, () => '      - x\n')
+    const problems = await problemsOf(
+      `chihaya:\n  udp:\n    addr: ":1"\n    drop_source_ports:\n${items.join('')}`,
+    )
+    expect(problems[0]).toBe(
+      '5:9 chihaya.udp.drop_source_ports[0] must be a whole number from 0 to 65535, not "x"',
+    )
+    expect(problems).toHaveLength(101)
+  })
+
   it('is a ConfigError, whatever the text', async () => {
     const fragment = fc.constantFrom(
       'chihaya',

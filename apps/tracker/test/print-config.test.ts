@@ -74,6 +74,13 @@ describe('the configuration in force', () => {
     ])
   })
 
+  it('contains the hooks after one that is left out', async () => {
+    const { value } = await print(
+      'chihaya: { udp: { addr: ":1" }, prehooks: [{ name: gossip }, { name: rate limit }] }',
+    )
+    expect(value.chihaya['prehooks']).toEqual([{ name: 'rate limit', options: { except: [] } }])
+  })
+
   it('names the variables that values come from', async () => {
     const text = 'chihaya: { http: { addr: ":${PORT}" }, udp: { addr: ":1" } }'
     const env = {

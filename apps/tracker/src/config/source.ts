@@ -30,7 +30,7 @@ interface Found extends Entry {
   readonly origin?: Origin | undefined
 }
 
-const SECRET = /(private_key|secret|password|token|broker)$/
+const SECRET = /(private_key|secret|password|token|broker)s?(\[\d+\])*$/
 const MOST_CHARACTERS = 60
 
 /**

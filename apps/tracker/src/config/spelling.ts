@@ -61,8 +61,9 @@ export interface Spelling {
 export function yamlSchema(schema: JsonSchema, spelling: Spelling = {}): YamlSchema {
   if (isSchema(schema['properties']))
     return { schema, keys: yamlKeys(schema['properties'], spelling) }
-  if (schema['type'] === 'array' && isSchema(schema['items']))
-    return { schema, items: yamlSchema(schema['items']) }
+  const { items, writeOnly } = schema
+  if (schema['type'] === 'array' && isSchema(items))
+    return { schema, items: yamlSchema(writeOnly === true ? { ...items, writeOnly } : items) }
   return { schema }
 }
 

@@ -55,10 +55,9 @@ export function validate(source: Source, section: Section, schema: YamlSchema, p
       faults.set(nameOf(fault.path), faults.get(nameOf(fault.path)) ?? fault)
     }
   }
-  const all = [...faults.values()]
-  const innermost = all.filter((fault) => !all.some((other) => isItemOf(other, fault)))
-  for (const fault of innermost) report(source, valueAt(section, fault.path), path, fault)
-  for (const fault of innermost) remove(section, fault.path)
+  const found = innermost([...faults.values()])
+  for (const fault of found) report(source, valueAt(section, fault.path), path, fault)
+  for (const fault of found) remove(section, fault.path)
 }
 
 /** Why a package's schema is not a JSON Schema; undefined if it is. */
@@ -155,13 +154,12 @@ function schemaAt(schema: YamlSchema, path: Path): Pick<Fault, 'path' | 'schema'
   return { path, schema: found }
 }
 
-/** Whether one fault is in an item of another's list. */
-function isItemOf(item: Fault, list: Fault): boolean {
-  return (
-    list.schema.items !== undefined &&
-    item.path.length > list.path.length &&
-    list.path.every((step, index) => step === item.path[index])
+/** Faults, except for those of lists that are due to their items. */
+function innermost(faults: readonly Fault[]): Fault[] {
+  const around = new Set(
+    faults.flatMap(({ path }) => path.map((_step, depth) => nameOf(path.slice(0, depth)))),
   )
+  return faults.filter(({ path, schema }) => !schema.items || !around.has(nameOf(path)))
 }
 
 /** The path that a JSON pointer leads to. */
