@@ -22,7 +22,8 @@ export const optionsSchema: OptionsSchema<MetricsOptions> = {
   additionalProperties: false,
   properties: {
     path: {
-      description: 'Where metrics are served; false serves them nowhere here.',
+      description:
+        'Where metrics are served, whatever the prefix of the scope; false serves them nowhere here.',
       type: ['string', 'boolean'],
       pattern: '^/[^?#*:]*$',
       not: { const: true },
@@ -42,6 +43,10 @@ export const optionsSchema: OptionsSchema<MetricsOptions> = {
       type: 'boolean',
       default: true,
     },
-    metrics: { description: 'Metrics that outlive this application.', type: 'object' },
+    metrics: {
+      description:
+        'Metrics that outlive this application, with an interval and processMetrics of their own.',
+      type: 'object',
+    },
   },
 }

@@ -54,7 +54,8 @@ export const optionsSchema: OptionsSchema<StatusOptions> = {
       default: true,
     },
     stats: {
-      description: 'Serve the statistics, as a page and as JSON.',
+      description:
+        'Serve the statistics, as a page and as JSON. Needs a store in this scope, or a source.',
       type: 'boolean',
       default: false,
     },
@@ -76,7 +77,8 @@ export const optionsSchema: OptionsSchema<StatusOptions> = {
       default: [],
     },
     torrents: {
-      description: 'Serve figures of single torrents, and the largest of them.',
+      description:
+        'Serve figures of single torrents, and the largest of them. Needs a store in this scope, or a source.',
       type: 'boolean',
       default: false,
     },
