@@ -1,3 +1,5 @@
+import { refusalTexts } from './refusal-texts.ts'
+
 const brand: symbol = Symbol.for('chihaya.ClientError')
 
 export interface ClientErrorOptions {
@@ -6,9 +8,9 @@ export interface ClientErrorOptions {
 }
 
 /**
- * A refusal whose message the client may see: short, printable ASCII, without anything the client
- * sent. Built without a stack, since it reports no fault of ours; build constant ones once and
- * throw them again.
+ * A refusal whose text the client sees: short printable ASCII, without anything the client sent.
+ * Build it once, when the module loads, and throw it as often as needed. Requests are counted by
+ * these texts. It has no stack, as it reports no fault of the tracker.
  */
 export class ClientError extends Error {
   /**
@@ -24,6 +26,7 @@ export class ClientError extends Error {
     Error.stackTraceLimit = limit
     this.name = 'ClientError'
     this.retryIn = options.retryIn
+    refusalTexts.add(message)
   }
 }
 

@@ -44,5 +44,7 @@ export {
   type ProxyHeader,
 } from './proxy-protocol.ts'
 export { Query, splitTarget, type Params, type QueryOptions } from './query.ts'
+export { INTERNAL_ERROR, INVALID_IP, INVALID_PORT } from './refusals.ts'
+export { RefusalTexts, refusalTexts } from './refusal-texts.ts'
 export type { ScrapeEntry } from './scrape.ts'
 export { readUrlData, UrlDataParams } from './url-data.ts'

@@ -44,13 +44,11 @@ export {
   type ReadinessLog,
   type ReadinessReport,
 } from './readiness.ts'
-export { REFUSALS } from './known-refusals.ts'
 export {
   RequestMeter,
   UNTIMED,
   type Action,
   type Protocol,
   type RequestCount,
-  type RequestMeterInit,
 } from './request-meter.ts'
 export { Tracker, type TrackerInit } from './tracker.ts'

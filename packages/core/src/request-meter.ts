@@ -1,28 +1,19 @@
-import type { AddressFamily } from '@chihaya/bittorrent'
+import { refusalTexts, type AddressFamily } from '@chihaya/bittorrent'
 import { ConnectionMeter } from './connection-meter.ts'
 import { DropMeter } from './drop-meter.ts'
 import { DURATION_BUCKETS } from './duration-histogram.ts'
-import { REFUSALS } from './known-refusals.ts'
 
 export type Protocol = 'http' | 'udp'
 
 /** What a client asked for; `other` is whatever no tracker answers. */
 export type Action = 'connect' | 'announce' | 'scrape' | 'other'
 
-export interface RequestMeterInit {
-  /**
-   * Refusals that are told apart by their text, beside `REFUSALS`. Every other text counts as
-   * `other`. @default []
-   */
-  readonly errors?: readonly string[]
-}
-
 /** Requests of one kind since the meter was made. */
 export interface RequestCount {
   readonly protocol: Protocol
   readonly action: Action
   readonly family: AddressFamily
-  /** Empty for requests that were answered, else what they were refused with. */
+  /** Empty for answered requests, else the text of the refusal, or `other`. */
   readonly error: string
   readonly requests: number
   readonly receivedBytes: number
@@ -44,7 +35,8 @@ export const UNTIMED = -1
 const PROTOCOLS: readonly Protocol[] = ['http', 'udp']
 const ACTIONS: readonly Action[] = ['connect', 'announce', 'scrape', 'other']
 const FAMILIES: readonly AddressFamily[] = ['ipv4', 'ipv6']
-const OWN_ERRORS = ['', 'other', 'internal server error']
+/** The empty error of answered requests, then the texts of refusals by number. */
+const ERRORS = 1 + refusalTexts.limit
 
 // One row of numbers for each kind of request.
 const REQUESTS = 0
@@ -66,17 +58,9 @@ export class RequestMeter {
   readonly drops: DropMeter = new DropMeter()
   /** Connections of HTTP, where a listener counts them. */
   readonly connections: ConnectionMeter = new ConnectionMeter()
-  readonly #errors: readonly string[]
-  readonly #errorIndex: ReadonlyMap<string, number>
-  readonly #rows: Float64Array
-
-  constructor(init: RequestMeterInit = {}) {
-    this.#errors = [...new Set([...OWN_ERRORS, ...REFUSALS, ...(init.errors ?? [])])]
-    this.#errorIndex = new Map(this.#errors.map((error, index) => [error, index]))
-    this.#rows = new Float64Array(
-      PROTOCOLS.length * ACTIONS.length * FAMILIES.length * this.#errors.length * ROW,
-    )
-  }
+  readonly #rows = new Float64Array(
+    PROTOCOLS.length * ACTIONS.length * FAMILIES.length * ERRORS * ROW,
+  )
 
   /**
    * Counts a request. `error` is empty for one that was answered, `milliseconds` is `UNTIMED` where
@@ -110,7 +94,7 @@ export class RequestMeter {
     for (const protocol of PROTOCOLS)
       for (const action of ACTIONS)
         for (const family of FAMILIES)
-          for (const error of this.#errors) {
+          for (const error of ['', ...refusalTexts.list()]) {
             const row = this.#row(protocol, action, family, error)
             const [
               requests = 0,
@@ -142,8 +126,8 @@ export class RequestMeter {
     const kind =
       ((protocol === 'udp' ? ACTIONS.length : 0) + actionIndex(action)) * FAMILIES.length +
       (family === 'ipv6' ? 1 : 0)
-    const errorIndex = error === '' ? 0 : (this.#errorIndex.get(error) ?? 1)
-    return (kind * this.#errors.length + errorIndex) * ROW
+    const errorIndex = error === '' ? 0 : 1 + refusalTexts.numberOf(error)
+    return (kind * ERRORS + errorIndex) * ROW
   }
 }
 

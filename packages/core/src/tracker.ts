@@ -1,4 +1,4 @@
-import { addressScope, isClientError, type Address } from '@chihaya/bittorrent'
+import { addressScope, INVALID_IP, isClientError, type Address } from '@chihaya/bittorrent'
 import type { Announce } from './announce/announce.ts'
 import { Answer } from './announce/answer.ts'
 import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
@@ -26,7 +26,6 @@ import { optionsSchema, type CoreOptions } from './options.ts'
 import { parseOptions } from './parse-options.ts'
 import type { EvictionRules, PeerStore, SwarmEntry } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
-import { INVALID_ADDRESS } from './refusals.ts'
 
 /** What fits the 32 bits of a UDP answer for every client, signed or not. */
 const MAX_SECONDS = 2 ** 31 - 1
@@ -167,7 +166,7 @@ export class Tracker {
     const leaves = announce.event === 'stopped'
     answer.begin(interval, minInterval)
     if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public')
-      throw INVALID_ADDRESS
+      throw INVALID_IP
     if (!this.#hasAnnounceHooks) {
       const pending = this.#enterSwarm(announce, answer)
       return isPromise(pending)

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { isClientError } from '@chihaya/bittorrent'
+import { ClientError, INTERNAL_ERROR, isClientError } from '@chihaya/bittorrent'
 import { UNTIMED, type Action } from '@chihaya/core'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Frontend } from './frontend.ts'
@@ -7,8 +7,8 @@ import { countStray } from './request-counter.ts'
 import { replyHeaders, type ReplyHeaders } from './reply-headers.ts'
 import { writeFailure } from './write-failure.ts'
 
-const INTERNAL_TEXT = 'internal server error'
-const NOT_FOUND_TEXT = 'not found'
+const INTERNAL_TEXT = INTERNAL_ERROR.message
+const NOT_FOUND_TEXT = new ClientError('not found').message
 const INTERNAL: Buffer = writeFailure(INTERNAL_TEXT)
 const NOT_FOUND: Buffer = writeFailure(NOT_FOUND_TEXT)
 const CLOSE: ReplyHeaders = replyHeaders(false)
@@ -89,9 +89,16 @@ function statusFailure(statusCode: number): Buffer {
   return writeFailure(statusText(statusCode))
 }
 
+const statusTexts = new Map<number, string>()
+
 // In lower case, as Transmission reads a meaning into `Bad Request`.
 function statusText(statusCode: number): string {
-  return (STATUS_CODES[statusCode] ?? 'request refused').toLowerCase()
+  let text = statusTexts.get(statusCode)
+  if (text === undefined) {
+    text = new ClientError((STATUS_CODES[statusCode] ?? 'request refused').toLowerCase()).message
+    statusTexts.set(statusCode, text)
+  }
+  return text
 }
 
 function send(reply: FastifyReply, statusCode: number, body: Buffer, headers: ReplyHeaders): void {

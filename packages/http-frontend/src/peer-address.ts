@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net'
 import {
   claimSources,
   ClientError,
+  INVALID_IP,
   LOCAL_HOST,
   LOCAL_NETWORKS,
   mayName,
@@ -17,7 +18,6 @@ import type { HttpFrontendOptions } from './options.ts'
 
 const UNKNOWN_SOURCE: ClientError = new ClientError('failed to parse peer IP address')
 const NO_SOURCE: ClientError = new ClientError('no source address: set realIpHeader or trustProxy')
-const INVALID_IP: ClientError = new ClientError('invalid IP')
 
 // Header lines that every version of Node keeps; some drop what comes behind them without a word.
 const MAX_HEADER_LINES = 1000

@@ -1,7 +1,12 @@
-import { ClientError, parseInteger, type AnnounceEvent, type Query } from '@chihaya/bittorrent'
+import {
+  ClientError,
+  INVALID_PORT,
+  parseInteger,
+  type AnnounceEvent,
+  type Query,
+} from '@chihaya/bittorrent'
 
 const UNREADABLE: ClientError = new ClientError('failed to parse parameter: port')
-const INVALID: ClientError = new ClientError('invalid port')
 
 const MAX_PORT = 65_535
 
@@ -18,11 +23,11 @@ export function peerPort(query: Query, event: AnnounceEvent, allowUnconnectable:
   if (isPort(port)) return port
   const isMissing = text === ''
   if (event !== 'stopped' && !isMissing && port !== 0)
-    throw port === undefined ? UNREADABLE : INVALID
+    throw port === undefined ? UNREADABLE : INVALID_PORT
   const cryptoPort = parsePort(query.get('cryptoport') ?? '')
   if (isPort(cryptoPort)) return cryptoPort
   if (event === 'stopped' || allowUnconnectable) return 0
-  throw isMissing ? UNREADABLE : INVALID
+  throw isMissing ? UNREADABLE : INVALID_PORT
 }
 
 function isPort(port: number | undefined): port is number {

@@ -1,11 +1,12 @@
+import { ClientError } from '@chihaya/bittorrent'
 import { UNTIMED, type Action } from '@chihaya/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Frontend } from './frontend.ts'
 import { replyHeaders } from './reply-headers.ts'
 import { writeFailure } from './write-failure.ts'
 
-const METHOD = 'method not allowed'
-const BODY = 'request body not allowed'
+const METHOD: string = new ClientError('method not allowed').message
+const BODY: string = new ClientError('request body not allowed').message
 const METHOD_NOT_ALLOWED: Buffer = writeFailure(METHOD)
 const BODY_NOT_ALLOWED: Buffer = writeFailure(BODY)
 
