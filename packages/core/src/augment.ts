@@ -1,6 +1,6 @@
-import type { HookMeter } from './hook-meter.ts'
+import type { HookMeter } from './meter/hook-meter.ts'
 import type { PeerStore } from './peer-store.ts'
-import type { RequestMeter } from './request-meter.ts'
+import type { RequestMeter } from './meter/request-meter.ts'
 import type { Tracker } from './tracker.ts'
 
 declare module 'fastify' {

@@ -4,14 +4,14 @@ import { Answer } from './announce/answer.ts'
 import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import { downloads, transitionOf } from './announce/transition.ts'
 import type { TrackerContext } from './context.ts'
-import { parseDuration } from './duration.ts'
+import { parseDuration } from './options/duration.ts'
 import {
   TRK_ERR_HOOK_HANDLER,
   TRK_ERR_HOOK_NAME,
   TRK_ERR_OPTIONS,
   TRK_ERR_STARTED,
 } from './errors.ts'
-import type { HookMeter } from './hook-meter.ts'
+import type { HookMeter } from './meter/hook-meter.ts'
 import {
   copyHooks,
   HOOK_NAMES,
@@ -22,8 +22,8 @@ import {
   type TrackerHooks,
 } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
-import { optionsSchema, type CoreOptions } from './options.ts'
-import { parseOptions } from './parse-options.ts'
+import { optionsSchema, type CoreOptions } from './options/core-options.ts'
+import { parseOptions } from './options/parse-options.ts'
 import type { EvictionRules, PeerStore, SwarmEntry } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
 

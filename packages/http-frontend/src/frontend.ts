@@ -1,9 +1,9 @@
 import { TRK_ERR_OPTIONS, parseOptions, type Tracker } from '@chihaya/core'
+import { PeerAddress } from '@chihaya/core/http'
 import type { QueryOptions } from '@chihaya/bittorrent'
-import { FullScrape } from './full-scrape.ts'
+import { FullScrape } from './scrape/full-scrape.ts'
 import { optionsSchema, type HttpFrontendOptions } from './options.ts'
-import { PeerAddress } from './peer-address.ts'
-import type { RequestCounter } from './request-counter.ts'
+import type { RequestCounter } from './routes/request-counter.ts'
 import { replyHeaders, type ReplyHeaders } from './reply-headers.ts'
 
 /** What all routes of one registration share. */

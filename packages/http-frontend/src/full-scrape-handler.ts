@@ -1,11 +1,11 @@
 import { addressFamily, type Address } from '@chihaya/bittorrent'
 import { UNTIMED } from '@chihaya/core'
 import { Readable } from 'node:stream'
-import { failureOf, failureText } from './error-handlers.ts'
+import { failureOf, failureText } from './routes/error-handlers.ts'
 import type { Frontend } from './frontend.ts'
-import type { FullScrape } from './full-scrape.ts'
-import { NO_INFO_HASH } from './parse-announce.ts'
-import { withoutBody, type Handler } from './request-body.ts'
+import type { FullScrape } from './scrape/full-scrape.ts'
+import { NO_INFO_HASH } from './announce/parse-announce.ts'
+import { withoutBody, type Handler } from './routes/request-body.ts'
 
 /**
  * The handler of scrapes without an infohash. The answer is written as fast as the client reads it.

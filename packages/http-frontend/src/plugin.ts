@@ -1,12 +1,12 @@
 import type { Tracker } from '@chihaya/core'
 import type { FastifyError, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { routeErrorHandler } from './error-handlers.ts'
+import { routeErrorHandler } from './routes/error-handlers.ts'
 import { createFrontend } from './frontend.ts'
 import type { HttpFrontendOptions } from './options.ts'
 import { warnOfShortParameters } from './parameter-length.ts'
-import { RequestCounter } from './request-counter.ts'
-import { addRoutes } from './routes.ts'
+import { RequestCounter } from './routes/request-counter.ts'
+import { addRoutes } from './routes/routes.ts'
 
 // Asynchronous, as Fastify rejects what such a plugin throws; what one with a callback throws ends
 // the process.

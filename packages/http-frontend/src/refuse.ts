@@ -3,7 +3,7 @@ import { UNTIMED, type Action } from '@chihaya/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Frontend } from './frontend.ts'
 import { replyHeaders } from './reply-headers.ts'
-import { writeFailure } from './write-failure.ts'
+import { writeFailure } from './routes/refusals.ts'
 
 const METHOD: string = new ClientError('method not allowed').message
 const BODY: string = new ClientError('request body not allowed').message

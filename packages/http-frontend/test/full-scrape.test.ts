@@ -7,7 +7,7 @@ import * as fc from 'fast-check'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { FullScrape } from '../src/full-scrape.ts'
+import { FullScrape } from '../src/scrape/full-scrape.ts'
 import { exchange, listen, parseResponses, untilClose } from './raw-http.ts'
 import {
   decode,

@@ -1,8 +1,8 @@
 import { formatAddress, Query, type Address } from '@chihaya/bittorrent'
+import { PeerAddress } from '@chihaya/core/http'
 import type { HttpFrontendOptions } from '@chihaya/http-frontend'
 import type { FastifyRequest } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { PeerAddress } from '../src/peer-address.ts'
 import { announceTarget, decode, failureReason, trackerApp } from './tracker-app.ts'
 
 interface Asked {

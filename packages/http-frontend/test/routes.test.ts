@@ -2,7 +2,7 @@ import type { Params } from '@chihaya/bittorrent'
 import type { HttpFrontendOptions } from '@chihaya/http-frontend'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { distinctPaths, scrapeTwins } from '../src/route-path.ts'
+import { distinctPaths, scrapeTwins } from '../src/routes/route-path.ts'
 import {
   announceTarget,
   decode,

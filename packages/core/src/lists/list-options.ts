@@ -1,6 +1,6 @@
 import { ClientError } from '@chihaya/bittorrent'
 import { TRK_ERR_OPTIONS } from '../errors.ts'
-import type { JsonSchema } from '../parse-options.ts'
+import type { JsonSchema } from '../options/parse-options.ts'
 
 export interface ListOptions {
   /** What is approved; all else is refused. */

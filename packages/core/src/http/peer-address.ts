@@ -7,14 +7,13 @@ import {
   LOCAL_NETWORKS,
   mayName,
   Networks,
-  parseAddress,
+  parseAddressLiteral,
+  parseSource,
   type Address,
   type Query,
 } from '@chihaya/bittorrent'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import { parseAddressLiteral } from './address-literal.ts'
 import { forwardedFor } from './forwarded.ts'
-import type { HttpFrontendOptions } from './options.ts'
 
 const UNKNOWN_SOURCE: ClientError = new ClientError('failed to parse peer IP address')
 const NO_SOURCE: ClientError = new ClientError('no source address: set realIpHeader or trustProxy')
@@ -24,6 +23,15 @@ const MAX_HEADER_LINES = 1000
 
 /** Parameters in which a client names its address (BEP 3, BEP 7), the most telling first. */
 const CLAIMS = ['ip', 'ipv4', 'ipv6']
+
+export interface PeerAddressOptions {
+  /** Header in which a trusted proxy names its client. Without it, Fastify's `trustProxy` decides. */
+  readonly realIpHeader?: string | undefined
+  /** Addresses and CIDR ranges of the proxies to believe. @default LOCAL_NETWORKS */
+  readonly trustedProxies?: readonly string[] | undefined
+  /** Sources that may announce another address than their own: none, local ones, or these. */
+  readonly allowIpSpoofing?: boolean | readonly string[] | undefined
+}
 
 /** Where a peer is reached, and where in the other family, if it may tell and does (BEP 7). */
 export interface PeerAddresses {
@@ -45,9 +53,7 @@ export class PeerAddress {
   #hasSeenDirectClient = false
 
   /** @throws {RangeError} for an option that names no address and no CIDR range. */
-  constructor(
-    options: Pick<HttpFrontendOptions, 'realIpHeader' | 'trustedProxies' | 'allowIpSpoofing'>,
-  ) {
+  constructor(options: PeerAddressOptions) {
     const { realIpHeader, trustedProxies, allowIpSpoofing = false } = options
     this.#header = realIpHeader?.toLowerCase()
     this.#nodes = this.#header === 'forwarded' ? forwardedFor : addressList
@@ -79,7 +85,7 @@ export class PeerAddress {
     const { headers, rawHeaders, socket } = request.raw
     let source: Address | undefined
     if (socket.remoteAddress !== undefined) {
-      source = sourceAddress(socket.remoteAddress)
+      source = parseSource(socket.remoteAddress)
       if (source === undefined || !this.#proxies.has(source)) return source
     } else if (!isUnixSocket(socket)) {
       return undefined
@@ -170,10 +176,10 @@ function directSource(request: FastifyRequest): Address | undefined {
   if (text === undefined && isUnixSocket(request.raw.socket)) throw NO_SOURCE
   if (text === undefined) return undefined
   const { remoteAddress } = request.raw.socket
-  if (text === remoteAddress) return sourceAddress(text)
+  if (text === remoteAddress) return parseSource(text)
   return named(
-    sourceAddress(text),
-    remoteAddress === undefined ? undefined : sourceAddress(remoteAddress),
+    parseSource(text),
+    remoteAddress === undefined ? undefined : parseSource(remoteAddress),
   )
 }
 
@@ -184,10 +190,4 @@ function directSource(request: FastifyRequest): Address | undefined {
  */
 function isUnixSocket(socket: Socket): boolean {
   return typeof (socket as { server?: Server }).server?.address() === 'string'
-}
-
-function sourceAddress(text: string): Address | undefined {
-  // A link-local source carries the zone it came from, which means nothing to other hosts.
-  const zone = text.indexOf('%')
-  return parseAddress(zone < 0 ? text : text.slice(0, zone))
 }

@@ -1,9 +1,9 @@
 import { ClientError, infoHashFrom, Query, splitTarget, type InfoHash } from '@chihaya/bittorrent'
 import { PlainScrape } from '@chihaya/core'
+import { HttpParams } from '@chihaya/core/http'
 import type { FastifyRequest } from 'fastify'
-import type { Frontend } from './frontend.ts'
-import { HttpParams } from './http-params.ts'
-import { INVALID_INFO_HASH, NO_INFO_HASH } from './parse-announce.ts'
+import type { Frontend } from '../frontend.ts'
+import { INVALID_INFO_HASH, NO_INFO_HASH } from '../announce/parse-announce.ts'
 
 // Transmission looks for these words, and then asks for fewer torrents at once.
 const TOO_MANY: ClientError = new ClientError('Request-URI Too Long: scrape fewer torrents at once')

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Action } from '@chihaya/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Frontend } from './frontend.ts'
-import { refuseBody } from './refuse.ts'
+import type { Frontend } from '../frontend.ts'
+import { refuseBody } from '../refuse.ts'
 
 export type Handler = (
   request: FastifyRequest,

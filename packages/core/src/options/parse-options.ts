@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { TRK_ERR_OPTIONS } from './errors.ts'
+import { TRK_ERR_OPTIONS } from '../errors.ts'
 
 /**
  * A JSON Schema (draft 7) of one option. `description` and `default` appear in the documentation.

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { forwardedFor } from '../src/forwarded.ts'
+import { forwardedFor } from '../../src/http/forwarded.ts'
 
 describe('the elements of Forwarded', () => {
   test.each<[header: string, nodes: Array<string | undefined>]>([

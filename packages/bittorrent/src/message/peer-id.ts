@@ -1,4 +1,4 @@
-import { byteString, isByteString } from './byte-string.ts'
+import { byteString, isByteString } from '../codec/byte-string.ts'
 
 declare const brand: unique symbol
 

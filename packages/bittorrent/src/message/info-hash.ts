@@ -1,5 +1,5 @@
-import { byteString, isByteString } from './byte-string.ts'
-import { fromHex } from './hex.ts'
+import { byteString, isByteString } from '../codec/byte-string.ts'
+import { fromHex } from '../codec/hex.ts'
 
 declare const brand: unique symbol
 

@@ -12,11 +12,11 @@ import {
   type PeerId,
 } from '@chihaya/bittorrent'
 import { PlainAnnounce, type PlainAnnounceInit } from '@chihaya/core'
+import { HttpParams } from '@chihaya/core/http'
 import type { FastifyRequest } from 'fastify'
-import type { Frontend } from './frontend.ts'
-import { HttpParams } from './http-params.ts'
-import { numWant } from './numwant.ts'
-import { peerPort } from './port.ts'
+import type { Frontend } from '../frontend.ts'
+import { numWant } from '../numwant.ts'
+import { peerPort } from '../port.ts'
 
 /** An announce with what its answer depends on over HTTP. */
 export class HttpAnnounce extends PlainAnnounce {

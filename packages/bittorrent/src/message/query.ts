@@ -1,5 +1,5 @@
 import { ClientError } from './client-error.ts'
-import { hexDigit } from './hex.ts'
+import { hexDigit } from '../codec/hex.ts'
 
 const AMPERSAND = 38
 const PLUS = 43

@@ -2,7 +2,7 @@ import type { Address } from '@chihaya/bittorrent'
 import { isPromise, UNTIMED, type Action, type MaybePromise } from '@chihaya/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { failureOf, failureText } from './error-handlers.ts'
-import type { Frontend } from './frontend.ts'
+import type { Frontend } from '../frontend.ts'
 import { withoutBody, type Handler } from './request-body.ts'
 
 /** How one kind of request is read, answered by the tracker, and written. */

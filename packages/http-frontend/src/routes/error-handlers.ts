@@ -2,10 +2,10 @@ import { STATUS_CODES } from 'node:http'
 import { ClientError, INTERNAL_ERROR, isClientError } from '@chihaya/bittorrent'
 import { UNTIMED, type Action } from '@chihaya/core'
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { Frontend } from './frontend.ts'
+import type { Frontend } from '../frontend.ts'
 import { countStray } from './request-counter.ts'
-import { replyHeaders, type ReplyHeaders } from './reply-headers.ts'
-import { writeFailure } from './write-failure.ts'
+import { replyHeaders, type ReplyHeaders } from '../reply-headers.ts'
+import { writeFailure } from './refusals.ts'
 
 const INTERNAL_TEXT = INTERNAL_ERROR.message
 const NOT_FOUND_TEXT = new ClientError('not found').message

@@ -1,7 +1,6 @@
-import { formatAddress } from '@chihaya/bittorrent'
+import { formatAddress, parseAddressLiteral, parseSource } from '@chihaya/bittorrent'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseAddressLiteral } from '../src/address-literal.ts'
 
 describe('an address literal', () => {
   test.each([

@@ -1,9 +1,10 @@
-import { parseAddress, parseInteger, type Address } from '@chihaya/bittorrent'
+import { parseInteger } from '../codec/integer.ts'
+import { parseAddress, type Address } from './address.ts'
 
 /**
- * Reads an IP literal as headers and parameters write it: bare, bracketed (`[2001:db8::7]`), or
- * with a port (`192.0.2.7:6881`, `[2001:db8::7]:6881`; BEP 7), which is checked and dropped. Host
- * names are undefined.
+ * Reads an IP literal from a header or parameter: bare, bracketed (`[2001:db8::7]`), or with a port
+ * (`192.0.2.7:6881`, `[2001:db8::7]:6881`; BEP 7). The port is checked and dropped. Undefined for
+ * anything else, host names included.
  */
 export function parseAddressLiteral(text: string): Address | undefined {
   if (text.startsWith('[')) {
@@ -22,4 +23,13 @@ export function parseAddressLiteral(text: string): Address | undefined {
 function isPortSuffix(text: string, colon: number): boolean {
   const port = text[colon] === ':' ? parseInteger(text.slice(colon + 1)) : undefined
   return port !== undefined && port >= 0 && port <= 65_535
+}
+
+/**
+ * Reads the remote address of a socket. The zone of a link-local address (`fe80::1%eth0`) is
+ * dropped, as it means nothing to other hosts. Undefined for any other text.
+ */
+export function parseSource(text: string): Address | undefined {
+  const zone = text.indexOf('%')
+  return parseAddress(zone < 0 ? text : text.slice(0, zone))
 }

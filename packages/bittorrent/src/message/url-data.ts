@@ -1,4 +1,4 @@
-import { byteString } from './byte-string.ts'
+import { byteString } from '../codec/byte-string.ts'
 import { Query, splitTarget, type Params } from './query.ts'
 
 const END_OF_OPTIONS = 0

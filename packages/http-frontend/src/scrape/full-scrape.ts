@@ -1,6 +1,6 @@
 import { ClientError, Networks, type Address, type AddressFamily } from '@chihaya/bittorrent'
 import { parseDuration, type SwarmEntry } from '@chihaya/core'
-import type { HttpFrontendOptions } from './options.ts'
+import type { HttpFrontendOptions } from '../options.ts'
 import { SwarmSnapshot } from './swarm-snapshot.ts'
 import { fullScrapeLength, writeFullScrape } from './write-full-scrape.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { MaybePromise } from './maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import { Probe, ProbeTimeout, type ProbeInit } from './probe.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { ServerResponse, type IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { closeLingering } from './lingering-close.ts'
-import { bodyFraming } from './request-body.ts'
+import { closeLingering } from '../lingering-close.ts'
+import { bodyFraming } from '../routes/request-body.ts'
 
 // For what Node refuses by itself. Without a length it would send the empty body in chunks, which
 // few clients can read.

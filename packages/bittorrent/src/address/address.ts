@@ -1,4 +1,4 @@
-import { hexDigit } from './hex.ts'
+import { hexDigit } from '../codec/hex.ts'
 
 /**
  * 4 or 16 bytes in network order. A peer's IPv4 address is never in its mapped IPv6 form: see

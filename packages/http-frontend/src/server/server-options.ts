@@ -2,7 +2,7 @@ import type { ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import { LogController, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { clientErrorHandler } from './client-error-handler.ts'
-import { bencodedErrorHandler } from './error-handlers.ts'
+import { bencodedErrorHandler } from '../routes/error-handlers.ts'
 import { TrackerResponse } from './tracker-response.ts'
 
 /**

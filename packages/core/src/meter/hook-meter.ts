@@ -1,6 +1,6 @@
 import { DurationHistogram, type Durations } from './duration-histogram.ts'
-import type { Hook, HookName } from './hooks.ts'
-import { isPromise } from './maybe-promise.ts'
+import type { Hook, HookName } from '../hooks.ts'
+import { isPromise } from '../maybe-promise.ts'
 
 /** How long the hooks of one middleware took. */
 export interface HookTime {
