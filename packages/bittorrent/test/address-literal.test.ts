@@ -36,3 +36,18 @@ describe('an address literal', () => {
     )
   })
 })
+
+describe('the source of a socket', () => {
+  test.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['fe80::1%', 'fe80::1'],
+    ['', undefined],
+    ['%eth0', undefined],
+    ['/run/tracker.sock', undefined],
+  ])('%j reads as %s', (text, expected) => {
+    const parsed = parseSource(text)
+    expect(parsed && formatAddress(parsed)).toBe(expected)
+  })
+})

@@ -101,7 +101,7 @@ describe('a fault', () => {
   test('in what a hook wrote into the response is one too', async () => {
     const { body, log } = await refused((_request, response) => void (response.interval = 1.5))
     expect(body).toBe('d14:failure reason21:internal server errore')
-    expect(log).toContain('1.5 is no safe integer')
+    expect(log).toContain('1.5 is not a safe integer')
   })
 })
 

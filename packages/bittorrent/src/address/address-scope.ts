@@ -1,13 +1,13 @@
 /**
- * How far an address reaches: `private` ones mean something in one network only, `unusable` ones
- * are never a peer's (unspecified, loopback, link-local, multicast, broadcast, documentation,
- * reserved).
+ * How far an address reaches. A `private` address is valid inside one network. An `unusable` one
+ * never belongs to a peer: unspecified, loopback, link-local, multicast, broadcast, documentation,
+ * reserved.
  */
 export type AddressScope = 'public' | 'private' | 'unusable'
 
 /**
  * The scope of the address in the `length` bytes (4 or 16) from `at`, by the registries of RFC
- * 6890. NAT64 (RFC 6052) and 6to4 (RFC 3056) take the scope of the IPv4 address they wrap.
+ * 6890. A NAT64 (RFC 6052) or 6to4 (RFC 3056) address has the scope of the IPv4 address it wraps.
  */
 export function addressScope(
   bytes: Uint8Array,
@@ -39,13 +39,12 @@ function ipv6Scope(bytes: Uint8Array, at: number): AddressScope {
   if (first === 0x2001 && second === 0xdb8) return 'unusable' // documentation
   if (first === 0x2001 && second === 2 && pair(bytes, at + 4) === 0) return 'unusable' // benchmarks
   if (first === 0x3fff && (second & 0xf000) === 0) return 'unusable' // documentation
-  // Hosts have been given addresses of 2000::/3 only. Mapped addresses are outside it: they are
-  // IPv4, and come unmapped.
+  // All global unicast addresses are in 2000::/3. Mapped addresses have been unmapped before.
   return (first & 0xe000) === 0x2000 ? 'public' : 'unusable'
 }
 
 function nat64Scope(bytes: Uint8Array, at: number): AddressScope {
-  if (pair(bytes, at + 4) === 1) return 'private' // 64:ff9b:1::/48, for use inside one network (RFC 8215)
+  if (pair(bytes, at + 4) === 1) return 'private' // 64:ff9b:1::/48 is for local use (RFC 8215)
   for (let index = 4; index < 12; index++) if (bytes[at + index] !== 0) return 'unusable'
   return ipv4Scope(bytes, at + 12)
 }

@@ -1,9 +1,6 @@
-import { hexDigit } from '../codec/hex.ts'
+import { hexDigit } from '../codec/byte-string.ts'
 
-/**
- * 4 or 16 bytes in network order. A peer's IPv4 address is never in its mapped IPv6 form: see
- * `unmap`.
- */
+/** 4 or 16 bytes in network order. IPv4 is never in its mapped IPv6 form; see `unmap`. */
 export type Address = Uint8Array
 
 export type AddressFamily = 'ipv4' | 'ipv6'
@@ -12,15 +9,15 @@ const MAX_TEXT = 45
 const DOT = 46
 const COLON = 58
 
-/** The family an address belongs to, by its length. */
+/** The family of an address, by its length. */
 export function addressFamily(address: Address): AddressFamily {
   return address.length === 4 ? 'ipv4' : 'ipv6'
 }
 
 /**
  * Reads an IP literal: dotted IPv4 without leading zeros, or IPv6 (RFC 4291) without brackets and
- * zone. `::ffff:a.b.c.d` becomes IPv4. Anything else, host names included, is undefined and is
- * never looked up.
+ * zone. `::ffff:a.b.c.d` becomes IPv4. Undefined for anything else; host names are never
+ * resolved.
  */
 export function parseAddress(text: string): Address | undefined {
   if (text.length > MAX_TEXT) return undefined
@@ -29,7 +26,7 @@ export function parseAddress(text: string): Address | undefined {
   return address && unmap(address)
 }
 
-/** The IPv4 address in a mapped IPv6 one (`::ffff:0:0/96`); any other address as it is. */
+/** The IPv4 address inside a mapped IPv6 one (`::ffff:0:0/96`); other addresses unchanged. */
 export function unmap(address: Address): Address {
   return isMapped(address) ? address.subarray(12) : address
 }
@@ -45,10 +42,7 @@ function parseIpv4(text: string): Address | undefined {
   return writeIpv4(text, 0, address, 0) ? address : undefined
 }
 
-/**
- * Writes the IPv4 literal that reaches from `start` to the end of the text; false when there is
- * none.
- */
+/** Parses the rest of the text as an IPv4 literal into `target`. False if it is not one. */
 function writeIpv4(text: string, start: number, target: Uint8Array, at: number): boolean {
   let octet = 0
   let digits = 0
@@ -61,7 +55,7 @@ function writeIpv4(text: string, start: number, target: Uint8Array, at: number):
       octet = digits = 0
     } else {
       const digit = code - 48
-      // A leading zero means octal to some resolvers and decimal to others: refuse it.
+      // Some resolvers read a leading zero as octal, others as decimal, so it is refused.
       if (digit < 0 || digit > 9 || (digits > 0 && octet === 0)) return false
       octet = octet * 10 + digit
       digits++
@@ -74,7 +68,7 @@ function writeIpv4(text: string, start: number, target: Uint8Array, at: number):
 function parseIpv6(text: string): Address | undefined {
   const address = new Uint8Array(16)
   let at = 0
-  /** Where in the address `::` stands. */
+  /** Byte position of `::`. */
   let gap = -1
   let index = 0
   if (text.startsWith('::')) {
@@ -129,8 +123,8 @@ function parseGroup(text: string, start: number, end: number): number {
 }
 
 /**
- * The canonical text of an address (RFC 5952): lower-case, longest run of zero groups shortened, no
- * brackets.
+ * The canonical text of an address (RFC 5952): lower-case, the longest run of zero groups as `::`,
+ * no brackets.
  */
 export function formatAddress(address: Address): string {
   if (address.length === 4) return address.join('.')

@@ -4,13 +4,10 @@ import { LOCAL_NETWORKS, Networks } from './networks.ts'
 
 const LOOPBACK = new Networks(['127.0.0.0/8', '::1'])
 
-/**
- * NAT64 (RFC 6052) and 6to4 (RFC 3056). Neither may wrap an address that means something in one
- * network only.
- */
+/** NAT64 (RFC 6052) and 6to4 (RFC 3056). Neither may wrap a private address. */
 const WRAPPERS = new Networks(['64:ff9b::/96', '2002::/16'])
 
-/** Documentation and benchmarks (RFC 6890). Nobody owns them, and laboratories use them. */
+/** Documentation and benchmarking ranges (RFC 6890), which test networks use. */
 const LABORATORY = new Networks([
   '192.0.2.0/24',
   '198.51.100.0/24',
@@ -21,13 +18,13 @@ const LABORATORY = new Networks([
   '3fff::/20',
 ])
 
-/** The source of what arrives over a Unix socket: a process on this host. */
+/** The source of requests over a Unix socket: a process on this host. */
 export const LOCAL_HOST: Address = parseAddress('127.0.0.1') as Address
 
 /**
- * The sources that may announce another address than their own: nobody, loopback and private ones,
- * or those in a list of addresses and CIDR ranges. @throws {RangeError} naming the entry that is
- * neither.
+ * The sources that may announce an address other than their own: none (`false`), loopback and
+ * private ones (`true`), or a list of addresses and CIDR ranges.
+ * @throws {RangeError} naming an invalid entry.
  */
 export function claimSources(allowed: boolean | readonly string[]): Networks | undefined {
   if (allowed === false) return undefined
@@ -35,11 +32,10 @@ export function claimSources(allowed: boolean | readonly string[]): Networks | u
 }
 
 /**
- * Whether `address` may become a peer's when `source` names it: a `client` that announces it in
- * place of its own, or a trusted `proxy` that says whom it has seen. The source of a request itself
- * needs no such test, as it has been seen here.
+ * Whether `source` may name `address` as a peer's: a `client` that announces it instead of its own,
+ * or a trusted `proxy` that reports its client. The source of a request itself needs no check.
  *
- * | address                                               | client         | proxy          |
+ * | address                                                 | client         | proxy          |
  * | ------------------------------------------------------- | -------------- | -------------- |
  * | public                                                  | yes            | yes            |
  * | private                                                 | not if public  | not if public  |
@@ -51,7 +47,7 @@ export function claimSources(allowed: boolean | readonly string[]): Networks | u
 export function mayName(namer: 'client' | 'proxy', address: Address, source: Address): boolean {
   const scope = addressScope(address)
   if (scope === 'public') return true
-  // Strangers must not send a swarm into somebody's network.
+  // A public source must not direct a swarm at a private network.
   if (scope === 'private') return addressScope(source) !== 'public' && !WRAPPERS.has(address)
   if (namer === 'client') return false
   return LABORATORY.has(address) || (LOOPBACK.has(address) && LOOPBACK.has(source))

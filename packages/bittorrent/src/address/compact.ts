@@ -1,8 +1,8 @@
-import { addressFamily, type Address, type AddressFamily } from './address.ts'
+import type { Address, AddressFamily } from './address.ts'
 
-/** Bytes of one compact peer over IPv4: address and port (BEP 23). */
+/** Bytes of a compact IPv4 peer: address and port (BEP 23). */
 export const COMPACT_IPV4 = 6
-/** Bytes of one compact peer over IPv6: address and port (BEP 7). */
+/** Bytes of a compact IPv6 peer: address and port (BEP 7). */
 export const COMPACT_IPV6 = 18
 
 export interface Endpoint {
@@ -11,12 +11,12 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** Bytes of one compact peer of a family. */
+/** Bytes of a compact peer of a family. */
 export function compactLength(family: AddressFamily): number {
   return family === 'ipv4' ? COMPACT_IPV4 : COMPACT_IPV6
 }
 
-/** An endpoint as its 6 or 18 bytes, address first, both in network order. */
+/** An endpoint in its 6 or 18 bytes: address and port in network order. */
 export function compactPeer(address: Address, port: number): Uint8Array {
   const bytes = new Uint8Array(address.length + 2)
   bytes.set(address)
@@ -26,17 +26,17 @@ export function compactPeer(address: Address, port: number): Uint8Array {
 }
 
 /**
- * The endpoints in a compact list. @throws {RangeError} when its length is no multiple of the
- * family's 6 or 18 bytes.
+ * The endpoints in a compact list.
+ * @throws {RangeError} if its length is not a multiple of the family's 6 or 18 bytes.
  */
 export function readCompactPeers(bytes: Uint8Array, family: AddressFamily): Endpoint[] {
   const stride = compactLength(family)
   if (bytes.length % stride !== 0)
-    throw new RangeError(`compact peers: ${bytes.length} bytes are no multiple of ${stride}`)
+    throw new RangeError(`compact peers: ${bytes.length} bytes are not a multiple of ${stride}`)
   const endpoints: Endpoint[] = []
   for (let at = 0; at < bytes.length; at += stride) {
     const port = at + stride - 2
-    // `slice` of a Buffer would share its memory.
+    // Buffer.slice would share the memory.
     endpoints.push({
       address: new Uint8Array(bytes.subarray(at, port)),
       port: ((bytes[port] as number) << 8) | (bytes[port + 1] as number),
@@ -45,31 +45,13 @@ export function readCompactPeers(bytes: Uint8Array, family: AddressFamily): Endp
   return endpoints
 }
 
-/**
- * Peers of one family as they travel: compact bytes, with the peer ids beside them when an answer
- * needs them.
- */
-export interface CompactPeers {
-  readonly family: AddressFamily
-  /** 6 or 18 bytes a peer. */
+/** The number of peers in a compact list. */
+export function countPeers({
+  endpoints,
+  family,
+}: {
   readonly endpoints: Uint8Array
-  /** 20 bytes a peer in the same order; undefined when they were not asked for or are not kept. */
-  readonly peerIds: Uint8Array | undefined
-}
-
-const NO_BYTES: Uint8Array = new Uint8Array(0)
-
-export const NO_PEERS: Readonly<Record<AddressFamily, CompactPeers>> = {
-  ipv4: { family: 'ipv4', endpoints: NO_BYTES, peerIds: undefined },
-  ipv6: { family: 'ipv6', endpoints: NO_BYTES, peerIds: undefined },
-}
-
-/** How many peers a list holds. */
-export function countPeers(peers: CompactPeers): number {
-  return peers.endpoints.length / compactLength(peers.family)
-}
-
-/** A list of one; `peerId` is its 20 bytes, where an answer needs them. */
-export function onePeer(address: Address, port: number, peerId?: Uint8Array): CompactPeers {
-  return { family: addressFamily(address), endpoints: compactPeer(address, port), peerIds: peerId }
+  readonly family: AddressFamily
+}): number {
+  return endpoints.length / compactLength(family)
 }

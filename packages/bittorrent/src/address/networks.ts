@@ -1,13 +1,13 @@
 import { parseAddress, type Address } from './address.ts'
 
-/** The addresses that begin with the same bits; all of one family. */
+/** The addresses of one family that share a prefix. */
 export interface Network {
   readonly base: Address
-  /** Leading bits of `base` that an address must share. */
+  /** Length of the prefix in bits. */
   readonly bits: number
 }
 
-/** Loopback and private addresses: the sources that are believed where nothing else is said. */
+/** Loopback and private addresses: the sources that are trusted by default. */
 export const LOCAL_NETWORKS: readonly string[] = [
   '127.0.0.0/8',
   '::1',
@@ -17,19 +17,16 @@ export const LOCAL_NETWORKS: readonly string[] = [
   'fc00::/7',
 ]
 
-/** A set of addresses, written as single ones (`192.0.2.7`) and CIDR ranges (`2001:db8::/32`). */
+/** A set of addresses (`192.0.2.7`) and CIDR ranges (`2001:db8::/32`). */
 export class Networks {
   readonly #ranges: readonly Network[]
 
-  /** @throws {RangeError} for a text that is neither. */
+  /** @throws {RangeError} naming an invalid text. */
   constructor(texts: readonly string[]) {
     this.#ranges = texts.map(parseNetwork)
   }
 
-  /**
-   * True for an address in any of the ranges; mapped addresses (`::ffff:0:0/96`) are unmapped
-   * beforehand.
-   */
+  /** Whether the set contains an address, which must be unmapped. */
   has(address: Address): boolean {
     for (let index = 0; index < this.#ranges.length; index++)
       if (covers(this.#ranges[index] as Network, address)) return true
@@ -38,16 +35,15 @@ export class Networks {
 }
 
 /**
- * Reads an address or a CIDR range; bits behind the prefix count for nothing. @throws {RangeError}
- * for any other text.
+ * Parses an address or a CIDR range. Bits after the prefix are ignored.
+ * @throws {RangeError} for any other text.
  */
 export function parseNetwork(text: string): Network {
   const slash = text.indexOf('/')
   const literal = slash < 0 ? text : text.slice(0, slash)
   const base = parseAddress(literal)
   if (base) {
-    // A mapped address is read as the IPv4 one inside it, so its prefix loses the 96 bits of the
-    // mapping too.
+    // A mapped address is parsed as IPv4, so its prefix is 96 bits shorter.
     const mapping = base.length === 4 && literal.includes(':') ? 96 : 0
     const bits = slash < 0 ? base.length * 8 : prefixLength(text.slice(slash + 1)) - mapping
     if (bits >= 0 && bits <= base.length * 8) return { base, bits }

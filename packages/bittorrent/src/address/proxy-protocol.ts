@@ -1,46 +1,29 @@
 import { parseAddress, unmap } from './address.ts'
 import type { Endpoint } from './compact.ts'
 
-/**
- * What a proxy says about the client in front of the client's own bytes (PROXY protocol, versions 1
- * and 2).
- */
+/** A header of the PROXY protocol, version 1 or 2: what a proxy sends before the client's bytes. */
 export interface ProxyHeader {
-  /** Bytes of the header; the client's own bytes follow. */
+  /** Bytes of the header. The client's bytes follow. */
   readonly length: number
   /**
-   * The client; undefined where the proxy speaks for itself (LOCAL) or names no Internet address
+   * The client. Undefined if the proxy speaks for itself (LOCAL) or names no Internet address
    * (UNSPEC, UNKNOWN, UNIX).
    */
   readonly source: Endpoint | undefined
 }
 
 /**
- * Why there is no header: `none` when the bytes do not begin with a signature, `incomplete` when
- * they end before the header does, `invalid` when a signature is followed by what the specification
- * does not allow.
+ * Why no header was read: the bytes do not start with a signature (`none`), end before the header
+ * does (`incomplete`), or violate the specification after the signature (`invalid`).
  */
 export type NoProxyHeader = 'none' | 'incomplete' | 'invalid'
 
 const SIGNATURE_V1 = Uint8Array.from('PROXY ', (unit) => unit.charCodeAt(0))
-const SIGNATURE_V2 = Uint8Array.of(
-  0x0d,
-  0x0a,
-  0x0d,
-  0x0a,
-  0x00,
-  0x0d,
-  0x0a,
-  0x51,
-  0x55,
-  0x49,
-  0x54,
-  0x0a,
-)
+const SIGNATURE_V2 = Uint8Array.from('\r\n\r\n\0\r\nQUIT\n', (unit) => unit.charCodeAt(0))
 
 const CR = 0x0d
 const LF = 0x0a
-/** Bytes of the longest line of version 1, its CR LF included. */
+/** Longest line of version 1 in bytes, including CR LF. */
 const MAX_LINE = 107
 const MAX_PORT = 65_535
 
@@ -53,7 +36,7 @@ const VERSION_2 = 0x20
 const LOCAL = 0
 const PROXY = 1
 
-/** Bytes of the two endpoints, for each value that family and transport may have. */
+/** Bytes of the two endpoints by address family and transport. */
 const ADDRESSES_LENGTH: ReadonlyMap<number, number> = new Map([
   [0x00, 0],
   [0x11, 12],
@@ -64,7 +47,7 @@ const ADDRESSES_LENGTH: ReadonlyMap<number, number> = new Map([
   [0x32, 216],
 ])
 
-/** Reads the header of either version between `start` and `end`. */
+/** Parses a header of either version between `start` and `end`. */
 export function parseProxyHeader(
   bytes: Uint8Array,
   start: number,
@@ -76,8 +59,8 @@ export function parseProxyHeader(
 }
 
 /**
- * Reads a header of version 2 between `start` and `end`, the only version that UDP has. What
- * follows the addresses (TLVs) belongs to the header and is not read.
+ * Parses a header of version 2 between `start` and `end`, the only version for UDP. TLVs after the
+ * addresses are skipped.
  */
 export function parseProxyHeaderV2(
   bytes: Uint8Array,
@@ -93,7 +76,7 @@ export function parseProxyHeaderV2(
   if (available < PREFIX_LENGTH) return 'incomplete'
   const family = bytes[start + 13] as number
   const rest = readPort(bytes, start + 14)
-  // A proxy that speaks for itself may write any family, as nobody reads it.
+  // With LOCAL, the family is ignored.
   const least = command === LOCAL ? 0 : ADDRESSES_LENGTH.get(family)
   if (least === undefined || rest < least) return 'invalid'
   const length = PREFIX_LENGTH + rest
@@ -104,9 +87,7 @@ export function parseProxyHeaderV2(
   }
 }
 
-/**
- * The first of two endpoints: source address, destination address, source port, destination port.
- */
+/** The first of two endpoints. Both addresses come before both ports. */
 function readSource(family: number, bytes: Uint8Array, at: number): Endpoint | undefined {
   if (family !== 1 && family !== 2) return undefined
   const size = family === 1 ? 4 : 16
@@ -118,10 +99,7 @@ function readPort(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
 }
 
-/**
- * Reads the line of version 1: `PROXY TCP4 source destination source-port destination-port`, and CR
- * LF.
- */
+/** Parses `PROXY TCP4 source destination source-port destination-port` and CR LF (version 1). */
 function parseProxyLine(
   bytes: Uint8Array,
   start: number,
@@ -144,7 +122,7 @@ function parseProxyLine(
 
 function parseLine(line: string, length: number): ProxyHeader | NoProxyHeader {
   const fields = line.split(' ')
-  // What follows UNKNOWN is to be ignored.
+  // The rest of an UNKNOWN line is ignored.
   if (fields[1] === 'UNKNOWN') return { length, source: undefined }
   const [, family, source = '', destination = '', sourcePort = '', destinationPort = ''] = fields
   if (fields.length !== 6 || (family !== 'TCP4' && family !== 'TCP6')) return 'invalid'

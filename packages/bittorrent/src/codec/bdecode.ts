@@ -1,23 +1,20 @@
 import { byteString } from './byte-string.ts'
 
-/** A decoded value: integers beyond 2⁵³ stay exact as bigint, strings are byte strings. */
+/** A decoded value. Integers beyond 2⁵³ are bigints, strings are byte strings. */
 export type Bdecoded = number | bigint | string | Bdecoded[] | Map<string, Bdecoded>
 
 const MAX_DEPTH = 32
-// 18446744073709551615 is the longest integer that any field of the protocol holds.
+// 2⁶⁴ − 1 has 20 digits. No field of the protocol holds a longer integer.
 const MAX_DIGITS = 20
 
 export interface BdecodeOptions {
-  /**
-   * Accept dictionaries whose keys are out of order; none may appear twice all the same. @default
-   * false
-   */
+  /** Accept dictionaries with keys out of order. Duplicates are still refused. @default false */
   readonly unsortedKeys?: boolean
 }
 
 /**
- * Decodes exactly one value. Strict: no leading zeros, no duplicate or unsorted keys, at most 32
- * levels of lists and dictionaries, integers of at most 20 digits, nothing after it.
+ * Decodes exactly one value. It is strict: no leading zeros, no duplicate or unsorted keys, at most
+ * 32 levels of nesting, integers of at most 20 digits, no bytes after the value.
  * @throws {SyntaxError} naming the offset.
  */
 export function bdecode(
@@ -44,7 +41,7 @@ class Reader {
     throw new SyntaxError(`bencode: ${what} at offset ${this.at}`)
   }
 
-  /** The value here, inside `depth` lists and dictionaries. */
+  /** Reads a value at this depth of nesting. */
   value(depth: number): Bdecoded {
     switch (this.#text[this.at]) {
       case 'i':
@@ -105,7 +102,7 @@ class Reader {
     this.at++
   }
 
-  /** Digits up to `end`, which is consumed. */
+  /** Reads digits and the `end` after them. */
   #digits(end: string): string {
     const start = this.at
     while (isDigit(this.#text.charCodeAt(this.at)) && this.at - start < MAX_DIGITS) this.at++

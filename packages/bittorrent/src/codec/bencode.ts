@@ -1,6 +1,6 @@
 import { isByteString, writeByteString } from './byte-string.ts'
 
-/** What bencode can say (BEP 3). Strings are byte strings; text goes through `utf8` first. */
+/** A value that bencode can represent (BEP 3). Strings are byte strings; see `utf8` for text. */
 export type Bencodable =
   | number
   | bigint
@@ -9,15 +9,14 @@ export type Bencodable =
   | readonly Bencodable[]
   | ReadonlyMap<string, Bencodable>
 
-/** Text as the byte string of its UTF-8 form. */
+/** The byte string of a text in UTF-8. */
 export function utf8(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 /**
- * Encodes a value; dictionary keys come out in raw byte order, as BEP 3 demands.
- * @throws {TypeError} for a number that is not a safe integer and for a string that is not a byte
- * string.
+ * Encodes a value, with dictionary keys in raw byte order (BEP 3).
+ * @throws {TypeError} for a number that is not a safe integer or a string that is not a byte string.
  */
 export function bencode(value: Bencodable): Buffer {
   const writer = new BencodeWriter()
@@ -25,7 +24,7 @@ export function bencode(value: Bencodable): Buffer {
   return writer.take()
 }
 
-/** Writes bencode piece by piece, for answers whose keys are known and already in order. */
+/** Writes bencode piece by piece, for answers with known keys in order. */
 export class BencodeWriter {
   #buffer: Buffer
   #length = 0
@@ -34,7 +33,7 @@ export class BencodeWriter {
     this.#buffer = Buffer.allocUnsafe(capacity)
   }
 
-  /** What was written, without a copy; the writer is spent. */
+  /** The written bytes, not copied. The writer must not be used afterwards. */
   take(): Buffer {
     return this.#buffer.subarray(0, this.#length)
   }
@@ -47,7 +46,7 @@ export class BencodeWriter {
     else this.#list(value as readonly Bencodable[])
   }
 
-  /** Bytes that are bencode already: a `d`, an `e`, a constant key with its length. */
+  /** Writes bencode as it is: a `d`, an `e`, a constant key with its length. */
   raw(text: string): void {
     this.#reserve(text.length)
     writeByteString(text, this.#buffer, this.#length)
@@ -56,14 +55,14 @@ export class BencodeWriter {
 
   integer(value: number | bigint): void {
     if (typeof value === 'number' && !Number.isSafeInteger(value))
-      throw new TypeError(`bencode: ${value} is no safe integer`)
-    // `String(-0)` is '0', as bencode wants it.
+      throw new TypeError(`bencode: ${value} is not a safe integer`)
+    // String(-0) is '0', as required.
     this.raw(`i${String(value)}e`)
   }
 
   string(text: string): void {
     if (!isByteString(text))
-      throw new TypeError('bencode: the string holds a character beyond U+00FF')
+      throw new TypeError('bencode: the string contains a character beyond U+00FF')
     this.raw(`${text.length}:`)
     this.raw(text)
   }
@@ -83,7 +82,7 @@ export class BencodeWriter {
 
   #dictionary(entries: ReadonlyMap<string, Bencodable>): void {
     this.raw('d')
-    // Byte strings compare by unit, which is by byte.
+    // Byte strings compare by byte.
     for (const key of [...entries.keys()].sort()) {
       this.string(key)
       this.value(entries.get(key) as Bencodable)

@@ -2,8 +2,8 @@ const MAX_DIGITS = 20
 const UINT64_MAX = 2n ** 64n - 1n
 
 /**
- * An unsigned decimal of up to 20 digits and 64 bits, without sign, blank, dot or exponent;
- * undefined for anything else.
+ * Parses an unsigned decimal of up to 64 bits: 1 to 20 digits and nothing else. Undefined for any
+ * other text.
  */
 export function parseUint64(text: string): bigint | undefined {
   if (!isDigits(text)) return undefined
@@ -12,8 +12,8 @@ export function parseUint64(text: string): bigint | undefined {
 }
 
 /**
- * A decimal of up to 20 digits that may be negative, exact up to 2⁵³ and saturated beyond;
- * undefined for anything else.
+ * Parses a decimal of up to 20 digits that may be negative, saturated at ±(2⁵³ − 1). Undefined for
+ * any other text.
  */
 export function parseInteger(text: string): number | undefined {
   const negative = text.startsWith('-')

@@ -13,10 +13,7 @@ export interface ClientErrorOptions {
  * these texts. It has no stack, as it reports no fault of the tracker.
  */
 export class ClientError extends Error {
-  /**
-   * BEP 31: minutes until the client may try again, or `never`; undefined to leave it to the
-   * client.
-   */
+  /** BEP 31: minutes until the client may try again, or `never`. If undefined, it decides. */
   readonly retryIn: number | 'never' | undefined
 
   constructor(message: string, options: ClientErrorOptions = {}) {
@@ -33,8 +30,8 @@ export class ClientError extends Error {
 Object.defineProperty(ClientError.prototype, brand, { value: true })
 
 /**
- * True for a `ClientError` of any copy of this package: `instanceof` would fail between two
- * installed versions.
+ * Whether an error is a `ClientError`, also one of another installed copy of this package, which
+ * `instanceof` would not recognize.
  */
 export function isClientError(error: unknown): error is ClientError {
   return (
@@ -43,3 +40,10 @@ export function isClientError(error: unknown): error is ClientError {
     (error as Record<symbol, unknown>)[brand] === true
   )
 }
+
+/** Sent when the address of an announce is not accepted. */
+export const INVALID_IP: ClientError = new ClientError('invalid IP')
+/** Sent when nobody can connect to the port of an announce. */
+export const INVALID_PORT: ClientError = new ClientError('invalid port')
+/** Sent in place of any error that is not a `ClientError`. */
+export const INTERNAL_ERROR: ClientError = new ClientError('internal server error')

@@ -3,9 +3,8 @@ const FNV_OFFSET = 0x811c_9dc5
 const FNV_PRIME = 0x0100_0193
 
 /**
- * The `key` of an HTTP announce as the 32 unsigned bits that UDP announces carry (BEP 15). Most
- * clients send these as eight hexadecimal digits; any other byte string is hashed. 0 for an empty
- * one.
+ * The `key` of an HTTP announce as an unsigned 32-bit number, which is its form over UDP (BEP 15).
+ * Most clients send it as eight hex digits. Any other byte string is hashed; an empty one is 0.
  */
 export function clientKey(text: string): number {
   if (text === '') return 0

@@ -1,6 +1,6 @@
 /**
- * What a client says of its download (BEP 3; `paused` is a partial seed, BEP 21). `none` is the
- * regular announce.
+ * The event of an announce (BEP 3). `none` is a regular announce, `paused` that of a partial seed
+ * (BEP 21).
  */
 export type AnnounceEvent = 'none' | 'started' | 'stopped' | 'completed' | 'paused'
 
@@ -15,20 +15,20 @@ const BY_NAME: ReadonlyMap<string, AnnounceEvent> = new Map([
   ['paused', 'paused'],
 ])
 
-// BEP 15's numbering; 4 is libtorrent's.
+// Numbered as in BEP 15; 4 is an extension of libtorrent.
 const BY_NUMBER: readonly AnnounceEvent[] = ['none', 'completed', 'started', 'stopped', 'paused']
 
-/** The event of an HTTP announce, in any case, or undefined when there is no such event. */
+/** The event of an HTTP announce by its name, in any case. Undefined for an unknown name. */
 export function eventFromName(name: string): AnnounceEvent | undefined {
   return BY_NAME.get(name) ?? BY_NAME.get(name.toLowerCase())
 }
 
-/** The event of a UDP announce (BEP 15), or undefined when there is no such event. */
+/** The event of a UDP announce by its number (BEP 15). Undefined for an unknown number. */
 export function eventFromNumber(number: number): AnnounceEvent | undefined {
   return BY_NUMBER[number]
 }
 
-/** The number that stands for an event in a UDP announce (BEP 15). */
+/** The number of an event in a UDP announce (BEP 15). */
 export function eventToNumber(event: AnnounceEvent): number {
   return BY_NUMBER.indexOf(event)
 }

@@ -1,5 +1,5 @@
 import { ClientError } from './client-error.ts'
-import { hexDigit } from '../codec/hex.ts'
+import { hexDigit } from '../codec/byte-string.ts'
 
 const AMPERSAND = 38
 const PLUS = 43
@@ -9,7 +9,7 @@ const PERCENT = 37
 
 const MAX_PAIRS = 100
 const MAX_KEY = 64
-// Room for a token; every other parameter is far shorter.
+// Long enough for a token. Other parameters are far shorter.
 const MAX_VALUE = 2048
 
 const BAD_ESCAPE: ClientError = new ClientError('invalid query escape')
@@ -17,53 +17,47 @@ const TOO_MANY_PAIRS: ClientError = new ClientError('too many query parameters')
 const KEY_TOO_LONG: ClientError = new ClientError('query parameter name too long')
 const VALUE_TOO_LONG: ClientError = new ClientError('query parameter value too long')
 
-/** What hooks may read of the URL a client announced to. Values are byte strings. */
+/** The parameters of a request's URL, for hooks. Values are byte strings. */
 export interface Params {
-  /** The path, still escaped, as the client sent it: `/announce`. */
+  /** The path as sent, not unescaped: `/announce`. */
   readonly path: string
-  /** The last value of a query parameter other than `info_hash`; `name` in lower case. */
+  /** The last value of a query parameter, except `info_hash`. `name` is in lower case. */
   get(name: string): string | undefined
-  /** A named parameter of the route, such as the passkey of `/:passkey/announce`; none over UDP. */
+  /** A named parameter of the route, such as `passkey` in `/:passkey/announce`. Not over UDP. */
   route(name: string): string | undefined
-  /**
-   * A header of the request, `name` in lower case; absent where the transport has none, as over
-   * UDP.
-   */
+  /** A header of the request, `name` in lower case. Transports without headers leave it out. */
   header?(name: string): string | undefined
 }
 
 export interface QueryOptions {
   /**
-   * How many `info_hash` parameters are expected; parsing stops one later, so that the caller sees
-   * the excess. Default 1.
+   * Most `info_hash` parameters that the caller accepts. Parsing stops after one more, so that the
+   * caller sees the excess. @default 1
    */
   readonly maxInfoHashes?: number
-  /** Whether `;` separates parameters as `&` does. Default true, as in Chihaya. */
+  /** Whether `;` separates parameters like `&`, as in Chihaya. @default true */
   readonly semicolons?: boolean
 }
 
-/**
- * A parsed query string: decoded byte strings, keys folded to lower case, `info_hash` collected in
- * order.
- */
+/** A parsed query string: decoded byte strings with keys in lower case. */
 export class Query {
   /**
-   * The values of `info_hash`, of any length: one more than `maxInfoHashes` when there were too
-   * many.
+   * The values of `info_hash` in order, of any length. If there are too many, one more than
+   * `maxInfoHashes`.
    */
   readonly infoHashes: string[] = []
   readonly #values = new Map<string, string>()
-  /** The text, if some key came more than once. */
+  /** The text, kept only if a key repeats. */
   #text = ''
   #separator: RegExp | string = '&'
 
   /**
-   * Parses `text` from `start` up to `end`, in linear time. `%HH` is a byte, `+` a space, all else
-   * itself. A key without `=` has an empty value, a value without key is dropped, and the last of
-   * several values counts.
-   * @throws {ClientError} on a malformed escape, or past 100 pairs (`info_hash` not counted), 64
-   * bytes of key or 2048 of value. Of a malformed `info_hash` among too many it says nothing: that
-   * there are too many is what the client has to hear.
+   * Parses `text` from `start` up to `end` in linear time. `%HH` is a byte and `+` a space. A key
+   * without `=` has an empty value, a value without key is dropped, and the last value of a key
+   * counts.
+   * @throws {ClientError} for a malformed escape, more than 100 pairs (not counting `info_hash`), a
+   * key over 64 or a value over 2048 bytes. A malformed `info_hash` does not throw if there are too
+   * many, as the caller refuses those with a text of its own.
    */
   static parse(text: string, start: number, end: number, options: QueryOptions = {}): Query {
     const query = new Query()
@@ -113,12 +107,12 @@ export class Query {
     return query
   }
 
-  /** The last value given for a key other than `info_hash`; `key` in lower case. */
+  /** The last value of a key, except `info_hash`. `key` is in lower case. */
   get(key: string): string | undefined {
     return this.#values.get(key)
   }
 
-  /** All values given for such a key, in order. */
+  /** All values of such a key, in order. */
   all(key: string): string[] {
     const last = this.#values.get(key)
     if (last === undefined) return []
@@ -131,10 +125,7 @@ export class Query {
   }
 }
 
-/**
- * Splits a request target into path and query. The query reaches from the first `?` to a `#`; later
- * `?` belong to it.
- */
+/** Splits a request target into path and query, which goes from the first `?` to a `#`. */
 export function splitTarget(target: string): {
   path: string
   queryStart: number
@@ -155,7 +146,7 @@ function decode(
   max: number,
   tooLong: ClientError,
 ): string {
-  // An escape is three characters for one byte, so a longer run cannot fit whatever it holds.
+  // An escape takes three characters for one byte, so longer text cannot fit.
   if (end - start > max * 3) throw tooLong
   let decoded = ''
   let plain = start

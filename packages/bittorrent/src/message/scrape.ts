@@ -1,11 +1,11 @@
-/** The counters of one swarm; all zero for a swarm that does not exist. */
+/** The counters of one swarm. All are zero for an unknown swarm. */
 export interface ScrapeEntry {
   /** Seeders. */
   complete: number
-  /** Leechers, partial seeds included. */
+  /** Leechers, including partial seeds. */
   incomplete: number
   /** Leechers without partial seeds (BEP 21). */
   downloaders: number
-  /** Downloads completed in the swarm's life. */
+  /** Completed downloads since the swarm exists. */
   downloaded: number
 }

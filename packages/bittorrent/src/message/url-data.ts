@@ -4,13 +4,13 @@ import { Query, splitTarget, type Params } from './query.ts'
 const END_OF_OPTIONS = 0
 const NOP = 1
 const URL_DATA = 2
-// A parameter of the longest kind, and a path before it.
+// The longest parameter and a path.
 const MAX_URL_DATA = 2560
 
 /**
- * The URL that a UDP announce carries in its options (BEP 41), or '' when it carries none. URLData
- * options concatenate; unknown options are skipped; a truncated one ends the options but fails
- * nothing. At most 2560 bytes are kept.
+ * The path and query in the options of a UDP announce (BEP 41); empty without any. URLData options
+ * are concatenated, up to 2560 bytes. Unknown options are skipped, and a truncated one ends the
+ * list.
  */
 export function readUrlData(bytes: Uint8Array, start: number, end: number): string {
   let url = ''
@@ -30,10 +30,7 @@ export function readUrlData(bytes: Uint8Array, start: number, end: number): stri
   return url.slice(0, MAX_URL_DATA)
 }
 
-/**
- * The parameters of a URLData text, parsed when a hook first asks. A malformed query reads as an
- * empty one.
- */
+/** The parameters in URLData, parsed on first use. A malformed query counts as empty. */
 export class UrlDataParams implements Params {
   readonly #url: string
   #query: Query | undefined
@@ -61,8 +58,7 @@ function parseLeniently(url: string): Query {
   try {
     return Query.parse(url, queryStart, queryEnd)
   } catch {
-    // Only a hook can need these parameters, and a hook that misses one refuses the announce
-    // itself.
+    // Only hooks use these parameters. A hook refuses the announce if one is missing.
     return new Query()
   }
 }
