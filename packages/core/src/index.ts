@@ -1,5 +1,4 @@
 import { trackerCore } from './plugin.ts'
-import './augment.ts'
 
 export default trackerCore
 export { trackerCore }
@@ -19,7 +18,7 @@ export {
 export type { TrackerContext } from './context.ts'
 export { DROPS, type Drop, type DropMeter, type SocketDrops } from './meter/drop-meter.ts'
 export { DURATION_BUCKETS, DurationHistogram, type Durations } from './meter/duration-histogram.ts'
-export { durationSchema, parseDuration, type Duration } from './options/duration.ts'
+export { durationSchema, LONGEST_TIMER, parseDuration, type Duration } from './options/duration.ts'
 export { evictRefused, type ChangingList } from './eviction.ts'
 export {
   TRK_ERR_HOOK_HANDLER,
@@ -28,6 +27,7 @@ export {
   TRK_ERR_OPTIONS,
   TRK_ERR_STARTED,
 } from './errors.ts'
+export type { Log } from './log.ts'
 export { HookMeter, type HookTime } from './meter/hook-meter.ts'
 export type { HookName, TrackerHooks } from './hooks.ts'
 export { isPromise, type MaybePromise } from './maybe-promise.ts'
@@ -41,7 +41,6 @@ export {
   readinessOf,
   type ReadinessAnswer,
   type ReadinessCheck,
-  type ReadinessLog,
   type ReadinessReport,
 } from './readiness/readiness.ts'
 export {

@@ -1,19 +1,15 @@
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 
-/**
- * Characters of a value without quotes: more than RFC 7239 allows, as proxies write
- * `for=[2001:db8::7]:4711` bare.
- */
+/** Characters of an unquoted value: more than in RFC 7239, for `for=[2001:db8::7]:4711`. */
 const BARE = /^[^\s"\\,;=]+$/
 
 const HIDDEN_PORT = /:_[\w.-]+$/
 
 /**
- * The `for` nodes of a `Forwarded` header (RFC 7239), one for each element, in order: `192.0.2.7`,
- * `[2001:db8::7]:4711`, `unknown`, `_hidden`. Undefined for an element that is malformed or does
- * not say for whom. Several header lines are one list, joined by commas. A quotation that does not
- * end takes the rest of the list into its element, which then is malformed: what a client writes
- * into the header cannot hide the end of a proxy's element behind it.
+ * The `for` nodes of a `Forwarded` header (RFC 7239), one per element in order: `192.0.2.7`,
+ * `[2001:db8::7]:4711`, `unknown`, `_hidden`. Undefined for an element that is malformed or has no
+ * `for`. Header lines are joined by commas. An unterminated quotation makes the rest of the list one
+ * malformed element, so that a client's part of the header cannot swallow that of a proxy.
  */
 export function forwardedFor(header: string): Array<string | undefined> {
   return split(header, ',')
@@ -24,7 +20,7 @@ export function forwardedFor(header: string): Array<string | undefined> {
 function nodeOf(element: string): string | undefined {
   let node: string | undefined
   for (const pair of split(element, ';')) {
-    // Some proxies end an element with a semicolon.
+    // Some proxies end elements with a semicolon.
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const value = valueOf(pair.slice(equals + 1))
@@ -37,7 +33,7 @@ function nodeOf(element: string): string | undefined {
   return node
 }
 
-/** A token, or what a quoted string holds; undefined if it is neither. */
+/** An unquoted value, or the content of a quoted one. Undefined if malformed. */
 function valueOf(text: string): string | undefined {
   if (!text.startsWith('"')) return BARE.test(text) ? text : undefined
   let value = ''
@@ -49,7 +45,7 @@ function valueOf(text: string): string | undefined {
   return undefined
 }
 
-/** The parts between separators outside quotations, without blanks around them. */
+/** Splits at separators outside of quotations, and trims. */
 function split(text: string, separator: string): string[] {
   const parts: string[] = []
   let start = 0

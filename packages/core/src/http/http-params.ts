@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { utf8, type Params, type Query } from '@chihaya/bittorrent'
 
-/** What hooks read of one HTTP request. */
+/** The parameters of an HTTP request. */
 export class HttpParams implements Params {
   readonly path: string
   readonly #query: Query
@@ -10,10 +10,9 @@ export class HttpParams implements Params {
   readonly #headers: IncomingHttpHeaders
 
   /**
-   * @param path of the request target, which may be in absolute form
-   * (`http://tracker.example/announce`).
-   * @param route parameters as the router decoded them: text, with the catch-all one under `*`.
-   * @param catchAll the name that the route gives to its catch-all parameter.
+   * @param path of the request target, possibly in absolute form (`http://tracker.example/announce`)
+   * @param route parameters as decoded by the router, the catch-all one as `*`
+   * @param catchAll name of the catch-all parameter
    */
   constructor(
     path: string,

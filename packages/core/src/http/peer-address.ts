@@ -18,10 +18,10 @@ import { forwardedFor } from './forwarded.ts'
 const UNKNOWN_SOURCE: ClientError = new ClientError('failed to parse peer IP address')
 const NO_SOURCE: ClientError = new ClientError('no source address: set realIpHeader or trustProxy')
 
-// Header lines that every version of Node keeps; some drop what comes behind them without a word.
+// Some versions of Node silently drop header lines beyond this number.
 const MAX_HEADER_LINES = 1000
 
-/** Parameters in which a client names its address (BEP 3, BEP 7), the most telling first. */
+/** Parameters for the address of a client (BEP 3, BEP 7), by precedence. */
 const CLAIMS = ['ip', 'ipv4', 'ipv6']
 
 export interface PeerAddressOptions {
@@ -33,26 +33,26 @@ export interface PeerAddressOptions {
   readonly allowIpSpoofing?: boolean | readonly string[] | undefined
 }
 
-/** Where a peer is reached, and where in the other family, if it may tell and does (BEP 7). */
+/** The address of a peer, and that in the other family if it may claim one (BEP 7). */
 export interface PeerAddresses {
   readonly address: Address
   readonly otherAddress: Address | undefined
 }
 
 /**
- * Finds the address a request announces: its source, what a trusted proxy says of it, or what the
- * client claims.
+ * Determines the address that a request announces: its source, the client that a trusted proxy
+ * names, or the address that the client claims.
  */
 export class PeerAddress {
   readonly #header: string | undefined
   readonly #nodes: (header: string) => Array<string | undefined>
   readonly #proxies: Networks
-  /** Whether the operator has named the proxies, so that none of them is a client. */
+  /** Whether the operator has named the proxies. None of them is a client then. */
   readonly #proxiesAreNamed: boolean
   readonly #spoofers: Networks | undefined
   #hasSeenDirectClient = false
 
-  /** @throws {RangeError} for an option that names no address and no CIDR range. */
+  /** @throws {RangeError} for an option that is neither an address nor a CIDR range. */
   constructor(options: PeerAddressOptions) {
     const { realIpHeader, trustedProxies, allowIpSpoofing = false } = options
     this.#header = realIpHeader?.toLowerCase()
@@ -63,8 +63,9 @@ export class PeerAddress {
   }
 
   /**
-   * @throws {ClientError} when a proxy or client that is believed names no usable address, or the
-   * source has none.
+   * The addresses to announce.
+   * @throws {ClientError} if the source has no address, or a trusted proxy or client names an
+   * unusable one.
    */
   of(request: FastifyRequest, query: Query): PeerAddresses {
     const requester = this.requester(request)
@@ -73,7 +74,7 @@ export class PeerAddress {
     return claimedAddresses(requester, query)
   }
 
-  /** Who sends a request, whatever it claims. @throws {ClientError} as `of` does. */
+  /** The address of the client, ignoring its claims. @throws {ClientError} like `of`. */
   requester(request: FastifyRequest): Address {
     const requester =
       this.#header === undefined ? directSource(request) : this.#behindProxy(request, this.#header)
@@ -90,18 +91,17 @@ export class PeerAddress {
     } else if (!isUnixSocket(socket)) {
       return undefined
     }
-    // The proxy's own line, the last, may not be among those that are left, and then the client's
-    // would count.
+    // The proxy's line is the last one. If it was dropped, the client's would be trusted.
     if (rawHeaders.length >= MAX_HEADER_LINES * 2) return undefined
     const value = headers[header]
-    // Falling back on the source would register a proxy as the peer.
+    // Falling back to the source would register the proxy as a peer.
     if (typeof value === 'string') return named(this.#clientIn(value), source)
     return this.#proxiesAreNamed ? undefined : this.#directClient(source, request.log)
   }
 
   /**
-   * A source that is a proxy only by the default, and does not behave like one: some client in the
-   * tracker's own network.
+   * A source that is trusted by default but sends no header: probably a client in the tracker's
+   * own network.
    */
   #directClient(source: Address | undefined, log: FastifyBaseLogger): Address | undefined {
     if (source !== undefined && !this.#hasSeenDirectClient) {
@@ -114,9 +114,8 @@ export class PeerAddress {
   }
 
   /**
-   * The client in a list that every proxy appended its source to: the first from the right that is
-   * no trusted proxy, or the last of them all. Whatever stands left of it is the client's own
-   * invention.
+   * The client in a list to which each proxy has appended its source: the first address from the
+   * right that is not a trusted proxy, or the leftmost. Addresses left of it may be forged.
    */
   #clientIn(list: string): Address | undefined {
     const nodes = this.#nodes(list)
@@ -129,10 +128,7 @@ export class PeerAddress {
   }
 }
 
-/**
- * The elements of `X-Forwarded-For` and its like. Empty ones are no elements (RFC 9110, section
- * 5.6.1).
- */
+/** The elements of a list such as `X-Forwarded-For`, without empty ones (RFC 9110, 5.6.1). */
 function addressList(list: string): string[] {
   if (!list.includes(',')) return [list.trim()]
   return list
@@ -141,23 +137,20 @@ function addressList(list: string): string[] {
     .filter((element) => element !== '')
 }
 
-/**
- * What a proxy says of its client, over a connection from `source` or, without one, over a Unix
- * socket.
- */
+/** Checks a client named by the proxy at `source`, which is this host over a Unix socket. */
 function named(client: Address | undefined, source: Address = LOCAL_HOST): Address | undefined {
   if (client !== undefined && !mayName('proxy', client, source)) throw INVALID_IP
   return client
 }
 
 /**
- * What a client that may name its own address says: `ip`, `ipv4`, `ipv6` in that order, of each the
- * last that is usable, and one of the other family.
+ * The addresses that a client claims in `ip`, `ipv4` and `ipv6`: the first usable one, and one of
+ * the other family. Of a repeated parameter, the last value takes precedence.
  */
 function claimedAddresses(requester: Address, query: Query): PeerAddresses {
   const texts = CLAIMS.flatMap((name) => query.all(name).toReversed()).filter((text) => text !== '')
   const claims = texts.flatMap((text) => claimed(text, requester) ?? [])
-  // The source is another client's, or the claim would be pointless.
+  // The source belongs to someone else, or the client would not claim another address.
   if (texts.length > 0 && claims.length === 0) throw INVALID_IP
   const address = claims[0] ?? requester
   const otherAddress = [...claims, requester].find((other) => other.length !== address.length)
@@ -169,9 +162,9 @@ function claimed(text: string, requester: Address): Address | undefined {
   return claim !== undefined && mayName('client', claim, requester) ? claim : undefined
 }
 
-/** The source by Fastify's reckoning, so that the `trustProxy` of the application counts. */
+/** The source as determined by Fastify, which respects the application's `trustProxy`. */
 function directSource(request: FastifyRequest): Address | undefined {
-  // Over a Unix socket there is none, whatever the types say.
+  // Undefined over a Unix socket, contrary to its type.
   const text = request.ip as string | undefined
   if (text === undefined && isUnixSocket(request.raw.socket)) throw NO_SOURCE
   if (text === undefined) return undefined
@@ -184,9 +177,8 @@ function directSource(request: FastifyRequest): Address | undefined {
 }
 
 /**
- * True for a connection over a Unix socket, which only a proxy on this host can have opened. That
- * it has no source does not tell: the kernel forgets the source of a TCP connection that the client
- * has reset, while its request can still be read.
+ * Whether a connection is over a Unix socket, which only a proxy on this host can open. A missing
+ * source does not prove it: a TCP connection that was reset has none either.
  */
 function isUnixSocket(socket: Socket): boolean {
   return typeof (socket as { server?: Server }).server?.address() === 'string'

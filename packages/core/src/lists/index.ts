@@ -1,5 +1,5 @@
 export { EntryList, openList } from './entry-list.ts'
-export { ListFile, type ListFileInit, type ListLog } from './list-file.ts'
+export { ListFile, type ListFileInit } from './list-file.ts'
 export type { AnyList, ListFormat } from './list-format.ts'
 export {
   blacklistOf,

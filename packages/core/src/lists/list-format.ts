@@ -1,19 +1,19 @@
-/** What a list is to those who only read it. */
+/** Any list. */
 export interface AnyList {
-  /** The number of its entries. */
+  /** The number of entries. */
   readonly size: number
 }
 
-/** How the entries of a list become something to look up in. */
+/** How entries become a list for look-ups. */
 export interface ListFormat<List extends AnyList> {
-  /** An empty list; `bytes` is the length of the file it is read from, 0 where there is none. */
+  /** Creates an empty list. `bytes` is the length of its file; 0 without one. */
   create(bytes: number): List
   /**
-   * Adds the entry in the bytes from `start` up to `end`. The rest of its line, up to `lineEnd`,
-   * looks like a comment; in some formats it is part of the entry.
-   * @throws {RangeError} whose message says what is wrong with it.
+   * Adds the entry in the bytes from `start` up to `end`. The rest of the line, up to `lineEnd`,
+   * looks like a comment, but is part of the entry in some formats.
+   * @throws {RangeError} describing what is wrong.
    */
   add(list: List, bytes: Uint8Array, start: number, end: number, lineEnd?: number): void
-  /** Prepares the list for look-ups, once all entries are in it. */
+  /** Prepares the list for look-ups, after the last entry. */
   finish?(list: List): Promise<void>
 }

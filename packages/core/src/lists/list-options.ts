@@ -41,32 +41,32 @@ export function listOptionSchemas(entry: JsonSchema): {
   }
 }
 
-/** Where the entries of one list come from. */
+/** The sources of one list. */
 export interface ListSource {
   readonly option: 'whitelist' | 'blacklist'
   readonly entries: readonly string[]
   readonly file: string | undefined
 }
 
-/** The whitelist of the options, empty where there is none. */
+/** The whitelist in the options; empty without one. */
 export function whitelistOf({ whitelist = [], whitelistFile }: ListOptions): ListSource {
   return { option: 'whitelist', entries: whitelist, file: whitelistFile }
 }
 
-/** The blacklist of the options, empty where there is none. */
+/** The blacklist in the options; empty without one. */
 export function blacklistOf({ blacklist = [], blacklistFile }: ListOptions): ListSource {
   return { option: 'blacklist', entries: blacklist, file: blacklistFile }
 }
 
-/** Whether the options have a whitelist at all, though it may be empty. */
+/** Whether the options have a whitelist, even an empty one. */
 export function hasWhitelist({ whitelist, whitelistFile }: ListOptions): boolean {
   return whitelist !== undefined || whitelistFile !== undefined
 }
 
 /**
- * The one list that is in force, where there may be only one. Without any, it is an empty
- * blacklist. As in Chihaya, an empty list beside the other one says nothing. @throws
- * TRK_ERR_OPTIONS when both have entries.
+ * The list in effect, for middleware with only one: whitelist, blacklist, or an empty blacklist
+ * without either. As in Chihaya, an empty list beside the other is ignored.
+ * @throws TRK_ERR_OPTIONS if both have entries.
  */
 export function onlyList(name: string, options: ListOptions): ListSource {
   const whitelist = whitelistOf(options)
@@ -80,7 +80,7 @@ function isEmpty({ entries, file }: ListSource): boolean {
   return entries.length === 0 && file === undefined
 }
 
-/** The refusal that the options ask for, with a text of its own. */
+/** A refusal with the `retryIn` of the options. */
 export function refusal(text: string, { retryIn }: ListOptions): ClientError {
   return new ClientError(text, retryIn === undefined ? {} : { retryIn })
 }

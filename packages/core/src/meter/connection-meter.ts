@@ -1,19 +1,20 @@
-/**
- * Why a connection was ended, or not accepted: there were too many at all addresses together, or
- * from one source; the process had no more file descriptors; a trusted proxy did not begin with a
- * header of the PROXY protocol; the system said no.
- */
+/** Why a connection was closed or not accepted. */
 export const CONNECTION_DROPS = [
+  /** Too many connections over all addresses. */
   'max_connections',
+  /** Too many connections from one source. */
   'max_connections_per_ip',
+  /** Out of file descriptors. */
   'open_files',
+  /** A trusted proxy sent no valid PROXY protocol header. */
   'proxy_header',
+  /** Any other error of `accept`. */
   'accept',
 ] as const
 
 export type ConnectionDrop = (typeof CONNECTION_DROPS)[number]
 
-/** Which one: the newcomer, or one without a request under way that gave way to it. */
+/** The connection that was dropped: the new one, or an idle one in favour of it. */
 export type DroppedConnection = 'new' | 'idle'
 
 export interface ConnectionDropCount {
@@ -24,10 +25,7 @@ export interface ConnectionDropCount {
 
 const DROPPED: readonly DroppedConnection[] = ['new', 'idle']
 
-/**
- * Counts the connections that listeners of streams, such as HTTP's, have open or have ended for a
- * reason of their own.
- */
+/** Counts open and dropped connections of stream listeners such as HTTP. */
 export class ConnectionMeter {
   readonly #counts = new Float64Array(CONNECTION_DROPS.length * DROPPED.length)
   readonly #open = new Set<() => number>()
@@ -37,20 +35,20 @@ export class ConnectionMeter {
     this.#counts[at] = (this.#counts[at] as number) + 1
   }
 
-  /** Adds the open connections of a listener. The function returned ends that. */
+  /** Includes the open connections of a listener until the returned function is called. */
   watch(open: () => number): () => void {
     this.#open.add(open)
     return () => this.#open.delete(open)
   }
 
-  /** Connections that are open now. */
+  /** The number of open connections. */
   open(): number {
     let sum = 0
     for (const open of this.#open) sum += open()
     return sum
   }
 
-  /** Every combination, those that never occurred included. */
+  /** All combinations, including those that never occurred. */
   drops(): ConnectionDropCount[] {
     return CONNECTION_DROPS.flatMap((reason) =>
       DROPPED.map((connection) => ({

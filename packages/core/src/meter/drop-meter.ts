@@ -1,31 +1,33 @@
-/**
- * Why a datagram came to nothing: it was no request of a client's, came from an address or port
- * that no client has, had a connection id that is none of ours, or was longer than any request; the
- * system had no room for it, or none for its reply; too many replies had to wait for hooks or the
- * store.
- */
+/** Why a datagram was dropped. */
 export const DROPS = [
+  /** Not a request. */
   'malformed',
+  /** From an address or port that no client has. */
   'source',
+  /** Invalid connection id. */
   'connection_id',
+  /** Longer than any request. */
   'too_long',
+  /** The receive buffer of the socket was full. */
   'receive_buffer',
+  /** The send queue of the socket was full. */
   'send_queue',
+  /** Too many replies were waiting for hooks or the store. */
   'pending_replies',
 ] as const
 
 export type Drop = (typeof DROPS)[number]
 
-/** How many datagrams a socket has dropped, for the reasons that it knows of. */
+/** Datagrams that a socket has dropped, by the reasons it counts. */
 export type SocketDrops = Partial<Readonly<Record<Drop, number>>>
 
 interface Watched {
   readonly read: () => SocketDrops
-  /** What had been dropped before it was watched. */
+  /** Drops before it was watched. */
   readonly before: SocketDrops
 }
 
-/** Counts the datagrams that got no answer. */
+/** Counts datagrams without an answer. */
 export class DropMeter {
   readonly #counts: Record<Drop, number> = noDrops()
   readonly #watched = new Set<Watched>()
@@ -35,8 +37,8 @@ export class DropMeter {
   }
 
   /**
-   * Adds what a socket counts by itself from now on. The function returned ends that, and what was
-   * counted stays.
+   * Includes what a socket counts itself, until the returned function is called. The drops up to
+   * then stay counted.
    */
   watch(read: () => SocketDrops): () => void {
     const watched = { read, before: { ...read() } }

@@ -1,21 +1,21 @@
-/** Durations by length, as they stood when they were read. */
+/** A snapshot of a histogram. */
 export interface Durations {
-  /** Milliseconds: the upper bounds of all buckets but the last, which has none. */
+  /** Upper bounds in milliseconds of all buckets except the last, which has none. */
   readonly bounds: readonly number[]
-  /** How many were in each bucket, and in no lower one. */
+  /** Durations in each bucket, not cumulative. */
   readonly counts: readonly number[]
   readonly count: number
-  /** Milliseconds, over all. */
+  /** Total milliseconds. */
   readonly sum: number
 }
 
-/** Upper bounds of Chihaya's histograms, in milliseconds: 9.375 × 2ⁿ for n from 0 to 9. */
+/** Upper bounds of Chihaya's histograms in milliseconds: 9.375 × 2ⁿ for n from 0 to 9. */
 export const DURATION_BUCKETS: readonly number[] = Array.from(
   { length: 10 },
   (_, index) => 9.375 * 2 ** index,
 )
 
-/** Counts durations by length, in memory that does not grow. */
+/** A histogram of durations in fixed memory. */
 export class DurationHistogram {
   readonly #bounds: readonly number[]
   readonly #counts: number[]
@@ -37,7 +37,6 @@ export class DurationHistogram {
     this.#sum += milliseconds
   }
 
-  /** A copy, that does not change any more. */
   read(): Durations {
     return { bounds: this.#bounds, counts: [...this.#counts], count: this.#count, sum: this.#sum }
   }

@@ -2,17 +2,14 @@ import { DurationHistogram, type Durations } from './duration-histogram.ts'
 import type { Hook, HookName } from '../hooks.ts'
 import { isPromise } from '../maybe-promise.ts'
 
-/** How long the hooks of one middleware took. */
+/** The durations of one hook of one middleware. */
 export interface HookTime {
   readonly hook: HookName
   readonly middleware: string
   readonly durations: Durations
 }
 
-/**
- * Milliseconds. Most hooks look into memory; one that asks another service takes a thousand times
- * as long.
- */
+/** Milliseconds. A hook that asks another service takes a thousand times as long as most. */
 const BOUNDS: readonly number[] = [0.01, 0.1, 1, 10, 100, 1000]
 
 interface Row {
@@ -22,13 +19,13 @@ interface Row {
 }
 
 /**
- * Measures hooks, those that refuse included, from their call until they are done. Trackers use the
- * one that the application decorates as `hookMeter`; without it their hooks are called as they are.
+ * Measures hooks from their call until they settle, including those that refuse. Trackers use the
+ * `hookMeter` that the application decorates; without it they call hooks directly.
  */
 export class HookMeter {
   readonly #rows = new Map<string, Row>()
 
-  /** A hook that does the same and is measured. */
+  /** Wraps a hook to measure it. */
   measure<Request, Response>(
     hook: HookName,
     middleware: string,

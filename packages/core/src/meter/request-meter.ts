@@ -5,10 +5,10 @@ import { DURATION_BUCKETS } from './duration-histogram.ts'
 
 export type Protocol = 'http' | 'udp'
 
-/** What a client asked for; `other` is whatever no tracker answers. */
+/** The action of a request; `other` is anything that trackers do not answer. */
 export type Action = 'connect' | 'announce' | 'scrape' | 'other'
 
-/** Requests of one kind since the meter was made. */
+/** Requests of one kind since the meter was created. */
 export interface RequestCount {
   readonly protocol: Protocol
   readonly action: Action
@@ -18,18 +18,15 @@ export interface RequestCount {
   readonly requests: number
   readonly receivedBytes: number
   readonly sentBytes: number
-  /** Requests whose duration is known. */
+  /** Requests with a known duration. */
   readonly timed: number
-  /** Their durations added up, in milliseconds. */
+  /** Their total duration in milliseconds. */
   readonly milliseconds: number
-  /**
-   * How many of them took at most as long as the same entry of `DURATION_BUCKETS`, each counted
-   * once.
-   */
+  /** Timed requests by the bounds in `DURATION_BUCKETS`, not cumulative. */
   readonly buckets: readonly number[]
 }
 
-/** Milliseconds that stand for a request that was not timed. */
+/** The duration of a request that was not timed. */
 export const UNTIMED = -1
 
 const PROTOCOLS: readonly Protocol[] = ['http', 'udp']
@@ -38,7 +35,7 @@ const FAMILIES: readonly AddressFamily[] = ['ipv4', 'ipv6']
 /** The empty error of answered requests, then the texts of refusals by number. */
 const ERRORS = 1 + refusalTexts.limit
 
-// One row of numbers for each kind of request.
+// Columns of a row, which holds the numbers of one kind of request.
 const REQUESTS = 0
 const RECEIVED = 1
 const SENT = 2
@@ -49,22 +46,22 @@ const BOUNDS = DURATION_BUCKETS.length
 const ROW = BUCKETS + BOUNDS
 
 /**
- * Counts what frontends were asked, in memory that is set aside beforehand, so that no client can
- * make it grow. Frontends use the one that the application decorates as `requestMeter`; without it
- * they count nothing and read no clock.
+ * Counts requests in memory that is allocated in advance, so that no client can make it grow.
+ * Frontends use the `requestMeter` that the application decorates; without it they count nothing
+ * and read no clock.
  */
 export class RequestMeter {
-  /** Datagrams that got no answer; they are not among the requests. */
+  /** Datagrams without an answer. They do not count as requests. */
   readonly drops: DropMeter = new DropMeter()
-  /** Connections of HTTP, where a listener counts them. */
+  /** HTTP connections, if a listener counts them. */
   readonly connections: ConnectionMeter = new ConnectionMeter()
   readonly #rows = new Float64Array(
     PROTOCOLS.length * ACTIONS.length * FAMILIES.length * ERRORS * ROW,
   )
 
   /**
-   * Counts a request. `error` is empty for one that was answered, `milliseconds` is `UNTIMED` where
-   * no clock was read.
+   * Counts a request. `error` is empty if it was answered, else the text of the refusal.
+   * `milliseconds` may be `UNTIMED`.
    */
   count(
     protocol: Protocol,
@@ -88,7 +85,7 @@ export class RequestMeter {
     if (bucket < BOUNDS) rows[row + BUCKETS + bucket] = (rows[row + BUCKETS + bucket] as number) + 1
   }
 
-  /** Every kind of request that there has been. */
+  /** All kinds of requests that have occurred. */
   counts(): RequestCount[] {
     const counts: RequestCount[] = []
     for (const protocol of PROTOCOLS)
@@ -121,7 +118,7 @@ export class RequestMeter {
     return counts
   }
 
-  // Comparisons instead of searches: this is part of every request.
+  // Runs for every request, so it compares instead of searching.
   #row(protocol: Protocol, action: Action, family: AddressFamily, error: string): number {
     const kind =
       ((protocol === 'udp' ? ACTIONS.length : 0) + actionIndex(action)) * FAMILIES.length +
@@ -131,7 +128,7 @@ export class RequestMeter {
   }
 }
 
-/** The place in `ACTIONS`. */
+/** The index in `ACTIONS`. */
 function actionIndex(action: Action): number {
   if (action === 'announce') return 1
   if (action === 'connect') return 0

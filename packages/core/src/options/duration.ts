@@ -1,10 +1,10 @@
 import type { JsonSchema } from './parse-options.ts'
 
-/**
- * A length of time: Go's notation (`30m`, `1h30m`, `500ms`) or a number of milliseconds. Never
- * negative.
- */
+/** A duration: Go's notation (`30m`, `1h30m`, `500ms`) or milliseconds. Never negative. */
 export type Duration = string | number
+
+/** The longest delay of a timer in milliseconds. Node fires timers with a longer one at once. */
+export const LONGEST_TIMER: number = 2 ** 31 - 1
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -22,14 +22,14 @@ const PARTS = new RegExp(PART, 'gy')
 const EXAMPLES = ['30m', '1h30m', '500ms'] as const
 
 /**
- * Milliseconds in a duration. @throws {RangeError} when it is neither Go's notation nor a number of
- * milliseconds ≥ 0.
+ * The milliseconds of a duration.
+ * @throws {RangeError} unless it is in Go's notation or a number of at least 0.
  */
 export function parseDuration(duration: Duration): number {
   const milliseconds = typeof duration === 'number' ? duration : parseGo(duration)
   if (Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds
   throw new RangeError(
-    `${JSON.stringify(duration)} is no duration: write it like ${EXAMPLES.join(', ')}`,
+    `${JSON.stringify(duration)} is not a duration: write it like ${EXAMPLES.join(', ')}`,
   )
 }
 

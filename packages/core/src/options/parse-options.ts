@@ -1,20 +1,18 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { TRK_ERR_OPTIONS } from '../errors.ts'
 
-/**
- * A JSON Schema (draft 7) of one option. `description` and `default` appear in the documentation.
- */
+/** A JSON Schema (draft 7) of one option. The documentation shows `description` and `default`. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown
   readonly description?: string
   readonly default?: unknown
-  /** Shown in place of a `pattern` that the value does not match. */
+  /** Shown in errors instead of a `pattern`. */
   readonly examples?: readonly unknown[]
-  /** True for a secret: its value is left out of error messages. */
+  /** Marks a secret, whose value is left out of errors. */
   readonly writeOnly?: boolean
 }
 
-/** The schema of an options interface: one property for each key, none forgotten, none extra. */
+/** The schema of an options interface, with a property for each key. */
 export interface OptionsSchema<T> {
   readonly type: 'object'
   readonly additionalProperties: false
@@ -22,7 +20,7 @@ export interface OptionsSchema<T> {
   readonly properties: { readonly [K in keyof Required<T>]: JsonSchema }
 }
 
-// `register(plugin, options)` mixes Fastify's own keys with the plugin's.
+// Keys of Fastify's own in the options of `register`.
 const FASTIFY_KEYS: ReadonlySet<string> = new Set([
   'prefix',
   'logLevel',
@@ -39,9 +37,9 @@ const ajv: Ajv = new Ajv({
 const compiled = new WeakMap<object, ValidateFunction>()
 
 /**
- * Checks a plugin's options against its schema and fills in the defaults, on a shallow copy: values
- * may be live objects. A key that is undefined counts as absent.
- * @throws TRK_ERR_OPTIONS naming the package and every key that is wrong.
+ * Checks the options of a plugin against its schema and fills in the defaults, in a shallow copy. A
+ * key whose value is undefined counts as absent.
+ * @throws TRK_ERR_OPTIONS naming the package and every wrong key.
  */
 export function parseOptions<T extends object>(
   name: string,
@@ -51,8 +49,7 @@ export function parseOptions<T extends object>(
   const given = Object.entries(options).filter(
     ([key, value]) => !FASTIFY_KEYS.has(key) && value !== undefined,
   )
-  // `fromEntries` makes even `__proto__` a key like any other, to be refused like any other that is
-  // unknown.
+  // `fromEntries` makes `__proto__` a plain key, so that it is refused as unknown.
   const copy: unknown = Object.fromEntries(given)
   let validate = compiled.get(schema)
   if (!validate) compiled.set(schema, (validate = ajv.compile(schema)))

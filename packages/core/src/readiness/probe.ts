@@ -5,23 +5,22 @@ const TIMEOUT = 1000
 const MAX_AGE = 1000
 
 export interface ProbeInit {
-  /** Milliseconds that a reader waits. @default 1000 */
+  /** Milliseconds a reader waits at most. @default 1000 */
   readonly timeout?: number
-  /** Milliseconds for which an outcome is good. @default 1000 */
+  /** Milliseconds an outcome stays valid. @default 1000 */
   readonly maxAge?: number
-  /** Milliseconds, never going back. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number
 }
 
-/** What a probe rejects with when there is no answer in time. */
+/** A probe had no answer in time. */
 export class ProbeTimeout extends Error {
   override readonly name = 'ProbeTimeout'
 }
 
 /**
- * A question whose answer may take long. However many readers there are, it is asked once at a
- * time, and not again before `maxAge` has passed; nobody waits longer than `timeout`. An answer
- * that comes late is not asked for a second time meanwhile.
+ * A question whose answer may take long. It is asked once at a time, for all readers together, and
+ * not again within `maxAge`. No reader waits longer than `timeout`.
  */
 export class Probe<T> {
   readonly #ask: () => MaybePromise<T>
@@ -42,7 +41,7 @@ export class Probe<T> {
     this.#now = now
   }
 
-  /** Rejects with what the question throws, or a `ProbeTimeout`. */
+  /** Rejects with the error of the question, or with `ProbeTimeout`. */
   read(): Promise<T> {
     if (this.#outcome !== undefined && !this.#isStale()) return this.#outcome
     this.#settledAt = undefined

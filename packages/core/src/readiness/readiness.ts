@@ -1,30 +1,26 @@
 import type { FastifyInstance } from 'fastify'
+import type { Log } from '../log.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { Probe, ProbeTimeout, type ProbeInit } from './probe.ts'
 
 /**
- * What a part of a tracker says of itself: `true` when it can do its work, a few words when it
- * cannot, and a remark when it can, but an operator should know something. Strangers may read it:
- * no addresses, no secrets, nothing that a client sent.
+ * The state of one part of a tracker: `true` if it works, a short text if it does not, a remark if
+ * it works but an operator should know something. The texts are public: no addresses, no secrets,
+ * nothing that a client sent.
  */
 export type ReadinessAnswer = true | string | { readonly remark: string }
 
 /**
- * Asked at most once a second, and given a second to answer. What it throws is logged, and counts
- * as not ready.
+ * Called at most once a second, with a second to answer. An error is logged and counts as not
+ * ready.
  */
 export type ReadinessCheck = () => MaybePromise<ReadinessAnswer>
 
 export interface ReadinessReport {
   readonly ready: boolean
   readonly status: 'ready' | 'not ready' | 'closing'
-  /** By name: `ok`, `ok: ` with a remark, or what is wrong. */
+  /** By name of the check: `ok`, `ok: ` and a remark, or the problem. */
   readonly checks: Readonly<Record<string, string>>
-}
-
-/** What the checks need of a logger; Fastify's fits. */
-export interface ReadinessLog {
-  error(details: object, message: string): void
 }
 
 interface NamedCheck {
@@ -39,21 +35,21 @@ interface Verdict {
 }
 
 /**
- * Whether a tracker can do its work, by what its parts say. Without parts it can; once it closes,
- * it cannot.
+ * Whether a tracker is ready: all of its checks pass, and it is not closing. Without checks it is
+ * ready.
  */
 export class Readiness {
-  readonly #log: ReadinessLog
+  readonly #log: Pick<Log, 'error'>
   readonly #probeInit: ProbeInit
   readonly #checks = new Map<string, NamedCheck>()
   #closing = false
 
-  constructor(log: ReadinessLog, probeInit: ProbeInit = {}) {
+  constructor(log: Pick<Log, 'error'>, probeInit: ProbeInit = {}) {
     this.#log = log
     this.#probeInit = probeInit
   }
 
-  /** Adds a check. A name that is taken gets a number: a second `store` is `store 2`. */
+  /** Adds a check. A second check named `store` becomes `store 2`. */
   add(name: string, check: ReadinessCheck): void {
     let unique = name
     for (let number = 2; this.#checks.has(unique); number++) unique = `${name} ${number}`
@@ -64,7 +60,7 @@ export class Readiness {
     })
   }
 
-  /** Not ready from here on, whatever the checks say. */
+  /** Makes it not ready for good. */
   close(): void {
     this.#closing = true
   }
@@ -104,9 +100,8 @@ export class Readiness {
 const ofApplication = new WeakMap<object, Readiness>()
 
 /**
- * The readiness of an application: one for all its scopes, so that it does not matter where a check
- * is added and where it is reported. Another application, such as the next generation after a
- * reload, has another.
+ * The readiness of an application, the same in all of its scopes. After a reload, the next
+ * application has another one.
  */
 export function readinessOf(fastify: FastifyInstance): Readiness {
   let readiness = ofApplication.get(fastify.server)

@@ -2,14 +2,15 @@ import { appendFile, mkdir, rename, rm, symlink, unlink, utimes, writeFile } fro
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { ListFile, type ListLog } from '@chihaya/core/lists'
+import type { Log } from '@chihaya/core'
+import { ListFile } from '@chihaya/core/lists'
 import { temporaryFolder } from './folder.ts'
 import { wordList } from './word-list.ts'
 
 /** Longer than it takes until a change is read. */
 const LONG_ENOUGH = 500
 
-const SILENT: ListLog = { info: () => undefined, error: () => undefined }
+const SILENT: Pick<Log, 'info' | 'error'> = { info: () => undefined, error: () => undefined }
 
 function eventually<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
   return expect.poll(read, { timeout: 20_000 })
@@ -143,7 +144,7 @@ describe('a list in a file', () => {
     const { path, words, log } = await follow('a', { pollInterval: 50 })
     await writeFile(path, 'b\nbad\n')
     await eventually(() => log).toEqual([
-      `a list cannot be read and stays as it was: ${path}:2: "bad" is no good word`,
+      `cannot read a list, so it stays as it was: ${path}:2: "bad" is no good word`,
     ])
     await sleep(LONG_ENOUGH)
     expect([words(), log.length]).toEqual([['a'], 1])
