@@ -9,17 +9,17 @@ import {
 import type { Answer, PeerList } from '@chihaya/core'
 import type { HttpAnnounce } from './parse-announce.ts'
 
-/** Room for everything but peers and a warning: keys, five integers and an IPv6 address. */
+/** Bytes for everything except peers and warning: keys, five integers, an IPv6 address. */
 const FIXED = 256
-/** Room for one peer as a dictionary. */
+/** Bytes for one peer as a dictionary. */
 const DICTIONARY = 96
 
-/** The answer to an announce, its keys in the byte order that BEP 3 demands. */
+/** Writes the answer to an announce, with keys in byte order (BEP 3). */
 export function writeAnnounce(answer: Answer, announce: HttpAnnounce): Buffer {
   const writer = new BencodeWriter(FIXED + peersCapacity(answer, announce.compact))
   writer.raw('d8:complete')
   writer.integer(answer.complete)
-  // The announcer may not know it: what others see of it (BEP 24).
+  // The announcer's address as others see it (BEP 24).
   writer.raw('11:external ip')
   writer.bytes(announce.address)
   writer.raw('10:incomplete')
@@ -47,8 +47,7 @@ function peersCapacity({ peers, otherPeers }: Answer, compact: boolean): number 
 function writeCompact(writer: BencodeWriter, answer: Answer): void {
   const ipv4 = ofFamily(answer, 'ipv4')
   const ipv6 = ofFamily(answer, 'ipv6')
-  // Some clients take an answer without `peers` for a failure, even where only `peers6` can hold
-  // anything.
+  // Some clients take an answer without `peers` for a failure, even if all peers are in `peers6`.
   if (ipv4) {
     writer.raw('5:peers')
     writer.bytes(ipv4.endpoints)

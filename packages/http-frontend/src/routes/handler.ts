@@ -1,83 +1,104 @@
-import type { Address } from '@chihaya/bittorrent'
+import { Readable } from 'node:stream'
+import { addressFamily, type Address } from '@chihaya/bittorrent'
 import { isPromise, UNTIMED, type Action, type MaybePromise } from '@chihaya/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { failureOf, failureText } from './error-handlers.ts'
+import { NO_INFO_HASH } from '../announce/parse-announce.ts'
 import type { Frontend } from '../frontend.ts'
+import type { FullScrape } from '../scrape/full-scrape.ts'
+import { failureOf } from './refusals.ts'
 import { withoutBody, type Handler } from './request-body.ts'
 
-/** How one kind of request is read, answered by the tracker, and written. */
+/** How one kind of request is parsed, answered by the tracker, and written. */
 export interface Exchange<
-  Asked extends { readonly address: Address },
+  Request extends { readonly address: Address },
   Answer extends { keep(): unknown },
 > {
   readonly action: Action
-  /** @throws {ClientError} for what does not parse. */
-  parse(request: FastifyRequest): Asked
-  /** An empty answer with room for what is asked for. */
-  prepare(asked: Asked): Answer
-  ask(asked: Asked, answer: Answer): MaybePromise<void>
-  write(answer: Answer, asked: Asked): Buffer
+  /** @throws {ClientError} for a malformed request. */
+  parse(request: FastifyRequest): Request
+  /** An empty answer with room for what the request asks for. */
+  prepare(request: Request): Answer
+  ask(request: Request, answer: Answer): MaybePromise<void>
+  write(answer: Answer, request: Request): Buffer
 }
 
-/**
- * The handler of a route, which replies at once unless the tracker returns a promise, or the
- * request comes in chunks.
- */
+/** A route handler that replies at once, unless the tracker returns a promise. */
 export function trackerHandler<
-  Asked extends { readonly address: Address },
+  Request extends { readonly address: Address },
   Answer extends { keep(): unknown },
->(frontend: Frontend, exchange: Exchange<Asked, Answer>): Handler {
+>(frontend: Frontend, exchange: Exchange<Request, Answer>): Handler {
   const serve: Handler = (request, reply) => {
     const { counter } = frontend
     const begun = counter === undefined ? UNTIMED : counter.begin()
     reply.headers(frontend.headers)
     let body: Buffer
-    let asked: Asked | undefined
-    let failure = ''
+    let parsed: Request | undefined
+    let refusal = ''
     try {
-      asked = exchange.parse(request)
-      const answer = exchange.prepare(asked)
-      const pending = exchange.ask(asked, answer)
+      parsed = exchange.parse(request)
+      const answer = exchange.prepare(parsed)
+      const pending = exchange.ask(parsed, answer)
       if (isPromise(pending)) {
-        // The next request must not be given the same one.
+        // The next request must not reuse it.
         answer.keep()
-        return answerLater(frontend, exchange, pending, asked, answer, request, reply, begun)
+        return answerLater(frontend, exchange, pending, parsed, answer, request, reply, begun)
       }
-      body = exchange.write(answer, asked)
+      body = exchange.write(answer, parsed)
     } catch (error) {
-      body = failureOf(error, request.log)
-      failure = failureText(error)
+      ;({ text: refusal, body } = failureOf(error, request.log))
     }
-    counter?.count(request, exchange.action, asked?.address, failure, body, begun)
+    counter?.count(request, exchange.action, parsed?.address, refusal, body, begun)
     reply.send(body)
   }
   return withoutBody(frontend, exchange.action, serve)
 }
 
 async function answerLater<
-  Asked extends { readonly address: Address },
+  Request extends { readonly address: Address },
   Answer extends { keep(): unknown },
 >(
   { counter }: Frontend,
-  exchange: Exchange<Asked, Answer>,
+  exchange: Exchange<Request, Answer>,
   pending: Promise<void>,
-  asked: Asked,
+  parsed: Request,
   answer: Answer,
   request: FastifyRequest,
   reply: FastifyReply,
   begun: number,
 ): Promise<Buffer | undefined> {
   let body: Buffer
-  let failure = ''
+  let refusal = ''
   try {
     await pending
-    body = exchange.write(answer, asked)
+    body = exchange.write(answer, parsed)
   } catch (error) {
-    body = failureOf(error, request.log)
-    failure = failureText(error)
+    ;({ text: refusal, body } = failureOf(error, request.log))
   }
-  counter?.count(request, exchange.action, asked.address, failure, body, begun)
-  // Fastify would log the URL, secrets included, of an answer that comes after its
-  // `handlerTimeout`.
+  counter?.count(request, exchange.action, parsed.address, refusal, body, begun)
+  // For an answer after its `handlerTimeout`, Fastify would log the URL with its secrets.
   return reply.sent ? undefined : body
+}
+
+/** The handler of scrapes without an infohash. It writes as fast as the client reads. */
+export function fullScrapeHandler(frontend: Frontend, fullScrape: FullScrape): Handler {
+  return withoutBody(frontend, 'scrape', async (request, reply) => {
+    const { counter } = frontend
+    const begun = counter === undefined ? UNTIMED : counter.begin()
+    reply.headers(frontend.headers)
+    let address: Address | undefined
+    try {
+      // Claimed addresses grant nothing.
+      address = frontend.addresses.requester(request)
+      if (!fullScrape.allows(address)) throw NO_INFO_HASH
+      const { length, body } = await fullScrape.answer(addressFamily(address))
+      counter?.count(request, 'scrape', address, '', { length }, begun)
+      return reply.sent
+        ? undefined
+        : reply.header('content-length', length).send(Readable.from(body, { objectMode: false }))
+    } catch (error) {
+      const { text, body } = failureOf(error, request.log)
+      counter?.count(request, 'scrape', address, text, body, begun)
+      return reply.sent ? undefined : reply.send(body)
+    }
+  })
 }

@@ -2,17 +2,17 @@ import type { IncomingMessage } from 'node:http'
 import type { Action } from '@chihaya/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Frontend } from '../frontend.ts'
-import { refuseBody } from '../refuse.ts'
+import { refuseBody } from './refusals.ts'
 
 export type Handler = (
   request: FastifyRequest,
   reply: FastifyReply,
 ) => Promise<Buffer | FastifyReply | undefined> | void
 
-/** Whether a request comes with a body: `chunked` does not tell before the chunks are there. */
+/** How a body is framed. A `chunked` one may turn out empty. */
 type BodyFraming = 'none' | 'length' | 'chunked'
 
-/** What the header says of the body, whose framing Node's parser has checked. */
+/** The framing by the header, which Node's parser has checked. */
 export function bodyFraming({ headers }: IncomingMessage): BodyFraming {
   if (headers['transfer-encoding'] !== undefined) return 'chunked'
   const length = headers['content-length']
@@ -20,8 +20,8 @@ export function bodyFraming({ headers }: IncomingMessage): BodyFraming {
 }
 
 /**
- * Whether a chunked body has bytes in it, known from its first byte or its end. Does not settle
- * where the connection ends before; the server's `requestTimeout` bounds the wait.
+ * Whether a chunked body contains bytes. Does not settle if the connection ends first; the server's
+ * `requestTimeout` bounds the wait.
  */
 function hasBytes(request: IncomingMessage): Promise<boolean> {
   return new Promise((resolve) => {
@@ -30,13 +30,13 @@ function hasBytes(request: IncomingMessage): Promise<boolean> {
   })
 }
 
-/** A handler that serves requests without a body, and refuses the others. */
+/** Serves requests without a body and refuses all others. */
 export function withoutBody(frontend: Frontend, action: Action, serve: Handler): Handler {
   return (request, reply) => {
     const framing = bodyFraming(request.raw)
     if (framing === 'none') return serve(request, reply)
-    if (framing === 'length') return refuseBody(request, reply, frontend, action)
-    // Some proxies frame every request so, those without a body among them.
+    if (framing === 'length') return refuseBody(request, reply, frontend.counter, action)
+    // Some proxies chunk every request, even without a body.
     return afterBody(request, reply, frontend, action, serve)
   }
 }
@@ -49,6 +49,6 @@ async function afterBody(
   serve: Handler,
 ): Promise<Buffer | FastifyReply | undefined> {
   if (!(await hasBytes(request.raw))) return (await serve(request, reply)) ?? undefined
-  refuseBody(request, reply, frontend, action)
+  refuseBody(request, reply, frontend.counter, action)
   return undefined
 }

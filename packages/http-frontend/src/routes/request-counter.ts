@@ -8,32 +8,29 @@ interface Marked {
   [COUNTED]?: true
 }
 
-/** A body, or what is known of one that is not written yet. */
+/** A body, or the length of one that is not written yet. */
 type Length = Pick<Buffer, 'length'>
 
 /**
- * Counts the requests of one registration, each once: one whose `onSend` hook throws is answered
- * twice.
+ * Counts the requests of one frontend. Each counts once, though one whose `onSend` hook throws is
+ * answered twice.
  */
 export class RequestCounter {
   readonly #meter: RequestMeter
   readonly #timing: boolean
 
-  /** `timing`: whether to read the clock. */
+  /** `timing` tells whether to measure durations. */
   constructor(meter: RequestMeter, timing: boolean) {
     this.#meter = meter
     this.#timing = timing
   }
 
-  /** To be handed to `count` when the request is done with. */
+  /** The start time to pass to `count`. */
   begin(): number {
     return this.#timing ? performance.now() : UNTIMED
   }
 
-  /**
-   * `address` is the peer's, where that is known; `error` is the text of a refusal, and empty for
-   * an answer.
-   */
+  /** `address`: of the peer, if known. `error`: text of the refusal; empty for an answer. */
   count(
     request: FastifyRequest,
     action: Action,
@@ -59,7 +56,7 @@ export class RequestCounter {
   }
 }
 
-/** Counts a request that came to no route of a frontend, where the application counts at all. */
+/** Counts a request outside of a frontend's routes, if the application has a meter. */
 export function countStray(request: FastifyRequest, error: string, body: Buffer): void {
   const meter = request.server.requestMeter
   meter?.count(
@@ -73,15 +70,12 @@ export function countStray(request: FastifyRequest, error: string, body: Buffer)
   )
 }
 
-/**
- * The request target's: what else came, above all the header, would have to be put together again
- * to be counted.
- */
+/** Bytes of the request target. Counting the header would mean assembling it again. */
 function requestBytes(request: FastifyRequest): number {
   return (request.raw.url as string).length
 }
 
-/** The family of the connection. */
+/** The address family of the connection. */
 function sourceFamily(request: FastifyRequest): AddressFamily {
   const source = request.raw.socket.remoteAddress ?? ''
   return source.includes(':') && !source.startsWith('::ffff:') ? 'ipv6' : 'ipv4'

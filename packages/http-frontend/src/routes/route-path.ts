@@ -1,13 +1,11 @@
-/** A path as the router takes it. */
+/** A path in the router's notation. */
 export interface RoutePath {
   readonly url: string
-  /** The name of its catch-all parameter. */
+  /** Name of the catch-all parameter. */
   readonly catchAll: string | undefined
 }
 
-/**
- * Reads a path in Chihaya's notation, where a catch-all parameter has a name: `/announce/*rest`.
- */
+/** Parses Chihaya's notation, in which catch-all parameters have names: `/announce/*rest`. */
 function routePath(text: string): RoutePath {
   const star = text.indexOf('*')
   if (star < 0) return { url: text, catchAll: undefined }
@@ -15,8 +13,8 @@ function routePath(text: string): RoutePath {
 }
 
 /**
- * The paths without those that the router cannot tell from an earlier one: they differ in the names
- * of parameters, or in a trailing slash where it ignores them.
+ * The paths that the router can distinguish. Others differ from an earlier one only in the names of
+ * parameters, or in a trailing slash that the router ignores.
  */
 export function distinctPaths(texts: readonly string[], ignoreTrailingSlash: boolean): RoutePath[] {
   const paths = new Map<string, RoutePath>()
@@ -30,9 +28,9 @@ export function distinctPaths(texts: readonly string[], ignoreTrailingSlash: boo
 }
 
 /**
- * Where a client scrapes that was told to announce at `path` (BEP 48): `announce` replaced by
- * `scrape`. The BEP means the last segment, as in `/x/announce`; clients also replace the first
- * `announce` they find, as in `/announce/x`.
+ * The scrape paths that clients derive from an announce path, by replacing `announce` with `scrape`
+ * (BEP 48). The BEP replaces it in the last segment, as in `/x/announce`. Some clients replace the
+ * first one, as in `/announce/x`.
  */
 export function scrapeTwins(path: string): string[] {
   const segments = path.split('/')
@@ -47,7 +45,7 @@ export function scrapeTwins(path: string): string[] {
   )
 }
 
-/** Only the fixed text of a segment changes, not the name of a parameter in it. */
+/** Replaces it in the fixed text of a segment, not in the name of a parameter. */
 function twin(segment: string): string {
   const parameter = segment.search(/[:*]/)
   const fixed = parameter < 0 ? segment : segment.slice(0, parameter)

@@ -3,17 +3,16 @@ import { Answer, ScrapeAnswer, type Action, type PlainScrape } from '@chihaya/co
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { routeErrorHandler } from './error-handlers.ts'
 import type { Frontend } from '../frontend.ts'
-import { fullScrapeHandler } from '../full-scrape-handler.ts'
-import { trackerHandler } from './handler.ts'
+import { fullScrapeHandler, trackerHandler } from './handler.ts'
 import { parseAnnounce, type HttpAnnounce } from '../announce/parse-announce.ts'
 import { asksForAll, parseScrape } from '../scrape/parse-scrape.ts'
-import { refuseMethod } from '../refuse.ts'
+import { refuseMethod } from './refusals.ts'
 import type { Handler } from './request-body.ts'
 import { distinctPaths, scrapeTwins, type RoutePath } from './route-path.ts'
 import { writeAnnounce } from '../announce/write-announce.ts'
 import { writeScrape } from '../scrape/write-scrape.ts'
 
-/** Adds the announce routes, the scrape routes, and for each the refusal of every other method. */
+/** Adds announce and scrape routes, and refuses other methods on each of them. */
 export function addRoutes(fastify: FastifyInstance, frontend: Frontend): void {
   const { announceRoutes, scrapeRoutes } = frontend.options
   const { ignoreTrailingSlash, routerOptions } = fastify.initialConfig
@@ -35,7 +34,7 @@ function announceHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
     action: 'announce',
     parse: (request) => parseAnnounce(request, frontend, catchAll),
     prepare: ({ address, numWant, wantsPeerIds }) => {
-      // Hooks may hold on to an answer; without them one will do until it is kept for somebody.
+      // One answer serves all announces until it is kept. Hooks might hold on to theirs.
       if (spare.kept || tracker.showsAnnounces) spare = new Answer()
       spare.takesOtherFamily = true
       spare.peers.reserve(addressFamily(address), numWant, wantsPeerIds)
@@ -48,17 +47,17 @@ function announceHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
 
 function scrapeHandler(frontend: Frontend, { catchAll }: RoutePath): Handler {
   const { tracker } = frontend
-  const ofSome = trackerHandler<PlainScrape, ScrapeAnswer>(frontend, {
+  const listed = trackerHandler<PlainScrape, ScrapeAnswer>(frontend, {
     action: 'scrape',
     parse: (request) => parseScrape(request, frontend, catchAll),
     prepare: () => new ScrapeAnswer(),
     ask: (scrape, answer) => tracker.scrape(scrape, answer),
     write: writeScrape,
   })
-  if (frontend.fullScrape === undefined) return ofSome
-  const ofAll = fullScrapeHandler(frontend, frontend.fullScrape)
+  if (frontend.fullScrape === undefined) return listed
+  const full = fullScrapeHandler(frontend, frontend.fullScrape)
   return (request, reply) =>
-    asksForAll(request, frontend) ? ofAll(request, reply) : ofSome(request, reply)
+    asksForAll(request, frontend) ? full(request, reply) : listed(request, reply)
 }
 
 function addRoute(
@@ -68,7 +67,7 @@ function addRoute(
   action: Action,
   handler: Handler,
 ): void {
-  // A HEAD route of Fastify's own making would announce.
+  // An automatic HEAD route would announce.
   fastify.route({
     method: 'GET',
     url,
@@ -78,8 +77,8 @@ function addRoute(
       routeErrorHandler(error, request, reply, frontend, action),
   })
   const others = fastify.supportedMethods.filter((method) => method !== 'GET')
-  // Refused in `onRequest`, so that neither the body nor its content type is looked at.
+  // In `onRequest`, so that neither the body nor its content type is parsed.
   const refuse = (request: FastifyRequest, reply: FastifyReply): void =>
-    refuseMethod(request, reply, frontend)
+    refuseMethod(request, reply, frontend.counter)
   fastify.route({ method: others, url, onRequest: refuse, handler: refuse })
 }

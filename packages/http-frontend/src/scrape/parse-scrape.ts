@@ -5,12 +5,10 @@ import type { FastifyRequest } from 'fastify'
 import type { Frontend } from '../frontend.ts'
 import { INVALID_INFO_HASH, NO_INFO_HASH } from '../announce/parse-announce.ts'
 
-// Transmission looks for these words, and then asks for fewer torrents at once.
+// Transmission recognizes this text and then scrapes fewer torrents at once.
 const TOO_MANY: ClientError = new ClientError('Request-URI Too Long: scrape fewer torrents at once')
 
-/**
- * Reads a scrape (BEP 48) from the request target. @throws {ClientError} for what does not parse.
- */
+/** Parses a scrape (BEP 48). @throws {ClientError} for a malformed one. */
 export function parseScrape(
   request: FastifyRequest,
   frontend: Frontend,
@@ -32,10 +30,7 @@ export function parseScrape(
   return new PlainScrape('http', query.infoHashes.map(infoHash), address, params)
 }
 
-/**
- * Whether a scrape names no infohash, and so asks for everything. False for one that does not
- * parse.
- */
+/** Whether a scrape names no infohash and so requests all swarms. False if malformed. */
 export function asksForAll(request: FastifyRequest, frontend: Frontend): boolean {
   const target = request.raw.url as string
   const { queryStart, queryEnd } = splitTarget(target)

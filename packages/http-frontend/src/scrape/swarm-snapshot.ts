@@ -2,27 +2,21 @@ import { INFO_HASH_LENGTH, writeByteString, type AddressFamily } from '@chihaya/
 import type { SwarmEntry } from '@chihaya/core'
 import { TimeSlice } from './time-slice.ts'
 
-/**
- * 32-bit words of a record: the infohash, then seeders and leechers of both families, then
- * downloads.
- */
+/** 32-bit words of a record: infohash, seeders and leechers by family, downloads. */
 const WORDS = 10
 const HASH_WORDS = INFO_HASH_LENGTH / 4
 const SEEDERS: Readonly<Record<AddressFamily, number>> = { ipv4: 5, ipv6: 7 }
 const LEECHERS: Readonly<Record<AddressFamily, number>> = { ipv4: 6, ipv6: 8 }
 const DOWNLOADED = 9
 
-/**
- * Records of a segment, as a power of two. Segments keep a snapshot from being copied while it
- * grows.
- */
+/** Records of a segment, as a power of two. Segments let a snapshot grow without copying. */
 const SEGMENT_BITS = 14
 const SEGMENT = 1 << SEGMENT_BITS
 
-/** Records between two looks at the clock. */
+/** Records processed between two checks of the clock. */
 const BLOCK = 2048
 
-/** Bytes of an infohash that are compared as one number. */
+/** Leading bytes of an infohash that are compared as one number. */
 const PREFIX = 4
 
 interface Segment {
@@ -30,7 +24,7 @@ interface Segment {
   readonly words: Uint32Array
 }
 
-/** Records in some order, and the first bytes of their infohashes. */
+/** Record numbers in some order, with the prefixes of their infohashes. */
 class Run {
   readonly records: Uint32Array
   readonly prefixes: Uint32Array
@@ -43,7 +37,7 @@ class Run {
 
 /** One swarm of a snapshot. */
 export interface SwarmRow {
-  /** 20 bytes of the snapshot's own memory. */
+  /** 20 bytes in the snapshot's memory. */
   readonly infoHash: Uint8Array
   readonly complete: number
   readonly downloaded: number
@@ -51,13 +45,13 @@ export interface SwarmRow {
 }
 
 /**
- * All swarms at one time, in the byte order of their infohashes: 44 bytes each. Whatever takes long
- * gives way to requests every few milliseconds.
+ * All swarms at one time, in byte order of their infohashes, 44 bytes each. Long work yields to
+ * requests every few milliseconds.
  */
 export class SwarmSnapshot {
   #segments: Segment[] = []
   #count = 0
-  /** The numbers of the records, in order. */
+  /** The record numbers in order. */
   #order: Uint32Array = new Uint32Array()
   #isReleased = false
 
@@ -76,20 +70,20 @@ export class SwarmSnapshot {
     return snapshot
   }
 
-  /** Gives the memory back. Whoever still reads the snapshot is stopped by an error. */
+  /** Frees the memory. Further reads throw. */
   release(): void {
     this.#isReleased = true
     this.#segments = []
     this.#order = new Uint32Array()
   }
 
-  /** How many swarms there are. */
+  /** The number of swarms. */
   get size(): number {
     this.#check()
     return this.#order.length
   }
 
-  /** The swarm at a position, as the clients of a family see it. */
+  /** The swarm at a position, with the counters of one family. */
   row(position: number, family: AddressFamily): SwarmRow {
     this.#check()
     const record = this.#order[position] as number
@@ -129,9 +123,8 @@ export class SwarmSnapshot {
   }
 
   /**
-   * Merges runs of one record into runs of two, of four, and so on, in time that no choice of
-   * infohashes makes much longer. Four bytes of the infohash travel with a record's number, so that
-   * few comparisons need more.
+   * A bottom-up merge sort, whose time hardly depends on the infohashes. Four bytes of the infohash
+   * stay beside the record number, so that few comparisons need more.
    */
   async #sort(slice: TimeSlice): Promise<void> {
     const count = this.#count
@@ -149,7 +142,7 @@ export class SwarmSnapshot {
         let left = start
         let right = middle
         for (let place = start; place < end; place++) {
-          // Of equals the left one, so that they stay in the order in which they came.
+          // The left one of equals keeps the sort stable.
           const isLeft = right === end || (left < middle && !this.#isBefore(from, right, left))
           const taken = isLeft ? left++ : right++
           to.records[place] = from.records[taken] as number
@@ -162,7 +155,7 @@ export class SwarmSnapshot {
     this.#order = from.records
   }
 
-  /** Whether the record at `one` belongs before that at `other`. */
+  /** Whether the record at `one` sorts before that at `other`. */
   #isBefore({ records, prefixes }: Run, one: number, other: number): boolean {
     const difference = (prefixes[one] as number) - (prefixes[other] as number)
     if (difference !== 0) return difference < 0
@@ -188,7 +181,7 @@ export class SwarmSnapshot {
     return prefix
   }
 
-  /** A store may list a swarm twice; what it said last counts. */
+  /** Stores may list a swarm twice. The last entry counts. */
   async #dropDuplicates(slice: TimeSlice): Promise<void> {
     const order = this.#order
     let kept = 0
@@ -210,7 +203,7 @@ export class SwarmSnapshot {
   }
 }
 
-/** Where a record begins in its segment. */
+/** The first word of a record in its segment. */
 function wordOf(record: number): number {
   return (record & (SEGMENT - 1)) * WORDS
 }

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Milliseconds that long work may keep the event loop from requests. */
+/** Milliseconds that long work may block the event loop. */
 const SLICE = 2
 
-/** Divides long work into turns of the event loop. */
+/** Splits long work over turns of the event loop. */
 export class TimeSlice {
   #begun = performance.now()
 
-  /** Whether it is time to let others have their turn. */
+  /** Whether it is time to yield. */
   isOver(): boolean {
     return performance.now() - this.#begun >= SLICE
   }

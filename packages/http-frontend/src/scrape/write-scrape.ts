@@ -2,19 +2,16 @@ import { BencodeWriter, type InfoHash } from '@chihaya/bittorrent'
 import type { Scrape, ScrapeAnswer } from '@chihaya/core'
 
 const FIXED = 64
-/** Room for one row: its keys, the infohash and four integers. */
+/** Bytes for one row: keys, infohash, four integers. */
 const ROW = 128
 
-/**
- * The answer to a scrape (BEP 48): a row for each infohash in byte order, each once however often
- * it was asked for.
- */
+/** Writes the answer to a scrape (BEP 48): one row per infohash, in byte order. */
 export function writeScrape(answer: ScrapeAnswer, { infoHashes }: Scrape): Buffer {
   const rows = new Map<InfoHash, number>()
   for (const [index, infoHash] of infoHashes.entries()) rows.set(infoHash, index)
   const writer = new BencodeWriter(FIXED + rows.size * ROW)
   writer.raw('d5:filesd')
-  // Byte strings compare by unit, which is by byte.
+  // Byte strings compare by byte.
   for (const [infoHash, index] of [...rows].sort(([one], [other]) => (one < other ? -1 : 1))) {
     writer.string(infoHash)
     writeRow(writer, answer, index)

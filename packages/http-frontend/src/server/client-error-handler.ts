@@ -1,6 +1,5 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { closeLingering } from '../lingering-close.ts'
 
 const STATUS: ReadonlyMap<string | undefined, number> = new Map([
   ['HPE_HEADER_OVERFLOW', 431],
@@ -8,19 +7,13 @@ const STATUS: ReadonlyMap<string | undefined, number> = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ])
 
-/**
- * Connections that have been refused: whatever else they send is refused again, by the same parser.
- */
+/** Connections that were refused. The parser refuses whatever else they send again. */
 const refused = new WeakSet<Socket>()
 
-/**
- * Answers what Node's HTTP parser refuses: a bare status without body, after which the connection
- * ends.
- */
+/** Answers requests that Node's parser refuses: a bare status, then the connection closes. */
 export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
-    // What is written now would wait for the rest of the handshake, and the connection's end with
-    // it, for ever.
+    // Anything written would wait for the end of the handshake, and so would the close.
     socket.destroy()
     return
   }
@@ -36,10 +29,25 @@ export function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket)
 }
 
 /**
- * True when an answer is due whose place a bare status would take: that of an earlier request on
- * this connection. A request whose own body cannot be read has none.
+ * Whether an answer to an earlier request on this connection is still due. A bare status would take
+ * its place.
  */
 function isAnswering(socket: Socket): boolean {
   const response = (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? null
   return response !== null && (response.req.complete || response.headersSent)
+}
+
+/** Milliseconds in which the client can read its answer and close its side. */
+const LINGER = 2000
+
+/**
+ * Closes a connection whose client may still be sending, after the answer has been sent. Closing at
+ * once would reset the connection because of unread bytes, and the client could lose the answer.
+ */
+export function closeLingering(socket: Socket): void {
+  socket.end()
+  if (socket.destroyed) return
+  // A client that keeps sending would never let the socket time out.
+  const timer = setTimeout(() => socket.destroy(), LINGER).unref()
+  socket.once('close', () => clearTimeout(timer))
 }
