@@ -1,7 +1,6 @@
 import { EntryList } from '@chihaya/core/lists'
 import { describe, expect, test } from 'vitest'
-import { ClientApproval } from '../src/client-approval.ts'
-import { clientList, type ClientList } from '../src/client-list.ts'
+import { ClientApproval, clientList, type ClientList } from '../src/client-approval.ts'
 
 function list(...entries: string[]): ClientList {
   const clients = clientList.create(0)

@@ -95,9 +95,9 @@ describe('a line of a list', () => {
     ['Some Organisation:1.2.3.5-1.2.3.4', '"1.2.3.5-1.2.3.4" ends before it begins'],
     [
       '1.2.3.4 - 1.2.3.5 , low , x',
-      '"1.2.3.4 - 1.2.3.5 " needs an access level behind it, such as 000',
+      '"1.2.3.4 - 1.2.3.5 " needs an access level after it, such as 000',
     ],
-    ['1.2.3.4 - 1.2.3.5 ,', '"1.2.3.4 - 1.2.3.5 " needs an access level behind it, such as 000'],
+    ['1.2.3.4 - 1.2.3.5 ,', '"1.2.3.4 - 1.2.3.5 " needs an access level after it, such as 000'],
     ['1.2.3.4 , 000 , x', '"1.2.3.4 , 000 , x" is neither an address nor a range of addresses'],
   ])('%j is refused with file and line', async (line, message) => {
     const { path, list } = await file(`# a list\n\n10.0.0.0/8\n${line}\n192.0.2.7\n`)

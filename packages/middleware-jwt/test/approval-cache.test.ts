@@ -1,11 +1,11 @@
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { ApprovalCache } from '../src/approval-cache.ts'
+import { ApprovalCache } from '../src/approval.ts'
 import type { Approval } from '../src/approval.ts'
 import { jwtLibrary } from '../src/jwt-library.ts'
 import { KeyRing } from '../src/key-ring.ts'
 import { NO_KEYS } from '../src/key-set.ts'
-import { readKeys } from '../src/read-keys.ts'
+import { readKeys } from '../src/key-set.ts'
 import { TokenVerifier } from '../src/token-verifier.ts'
 import { AUDIENCE, ISSUER, RSA, seconds, token } from './tokens.ts'
 

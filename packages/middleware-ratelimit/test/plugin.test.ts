@@ -175,11 +175,8 @@ test('a limit that is not asked for costs nothing: the tracker has no hook', asy
 describe('the start', () => {
   test.each<[RateLimitOptions, string]>([
     [{ announcesPerMinute: 0 }, 'options/announcesPerMinute must be >= 1, got 0'],
-    [{ announceBurst: 5 }, 'options/announceBurst needs announcesPerMinute beside it'],
-    [
-      { scrapeBurst: 5, announcesPerMinute: 5 },
-      'options/scrapeBurst needs scrapesPerMinute beside it',
-    ],
+    [{ announceBurst: 5 }, 'options/announceBurst needs announcesPerMinute'],
+    [{ scrapeBurst: 5, announcesPerMinute: 5 }, 'options/scrapeBurst needs scrapesPerMinute'],
     [
       { except: ['localhost'] },
       'options/except/0 must be written like 192.0.2.7, 10.0.0.0/8, 2001:db8::/32, got "localhost"',

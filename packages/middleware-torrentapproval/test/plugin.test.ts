@@ -117,7 +117,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     const file = await listFile(KNOWN)
     await using tracker = await trackerWith({ whitelistFile: file })
     await writeFile(file, `${toHex(OTHER)}\nrubbish\n`)
-    const message = `${file}:2: "rubbish" is no infohash of 40 or 64 hex digits`
+    const message = `${file}:2: "rubbish" is not an infohash of 40 or 64 hex digits`
     const logged = (): unknown[] =>
       tracker.log.map(({ err }) => (err as Error | undefined)?.message)
     await expect.poll(logged, { timeout: 20_000 }).toContain(message)
@@ -264,7 +264,7 @@ describe('the start', () => {
     const file = await listFile(KNOWN)
     await writeFile(file, '\n\nrubbish')
     await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(
-      `${file}:3: "rubbish" is no infohash`,
+      `${file}:3: "rubbish" is not an infohash`,
     )
   })
 

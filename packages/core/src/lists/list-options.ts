@@ -3,17 +3,17 @@ import { TRK_ERR_OPTIONS } from '../errors.ts'
 import type { JsonSchema } from '../options/parse-options.ts'
 
 export interface ListOptions {
-  /** What is approved; all else is refused. */
+  /** Approved entries. All others are refused. */
   whitelist?: readonly string[] | undefined
-  /** What is refused; all else is approved. */
+  /** Refused entries. All others are approved. */
   blacklist?: readonly string[] | undefined
-  /** A file with more of the whitelist, one entry a line; it is read again whenever it changes. */
+  /** A file with more entries of the whitelist, one a line. It is read again when it changes. */
   whitelistFile?: string | undefined
-  /** A file with more of the blacklist, one entry a line; it is read again whenever it changes. */
+  /** A file with more entries of the blacklist, one a line. It is read again when it changes. */
   blacklistFile?: string | undefined
   /**
-   * Minutes after which a client that was refused may try again, or `never` (BEP 31). Left out, the
-   * client decides.
+   * Minutes until a refused client may try again, or `never` (BEP 31). Without it, the client
+   * decides.
    */
   retryIn?: number | 'never' | undefined
 }
@@ -24,18 +24,17 @@ export function listOptionSchemas(entry: JsonSchema): {
 } {
   const list = (description: string): JsonSchema => ({ description, type: 'array', items: entry })
   const file = (which: string): JsonSchema => ({
-    description: `A file with more of the ${which}, one entry a line; it is read again whenever it changes.`,
+    description: `A file with more entries of the ${which}, one a line. It is read again when it changes.`,
     type: 'string',
     minLength: 1,
   })
   return {
-    whitelist: list('What is approved; all else is refused.'),
-    blacklist: list('What is refused; all else is approved.'),
+    whitelist: list('Approved entries. All others are refused.'),
+    blacklist: list('Refused entries. All others are approved.'),
     whitelistFile: file('whitelist'),
     blacklistFile: file('blacklist'),
     retryIn: {
-      description:
-        'Minutes after which a client that was refused may try again, or never (BEP 31).',
+      description: 'Minutes until a refused client may try again, or never (BEP 31).',
       anyOf: [{ type: 'integer', minimum: 1 }, { enum: ['never'] }],
     },
   }

@@ -4,12 +4,12 @@ import type { OptionsSchema } from './parse-options.ts'
 export interface CoreOptions {
   /** Time between two announces of a client. @default '30m' */
   announceInterval?: Duration
-  /** Time before which a client should not announce or scrape again. @default '15m' */
+  /** Minimum time between two announces or scrapes of a client. @default '15m' */
   minAnnounceInterval?: Duration
-  /** What seeders and partial seeds are answered with. @default 'leechers' */
+  /** Peers in answers to seeders and partial seeds. @default 'leechers' */
   seedersReceive?: 'leechers' | 'all'
   /**
-   * Answer with the announcer's own address when the swarm has nobody else, as Chihaya does.
+   * Answer with the announcer's own address if the swarm has no other peer, as Chihaya does.
    * @default true
    */
   returnSelfWhenAlone?: boolean
@@ -18,9 +18,9 @@ export interface CoreOptions {
    * @default false
    */
   rejectPrivatePeers?: boolean
-  /** Give announcers with a public address only peers with one. @default true */
+  /** Give announcers with public addresses only peers with public addresses. @default true */
   withholdPrivatePeers?: boolean
-  /** How long closing waits for post hooks that still run. @default '5s' */
+  /** How long closing waits for running post hooks. @default '5s' */
   postHookTimeout?: Duration
 }
 
@@ -30,17 +30,17 @@ export const optionsSchema: OptionsSchema<CoreOptions> = {
   properties: {
     announceInterval: durationSchema('Time between two announces of a client.', '30m'),
     minAnnounceInterval: durationSchema(
-      'Time before which a client should not announce or scrape again.',
+      'Minimum time between two announces or scrapes of a client.',
       '15m',
     ),
     seedersReceive: {
-      description: 'What seeders and partial seeds are answered with.',
+      description: 'Peers in answers to seeders and partial seeds.',
       enum: ['leechers', 'all'],
       default: 'leechers',
     },
     returnSelfWhenAlone: {
       description:
-        "Answer with the announcer's own address when the swarm has nobody else, as Chihaya does.",
+        "Answer with the announcer's own address if the swarm has no other peer, as Chihaya does.",
       type: 'boolean',
       default: true,
     },
@@ -51,10 +51,10 @@ export const optionsSchema: OptionsSchema<CoreOptions> = {
       default: false,
     },
     withholdPrivatePeers: {
-      description: 'Give announcers with a public address only peers with one.',
+      description: 'Give announcers with public addresses only peers with public addresses.',
       type: 'boolean',
       default: true,
     },
-    postHookTimeout: durationSchema('How long closing waits for post hooks that still run.', '5s'),
+    postHookTimeout: durationSchema('How long closing waits for running post hooks.', '5s'),
   },
 }
