@@ -27,7 +27,7 @@ describe('an address literal', () => {
     expect(parsed && formatAddress(parsed)).toBe(expected)
   })
 
-  test('is any text without harm', () => {
+  test('may be any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 16_384 }), (text) => {
         const parsed = parseAddressLiteral(text)

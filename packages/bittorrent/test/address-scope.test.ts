@@ -85,11 +85,11 @@ describe('the scope of an address', () => {
     expect(scope(text)).toBe(expected)
   })
 
-  test('is unusable for a mapped address, which nobody has unmapped', () => {
+  test('is unusable for a mapped address that was not unmapped', () => {
     expect(addressScope(Buffer.from('00000000000000000000ffff08080808', 'hex'))).toBe('unusable')
   })
 
-  test('is that of the wrapped address, whatever it is', () => {
+  test('is that of the wrapped address', () => {
     fc.assert(
       fc.property(fc.ipV4(), (text) => {
         const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number)

@@ -150,13 +150,13 @@ describe('a PROXY header of version 1', () => {
     expect(read(Buffer.from(line))).toBe('invalid')
   })
 
-  test('is no header of version 2', () => {
+  test('is not a header of version 2', () => {
     const line = Buffer.from('PROXY UNKNOWN\r\n')
     expect(parseProxyHeaderV2(line, 0, line.length)).toBe('none')
   })
 })
 
-describe('what is no PROXY header', () => {
+describe('invalid PROXY headers', () => {
   test.each([
     'GET / HTTP/1.1\r\n',
     'PUT / HTTP/1.1\r\n',

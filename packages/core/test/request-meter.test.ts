@@ -40,7 +40,7 @@ describe('a request meter', () => {
     ])
   })
 
-  test('tells refusals apart by their texts, also by those built after it was made', () => {
+  test('tells refusals apart by their texts, including those built later', () => {
     const meter = new RequestMeter()
     const { message } = new ClientError('no such passkey')
     for (const error of ['invalid port', message, 'passkey 123 is unknown', 'passkey 4\n'])

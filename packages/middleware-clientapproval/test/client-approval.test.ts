@@ -60,7 +60,7 @@ describe('a client', () => {
     },
   )
 
-  test('is not allowed or denied by what is no entry', () => {
+  test('refuses to allow or deny an invalid entry', () => {
     const clients = approval('whitelist', [])
     expect(() => clients.allow('TR')).toThrow(RangeError)
     expect(() => clients.deny('TR >= 2.94')).toThrow(RangeError)

@@ -46,7 +46,7 @@ async function listFile(text: string): Promise<string> {
 }
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
-  test('a whitelist approves what is on it', async () => {
+  test('a whitelist approves its entries', async () => {
     await using tracker = await trackerWith({ whitelist: ['TR2940', 'qB >= 4.4'] })
     const client = tracker.client(protocol)
     expect(await client.announce(TRANSMISSION)).toMatchObject({ incomplete: 1 })
@@ -55,7 +55,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await expect(client.announce(by('M7-9-1--zzzzzzzzzzzz'))).rejects.toThrow(REFUSED)
   })
 
-  test('a blacklist refuses what is on it', async () => {
+  test('a blacklist refuses its entries', async () => {
     await using tracker = await trackerWith({ blacklist: ['TR2*', 'exbc\x00\x38'] })
     const client = tracker.client(protocol)
     await expect(client.announce(TRANSMISSION)).rejects.toThrow(REFUSED)
@@ -181,7 +181,7 @@ test('several lists in one scope must all approve, and the decorator is that of 
   expect(tracker.app.clientApproval.has('qB4300')).toBe(true)
 })
 
-test('each scope has lists of its own', async () => {
+test('each scope has its own lists', async () => {
   const scopes: FastifyInstance[] = []
   await using tracker = await TestTracker.start({
     register: (app) => {
@@ -222,7 +222,7 @@ describe('the start', () => {
     )
   })
 
-  test('needs a tracker to be there', async () => {
+  test('needs a tracker', async () => {
     await using app = Fastify()
     await expect(async () => app.register(clientApproval)).rejects.toThrow(/'@chihaya\/core'/)
   })

@@ -15,7 +15,7 @@ function approval(until: number): Approval {
   return { infoHash: undefined, infoHashes: new Set(), until }
 }
 
-describe('remembered approvals', () => {
+describe('cached approvals', () => {
   test('are bounded, and those in use stay', () => {
     const cache = new ApprovalCache(100)
     cache.set('in use', approval(1))
@@ -89,7 +89,7 @@ describe('a token', () => {
     expect(verified()).toBe(2)
   })
 
-  test('is verified every time where nothing is remembered', async () => {
+  test('is verified every time without a cache', async () => {
     const { verifier, verified } = await countingVerifier(0)
     const jwt = token()
     for (let round = 0; round < 3; round++) void verifier.verify(jwt)

@@ -87,7 +87,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect([await announces(six, 6), await scrapes(six, 6)]).toEqual([3, 3])
   })
 
-  test('who completes or leaves is heard, however often', async () => {
+  test('completed and stopped are never limited', async () => {
     await using tracker = await trackerWith({ announcesPerMinute: 1 })
     const client = tracker.client(protocol, ONE)
     expect(await announces(client, 3)).toBe(1)
@@ -190,7 +190,7 @@ describe('the start', () => {
     await expect(trackerWith(options)).rejects.toThrow(`@chihaya/middleware-ratelimit: ${message}`)
   })
 
-  test('needs a tracker to be there', async () => {
+  test('needs a tracker', async () => {
     await using app = Fastify()
     await expect(async () => app.register(rateLimit)).rejects.toThrow(/'@chihaya\/core'/)
   })

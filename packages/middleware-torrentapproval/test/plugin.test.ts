@@ -47,7 +47,7 @@ async function listFile(...infoHashes: InfoHash[]): Promise<string> {
 }
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
-  test('a whitelist approves what is on it', async () => {
+  test('a whitelist approves its entries', async () => {
     await using tracker = await trackerWith({ whitelist: [toHex(KNOWN)] })
     const client = tracker.client(protocol)
     expect(await client.announce({ ...ANNOUNCE, infoHash: KNOWN })).toMatchObject({ incomplete: 1 })
@@ -55,7 +55,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 1 })
   })
 
-  test('a blacklist refuses what is on it', async () => {
+  test('a blacklist refuses its entries', async () => {
     await using tracker = await trackerWith({ blacklist: [toHex(KNOWN)] })
     const client = tracker.client(protocol)
     await expect(client.announce({ ...ANNOUNCE, infoHash: KNOWN })).rejects.toThrow(REFUSED)
@@ -222,7 +222,7 @@ test('a refusal over HTTP says when to come back, if the options do', async () =
   expect(reply.body).toBe('d14:failure reason18:unapproved torrent8:retry in5:nevere')
 })
 
-test('each scope has lists of its own', async () => {
+test('each scope has its own lists', async () => {
   const scopes: FastifyInstance[] = []
   await using tracker = await TestTracker.start({
     register: (app) => {
@@ -268,7 +268,7 @@ describe('the start', () => {
     )
   })
 
-  test('needs a tracker to be there', async () => {
+  test('needs a tracker', async () => {
     await using app = Fastify()
     await expect(async () => app.register(torrentApproval)).rejects.toThrow(/'@chihaya\/core'/)
   })

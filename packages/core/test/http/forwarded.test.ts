@@ -48,7 +48,7 @@ describe('the elements of Forwarded', () => {
     expect(forwardedFor(header)).toEqual(nodes)
   })
 
-  test('are those that were written', () => {
+  test('read back as written', () => {
     const node = fc
       .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 })
       .filter((text) => !/:_[\w.-]+$/.test(text))

@@ -72,7 +72,7 @@ describe('a list in a file', () => {
     await eventually(() => told).toEqual([['b', 'c']])
   })
 
-  test('is finished before anybody looks at it', async () => {
+  test('is finished before the first look-up', async () => {
     const path = join(await temporaryFolder(), 'list')
     await writeFile(path, 'a\nb')
     const finish = async (words: Set<string>): Promise<void> => {
@@ -94,7 +94,7 @@ describe('a list in a file', () => {
     expect(log).toEqual(['a list has changed: 2'])
   })
 
-  test('is read again when another file takes its place, again and again', async () => {
+  test('is read again each time another file replaces it', async () => {
     const { path, words } = await follow('a')
     for (const word of ['b', 'c', 'd']) {
       await writeFile(`${path}.new`, word)
@@ -221,7 +221,7 @@ describe('a list in a file', () => {
 })
 
 describe('a list that cannot be read at first', () => {
-  test('names the line and what is wrong with it', async () => {
+  test('names the line and its error', async () => {
     const path = join(await temporaryFolder(), 'list')
     await writeFile(path, 'good\nbad')
     const read = ListFile.read({ path, format: wordList, log: SILENT })
