@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { TRK_ERR_OPTIONS } from '../errors.ts'
-import { ListFile } from './list-file.ts'
-import type { AnyList, ListFormat } from './list-format.ts'
+import { ListFile, type AnyList, type ListFormat } from './list-file.ts'
 import type { ListSource } from './list-options.ts'
 
 /** A list in two parts: the entries in the options, and the present ones in a file. */

@@ -39,9 +39,12 @@ export function writeAnnounce(answer: Answer, announce: HttpAnnounce): Buffer {
 }
 
 function peersCapacity({ peers, otherPeers }: Answer, compact: boolean): number {
-  const count = peers.count + (otherPeers?.count ?? 0)
-  if (!compact) return count * DICTIONARY
-  return peers.endpoints.length + (otherPeers?.endpoints.length ?? 0)
+  if (!compact) return (peers.count + (otherPeers?.count ?? 0)) * DICTIONARY
+  return bytesOf(peers) + (otherPeers === undefined ? 0 : bytesOf(otherPeers))
+}
+
+function bytesOf({ count, family }: PeerList): number {
+  return count * compactLength(family)
 }
 
 function writeCompact(writer: BencodeWriter, answer: Answer): void {
