@@ -2,11 +2,12 @@ export {
   addressFamily,
   formatAddress,
   parseAddress,
+  parseSource,
   unmap,
   type Address,
   type AddressFamily,
 } from './address/address.ts'
-export { parseAddressLiteral, parseSource } from './address/address-literal.ts'
+export { parseAddressLiteral } from './address/address-literal.ts'
 export { addressScope, type AddressScope } from './address/address-scope.ts'
 export { claimSources, LOCAL_HOST, mayName } from './address/claimed-address.ts'
 export {
@@ -18,6 +19,7 @@ export {
   readCompactPeers,
   type Endpoint,
 } from './address/compact.ts'
+export { hostKey, hostPrefix } from './address/host-key.ts'
 export { LOCAL_NETWORKS, Networks, parseNetwork, type Network } from './address/networks.ts'
 export {
   parseProxyHeader,

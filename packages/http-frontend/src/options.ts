@@ -89,7 +89,7 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
   properties: {
     announceRoutes: {
       description:
-        'Paths of announces, with named (/:passkey/announce) and catch-all (/announce/*rest) parameters.',
+        "Paths of announces, with named (/:passkey/announce) and catch-all (/announce/*rest) parameters. Hooks read them with request.params.route('passkey'), and headers with request.params.header?.('authorization').",
       ...routes,
       minItems: 1,
       default: ['/announce'],
@@ -100,10 +100,17 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
       ...routes,
       default: ['/scrape'],
     },
-    keepAlive: flag('Keep connections open for further requests.', false),
+    keepAlive: flag(
+      'Keep connections open for further requests. Otherwise each answer closes its connection, as most clients request.',
+      false,
+    ),
     defaultNumWant: count('Peers in an answer if the client requests no number.', 0, 50),
     maxNumWant: count('Most peers in an answer.', 0, 100),
-    maxScrapeInfoHashes: count('Most infohashes in one scrape.', 1, 100),
+    maxScrapeInfoHashes: count(
+      'Most infohashes in one scrape. The header of a request has room for about 200.',
+      1,
+      100,
+    ),
     fullScrapeFrom: {
       description: 'Addresses and CIDR ranges that may scrape all swarms, without an infohash.',
       type: 'array',
@@ -121,24 +128,25 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
     semicolonSeparators: flag('Accept `;` as a separator of query parameters, like `&`.', true),
     allowIpSpoofing: {
       description:
-        'Sources that may announce another address: none, loopback and private addresses (true), or these ranges.',
+        'Sources that may announce another address in ip, ipv4 or ipv6: none, loopback and private addresses (true), or these ranges. The first usable claim counts, in that order, and the last one of a repeated parameter.',
       type: ['boolean', 'array'],
       items: { type: 'string' },
       default: false,
     },
     realIpHeader: {
-      description: 'Header in which a trusted proxy names its client, such as x-forwarded-for.',
+      description:
+        'Header in which a trusted proxy names its client: x-forwarded-for, x-real-ip, cf-connecting-ip, or forwarded (RFC 7239).',
       type: 'string',
       pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
     },
     trustedProxies: {
       description:
-        'Addresses and CIDR ranges of proxies whose realIpHeader is trusted. By default loopback and private ones.',
+        'Addresses and CIDR ranges of proxies whose realIpHeader is trusted. All of them must send it. By default loopback and private ones, where a source without the header is a client.',
       type: 'array',
       items: { type: 'string' },
     },
     allowUnconnectable: flag(
-      'Answer clients that announce no port or port 0 instead of refusing them. They are not stored.',
+      'Answer clients that announce no port or port 0 instead of refusing them. They are not stored. A client that stops never needs a port.',
       false,
     ),
     requestTiming: flag('Measure the duration of announces and scrapes, for metrics.', false),

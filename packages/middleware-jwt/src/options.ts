@@ -77,7 +77,7 @@ export const optionsSchema: OptionsSchema<JwtApprovalOptions> = {
     ),
     jwkSetUrl: {
       ...text(
-        "URL of the issuer's public keys, as a JWK set. One of jwkSetUrl, keys and keyFile is required.",
+        "URL of the issuer's public keys, as a JWK set (RFC 7517). One of jwkSetUrl, keys and keyFile is required.",
       ),
       pattern: '^https?://',
       examples: ['https://issuer.example/keys'],
@@ -90,11 +90,11 @@ export const optionsSchema: OptionsSchema<JwtApprovalOptions> = {
     },
     keyFile: text('A file with the public keys, as a JWK set or in PEM.'),
     jwkSetUpdateInterval: durationSchema(
-      'Time between two updates of the keys from the URL or file.',
+      'Time between two updates of the keys from the URL or file, at least a second.',
       '5m',
     ),
     jwkSetMinUpdateInterval: durationSchema(
-      'Minimum time between two updates because of tokens with unknown keys.',
+      'Minimum time between updates because of unknown keys or after a failed update, at least a second.',
       '30s',
     ),
     allowHttp: flag('Allow plain HTTP in jwkSetUrl beyond loopback addresses.', false),

@@ -24,12 +24,3 @@ function isPortSuffix(text: string, colon: number): boolean {
   const port = text[colon] === ':' ? parseInteger(text.slice(colon + 1)) : undefined
   return port !== undefined && port >= 0 && port <= 65_535
 }
-
-/**
- * Reads the remote address of a socket. The zone of a link-local address (`fe80::1%eth0`) is
- * dropped, as it means nothing to other hosts. Undefined for any other text.
- */
-export function parseSource(text: string): Address | undefined {
-  const zone = text.indexOf('%')
-  return parseAddress(zone < 0 ? text : text.slice(0, zone))
-}

@@ -24,7 +24,7 @@ export function listOptionSchemas(entry: JsonSchema): {
 } {
   const list = (description: string): JsonSchema => ({ description, type: 'array', items: entry })
   const file = (which: string): JsonSchema => ({
-    description: `A file with more entries of the ${which}, one a line. It is read again when it changes.`,
+    description: `A file with more entries of the ${which}, one a line, relative to the working directory. It is read again when it changes.`,
     type: 'string',
     minLength: 1,
   })
@@ -34,7 +34,8 @@ export function listOptionSchemas(entry: JsonSchema): {
     whitelistFile: file('whitelist'),
     blacklistFile: file('blacklist'),
     retryIn: {
-      description: 'Minutes until a refused client may try again, or never (BEP 31).',
+      description:
+        'Minutes until a refused client may try again, or never (BEP 31). Over HTTP only.',
       anyOf: [{ type: 'integer', minimum: 1 }, { enum: ['never'] }],
     },
   }

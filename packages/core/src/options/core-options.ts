@@ -28,9 +28,12 @@ export const optionsSchema: OptionsSchema<CoreOptions> = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    announceInterval: durationSchema('Time between two announces of a client.', '30m'),
+    announceInterval: durationSchema(
+      'Time between two announces of a client, at least one second.',
+      '30m',
+    ),
     minAnnounceInterval: durationSchema(
-      'Minimum time between two announces or scrapes of a client.',
+      'Minimum time between two announces or scrapes of a client. Never sent above announceInterval.',
       '15m',
     ),
     seedersReceive: {
@@ -46,7 +49,7 @@ export const optionsSchema: OptionsSchema<CoreOptions> = {
     },
     rejectPrivatePeers: {
       description:
-        'Refuse announces from addresses that are not public: private, loopback, link-local and so on.',
+        'Refuse announces from addresses that are not public (private, loopback, link-local and so on), and remove peers there from the store.',
       type: 'boolean',
       default: false,
     },
