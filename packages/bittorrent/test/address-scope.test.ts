@@ -52,7 +52,7 @@ const IPV6: Array<[scope: AddressScope, text: string]> = [
   ['private', 'feff::1'],
   ['unusable', 'ff02::1'],
   ['unusable', 'ffff::1'],
-  // NAT64 (RFC 6052): the scope of what it wraps.
+  // NAT64 (RFC 6052): the scope of the wrapped address.
   ['public', '64:ff9b::8.8.8.8'],
   ['private', '64:ff9b::10.0.0.1'],
   ['private', '64:ff9b::100.64.0.1'],

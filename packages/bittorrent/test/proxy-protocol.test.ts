@@ -191,7 +191,7 @@ describe('arbitrary bytes', () => {
         const header = parseProxyHeader(bytes, start, bytes.length)
         if (typeof header === 'string') return
         expect(header.length).toBeLessThanOrEqual(bytes.length - start)
-        // One byte less is no header yet, and what follows is not looked at.
+        // One byte less is incomplete, and bytes after the header are not read.
         expect(parseProxyHeader(bytes, start, start + header.length - 1)).toBe('incomplete')
         expect(parseProxyHeader(bytes, start, start + header.length)).toEqual(header)
         if (header.source) expect([4, 16]).toContain(header.source.address.length)

@@ -10,7 +10,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { announceTarget, decode, failureReason, modelStore } from './tracker-app.ts'
 
-/** An application with routes and handlers of its own, and a tracker under /tracker. */
+/** An application with its own routes and handlers, and a tracker under /tracker. */
 async function outerApp(
   prepare: (app: FastifyInstance) => void = () => undefined,
 ): Promise<FastifyInstance> {

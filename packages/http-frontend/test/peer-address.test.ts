@@ -39,7 +39,7 @@ describe('X-Forwarded-For', () => {
     ['[2001:db8::7]', '2001:db8::7'],
     ['[2001:db8::7]:4321', '2001:db8::7'],
     ['::ffff:8.8.8.8', '8.8.8.8'],
-    // A client may write what it likes; its proxy appends the truth.
+    // The client's part of the list may be forged. Its proxy appends the source.
     ['1.1.1.1, 8.8.8.8', '8.8.8.8'],
     ['unknown, 8.8.8.8', '8.8.8.8'],
     [',,8.8.8.8', '8.8.8.8'],

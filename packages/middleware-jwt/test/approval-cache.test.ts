@@ -37,7 +37,7 @@ describe('cached approvals', () => {
   })
 })
 
-/** A verifier whose library counts what it verifies. */
+/** A verifier whose library counts verifications. */
 async function countingVerifier(
   cacheSize: number,
 ): Promise<{ verifier: TokenVerifier; time: { now: number }; verified: () => number }> {
@@ -84,7 +84,7 @@ describe('a token', () => {
     void verifier.verify(jwt)
     expect(verified()).toBe(1)
     time.now += 2000
-    // The library has a clock of its own, by which the token is good: it is asked again.
+    // The library has its own clock, by which the token is valid. It is called again.
     void verifier.verify(jwt)
     expect(verified()).toBe(2)
   })

@@ -47,7 +47,7 @@ function scrapes(client: TrackerClient, times: number): Promise<number> {
   return answered(times, 'too many scrapes', () => client.scrape([ANNOUNCE.infoHash]))
 }
 
-// The limits read this clock, and it stands still but for what a test says.
+// The clock of the limits, which only tests advance.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_790_000_000_000 })
 })

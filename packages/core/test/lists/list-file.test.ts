@@ -22,7 +22,7 @@ interface Followed {
   readonly words: () => string[]
 }
 
-/** A list that is being followed, in a folder of its own. */
+/** A list in a new folder, whose file is followed. */
 async function follow(
   contents: string,
   init: { readonly path?: string; readonly pollInterval?: number } = {},
