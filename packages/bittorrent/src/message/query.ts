@@ -68,11 +68,13 @@ export class Query {
     let at = start
     while (at < end) {
       let equals = -1
+      let escaped = false
       let stop = at
       for (; stop < end; stop++) {
         const code = text.charCodeAt(stop)
         if (code === AMPERSAND || (semicolons && code === SEMICOLON)) break
         if (code === EQUALS && equals < 0) equals = stop
+        if (code === PERCENT || code === PLUS) escaped = true
       }
       if (stop > at && equals !== at) {
         const key = decode(
@@ -81,18 +83,21 @@ export class Query {
           equals < 0 ? stop : equals,
           MAX_KEY,
           KEY_TOO_LONG,
+          escaped,
         ).toLowerCase()
         const valueStart = equals < 0 ? stop : equals + 1
         if (key === 'info_hash') {
           try {
-            query.infoHashes.push(decode(text, valueStart, stop, MAX_VALUE, VALUE_TOO_LONG))
+            query.infoHashes.push(
+              decode(text, valueStart, stop, MAX_VALUE, VALUE_TOO_LONG, escaped),
+            )
           } catch (error) {
             badInfoHash ??= error
             query.infoHashes.push('')
           }
           if (query.infoHashes.length > maxInfoHashes) return query
         } else {
-          const value = decode(text, valueStart, stop, MAX_VALUE, VALUE_TOO_LONG)
+          const value = decode(text, valueStart, stop, MAX_VALUE, VALUE_TOO_LONG, escaped)
           if (++pairs > MAX_PAIRS) throw TOO_MANY_PAIRS
           query.#values.set(key, value)
         }
@@ -145,7 +150,12 @@ function decode(
   end: number,
   max: number,
   tooLong: ClientError,
+  escaped: boolean,
 ): string {
+  if (!escaped) {
+    if (end - start > max) throw tooLong
+    return text.slice(start, end)
+  }
   // An escape takes three characters for one byte, so longer text cannot fit.
   if (end - start > max * 3) throw tooLong
   let decoded = ''
