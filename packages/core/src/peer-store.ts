@@ -3,7 +3,7 @@ import type { Announce } from './announce/announce.ts'
 import type { Answer } from './announce/answer.ts'
 import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import type { MaybePromise } from './maybe-promise.ts'
-import type { ReadinessAnswer } from './readiness.ts'
+import type { ReadinessAnswer } from './readiness/readiness.ts'
 
 /** Totals over all swarms, counted by address family. Partial seeds count as leechers. */
 export interface StoreStats {

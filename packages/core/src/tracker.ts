@@ -1,17 +1,17 @@
-import { addressScope, isClientError, type Address } from '@chihaya/bittorrent'
+import { addressScope, INVALID_IP, isClientError, type Address } from '@chihaya/bittorrent'
 import type { Announce } from './announce/announce.ts'
 import { Answer } from './announce/answer.ts'
 import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import { downloads, transitionOf } from './announce/transition.ts'
 import type { TrackerContext } from './context.ts'
-import { parseDuration } from './duration.ts'
+import { parseDuration } from './options/duration.ts'
 import {
   TRK_ERR_HOOK_HANDLER,
   TRK_ERR_HOOK_NAME,
   TRK_ERR_OPTIONS,
   TRK_ERR_STARTED,
 } from './errors.ts'
-import type { HookMeter } from './hook-meter.ts'
+import type { HookMeter } from './meter/hook-meter.ts'
 import {
   copyHooks,
   HOOK_NAMES,
@@ -22,11 +22,10 @@ import {
   type TrackerHooks,
 } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
-import { optionsSchema, type CoreOptions } from './options.ts'
-import { parseOptions } from './parse-options.ts'
+import { optionsSchema, type CoreOptions } from './options/core-options.ts'
+import { parseOptions } from './options/parse-options.ts'
 import type { EvictionRules, PeerStore, SwarmEntry } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
-import { INVALID_ADDRESS } from './refusals.ts'
 
 /** What fits the 32 bits of a UDP answer for every client, signed or not. */
 const MAX_SECONDS = 2 ** 31 - 1
@@ -167,7 +166,7 @@ export class Tracker {
     const leaves = announce.event === 'stopped'
     answer.begin(interval, minInterval)
     if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public')
-      throw INVALID_ADDRESS
+      throw INVALID_IP
     if (!this.#hasAnnounceHooks) {
       const pending = this.#enterSwarm(announce, answer)
       return isPromise(pending)
