@@ -3,6 +3,7 @@ import {
   COMPACT_IPV4,
   peerIdFrom,
   type Address,
+  type AddressFamily,
   type InfoHash,
   type PeerId,
 } from '@chihaya/bittorrent'
@@ -14,7 +15,7 @@ import {
   type ToldAnnounce,
 } from './announce-argument.ts'
 import type { Effect } from './health.ts'
-import { siblingOfSwarm, type Keys } from './keys.ts'
+import type { Keys } from './keys.ts'
 import type { Link } from './link.ts'
 import { announceScript } from './lua/announce.ts'
 import type { ScriptSettings } from './lua/settings.ts'
@@ -43,46 +44,50 @@ export interface AnnouncerInit {
 /** Runs the announce script. */
 export class Announcer {
   readonly #init: AnnouncerInit
-  readonly #run: Script<Buffer>
+  readonly #scripts: Readonly<Record<AddressFamily, Script<Buffer>>>
   readonly #numberOfKeys: number
 
   constructor(init: AnnouncerInit) {
     this.#init = init
     this.#numberOfKeys = init.settings.limitsNewSwarms ? 5 : 4
-    this.#run = defineScript(init.link.client, announceScript(init.settings), this.#numberOfKeys)
+    const define = (family: AddressFamily): Script<Buffer> =>
+      defineScript(init.link.client, announceScript(init.settings, family), this.#numberOfKeys)
+    this.#scripts = { ipv4: define('ipv4'), ipv6: define('ipv6') }
   }
 
   /**
    * What the script replies to an announce that wants so many peers. Rejects with a `Fault`, or
    * with a `ClientError` when the source may make no more swarms.
    */
-  async announce(announce: ToldAnnounce, want: number, moment: Moment): Promise<Buffer> {
-    const { link, keys, settings, newSwarmLimit } = this.#init
+  announce(announce: ToldAnnounce, want: number, moment: Moment): Promise<Buffer> {
+    const { newSwarmLimit } = this.#init
+    const effect = effectOf(announce, moment)
+    if (newSwarmLimit === undefined) return this.#enter(announce, want, moment, effect, true)
+    if (effect === 'adds') {
+      return limitNewSwarms(newSwarmLimit, announce.address, (mayMakeSwarm) =>
+        this.#enter(announce, want, moment, mayMakeSwarm ? effect : 'removes', mayMakeSwarm),
+      )
+    }
+    return this.#enter(announce, want, moment, effect, true).then((reply) => {
+      takeNewSwarmBit(reply)
+      return reply
+    })
+  }
+
+  #enter(
+    announce: ToldAnnounce,
+    want: number,
+    moment: Moment,
+    effect: Effect,
+    mayMakeSwarm: boolean,
+  ): Promise<Buffer> {
+    const { link, keys, settings } = this.#init
     const { infoHash, address } = announce
     const family = addressFamily(address)
-    const swarm = keys.swarm(infoHash, family)
-    const peerIds = keys.peerIds(infoHash, family)
-    const downloaded = keys.downloaded(infoHash)
-    const counted = keys.counted(infoHash)
-    const effect = effectOf(announce, moment)
-    if (newSwarmLimit === undefined) {
-      const argument = announceArgument(announce, want, settings, moment)
-      const run = (): Promise<Buffer> => this.#run(swarm, peerIds, downloaded, counted, argument)
-      return link.send(run, { effect, infoHash })
-    }
-    const sibling = siblingOfSwarm(swarm)
-    const enter = async (mayMakeSwarm: boolean): Promise<Buffer> => {
-      const argument = announceArgument(announce, want, settings, moment, mayMakeSwarm)
-      const run = (): Promise<Buffer> =>
-        this.#run(swarm, peerIds, downloaded, counted, sibling, argument)
-      return link.send(run, { effect: mayMakeSwarm ? effect : 'removes', infoHash })
-    }
-    const isLimited = effect === 'adds'
-    const reply = isLimited
-      ? await limitNewSwarms(newSwarmLimit, address, enter)
-      : await enter(true)
-    if (!isLimited) takeNewSwarmBit(reply)
-    return reply
+    const run = this.#scripts[family]
+    const names = keys.ofAnnounce(infoHash, family, this.#numberOfKeys)
+    const argument = announceArgument(announce, want, settings, moment, mayMakeSwarm)
+    return link.send(() => run(...names, argument), { effect, infoHash })
   }
 
   /**
@@ -94,7 +99,7 @@ export class Announcer {
     const names = keys.probe(infoHash).slice(0, this.#numberOfKeys)
     const run = (transition: Transition, effect: Effect): Promise<Buffer> => {
       const argument = announceArgument({ ...PROBE, infoHash, transition }, 0, settings, { now: 0 })
-      return link.send(() => this.#run(...names, argument), { effect, infoHash })
+      return link.send(() => this.#scripts.ipv4(...names, argument), { effect, infoHash })
     }
     await run('leecher', 'adds')
     await run('stopped', 'removes')

@@ -42,6 +42,7 @@ export class Fallback {
   #merging: Promise<void> | undefined
   #merged = 0
   #announces = 0
+  #forgetAt = 0
 
   constructor(init: FallbackInit) {
     this.#init = init
@@ -89,7 +90,11 @@ export class Fallback {
   acknowledged(announce: ToldAnnounce): void {
     if (this.#journal.size > 0) this.#journal.forget(announce)
     this.#latest.record(announce)
-    this.#latest.forgetBefore(performance.now() - TOLD_AGAIN)
+    const now = performance.now()
+    // Not each time: a map that is written all the time is slow to find its oldest entry.
+    if (now < this.#forgetAt) return
+    this.#latest.forgetBefore(now - TOLD_AGAIN)
+    this.#forgetAt = now + INTERVAL
   }
 
   /**

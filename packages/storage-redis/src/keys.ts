@@ -2,6 +2,10 @@ import { INFO_HASH_LENGTH, type AddressFamily, type InfoHash } from '@chihaya/bi
 
 const FAMILY_LETTER: Readonly<Record<AddressFamily, string>> = { ipv4: '4', ipv6: '6' }
 const INFO_HASH_PATTERN = '?'.repeat(INFO_HASH_LENGTH)
+const ANNOUNCE_SUFFIXES = {
+  ipv4: ['4', '4i', 'd', 'c', '6'],
+  ipv6: ['6', '6i', 'd', 'c', '4'],
+} as const
 const TAG_START = '{s'
 
 /**
@@ -34,6 +38,11 @@ export class Keys {
   infoHashOf(swarm: Buffer): InfoHash {
     const from = this.#prefix.length + TAG_START.length
     return swarm.toString('latin1', from, from + INFO_HASH_LENGTH) as InfoHash
+  }
+
+  /** The keys of the announce script, as many as it takes. */
+  ofAnnounce(infoHash: InfoHash, family: AddressFamily, count: number): Buffer[] {
+    return ANNOUNCE_SUFFIXES[family].slice(0, count).map((suffix) => this.#key(infoHash, suffix))
   }
 
   /** The peers of a torrent and family. */

@@ -227,15 +227,15 @@ export class RedisPeerStore implements PeerStore {
     }
     const withIds = announce.wantsPeerIds && this.#init.options.storePeerIds
     const entered = this.#announcer.announce(announce, answer.want, { now: this.#now() })
-    const answered = entered.then((reply) => readAnswer(reply, withIds, answer))
-    if (!fallback) return answered.catch(refuse)
-    return answered.then(
-      () => fallback.acknowledged(announce),
-      (error: unknown) => {
-        expectFault(error)
-        return fallback.announce(announce, answer)
-      },
-    )
+    if (!fallback) return entered.then((reply) => readAnswer(reply, withIds, answer), refuse)
+    const acknowledged = (reply: Buffer): void => {
+      readAnswer(reply, withIds, answer)
+      fallback.acknowledged(announce)
+    }
+    return entered.then(acknowledged, (error: unknown) => {
+      expectFault(error)
+      return fallback.announce(announce, answer)
+    })
   }
 
   /** @throws {ClientError} as `announce` does. */

@@ -1,17 +1,18 @@
 import { CLIENT_LENGTH } from '../announce-argument.ts'
 import type { ScriptSettings } from './settings.ts'
 
-/**
- * A set outlives its last peer by this many seconds: until Redis forgets it, it counts for nothing.
- */
+/** Seconds by which a set outlives its last peer. Meanwhile nothing in it counts. */
 const GRACE = 60
 /**
- * Endpoints and clients of a torrent that are remembered as counted; beyond, those longest unheard
- * of are forgotten.
+ * Endpoints and clients of a torrent that are remembered as counted; beyond, the least recently
+ * seen are forgotten.
  */
 const MAX_COUNTED = 1000
 
-/** Enters the announcer into its swarm, or takes it out, and sets `downloaded`. */
+/**
+ * Enters the announcer into its swarm, or takes it out, and sets `downloaded` and `my_class`: its
+ * class in the swarm, or nil.
+ */
 export function applyPart({
   peerLifetime,
   downloadedLifetime,
@@ -20,42 +21,40 @@ export function applyPart({
 }: ScriptSettings): string {
   const withIds = (lua: string): string => (storePeerIds ? lua : '')
   return `
--- What the peer was before, where that matters: a state, or nil.
-local before
-if kind == COMPLETED or merging then
+-- The class of the peer before, if this matters and the peer is alive.
+local my_class
+if transition == COMPLETED or transition == UNCHANGED or merging then
   local score = tonumber(call('ZSCORE', swarm, me) or -1)
-  if score % SPAN >= oldest and score >= 0 then before = math.floor(score / SPAN) % 3 end
-  -- What is merged may have been overtaken, or be out of date by now.
-  if merging and (seen < oldest or (before and score % SPAN > seen)) then kind = UNCHANGED end
-end
-
--- The second in which an endpoint or client whose download has been counted was last known.
-local function known(name)
-  return tonumber(call('ZSCORE', counted, name) or 0)
+  if score % SPAN >= oldest and score >= 0 then my_class = math.floor(score / SPAN) end
+  -- A late announce may have been overtaken, or be out of date.
+  if merging and (seen < oldest or (my_class and score % SPAN > seen)) then transition = UNCHANGED end
 end
 
 local downloaded = tonumber(call('GET', downloads) or 0)
-local last_known = downloaded > 0 and kind ~= UNCHANGED and known(me) or 0
+-- The second in which this endpoint was last known, if its download was counted.
+local last_known = 0
+if downloaded > 0 and transition ~= UNCHANGED then last_known = tonumber(call('ZSCORE', counted, me) or 0) end
 local remember = last_known >= oldest
 
-if kind == STOPPED then
+if transition == STOPPED then
   call('ZREM', swarm, me)
-  ${withIds(`call('HDEL', ids, field(me))`)}
-elseif kind ~= UNCHANGED then
-  local state = kind == COMPLETED and SEEDER or kind
-  local added = call('ZADD', swarm, (reach * 3 + state) * SPAN + seen, me)
+  ${withIds(`call('HDEL', ids, my_field)`)}
+elseif transition ~= UNCHANGED then
+  local was_seeder = my_class and my_class % 3 == SEEDER
+  my_class = scope * 3 + (transition == COMPLETED and SEEDER or transition)
+  local added = call('ZADD', swarm, format('%d', my_class * SPAN + seen), me)
   if added == 1 and call('ZCARD', swarm) > ${maxPeersPerSwarm} then
     call('ZREM', swarm, me)
+    my_class = nil
   else
     call('EXPIRE', swarm, '${peerLifetime + GRACE}')
-    ${withIds(`call('HSET', ids, field(me), peer_id)
+    ${withIds(`call('HSET', ids, my_field, peer_id)
     call('EXPIRE', ids, '${peerLifetime + GRACE}')`)}
-    if kind == COMPLETED and before ~= SEEDER then
-      local client = names_client and string.sub(ARGV[1], -${CLIENT_LENGTH})
-      if not remember and not (client and known(client) >= oldest) then
-        downloaded = call('INCR', downloads)
-      end
-      if client then call('ZADD', counted, math.max(seen, known(client)), client) end
+    if transition == COMPLETED and not was_seeder then
+      local client = flags % 32 >= 16 and sub(argument, -${CLIENT_LENGTH})
+      local client_known = client and tonumber(call('ZSCORE', counted, client) or 0) or 0
+      if not remember and client_known < oldest then downloaded = call('INCR', downloads) end
+      if client then call('ZADD', counted, math.max(seen, client_known), client) end
       call('ZREMRANGEBYSCORE', counted, '-inf', oldest - 1)
       call('ZREMRANGEBYRANK', counted, 0, '${-MAX_COUNTED - 1}')
       remember = true
@@ -63,7 +62,7 @@ elseif kind ~= UNCHANGED then
   end
 end
 if downloaded > 0 then call('EXPIRE', downloads, '${downloadedLifetime}') end
--- After the first write: a Redis without memory refuses none of those that follow it.
+-- After the first write: a Redis that is out of memory refuses a script's first write only.
 if remember then
   call('ZADD', counted, math.max(seen, last_known), me)
   call('EXPIRE', counted, '${peerLifetime + GRACE}')

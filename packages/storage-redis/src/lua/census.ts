@@ -1,46 +1,58 @@
 import type { ScriptSettings } from './settings.ts'
+import { SPAN } from './swarm.ts'
 
 /** Stale peers that one announce removes at most. */
 const MAX_REMOVED = 100
+/** Counting ends with the last peer, and most swarms have only public leechers and seeders. */
+const COMMONEST_FIRST = [0, 2, 1, 3, 5, 4, 6, 8, 7]
 
 /**
- * Counts the classes into `live`, removes stale peers, and finds the ranks of those whom the answer
- * may hold: `total` of them in the ranges of `starts` and `lengths`.
+ * Counts `complete` and `incomplete`, removes stale peers, and finds the ranges of ranks that the
+ * answer may hold: `starts`, `lengths` and `my_range`, the announcer's. `total` is the peers in
+ * them, without the announcer.
  */
 export function censusPart({ storePeerIds }: ScriptSettings): string {
   const withIds = (lua: string): string => (storePeerIds ? lua : '')
+  const countAlive = (of: number): string => `
+if unknown > 0 then
+  alive[${of}] = call('ZCOUNT', swarm, format('%d', ${of * SPAN} + oldest), '${of * SPAN + SPAN - 1}')
+  unknown = unknown - alive[${of}]
+end`
   return `
--- How many of each class are alive, and how many before them are not. Most swarms have public leechers and seeders alone.
-local live, stale = { [0] = 0, 0, 0, 0, 0, 0, 0, 0, 0 }, { [0] = 0, 0, 0, 0, 0, 0, 0, 0, 0 }
-local unknown = call('ZCARD', swarm)
-for _, class in ipairs({ 0, 2, 1, 3, 5, 4, 6, 8, 7 }) do
-  if unknown == 0 then break end
-  live[class] = call('ZCOUNT', swarm, class * SPAN + oldest, class * SPAN + SPAN - 1)
-  unknown = unknown - live[class]
-end
-for class = 0, 8 do
-  if unknown == 0 then break end
-  stale[class] = call('ZCOUNT', swarm, class * SPAN, class * SPAN + oldest - 1)
-  unknown = unknown - stale[class]
-end
+local unknown, alive = call('ZCARD', swarm), {}
+${COMMONEST_FIRST.map(countAlive).join('')}
 
--- Takes out the stale, so many at a time, and finds the ranks of those whom the answer may hold.
-local starts, lengths, total = {}, {}, 0
+-- What is unknown now is stale. Within a class, stale peers come first.
+local complete, incomplete = 0, 0
+local starts, lengths, total, my_range = {}, {}, 0, nil
 local rank, removable = 0, ${MAX_REMOVED}
 for class = 0, 8 do
-  if stale[class] > 0 and removable > 0 then
-    local gone = call('ZRANGE', swarm, rank, rank + math.min(stale[class], removable) - 1)
-    call('ZREM', swarm, unpack(gone))
-    ${withIds(`call('HDEL', ids, fields(gone))`)}
-    stale[class] = stale[class] - #gone
-    removable = removable - #gone
+  if unknown > 0 then
+    local stale = call('ZCOUNT', swarm, class * SPAN, class * SPAN + oldest - 1)
+    unknown = unknown - stale
+    if stale > 0 and removable > 0 then
+      local gone = call('ZRANGE', swarm, rank, rank + math.min(stale, removable) - 1)
+      call('ZREM', swarm, unpack(gone))
+      ${withIds(`call('HDEL', ids, fields(gone))`)}
+      stale = stale - #gone
+      removable = removable - #gone
+    end
+    rank = rank + stale
   end
-  rank = rank + stale[class]
-  if live[class] > 0 and class < (public_only and 3 or 6) and not (leechers_only and class % 3 == SEEDER) then
-    starts[#starts + 1], lengths[#lengths + 1] = rank, live[class]
-    total = total + live[class]
+  local count = alive[class] or 0
+  if count > 0 then
+    local are_seeders = class % 3 == SEEDER
+    if are_seeders then complete = complete + count else incomplete = incomplete + count end
+    if class < (public_only and 3 or 6) and not (leechers_only and are_seeders) then
+      starts[#starts + 1], lengths[#lengths + 1] = rank, count
+      total = total + count
+      if class == my_class then
+        my_range = #starts
+        total = total - 1
+      end
+    end
+    rank = rank + count
   end
-  rank = rank + live[class]
 end
 `
 }

@@ -1,12 +1,12 @@
 import type { ScriptSettings } from './settings.ts'
-import { POPULATION, SWARM } from './swarm.ts'
+import { POPULATION, SECONDS, SWARM } from './swarm.ts'
 
 /**
  * KEYS: swarm, downloads. ARGV: second (0: Redis' own).
  * Returns complete, incomplete, downloaders, downloaded, 4 bytes each.
  */
 export function scrapeScript({ peerLifetime }: ScriptSettings): string {
-  return `${SWARM}${POPULATION}
+  return `${SWARM}${SECONDS}${POPULATION}
 local seeders, leechers, partials = population(KEYS[1], seconds(tonumber(ARGV[1])) - ${peerLifetime})
 local downloaded = tonumber(call('GET', KEYS[2]) or 0)
 return struct.pack('>I4I4I4I4', seeders, leechers + partials, leechers, downloaded)
@@ -18,7 +18,7 @@ return struct.pack('>I4I4I4I4', seeders, leechers + partials, leechers, download
  * Returns complete and incomplete of the first, and all peers of the second, 4 bytes each.
  */
 export function countScript({ peerLifetime }: ScriptSettings): string {
-  return `${SWARM}${POPULATION}
+  return `${SWARM}${SECONDS}${POPULATION}
 local oldest = seconds(tonumber(ARGV[1])) - ${peerLifetime}
 local seeders, leechers, partials = population(KEYS[1], oldest)
 local others = { population(KEYS[2], oldest) }

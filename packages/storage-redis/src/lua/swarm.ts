@@ -1,20 +1,28 @@
+/** Scores of one class. */
+export const SPAN: number = 2 ** 32
+
 /**
- * What all scripts begin with.
+ * The beginning of every script.
  *
- * A swarm is one sorted set. A peer's score is its class, then the second it was last seen in:
+ * A swarm is one sorted set. The score of a peer is its class, then the second it was last seen in:
  *
- *     score = class × 2^32 + second        class = reach × 3 + state
+ *     score = class × 2^32 + second        class = scope × 3 + state
  *
- * so that the peers of a class stand side by side in the order in which they expire, and those whom
- * an answer may hold are ranges of ranks. Reach is 0 for public addresses, 1 for all others, 2 for
- * ports that are not given to anybody; state is 0 for leechers, 1 for partial seeds, 2 for seeders.
- * The commonest classes come first: counting ends with the last peer.
+ * The peers of a class are neighbours, in the order in which they expire, and the peers that an
+ * answer may hold are ranges of ranks. The scope is 0 for public addresses, 1 for all others and 2
+ * for ports that are given to nobody. The state is 0 for leechers, 1 for partial seeds and 2 for
+ * seeders.
  */
 export const SWARM = `
 local call = redis.call
-local SPAN = 4294967296
+local SPAN = ${SPAN}
+`
 
--- Redis has the clock that all trackers share; another is for tests.
+/**
+ * Defines `seconds(given)`: the second given, or that of Redis' clock, which all trackers share,
+ * for 0.
+ */
+export const SECONDS = `
 local function seconds(given)
   if given ~= 0 then return given end
   return tonumber(call('TIME')[1])
@@ -22,8 +30,8 @@ end
 `
 
 /**
- * `population(swarm, oldest)`: the seeders, leechers and partial seeds of a sorted set not older
- * than a second.
+ * Defines `population(swarm, oldest)`: seeders, leechers and partial seeds last seen in the second
+ * `oldest` or later. Counting ends with the last peer: common classes come first.
  */
 export const POPULATION = `
 local function population(swarm, oldest)
