@@ -1,11 +1,11 @@
 import { parseDuration, TRK_ERR_OPTIONS } from '@chihaya/core'
-import { createClient, type Client } from './client.ts'
-import type { StoreLog } from './health.ts'
-import { localStores } from './local-store.ts'
+import { createClient, type Client } from './connection/client.ts'
+import type { StoreLog } from './connection/health.ts'
+import { localStores } from './fallback/local-store.ts'
 import type { RedisStorageOptions } from './options.ts'
 import { RedisPeerStore } from './redis-peer-store.ts'
-import { NAME, targetOf } from './target.ts'
-import { timeoutsOf } from './timeouts.ts'
+import { NAME, targetOf } from './connection/redis-address.ts'
+import { timeoutsOf } from './connection/timeouts.ts'
 
 /**
  * A store by its options, as `parseOptions` leaves them. It has no connection yet.

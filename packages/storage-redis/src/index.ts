@@ -3,10 +3,10 @@ import { redisStorage } from './plugin.ts'
 export default redisStorage
 export { redisStorage }
 export { createStore } from './create-store.ts'
-export { TRK_ERR_REDIS } from './errors.ts'
-export { UNAVAILABLE, type FaultKind } from './faults.ts'
-export type { StoreLog } from './health.ts'
-export type { LocalStore } from './local-store.ts'
+export { TRK_ERR_REDIS } from './connection/errors.ts'
+export { UNAVAILABLE, type FaultKind } from './connection/faults.ts'
+export type { StoreLog } from './connection/health.ts'
+export type { LocalStore } from './fallback/local-store.ts'
 export type { RedisStoreMetrics } from './metrics.ts'
 export {
   optionsSchema,
@@ -15,4 +15,4 @@ export {
   type SentinelOptions,
 } from './options.ts'
 export { RedisPeerStore, type RedisPeerStoreInit } from './redis-peer-store.ts'
-export type { Histogram } from './round-trips.ts'
+export type { Histogram } from './connection/round-trips.ts'

@@ -1,5 +1,5 @@
-import type { FaultKind } from './faults.ts'
-import type { Histogram } from './round-trips.ts'
+import type { FaultKind } from './connection/faults.ts'
+import type { Histogram } from './connection/round-trips.ts'
 
 /**
  * Numbers of a store for whoever draws or watches them. Those without a unit in their description

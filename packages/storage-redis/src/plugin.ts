@@ -3,8 +3,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { createStore } from './create-store.ts'
 import { optionsSchema, type RedisStorageOptions } from './options.ts'
-import { NAME } from './target.ts'
-import { timeoutsOf } from './timeouts.ts'
+import { NAME } from './connection/redis-address.ts'
+import { timeoutsOf } from './connection/timeouts.ts'
 
 /** Milliseconds. Fastify gives up a plugin after 10 s, and would not say why. */
 const MAX_BOOT = 8000

@@ -12,7 +12,7 @@ import {
 import { redisStorage, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { localStores } from '../src/local-store.ts'
+import { localStores } from '../src/fallback/local-store.ts'
 import { RedisServer } from './redis-server.ts'
 import { Log, storeWith } from './stores.ts'
 

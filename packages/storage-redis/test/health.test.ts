@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { faultOf, hider, TIMED_OUT, type Fault } from '../src/faults.ts'
-import { Health } from '../src/health.ts'
+import { faultOf, hider, TIMED_OUT, type Fault } from '../src/connection/faults.ts'
+import { Health } from '../src/connection/health.ts'
 import { Log } from './stores.ts'
 
 const FULL: Fault = { kind: 'memory', reason: 'OOM' }

@@ -8,7 +8,7 @@ import {
 } from '@chihaya/core/testing'
 import type { RedisPeerStore } from '@chihaya/storage-redis'
 import { expect, test } from 'vitest'
-import { NewSwarmLimit } from '../src/new-swarm-limit.ts'
+import { NewSwarmLimit } from '../src/announce/new-swarm-limit.ts'
 import { SharedServer } from './shared-server.ts'
 
 const shared = new SharedServer()

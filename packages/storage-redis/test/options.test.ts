@@ -8,7 +8,7 @@ import {
 } from '@chihaya/storage-redis'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { targetOf } from '../src/target.ts'
+import { targetOf } from '../src/connection/redis-address.ts'
 import { RedisServer } from './redis-server.ts'
 
 const target = (options: RedisStorageOptions): ReturnType<typeof targetOf> =>

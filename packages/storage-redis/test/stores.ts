@@ -5,8 +5,8 @@ import {
   RedisPeerStore,
   type RedisStorageOptions,
 } from '@chihaya/storage-redis'
-import type { Client } from '../src/client.ts'
-import { timeoutsOf } from '../src/timeouts.ts'
+import type { Client } from '../src/connection/client.ts'
+import { timeoutsOf } from '../src/connection/timeouts.ts'
 
 /** Takes the log of a store. */
 export class Log {

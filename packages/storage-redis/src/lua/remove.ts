@@ -1,5 +1,5 @@
 import { COMPACT_IPV6 } from '@chihaya/bittorrent'
-import { FIELD } from './ids.ts'
+import { FIELD } from './peer-ids.ts'
 
 /** KEYS: swarm, peer ids. Removes all peers of a swarm, however large; returns how many. */
 export const DROP_SWARM = `

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { TRK_ERR_OPTIONS } from '@chihaya/core'
-import type { RedisStorageOptions } from './options.ts'
+import type { RedisStorageOptions } from '../options.ts'
 import { parseNode, parseRedisUrl } from './redis-url.ts'
 
 export const NAME = '@chihaya/storage-redis'

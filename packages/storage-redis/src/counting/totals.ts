@@ -1,5 +1,5 @@
 import type { StoreStats } from '@chihaya/core'
-import type { Link } from './link.ts'
+import type { Link } from '../connection/connection.ts'
 
 const NONE: StoreStats = {
   swarms: 0,

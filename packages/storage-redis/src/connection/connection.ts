@@ -1,7 +1,7 @@
 import type { InfoHash } from '@chihaya/bittorrent'
 import type { Client } from './client.ts'
 import { faultOf, hider, QUEUE_FULL, type Fault } from './faults.ts'
-import { Flights, type CommandDetails } from './flights.ts'
+import { Flights, type CommandDetails } from './pending-commands.ts'
 import { Health, type StoreLog } from './health.ts'
 import { RoundTrips } from './round-trips.ts'
 import { WriteBatch } from './write-batch.ts'

@@ -8,9 +8,9 @@ import type {
   StoreStats,
   SwarmEntry,
 } from '@chihaya/core'
-import type { ToldAnnounce } from './announce-argument.ts'
-import type { StoreLog } from './health.ts'
-import { Journal, type LateAnnounce } from './journal.ts'
+import type { ToldAnnounce } from '../announce/announce-argument.ts'
+import type { StoreLog } from '../connection/health.ts'
+import { Journal, type LateAnnounce } from './backlog.ts'
 import type { LocalStore } from './local-store.ts'
 
 /** Milliseconds between two attempts to tell Redis what it has missed. */

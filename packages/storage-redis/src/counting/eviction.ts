@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { byteString, COMPACT_IPV6, PEER_ID_LENGTH, type PeerId } from '@chihaya/bittorrent'
 import type { EvictionRules } from '@chihaya/core'
-import type { CommandDetails } from './flights.ts'
-import { peerIdsOfSwarm } from './keys.ts'
-import { DROP_SWARM, removePeersScript } from './lua/remove.ts'
-import { defineScript, type Script } from './script.ts'
-import { scanSwarms, type SwarmScan } from './swarm-scan.ts'
+import type { CommandDetails } from '../connection/pending-commands.ts'
+import { peerIdsOfSwarm } from '../keys.ts'
+import { DROP_SWARM, removePeersScript } from '../lua/remove.ts'
+import { defineScript, type Script } from '../connection/script.ts'
+import { scanSwarms, type SwarmScan } from './scan-swarms.ts'
 
 /** Swarms that are looked at together. */
 const SWARMS_AT_ONCE = 50

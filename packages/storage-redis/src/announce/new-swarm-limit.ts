@@ -1,5 +1,5 @@
 import { byteString, ClientError, type Address } from '@chihaya/bittorrent'
-import type { NewSwarmRate } from './options.ts'
+import type { NewSwarmRate } from '../options.ts'
 
 /** What a source is refused that brings new torrents faster than it may. */
 export const TOO_MANY_NEW_SWARMS: ClientError = new ClientError('too many new torrents')

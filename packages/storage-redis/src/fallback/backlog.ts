@@ -7,7 +7,7 @@ import {
   type PeerId,
 } from '@chihaya/bittorrent'
 import type { EvictionRules, Transition } from '@chihaya/core'
-import type { ToldAnnounce } from './announce-argument.ts'
+import type { ToldAnnounce } from '../announce/announce-argument.ts'
 
 /** What has become of a peer. */
 export interface JournalEntry {

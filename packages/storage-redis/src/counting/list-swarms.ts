@@ -1,7 +1,7 @@
 import type { AddressFamily, InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
 import type { SwarmEntry } from '@chihaya/core'
-import { familyOfSwarm } from './keys.ts'
-import { scanSwarms, type SwarmScan } from './swarm-scan.ts'
+import { familyOfSwarm } from '../keys.ts'
+import { scanSwarms, type SwarmScan } from './scan-swarms.ts'
 
 /**
  * All swarms with peers, those of one step of a scan at a time. `scrape` counts one. Rejects with a

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { CommandDetails } from './flights.ts'
-import { familyOfSwarm, siblingOfSwarm, type Keys } from './keys.ts'
-import type { Link } from './link.ts'
-import { EXTEND_LOCK, PUBLISH_TOTALS } from './lua/lock.ts'
-import { defineScript, type Script } from './script.ts'
-import { scanSwarms } from './swarm-scan.ts'
+import type { CommandDetails } from '../connection/pending-commands.ts'
+import { familyOfSwarm, siblingOfSwarm, type Keys } from '../keys.ts'
+import type { Link } from '../connection/connection.ts'
+import { EXTEND_LOCK, PUBLISH_TOTALS } from '../lua/lock.ts'
+import { defineScript, type Script } from '../connection/script.ts'
+import { scanSwarms } from './scan-swarms.ts'
 import { Tally } from './tally.ts'
 
 /** Milliseconds for which a counting tracker keeps the others from it without a sign of life. */

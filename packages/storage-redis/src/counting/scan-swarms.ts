@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectionsOf, prefixOf } from './client.ts'
-import type { Keys } from './keys.ts'
-import type { Link } from './link.ts'
+import { connectionsOf, prefixOf } from '../connection/client.ts'
+import type { Keys } from '../keys.ts'
+import type { Link } from '../connection/connection.ts'
 
 /** Slots of the key space that one step looks at. */
 const STEP = 200

@@ -1,4 +1,4 @@
-import { CLIENT_LENGTH } from '../announce-argument.ts'
+import { CLIENT_LENGTH } from '../announce/announce-argument.ts'
 import type { ScriptSettings } from './settings.ts'
 
 /** Seconds by which a set outlives its last peer. Meanwhile nothing in it counts. */

@@ -1,5 +1,5 @@
 import { parseDuration, type Duration } from '@chihaya/core'
-import type { RedisStorageOptions } from './options.ts'
+import type { RedisStorageOptions } from '../options.ts'
 
 /** Milliseconds. */
 export interface Timeouts {

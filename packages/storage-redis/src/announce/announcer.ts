@@ -14,14 +14,14 @@ import {
   type Moment,
   type ToldAnnounce,
 } from './announce-argument.ts'
-import type { Effect } from './health.ts'
-import type { Keys } from './keys.ts'
-import type { Link } from './link.ts'
-import { announceScript } from './lua/announce.ts'
-import type { ScriptSettings } from './lua/settings.ts'
+import type { Effect } from '../connection/health.ts'
+import type { Keys } from '../keys.ts'
+import type { Link } from '../connection/connection.ts'
+import { announceScript } from '../lua/announce.ts'
+import type { ScriptSettings } from '../lua/settings.ts'
 import { TOO_MANY_NEW_SWARMS, type NewSwarmLimit } from './new-swarm-limit.ts'
 import { takeNewSwarmBit } from './replies.ts'
-import { defineScript, type Script } from './script.ts'
+import { defineScript, type Script } from '../connection/script.ts'
 
 /** The peer that tries whether Redis takes writes. */
 const PROBE = {

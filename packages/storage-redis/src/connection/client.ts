@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import { watchMaster } from './master-watch.ts'
-import type { Target } from './target.ts'
+import type { Target } from './redis-address.ts'
 import type { Timeouts } from './timeouts.ts'
 
 export type Client = Redis | Cluster

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { infoHashFrom, type InfoHash } from '@chihaya/bittorrent'
-import type { Link } from './link.ts'
+import type { Link } from './connection.ts'
 
 /** Milliseconds between two attempts. */
 const INTERVAL = 1000

@@ -1,6 +1,6 @@
 import { TRK_ERR_OPTIONS, type PeerStore } from '@chihaya/core'
-import type { NewSwarmRate } from './options.ts'
-import { NAME } from './target.ts'
+import type { NewSwarmRate } from '../options.ts'
+import { NAME } from '../connection/redis-address.ts'
 
 /** A store in this process, which expires its own peers until it is closed. */
 export interface LocalStore extends PeerStore {
