@@ -90,7 +90,7 @@ describe('with a fallback in memory', () => {
       '10.0.0.1:1005',
     ])
     expect(Buffer.from(merged.peers.peerIds ?? []).includes(samplePeerId(5))).toBe(true)
-    while (!log.lines.some((line) => line.includes('Redis has been told'))) await sleep(10)
+    while (!log.lines.some((line) => line.includes('merged into Redis'))) await sleep(10)
   })
 
   test('the next absence is as good as the first, even after one in which nobody came', async () => {

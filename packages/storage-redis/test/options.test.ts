@@ -8,11 +8,11 @@ import {
 } from '@chihaya/storage-redis'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { targetOf } from '../src/connection/redis-address.ts'
+import { addressOf } from '../src/connection/redis-address.ts'
 import { RedisServer } from './redis-server.ts'
 
-const target = (options: RedisStorageOptions): ReturnType<typeof targetOf> =>
-  targetOf(parseOptions('test', optionsSchema, options))
+const address = (options: RedisStorageOptions): ReturnType<typeof addressOf> =>
+  addressOf(parseOptions('test', optionsSchema, options))
 
 /** What is wrong with options, as a start tells it. */
 async function problem(options: object): Promise<string> {
@@ -28,7 +28,7 @@ async function problem(options: object): Promise<string> {
 describe('which Redis', () => {
   test('is the one on this host unless options say otherwise', () => {
     const node = { host: '127.0.0.1', port: 6379 }
-    expect(target({})).toEqual({
+    expect(address({})).toEqual({
       kind: 'single',
       nodes: [node],
       db: 0,
@@ -38,28 +38,28 @@ describe('which Redis', () => {
 
   test('is told by Chihaya’s broker as by a URL', () => {
     const said = { kind: 'single', password: 'secret', db: 3, description: 'redis.example:6380' }
-    expect(target({ redisBroker: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
-    expect(target({ url: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
+    expect(address({ redisBroker: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
+    expect(address({ url: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
   })
 
   test('may have what no URL should hold in options of their own', () => {
-    expect(target({ url: 'rediss://[::1]', username: 'u', password: 'p', db: 4 })).toMatchObject({
+    expect(address({ url: 'rediss://[::1]', username: 'u', password: 'p', db: 4 })).toMatchObject({
       username: 'u',
       password: 'p',
       db: 4,
       tls: {},
       description: '[::1]:6379',
     })
-    expect(target({ tls: { servername: 'redis' } }).tls).toEqual({ servername: 'redis' })
-    expect(target({ tls: true }).tls).toEqual({})
+    expect(address({ tls: { servername: 'redis' } }).tls).toEqual({ servername: 'redis' })
+    expect(address({ tls: true }).tls).toEqual({})
   })
 
   test('may be a cluster, or have sentinels', () => {
-    expect(target({ cluster: ['a', 'b:7000'] })).toMatchObject({
+    expect(address({ cluster: ['a', 'b:7000'] })).toMatchObject({
       kind: 'cluster',
       description: 'the cluster of a:6379, b:7000',
     })
-    expect(target({ sentinel: { name: 'm', nodes: ['a'] }, db: 1 })).toMatchObject({
+    expect(address({ sentinel: { name: 'm', nodes: ['a'] }, db: 1 })).toMatchObject({
       kind: 'sentinel',
       db: 1,
       description: 'the master m of the sentinels a:26379',

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseNode, parseRedisUrl } from '../src/connection/redis-url.ts'
+import { parseNode, parseRedisUrl } from '../src/connection/redis-address.ts'
 
 describe('a Redis URL', () => {
   test.each([

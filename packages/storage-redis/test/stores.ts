@@ -5,8 +5,7 @@ import {
   RedisPeerStore,
   type RedisStorageOptions,
 } from '@chihaya/storage-redis'
-import type { Client } from '../src/connection/client.ts'
-import { timeoutsOf } from '../src/connection/timeouts.ts'
+import { timeoutsOf, type Client } from '../src/connection/client.ts'
 
 /** Takes the log of a store. */
 export class Log {
@@ -50,7 +49,7 @@ export function storeOnClock(
   return new RedisPeerStore({
     client,
     closeClient: false,
-    target: 'the test',
+    address: 'the test',
     options: parsed,
     log: new Log(),
     now,

@@ -8,22 +8,22 @@ import {
   type PeerId,
 } from '@chihaya/bittorrent'
 import type { Transition } from '@chihaya/core'
-import {
-  announceArgument,
-  type AnnounceSettings,
-  type Moment,
-  type ToldAnnounce,
-} from './announce-argument.ts'
+import { defineScript, type Script } from '../connection/client.ts'
+import type { Connection } from '../connection/connection.ts'
 import type { Effect } from '../connection/health.ts'
 import type { Keys } from '../keys.ts'
-import type { Link } from '../connection/connection.ts'
 import { announceScript } from '../lua/announce.ts'
-import type { ScriptSettings } from '../lua/settings.ts'
+import type { ScriptSettings } from '../lua/swarm.ts'
+import {
+  announceArgument,
+  takeNewSwarmBit,
+  type AnnounceSettings,
+  type AnnounceTime,
+  type StoredAnnounce,
+} from './announce-format.ts'
 import { TOO_MANY_NEW_SWARMS, type NewSwarmLimit } from './new-swarm-limit.ts'
-import { takeNewSwarmBit } from './replies.ts'
-import { defineScript, type Script } from '../connection/script.ts'
 
-/** The peer that tries whether Redis takes writes. */
+/** The peer with which writes are tried. */
 const PROBE = {
   peerId: peerIdFrom('-CHIHAYA-write-probe') as PeerId,
   address: new Uint8Array(COMPACT_IPV4 - 2),
@@ -35,7 +35,7 @@ const PROBE = {
 }
 
 export interface AnnouncerInit {
-  readonly link: Link
+  readonly connection: Connection
   readonly keys: Keys
   readonly settings: ScriptSettings & AnnounceSettings
   readonly newSwarmLimit: NewSwarmLimit | undefined
@@ -48,79 +48,80 @@ export class Announcer {
   readonly #numberOfKeys: number
 
   constructor(init: AnnouncerInit) {
+    const { connection, settings } = init
     this.#init = init
-    this.#numberOfKeys = init.settings.limitsNewSwarms ? 5 : 4
+    this.#numberOfKeys = settings.limitsNewSwarms ? 5 : 4
     const define = (family: AddressFamily): Script<Buffer> =>
-      defineScript(init.link.client, announceScript(init.settings, family), this.#numberOfKeys)
+      defineScript(connection.client, announceScript(settings, family), this.#numberOfKeys)
     this.#scripts = { ipv4: define('ipv4'), ipv6: define('ipv6') }
   }
 
   /**
-   * What the script replies to an announce that wants so many peers. Rejects with a `Fault`, or
-   * with a `ClientError` when the source may make no more swarms.
+   * Applies an announce and selects up to `want` peers. Returns the script's reply. Rejects with a
+   * `Fault`, or with a `ClientError` if the source may not create more swarms.
    */
-  announce(announce: ToldAnnounce, want: number, moment: Moment): Promise<Buffer> {
+  announce(announce: StoredAnnounce, want: number, time: AnnounceTime): Promise<Buffer> {
     const { newSwarmLimit } = this.#init
-    const effect = effectOf(announce, moment)
-    if (newSwarmLimit === undefined) return this.#enter(announce, want, moment, effect, true)
+    const effect = effectOf(announce, time)
+    if (newSwarmLimit === undefined) return this.#run(announce, want, time, effect, true)
     if (effect === 'adds') {
       return limitNewSwarms(newSwarmLimit, announce.address, (mayMakeSwarm) =>
-        this.#enter(announce, want, moment, mayMakeSwarm ? effect : 'removes', mayMakeSwarm),
+        this.#run(announce, want, time, mayMakeSwarm ? effect : 'removes', mayMakeSwarm),
       )
     }
-    return this.#enter(announce, want, moment, effect, true).then((reply) => {
+    return this.#run(announce, want, time, effect, true).then((reply) => {
       takeNewSwarmBit(reply)
       return reply
     })
   }
 
-  #enter(
-    announce: ToldAnnounce,
-    want: number,
-    moment: Moment,
-    effect: Effect,
-    mayMakeSwarm: boolean,
-  ): Promise<Buffer> {
-    const { link, keys, settings } = this.#init
-    const { infoHash, address } = announce
-    const family = addressFamily(address)
-    const run = this.#scripts[family]
-    const names = keys.ofAnnounce(infoHash, family, this.#numberOfKeys)
-    const argument = announceArgument(announce, want, settings, moment, mayMakeSwarm)
-    return link.send(() => run(...names, argument), { effect, infoHash })
-  }
-
   /**
-   * Lets a peer enter a swarm that nobody sees, and leave it: what Redis refuses to announces for a
-   * torrent, it refuses to this. Rejects with a `Fault`.
+   * Adds an invisible peer next to a torrent, and removes it: whatever Redis refuses to announces
+   * of the torrent, it refuses here. Rejects with a `Fault`.
    */
   async tryWriting(infoHash: InfoHash): Promise<void> {
-    const { link, keys, settings } = this.#init
-    const names = keys.probe(infoHash).slice(0, this.#numberOfKeys)
+    const { connection, keys, settings } = this.#init
+    const names = keys.ofProbe(infoHash, this.#numberOfKeys)
     const run = (transition: Transition, effect: Effect): Promise<Buffer> => {
       const argument = announceArgument({ ...PROBE, infoHash, transition }, 0, settings, { now: 0 })
-      return link.send(() => this.#scripts.ipv4(...names, argument), { effect, infoHash })
+      return connection.send(() => this.#scripts.ipv4(...names, argument), { effect, infoHash })
     }
     await run('leecher', 'adds')
     await run('stopped', 'removes')
   }
+
+  #run(
+    announce: StoredAnnounce,
+    want: number,
+    time: AnnounceTime,
+    effect: Effect,
+    mayMakeSwarm: boolean,
+  ): Promise<Buffer> {
+    const { connection, keys, settings } = this.#init
+    const { infoHash, address } = announce
+    const family = addressFamily(address)
+    const script = this.#scripts[family]
+    const names = keys.ofAnnounce(infoHash, family, this.#numberOfKeys)
+    const argument = announceArgument(announce, want, settings, time, mayMakeSwarm)
+    return connection.send(() => script(...names, argument), { effect, infoHash })
+  }
 }
 
 /**
- * Takes a token of the source before the announce, as many may be under way, and gives it back if
- * no swarm is new.
+ * Takes a token of the source before the announce, as many announces may be pending, and gives it
+ * back if the swarm is not new.
  */
 async function limitNewSwarms(
   limit: NewSwarmLimit,
   address: Address,
-  enter: (mayMakeSwarm: boolean) => Promise<Buffer>,
+  announce: (mayMakeSwarm: boolean) => Promise<Buffer>,
 ): Promise<Buffer> {
-  // The caller may use the address again while Redis is waited for.
+  // The frontend may overwrite the address while Redis is awaited.
   const source = new Uint8Array(address)
   const hasToken = limit.take(source)
   let isNew = false
   try {
-    const reply = await enter(hasToken)
+    const reply = await announce(hasToken)
     if (reply.length === 0) throw TOO_MANY_NEW_SWARMS
     isNew = takeNewSwarmBit(reply)
     return reply
@@ -129,8 +130,8 @@ async function limitNewSwarms(
   }
 }
 
-/** Whoever enters late may have been overtaken, so that nothing is written. */
-function effectOf({ transition }: ToldAnnounce, { age }: Moment): Effect {
+/** A late announce may have been overtaken, so its success does not prove that Redis adds peers. */
+function effectOf({ transition }: StoredAnnounce, { age }: AnnounceTime): Effect {
   if (transition === 'unchanged') return 'none'
   return transition === 'stopped' || age !== undefined ? 'removes' : 'adds'
 }

@@ -1,29 +1,29 @@
 import { byteString, ClientError, type Address } from '@chihaya/bittorrent'
 import type { NewSwarmRate } from '../options.ts'
 
-/** What a source is refused that brings new torrents faster than it may. */
+/** Sent to a source whose allowance of new torrents is spent. */
 export const TOO_MANY_NEW_SWARMS: ClientError = new ClientError('too many new torrents')
 
-/** Sources whose allowance is not whole that are remembered at most. */
+/** Sources that are remembered at most. */
 const MOST = 1 << 16
 const MINUTE = 60_000
-/** Bytes of an IPv6 address that are its /56, one customer's. */
+/** Bytes of an IPv6 /56, which one customer has. */
 const IPV6_SOURCE = 7
 
 /**
- * How many swarms a source may make over time, in this process: a token bucket, kept as the moment
- * at which it is full again (the generic cell rate algorithm, ITU-T I.371). A full one takes no
+ * Limits the swarms that a source creates over time, in this process: a token bucket, stored as the
+ * time at which it is full again (generic cell rate algorithm, ITU-T I.371). A full one takes no
  * memory.
  */
 export class NewSwarmLimit {
-  /** By source, the one that took a token last at the end. */
+  /** By source. The last one to take a token is at the end. */
   readonly #fullAt = new Map<string, number>()
   readonly #now: () => number
-  /** Milliseconds until a token comes back, and until all do. */
+  /** Milliseconds until one token is back, and until all are. */
   readonly #interval: number
   readonly #whole: number
 
-  /** `now` gives milliseconds and never goes back. */
+  /** `now` returns milliseconds and never goes back. */
   constructor(
     { perMinute, burst = perMinute }: NewSwarmRate,
     now: () => number = () => performance.now(),
@@ -33,12 +33,12 @@ export class NewSwarmLimit {
     this.#whole = this.#interval * Math.max(1, burst)
   }
 
-  /** Takes a token of the source of an address; false when it has none left. */
+  /** Takes a token of the source of an address. Returns false if none is left. */
   take(address: Address): boolean {
     const source = sourceOf(address)
     const now = this.#now()
     const fullAt = Math.max(now, this.#fullAt.get(source) ?? 0) + this.#interval
-    // A thousandth of a token for what rounding takes away.
+    // A thousandth of a token makes up for rounding.
     if (fullAt - now > this.#whole + this.#interval / 1000) return false
     this.#fullAt.delete(source)
     this.#fullAt.set(source, fullAt)

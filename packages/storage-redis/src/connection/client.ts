@@ -1,43 +1,66 @@
+import { createHash } from 'node:crypto'
+import { parseDuration, type Duration } from '@chihaya/core'
 import { Cluster, Redis } from 'ioredis'
+import type { RedisStorageOptions, SentinelOptions } from '../options.ts'
 import { watchMaster } from './master-watch.ts'
-import type { Target } from './redis-address.ts'
-import type { Timeouts } from './timeouts.ts'
+import type { RedisAddress } from './redis-address.ts'
 
 export type Client = Redis | Cluster
 
 /**
- * Milliseconds by which a connection outlives the commands that it has not answered, so that each
- * fails for its own reason.
+ * Milliseconds by which a silent connection outlives its commands, so that each command times out
+ * first.
  */
 const SILENCE = 250
 const MAX_RETRY_DELAY = 2000
 /**
- * A replica that has no master any more may find one at the same address: worth a new connection,
- * but not all the time.
+ * Milliseconds between two new connections because of a replica that refuses writes: its address may
+ * lead to a master by then.
  */
 const READONLY_RECONNECT = 5000
+/** Milliseconds. Chihaya takes 0 for unset. */
+const DEFAULT_TIMEOUT = 15_000
+
+/** Milliseconds. */
+export interface Timeouts {
+  /** Until a connection is established. */
+  readonly connect: number
+  /** Until a command is answered, and until a connection with pending commands is given up. */
+  readonly command: number
+}
+
+export function timeoutsOf(options: Required<RedisStorageOptions>): Timeouts {
+  const milliseconds = (duration: Duration): number => parseDuration(duration) || DEFAULT_TIMEOUT
+  return {
+    connect: milliseconds(options.redisConnectTimeout),
+    command: Math.min(
+      milliseconds(options.redisReadTimeout),
+      milliseconds(options.redisWriteTimeout),
+    ),
+  }
+}
 
 /**
- * A client that fails at once what it cannot send, never sends anything twice, and comes back by
- * itself. Not yet connected.
+ * A client that is not connected yet. It rejects at once what it cannot send, never sends a command
+ * twice, and reconnects.
  */
 export function createClient(
-  target: Target,
-  sentinel: SentinelLogin | undefined,
+  address: RedisAddress,
+  sentinel: SentinelOptions | undefined,
   timeouts: Timeouts,
 ): Client {
-  const client = newClient(target, sentinel, timeouts)
-  // Whoever wants to know of errors listens too; without a listener the client would print them.
+  const client = newClient(address, sentinel, timeouts)
+  // The connection listens too. Without any listener the client would print errors.
   client.on('error', () => {})
   return client
 }
 
 function newClient(
-  target: Target,
-  sentinel: SentinelLogin | undefined,
+  address: RedisAddress,
+  sentinel: SentinelOptions | undefined,
   timeouts: Timeouts,
 ): Client {
-  const { nodes, db, username, password, tls } = target
+  const { nodes, db, username, password, tls } = address
   const common = {
     username,
     password,
@@ -51,20 +74,20 @@ function newClient(
     reconnectOnError: onceIn(READONLY_RECONNECT, (error) => error.message.includes('READONLY')),
     retryStrategy: retryDelay,
   }
-  if (target.kind === 'cluster') {
+  if (address.kind === 'cluster') {
     const { enableOfflineQueue: _queue, retryStrategy: _retry, ...redisOptions } = common
     return new Cluster([...nodes], {
       lazyConnect: true,
       clusterRetryStrategy: retryDelay,
       slotsRefreshTimeout: timeouts.command,
-      // Certificates name hosts, which a look-up would turn into addresses.
+      // Certificates name hosts, so hosts must not be resolved to addresses.
       ...(tls && {
-        dnsLookup: (host: string, done: (error: null, address: string) => void) => done(null, host),
+        dnsLookup: (host: string, done: (error: null, found: string) => void) => done(null, host),
       }),
       redisOptions: { ...redisOptions, ...(tls && { tls }) },
     })
   }
-  if (target.kind === 'sentinel') {
+  if (address.kind === 'sentinel') {
     const client = new Redis({
       ...common,
       sentinels: [...nodes],
@@ -87,21 +110,12 @@ function newClient(
   return new Redis({ ...common, ...nodes[0], ...(tls && { tls }) })
 }
 
-export interface SentinelLogin {
-  readonly name: string
-  readonly username?: string | undefined
-  readonly password?: string | undefined
-}
-
-/**
- * Milliseconds until the `times`th attempt: twice as long each time, and not at the same moment for
- * all trackers.
- */
+/** Milliseconds until the `times`th attempt: doubled each time, with jitter. */
 function retryDelay(times: number): number {
   return Math.min(50 * 2 ** (times - 1), MAX_RETRY_DELAY) * (0.75 + Math.random() / 2)
 }
 
-/** True for an error that fits, if the last time was long enough ago. */
+/** A predicate that is true for errors that fit, at most once in an interval. */
 function onceIn(milliseconds: number, fits: (error: Error) => boolean): (error: Error) => boolean {
   let last = -Infinity
   return (error) => {
@@ -111,7 +125,7 @@ function onceIn(milliseconds: number, fits: (error: Error) => boolean): (error: 
   }
 }
 
-/** The passwords that a client knows. */
+/** The passwords of a client. */
 export function secretsOf(client: Client): Array<string | null | undefined> {
   const options = client.isCluster
     ? (client as Cluster).options.redisOptions
@@ -122,12 +136,30 @@ export function secretsOf(client: Client): Array<string | null | undefined> {
   ]
 }
 
-/** The connections of a client to servers that may be written to. */
+/** The connections of a client to masters. */
 export function connectionsOf(client: Client): Redis[] {
   return client.isCluster ? (client as Cluster).nodes('master') : [client as Redis]
 }
 
-/** What the client puts in front of the keys of all commands. */
+/** The prefix that the client adds to every key. */
 export function prefixOf(client: Client): string {
   return client.options.keyPrefix ?? ''
+}
+
+/** Runs a script with its keys and arguments. Only a connection's first run sends the text. */
+export type Script<Reply> = (
+  ...keysAndArguments: ReadonlyArray<Buffer | string | number>
+) => Promise<Reply>
+
+/** Defines a script, whose replies have buffers for strings. */
+export function defineScript<Reply = Buffer>(
+  client: Client,
+  lua: string,
+  numberOfKeys: number,
+): Script<Reply> {
+  // Stores of different options may share a client.
+  const name = `chihaya${createHash('sha1').update(`${numberOfKeys}${lua}`).digest('hex')}`
+  client.defineCommand(name, { lua, numberOfKeys })
+  const run = (client as unknown as Record<string, Script<Reply>>)[`${name}Buffer`] as Script<Reply>
+  return run.bind(client)
 }

@@ -1,27 +1,33 @@
-import { TRK_ERR_REDIS } from './errors.ts'
+import { createError, type FastifyErrorConstructor } from '@fastify/error'
 import type { Client } from './client.ts'
 import type { Fault } from './faults.ts'
+
+/** A Redis that cannot be reached when the tracker starts. Arguments: its address, the reason. */
+export const TRK_ERR_REDIS: FastifyErrorConstructor<
+  { code: 'TRK_ERR_REDIS'; statusCode: 500 },
+  [string, string]
+> = createError('TRK_ERR_REDIS', 'cannot use Redis at %s: %s', 500)
 
 const NO_DATABASE = /DB index is out of range/
 
 export interface ConnectOptions {
   readonly client: Client
-  /** In words. */
-  readonly target: string
+  /** Names the server in messages. */
+  readonly address: string
   /** Milliseconds. */
   readonly timeout: number
-  /** Fail at the first failure, instead of hoping for another attempt until time is up. */
+  /** Give up after the first failed attempt, not when time is up. */
   readonly once: boolean
   readonly faultOf: (error: unknown) => Fault
 }
 
 /**
- * Waits until the client is ready for commands. @throws TRK_ERR_REDIS that says which Redis, and
- * why not.
+ * Waits until the client is ready for commands. @throws TRK_ERR_REDIS with the address and the
+ * reason.
  */
 export async function connect({
   client,
-  target,
+  address,
   timeout,
   once,
   faultOf,
@@ -39,24 +45,24 @@ export async function connect({
     ]
     for (const [name, listener] of events) client.on(name, listener)
     if (client.status === 'end') fail()
-    // What it rejects with says less than the events do.
+    // The events say more than the rejection.
     else if (client.status === 'wait') client.connect().catch(() => {})
 
-    function settle(): void {
+    function stop(): void {
       clearTimeout(timer)
       for (const [name, listener] of events) client.off(name, listener)
     }
     function succeed(): void {
-      settle()
+      stop()
       resolve()
     }
     function fail(): void {
-      settle()
-      reject(new TRK_ERR_REDIS(target, reason))
+      stop()
+      reject(new TRK_ERR_REDIS(address, reason))
     }
     function note(error: Error): void {
       reason = faultOf(error).reason
-      // The client would go on with database 0.
+      // The client would fall back to database 0.
       if (NO_DATABASE.test(reason)) fail()
     }
   })

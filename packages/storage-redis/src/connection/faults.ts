@@ -1,14 +1,14 @@
 import { ClientError } from '@chihaya/bittorrent'
 
-/** What clients are told while Redis is away. */
+/** Sent to clients while Redis is unavailable. */
 export const UNAVAILABLE: ClientError = new ClientError('tracker is temporarily unavailable', {
   retryIn: 5,
 })
 
 /**
- * How Redis can fail: no connection, no answer in time, too many commands that wait, writes refused
- * (by a replica, after a failed save, with too few replicas, …), memory that is full, a password or
- * right that is wrong, a server that is not ready (loading, no cluster, …), or anything else.
+ * The ways in which Redis can fail: no connection, no answer in time, too many pending commands,
+ * writes refused (by a replica, after a failed save, with too few replicas), memory exhausted, login
+ * or command denied, server not ready (loading, cluster down), anything else.
  */
 export const FAULT_KINDS = [
   'connection',
@@ -23,16 +23,16 @@ export const FAULT_KINDS = [
 
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
-/** The faults that concern writes alone, whichever command has met them. */
+/** The faults that concern only writes, whichever command met them. */
 export const REFUSED_WRITES: readonly FaultKind[] = ['readonly', 'memory']
 
-/** Why a command has failed. `reason` holds no secret and nothing of a client's. */
+/** Why a command failed. `reason` contains no secrets and nothing that a client sent. */
 export interface Fault {
   readonly kind: FaultKind
   readonly reason: string
 }
 
-/** What commands are rejected with is a `Fault`; anything else is an error of ours. */
+/** Commands are rejected with a `Fault`. Any other error is a bug. */
 export function isFault(error: unknown): error is Fault {
   return typeof error === 'object' && error !== null && 'kind' in error && 'reason' in error
 }
@@ -40,9 +40,9 @@ export function isFault(error: unknown): error is Fault {
 export const TIMED_OUT: Fault = { kind: 'timeout', reason: 'it did not answer in time' }
 export const QUEUE_FULL: Fault = { kind: 'queue', reason: 'too many commands wait for it' }
 
-// In a script's error, the word of the command that failed comes after others.
-const KINDS: ReadonlyArray<[kind: FaultKind, pattern: RegExp]> = [
-  // The last two are of a cluster that is down and may be read (cluster-allow-reads-when-down).
+// A script's error has other words before that of the command that failed.
+const PATTERNS: ReadonlyArray<[kind: FaultKind, pattern: RegExp]> = [
+  // The last two: a cluster that is down and still readable (cluster-allow-reads-when-down).
   [
     'readonly',
     /\b(READONLY|MISCONF|NOREPLICAS)\b|only accepts read commands|write command while the cluster is down/,
@@ -60,25 +60,25 @@ const KINDS: ReadonlyArray<[kind: FaultKind, pattern: RegExp]> = [
 ]
 
 /**
- * The fault behind an error of the client. The error itself must go nowhere: its `command` holds
- * arguments, passwords too.
+ * The fault behind an error of the client. The error itself must not be passed on: its `command`
+ * contains arguments, passwords included.
  */
 export function faultOf(error: unknown, hide: (text: string) => string): Fault {
   const reason = hide(messageOf(error as ErrorLike))
-  const kind = KINDS.find(([, pattern]) => pattern.test(reason))?.[0] ?? 'other'
+  const kind = PATTERNS.find(([, pattern]) => pattern.test(reason))?.[0] ?? 'other'
   return { kind, reason }
 }
 
 interface ErrorLike {
   readonly message?: string
   readonly code?: string
-  /** Those of a host with several addresses, which has no message itself. */
+  /** One for each address of a host, whose own error has no message. */
   readonly errors?: readonly ErrorLike[]
-  /** Why the last of a cluster's nodes was of no use. */
+  /** Why the last node of a cluster could not be used. */
   readonly lastNodeError?: ErrorLike | null
 }
 
-/** An error in a line. */
+/** An error in one line. */
 function messageOf(error: ErrorLike): string {
   const { message, code, errors, lastNodeError } = error
   const inner = errors?.[0] ?? lastNodeError
@@ -86,10 +86,27 @@ function messageOf(error: ErrorLike): string {
   return [own, ...(inner ? [messageOf(inner)] : [])].filter((part) => part !== '').join(' ')
 }
 
-/** Replaces secrets in texts. */
+/** A function that replaces secrets in texts. */
 export function hider(secrets: ReadonlyArray<string | null | undefined>): (text: string) => string {
   const words = secrets.filter(
     (secret) => secret !== null && secret !== undefined && secret !== '',
   ) as string[]
   return (text) => words.reduce((hidden, word) => hidden.replaceAll(word, '***'), text)
+}
+
+// Strangers may read these, so they name neither the server nor its own words.
+const READINESS: Readonly<Record<FaultKind, string>> = {
+  connection: 'Redis cannot be reached',
+  timeout: 'Redis does not answer in time',
+  queue: 'too many commands wait for Redis',
+  readonly: 'Redis takes no writes',
+  memory: 'Redis is out of memory',
+  auth: 'Redis refuses the login or a command',
+  busy: 'Redis is busy with itself',
+  other: 'Redis answers with errors',
+}
+
+/** A fault in fixed words, for readiness. */
+export function describeFault(kind: FaultKind): string {
+  return READINESS[kind]
 }

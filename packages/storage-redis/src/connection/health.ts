@@ -1,6 +1,6 @@
 import { FAULT_KINDS, REFUSED_WRITES, type Fault, type FaultKind } from './faults.ts'
 
-/** What the store needs of a logger; Fastify's fits. */
+/** The part of Fastify's logger that the store uses. */
 export interface StoreLog {
   error(details: object, message: string): void
   warn(details: object, message: string): void
@@ -8,62 +8,62 @@ export interface StoreLog {
 }
 
 /**
- * What a command does in Redis. One that adds fails wherever Redis refuses writes for any reason,
- * so its success shows that Redis takes them. One that removes is a write too, which Redis accepts
- * even when its memory is full.
+ * What a command does to Redis. `adds` fails whenever Redis refuses writes, for whatever reason, so
+ * its success proves that Redis accepts them. `removes` is a write that Redis accepts even when its
+ * memory is full.
  */
 export type Effect = 'none' | 'removes' | 'adds'
 
-/** A fault is over when this many milliseconds have passed without another. */
+/** A fault ends with the first success after this many milliseconds without another. */
 const QUIET = 1000
 /**
- * Milliseconds between two reminders in the log while Redis is not well, and between two reports of
- * a fault that comes and goes.
+ * Milliseconds between two reminders in the log while Redis fails, and between two reports of a
+ * fault that comes and goes.
  */
-const REMIND = 60_000
+const LOG_INTERVAL = 60_000
 
-/** The last fault of its sort, while it stands. */
-interface Standing {
+/** The last fault of its sort, until it ends. */
+interface CurrentFault {
   readonly fault: Fault
   /** Milliseconds. */
   readonly at: number
 }
 
 /**
- * Whether Redis does its work, told by what becomes of commands. Faults of writes stand apart from
- * all others: Redis may answer every question and take no write, so that a write alone shows that
- * they are over. The log hears of changes, not of every announce.
+ * Judges whether Redis works by the outcome of commands. Faults of writes are kept apart from all
+ * others: Redis may answer every read and refuse every write, so only a write ends them. Changes are
+ * logged, not every announce.
  */
 export class Health {
   readonly #log: StoreLog
-  readonly #target: string
+  readonly #address: string
   readonly #now: () => number
   readonly #errors = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<
     FaultKind,
     number
   >
-  #any: Standing | undefined
-  #ofWrites: Standing | undefined
+  #any: CurrentFault | undefined
+  #ofWrites: CurrentFault | undefined
   #loggedAt = -Infinity
   #loggedKind: FaultKind | undefined
-  /** Whether the log has been told of the fault that stands. */
+  /** Whether the current fault was logged. */
   #reported = false
   #failures = 0
 
-  /** `target` says in words which Redis it is about; `now` gives milliseconds. */
-  constructor(log: StoreLog, target: string, now: () => number = () => performance.now()) {
+  /** `address` names the server in messages; `now` returns milliseconds. */
+  constructor(log: StoreLog, address: string, now: () => number = () => performance.now()) {
     this.#log = log
-    this.#target = target
+    this.#address = address
     this.#now = now
   }
 
-  /** What is wrong, or undefined. */
+  /** What is wrong, or undefined if nothing is. */
   get reason(): string | undefined {
-    const standing = this.#any ?? this.#ofWrites
-    return standing && `Redis at ${this.#target}: ${standing.fault.reason}`
+    const current = this.#any ?? this.#ofWrites
+    return current && `Redis at ${this.#address}: ${current.fault.reason}`
   }
 
-  /** Whether writes have failed, and none has succeeded since. */
+  /** Whether a write has failed, and none has succeeded since. */
   get writesFail(): boolean {
     return this.#ofWrites !== undefined
   }
@@ -77,60 +77,59 @@ export class Health {
   failed(fault: Fault, effect: Effect = 'none'): void {
     this.#errors[fault.kind]++
     this.#failures++
-    this.#stand(fault, isOfWrites(fault, effect))
+    this.#set(fault, isOfWrites(fault, effect))
   }
 
-  /** Something is wrong, without a command that failed. */
+  /** Something is wrong, although no command has failed. */
   noticed(fault: Fault): void {
-    this.#stand(fault, false)
+    this.#set(fault, false)
   }
 
-  /**
-   * A command was answered. `takesWrites` tells that its answer shows that Redis takes writes, all
-   * of them.
-   */
+  /** A command was answered. `takesWrites` is true if this proves that Redis accepts all writes. */
   succeeded(takesWrites: boolean): void {
     if (this.#any === undefined && this.#ofWrites === undefined) return
     const quietSince = this.#now() - QUIET
     if (this.#any !== undefined && this.#any.at <= quietSince) this.#any = undefined
     if (takesWrites && this.#ofWrites !== undefined && this.#ofWrites.at <= quietSince)
       this.#ofWrites = undefined
-    this.#recoverIfWell()
+    this.#reportRecovery()
   }
 
-  /** A connection is there that was not. Whether it takes writes is another question. */
+  /** A connection was established, which says nothing about writes. */
   connected(): void {
     if (this.#any === undefined) return
     this.#any = undefined
-    this.#recoverIfWell()
+    this.#reportRecovery()
   }
 
-  #stand(fault: Fault, ofWrites: boolean): void {
+  #set(fault: Fault, ofWrites: boolean): void {
     const now = this.#now()
-    const standing = { fault, at: now }
-    if (ofWrites) this.#ofWrites = standing
-    else this.#any = standing
-    // What comes and goes, as the fault of one of a cluster's nodes may, is reported as rarely as
-    // what stays.
+    if (ofWrites) this.#ofWrites = { fault, at: now }
+    else this.#any = { fault, at: now }
+    // A fault that comes and goes, like that of one node of a cluster, is logged as rarely as one
+    // that stays.
     const isNews = !this.#reported && fault.kind !== this.#loggedKind
-    if (!isNews && now - this.#loggedAt < REMIND) return
+    if (!isNews && now - this.#loggedAt < LOG_INTERVAL) return
     const details = { kind: fault.kind, reason: fault.reason, failures: this.#failures }
-    this.#log.error(details, `Redis at ${this.#target} ${this.#reported ? 'still fails' : 'fails'}`)
+    this.#log.error(
+      details,
+      `Redis at ${this.#address} ${this.#reported ? 'still fails' : 'fails'}`,
+    )
     this.#loggedAt = now
     this.#loggedKind = fault.kind
     this.#reported = true
   }
 
-  #recoverIfWell(): void {
+  #reportRecovery(): void {
     if (this.#any !== undefined || this.#ofWrites !== undefined) return
     if (this.#reported)
-      this.#log.info({ failures: this.#failures }, `Redis at ${this.#target} works again`)
+      this.#log.info({ failures: this.#failures }, `Redis at ${this.#address} works again`)
     this.#reported = false
     this.#failures = 0
   }
 }
 
-/** Whether a fault concerns writes, so that a reading does not show that it is over. */
+/** Whether a fault concerns writes, so that a successful read does not end it. */
 function isOfWrites({ kind }: Fault, effect: Effect): boolean {
   if (REFUSED_WRITES.includes(kind)) return true
   return effect !== 'none' && kind !== 'connection' && kind !== 'queue'

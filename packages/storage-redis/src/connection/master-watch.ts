@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { Redis } from 'ioredis'
 
-/** Milliseconds between two questions. */
+/** Milliseconds between two queries. */
 const INTERVAL = 500
 
 /** How to connect to a Sentinel. */
@@ -15,25 +15,25 @@ interface SentinelAddress {
 }
 
 export interface MasterWatchInit {
-  /** A client that has found its master through these Sentinels. */
+  /** A client that finds its master through these Sentinels. */
   readonly client: Redis
   readonly sentinels: readonly SentinelAddress[]
-  /** What they call the master. */
+  /** The Sentinels' name for the master. */
   readonly name: string
-  /** Milliseconds until an answer is given up. */
+  /** Milliseconds until a query is given up. */
   readonly timeout: number
 }
 
 /**
- * Lets a client connect anew as soon as its Sentinel names another master, until the client ends.
+ * Reconnects a client as soon as its Sentinel names another master, until the client ends.
  *
- * This takes the place of the client's own `failoverDetector`, which subscribes to Sentinel's
- * messages: they come when a fail-over is over, and not to those who subscribe later. Up to then,
- * seconds or with many replicas minutes, a former master that is up acknowledges writes that nobody
- * will see. A message that comes while the client connects ends it for good.
+ * It replaces the client's `failoverDetector`, which subscribes to Sentinel's messages. These are
+ * sent when a fail-over is complete, and are lost to later subscribers. Until then, for seconds or
+ * with many replicas minutes, a former master that is up acknowledges writes that will be discarded.
+ * A message that arrives while the client connects ends the client.
  */
 export function watchMaster({ client, sentinels, name, timeout }: MasterWatchInit): void {
-  /** Addresses that this Sentinel has named before the present one. */
+  /** Addresses that this Sentinel named before the current one. */
   const former = new Set<string>()
   let sentinel: Redis | undefined
   let turn = 0
@@ -62,8 +62,8 @@ export function watchMaster({ client, sentinels, name, timeout }: MasterWatchIni
         | null
       if (answer !== null) follow(...answer)
     } catch {
-      // Another Sentinel may have missed what this one knew: its word is compared with its own
-      // alone.
+      // Another Sentinel may not know of changes that this one knew of, so its answers are compared
+      // only with its own.
       sentinel.disconnect()
       sentinel = undefined
       master = undefined
@@ -80,8 +80,8 @@ export function watchMaster({ client, sentinels, name, timeout }: MasterWatchIni
     if (client.status !== 'ready') return
     const { remoteAddress = '', remotePort } = client.stream
     const address = `${remoteAddress.replace(/^::ffff:(?=\d+\.)/, '')}:${remotePort}`
-    // A first answer may come after a fail-over, or from a Sentinel that has missed one: worth one
-    // new connection.
+    // The first answer may come after a fail-over, or from a Sentinel that missed one. It is worth
+    // one new connection.
     const differs = isFirst && isIP(host) !== 0 && address !== named
     if (differs || former.has(address)) client.disconnect(true)
   }

@@ -2,44 +2,44 @@ import type { InfoHash } from '@chihaya/bittorrent'
 import { TIMED_OUT, type Fault } from './faults.ts'
 import type { Effect } from './health.ts'
 
-/** A command for the keys of a torrent, or for others. */
+/** What a command does, and to which torrent, if it is about one. */
 export interface CommandDetails {
   readonly effect: Effect
   readonly infoHash?: InfoHash | undefined
 }
 
-interface Flight {
+interface PendingCommand {
   readonly details: CommandDetails
   /** On the clock of `performance.now()`. */
   readonly deadline: number
   readonly giveUp: (fault: Fault) => void
 }
 
-export interface FlightsInit {
+export interface PendingCommandsInit {
   /** Milliseconds until a command is given up. */
   readonly timeout: number
-  /** Commands that may be under way at once. */
+  /** Commands that may be pending at once. */
   readonly limit: number
-  /** Makes a fault of what a command is rejected with. */
+  /** Turns the error of a command into a fault. */
   readonly faultOf: (error: unknown) => Fault
-  /** Is told of every command that is answered, and of the milliseconds that it took. */
-  readonly landed: (milliseconds: number, details: CommandDetails) => void
-  /** Is told of every command that fails or is given up. */
-  readonly lost: (fault: Fault, details: CommandDetails) => void
+  /** Called for every command that is answered, with the milliseconds it took. */
+  readonly answered: (milliseconds: number, details: CommandDetails) => void
+  /** Called for every command that fails or is given up. */
+  readonly failed: (fault: Fault, details: CommandDetails) => void
 }
 
 /**
- * Commands under way: so many at a time and so long each. One that is given up still counts until
- * the client lets go of it, so that what waits inside the client is bounded too.
+ * Commands that wait for their answer, bounded in number and time. A command that is given up still
+ * counts until the client is done with it, so the client's own queue is bounded too.
  */
-export class Flights {
-  readonly #init: FlightsInit
+export class PendingCommands {
+  readonly #init: PendingCommandsInit
   /** In the order of their deadlines. */
-  readonly #waiting = new Set<Flight>()
+  readonly #waiting = new Set<PendingCommand>()
   #timer: NodeJS.Timeout | undefined
   #size = 0
 
-  constructor(init: FlightsInit) {
+  constructor(init: PendingCommandsInit) {
     this.#init = init
   }
 
@@ -52,56 +52,56 @@ export class Flights {
   }
 
   /**
-   * Sends a command and waits for its answer. Rejects with a `Fault`, never with an error of the
-   * client's.
+   * Sends a command and waits for its answer. Rejects with a `Fault`, never with the client's own
+   * error.
    */
   run<Reply>(details: CommandDetails, send: () => Promise<Reply>): Promise<Reply> {
-    const { timeout, faultOf, landed, lost } = this.#init
+    const { timeout, faultOf, answered, failed } = this.#init
     this.#size++
     return new Promise<Reply>((resolve, reject) => {
       const deadline = performance.now() + timeout
-      const flight: Flight = { details, deadline, giveUp: reject }
-      this.#waiting.add(flight)
-      this.#timer ??= setTimeout(() => this.#check(), timeout).unref()
-      const landedNow = (reply: Reply): void => {
-        if (!this.#end(flight)) return
-        landed(performance.now() - deadline + timeout, details)
+      const command: PendingCommand = { details, deadline, giveUp: reject }
+      this.#waiting.add(command)
+      this.#timer ??= setTimeout(() => this.#giveUpLate(), timeout).unref()
+      const succeed = (reply: Reply): void => {
+        if (!this.#end(command)) return
+        answered(performance.now() - deadline + timeout, details)
         resolve(reply)
       }
-      const lostNow = (error: unknown): void => {
-        if (!this.#end(flight)) return
+      const fail = (error: unknown): void => {
+        if (!this.#end(command)) return
         const fault = faultOf(error)
-        lost(fault, details)
+        failed(fault, details)
         reject(fault)
       }
-      send().then(landedNow, lostNow)
+      send().then(succeed, fail)
     })
   }
 
-  /** Gives up everything that waits. */
+  /** Gives up all commands. */
   close(fault: Fault): void {
     clearTimeout(this.#timer)
-    for (const flight of this.#waiting) flight.giveUp(fault)
+    for (const command of this.#waiting) command.giveUp(fault)
     this.#waiting.clear()
   }
 
-  /** The client has let go of a command. True when somebody still waited for it. */
-  #end(flight: Flight): boolean {
+  /** The client is done with a command. Returns whether it was still awaited. */
+  #end(command: PendingCommand): boolean {
     this.#size--
-    return this.#waiting.delete(flight)
+    return this.#waiting.delete(command)
   }
 
-  #check(): void {
+  #giveUpLate(): void {
     this.#timer = undefined
     const now = performance.now()
-    for (const flight of this.#waiting) {
-      if (flight.deadline > now) {
-        this.#timer = setTimeout(() => this.#check(), flight.deadline - now).unref()
+    for (const command of this.#waiting) {
+      if (command.deadline > now) {
+        this.#timer = setTimeout(() => this.#giveUpLate(), command.deadline - now).unref()
         return
       }
-      this.#waiting.delete(flight)
-      this.#init.lost(TIMED_OUT, flight.details)
-      flight.giveUp(TIMED_OUT)
+      this.#waiting.delete(command)
+      this.#init.failed(TIMED_OUT, command.details)
+      command.giveUp(TIMED_OUT)
     }
   }
 }

@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { TRK_ERR_OPTIONS } from '@chihaya/core'
-import type { RedisStorageOptions } from '../options.ts'
-import { parseNode, parseRedisUrl } from './redis-url.ts'
-
-export const NAME = '@chihaya/storage-redis'
+import { PACKAGE, type RedisStorageOptions } from '../options.ts'
 
 const REDIS_PORT = 6379
 const SENTINEL_PORT = 26_379
@@ -16,24 +13,21 @@ interface Node {
   readonly port: number
 }
 
-/** Which Redis to speak to, and how. */
-export interface Target {
+/** Where Redis is, and how to log in. */
+export interface RedisAddress {
   readonly kind: 'single' | 'cluster' | 'sentinel'
-  /** The server itself, some of the cluster's, or the Sentinels. */
+  /** The server, some servers of the cluster, or the Sentinels. */
   readonly nodes: readonly Node[]
   readonly db: number
   readonly username: string | undefined
   readonly password: string | undefined
   readonly tls: ConnectionOptions | undefined
-  /** Where it is, in words, without secrets. */
+  /** For messages, without secrets. */
   readonly description: string
 }
 
-/**
- * The Redis that options without a `client` name. @throws TRK_ERR_OPTIONS, without the secrets in
- * them.
- */
-export function targetOf(options: Required<RedisStorageOptions>): Target {
+/** The address in options without a `client`. @throws TRK_ERR_OPTIONS, without secrets. */
+export function addressOf(options: Required<RedisStorageOptions>): RedisAddress {
   const places = PLACES.filter((place) => options[place] !== undefined)
   if (places.length > 1) refuse(`has ${places.join(' and ')}, of which there can be one`)
   const { db = 0, username, password, cluster, sentinel } = options
@@ -72,7 +66,7 @@ export function targetOf(options: Required<RedisStorageOptions>): Target {
 }
 
 function refuse(problem: string): never {
-  throw new TRK_ERR_OPTIONS(NAME, `options${problem.startsWith('/') ? '' : ' '}${problem}`)
+  throw new TRK_ERR_OPTIONS(PACKAGE, `options${problem.startsWith('/') ? '' : ' '}${problem}`)
 }
 
 function nodesOf(texts: readonly string[], key: string, defaultPort: number): Node[] {
@@ -107,4 +101,60 @@ function readPem(path: string): Buffer {
   } catch (error) {
     return refuse(`: cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? 'unreadable'}`)
   }
+}
+
+/** The parts of a Redis URL. */
+export interface RedisUrl {
+  readonly host: string
+  readonly port: number
+  readonly username: string | undefined
+  readonly password: string | undefined
+  readonly db: number
+  readonly tls: boolean
+}
+
+const PATH = /^\/?$|^\/(\d{1,9})\/?$/
+
+/**
+ * Parses `redis[s]://[[user]:password@]host[:port][/db]`. A single word before the `@` is a
+ * password, as in Chihaya. Words are percent-decoded. Returns undefined for anything else; error
+ * messages must not quote it, because it may contain a password.
+ */
+export function parseRedisUrl(text: string): RedisUrl | undefined {
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const path = PATH.exec(url.pathname)
+  if ((url.protocol !== 'redis:' && url.protocol !== 'rediss:') || url.hostname === '' || !path)
+    return undefined
+  if (url.search !== '' || url.hash !== '') return undefined
+  // A URL parser takes a single word for a user.
+  const lone = url.password === ''
+  return {
+    host: url.hostname.replace(/^\[(.+)\]$/, '$1'),
+    port: url.port === '' ? REDIS_PORT : Number(url.port),
+    username: lone ? undefined : decode(url.username),
+    password: decode(lone ? url.username : url.password),
+    db: Number(path[1] ?? 0),
+    tls: url.protocol === 'rediss:',
+  }
+}
+
+function decode(word: string): string | undefined {
+  if (word === '') return undefined
+  try {
+    return decodeURIComponent(word)
+  } catch {
+    return word
+  }
+}
+
+/** Parses `host:port`, `[IPv6]:port` or a host alone. Returns undefined for anything else. */
+export function parseNode(
+  text: string,
+  defaultPort: number,
+): { host: string; port: number } | undefined {
+  const parts = /^(?:\[([^\]]+)\]|([^:[\]@/]+))(?::(\d{1,5}))?$/.exec(text)
+  const host = parts?.[1] ?? parts?.[2]
+  const port = parts?.[3] === undefined ? defaultPort : Number(parts[3])
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port }
 }

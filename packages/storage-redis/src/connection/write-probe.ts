@@ -1,34 +1,33 @@
 import { randomBytes } from 'node:crypto'
 import { infoHashFrom, type InfoHash } from '@chihaya/bittorrent'
-import type { Link } from './connection.ts'
+import type { Connection } from './connection.ts'
 
 /** Milliseconds between two attempts. */
 const INTERVAL = 1000
 
 /**
- * Finds out whether Redis takes writes, where no announce tells: when asked, and once in a while as
- * long as it refuses them. It writes beside the keys of the torrent for which a write has failed,
- * as another node of a cluster would say nothing.
+ * Finds out whether Redis accepts writes when no announce shows it: on request, and once a second
+ * while writes fail. It writes next to the keys of the torrent whose write failed last, because
+ * another node of a cluster would prove nothing.
  */
 export class WriteProbe {
-  readonly #link: Link
+  readonly #connection: Connection
   readonly #write: (infoHash: InfoHash) => Promise<unknown>
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  /** `write` enters and removes a peer that nobody sees, on the node that holds the torrent. */
-  constructor(link: Link, write: (infoHash: InfoHash) => Promise<unknown>) {
-    this.#link = link
+  /** `write` adds and removes an invisible peer, on the node that holds the torrent. */
+  constructor(connection: Connection, write: (infoHash: InfoHash) => Promise<unknown>) {
+    this.#connection = connection
     this.#write = write
   }
 
   /** Writes now. Rejects with a `Fault`. */
   async attempt(): Promise<void> {
-    await this.#write(
-      (this.#link.health.writesFail ? this.#link.failedAt : undefined) ?? anyInfoHash(),
-    )
-    // In a cluster this success alone ends a fault of writes.
-    this.#link.health.succeeded(true)
+    const { health, failedAt } = this.#connection
+    await this.#write((health.writesFail ? failedAt : undefined) ?? anyInfoHash())
+    // In a cluster only this success ends a fault of writes.
+    health.succeeded(true)
   }
 
   /** Makes attempts until one succeeds. */
@@ -43,10 +42,11 @@ export class WriteProbe {
   }
 
   async #retry(): Promise<void> {
-    // The link takes note of a failure.
-    if (this.#link.health.writesFail && this.#link.isOpen) await this.attempt().catch(() => {})
+    const { health, isOpen } = this.#connection
+    // The connection records a failure.
+    if (health.writesFail && isOpen) await this.attempt().catch(() => {})
     this.#timer = undefined
-    if (this.#link.health.writesFail) this.watch()
+    if (health.writesFail) this.watch()
   }
 }
 

@@ -7,34 +7,32 @@ import {
   type PeerId,
 } from '@chihaya/bittorrent'
 import type { EvictionRules, Transition } from '@chihaya/core'
-import type { ToldAnnounce } from '../announce/announce-argument.ts'
+import type { StoredAnnounce } from '../announce/announce-format.ts'
 
-/** What has become of a peer. */
-export interface JournalEntry {
+/** The last announce of a peer. */
+export interface PeerRecord {
   readonly peerId: PeerId
   readonly clientKey: number
   readonly transition: Transition
-  /** Whether it completed its download, whatever it has become since. */
+  /** Whether the peer completed its download, in this announce or an earlier one. */
   readonly completed: boolean
   /** When it announced, on the clock of `performance.now()`. */
-  readonly at: number
-  /** When this was entered here, likewise. */
-  readonly enteredAt: number
+  readonly announcedAt: number
+  /** When it was recorded here, on the same clock. */
+  readonly recordedAt: number
 }
 
-/** One announce to enter late. */
+/** An announce to apply late. */
 export interface LateAnnounce {
-  readonly announce: ToldAnnounce
+  readonly announce: StoredAnnounce
   /** Seconds. */
   readonly age: number
 }
 
-/**
- * The last word of each peer that Redis is to be told of, for so many peers; beyond, the oldest are
- * forgotten.
- */
-export class Journal {
-  readonly #entries = new Map<string, JournalEntry>()
+/** The last announce of each peer, for a bounded number of peers: the oldest are forgotten. */
+export class Backlog {
+  /** Oldest first. */
+  readonly #peers = new Map<string, PeerRecord>()
   readonly #limit: number
 
   constructor(limit: number) {
@@ -42,86 +40,81 @@ export class Journal {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#peers.size
   }
 
-  record(announce: ToldAnnounce): void {
+  record(announce: StoredAnnounce): void {
     const { peerId, key: clientKey, transition } = announce
     if (transition === 'unchanged') return
     const key = keyOf(announce)
-    const completed = transition === 'completed' || this.#entries.get(key)?.completed === true
-    // Taken out first, so that it comes to stand behind those that are older.
-    this.#entries.delete(key)
-    const at = performance.now()
-    this.#enter(key, { peerId, clientKey, transition, completed, at, enteredAt: at })
+    const completed = transition === 'completed' || this.#peers.get(key)?.completed === true
+    // Deleted first, so that it is added at the end.
+    this.#peers.delete(key)
+    const now = performance.now()
+    const times = { announcedAt: now, recordedAt: now }
+    this.#set(key, { peerId, clientKey, transition, completed, ...times })
   }
 
-  #enter(key: string, entry: JournalEntry): void {
-    this.#entries.set(key, entry)
-    if (this.#entries.size > this.#limit)
-      this.#entries.delete(this.#entries.keys().next().value as string)
+  #set(key: string, peer: PeerRecord): void {
+    this.#peers.set(key, peer)
+    if (this.#peers.size > this.#limit)
+      this.#peers.delete(this.#peers.keys().next().value as string)
   }
 
-  /**
-   * Takes over the entries of another journal, but for peers of which it knows itself; they leave
-   * the other one.
-   */
-  adopt(other: Journal): void {
-    for (const [key, entry] of other.#entries) this.add(key, entry)
-    other.#entries.clear()
+  /** Moves the records of another backlog here, except for peers that have one here. */
+  takeOver(other: Backlog): void {
+    for (const [key, peer] of other.#peers) this.add(key, peer)
+    other.#peers.clear()
   }
 
-  /** Takes over an entry of another journal, unless there is one of the peer. */
-  add(key: string, entry: JournalEntry): void {
-    if (!this.#entries.has(key)) this.#enter(key, { ...entry, enteredAt: performance.now() })
+  /** Adds a record of another backlog, unless the peer has one here. */
+  add(key: string, peer: PeerRecord): void {
+    if (!this.#peers.has(key)) this.#set(key, { ...peer, recordedAt: performance.now() })
   }
 
-  /** Forgets what was entered before a time. */
+  /** Forgets peers recorded before a time. */
   forgetBefore(time: number): void {
-    for (const [key, { enteredAt }] of this.#entries) {
-      if (enteredAt >= time) return
-      this.#entries.delete(key)
+    for (const [key, { recordedAt }] of this.#peers) {
+      if (recordedAt >= time) return
+      this.#peers.delete(key)
     }
   }
 
-  /** Redis knows better by now. */
-  forget(announce: ToldAnnounce): void {
-    if (announce.transition !== 'unchanged') this.#entries.delete(keyOf(announce))
+  /** Forgets the peer of an announce that Redis has applied. */
+  forget(announce: StoredAnnounce): void {
+    if (announce.transition !== 'unchanged') this.#peers.delete(keyOf(announce))
   }
 
-  /** Forgets the peers that rules name. */
+  /** Forgets the peers that match the rules. */
   evict({ infoHash, address, peerId }: EvictionRules): void {
-    for (const [key, entry] of this.#entries) {
+    for (const [key, { peerId: id }] of this.#peers) {
       const peer = peerOf(key)
-      const isRefused =
-        infoHash?.(peer.infoHash) || address?.(peer.address) || peerId?.(entry.peerId)
-      if (isRefused === true) this.#entries.delete(key)
+      const isRefused = infoHash?.(peer.infoHash) || address?.(peer.address) || peerId?.(id)
+      if (isRefused === true) this.#peers.delete(key)
     }
   }
 
-  /**
-   * The oldest entries, each with the announces that tell Redis of it; they stay until `settle`.
-   */
-  oldest(count: number): Array<{ key: string; entry: JournalEntry; announces: LateAnnounce[] }> {
+  /** The oldest records, each with the announces to apply for it. They stay until `remove`. */
+  oldest(count: number): Array<{ key: string; peer: PeerRecord; announces: LateAnnounce[] }> {
     const oldest = []
-    for (const [key, entry] of this.#entries) {
+    for (const [key, peer] of this.#peers) {
       if (oldest.length === count) break
-      oldest.push({ key, entry, announces: announcesOf(key, entry) })
+      oldest.push({ key, peer, announces: announcesOf(key, peer) })
     }
     return oldest
   }
 
-  /** Redis has been told of an entry, unless there is a newer one by now. */
-  settle(key: string, entry: JournalEntry): void {
-    if (this.#entries.get(key) === entry) this.#entries.delete(key)
+  /** Removes a record that Redis has applied, unless a newer one has replaced it. */
+  remove(key: string, peer: PeerRecord): void {
+    if (this.#peers.get(key) === peer) this.#peers.delete(key)
   }
 }
 
-function keyOf({ infoHash, address, port }: ToldAnnounce): string {
+function keyOf({ infoHash, address, port }: StoredAnnounce): string {
   return infoHash + byteString(compactPeer(address, port))
 }
 
-function peerOf(key: string): Pick<ToldAnnounce, 'infoHash' | 'address' | 'port'> {
+function peerOf(key: string): Pick<StoredAnnounce, 'infoHash' | 'address' | 'port'> {
   const endpoint = new Uint8Array(key.length - INFO_HASH_LENGTH)
   writeByteString(key.slice(INFO_HASH_LENGTH), endpoint, 0)
   const portAt = endpoint.length - 2
@@ -135,7 +128,7 @@ function peerOf(key: string): Pick<ToldAnnounce, 'infoHash' | 'address' | 'port'
 
 function announcesOf(
   key: string,
-  { peerId, clientKey, transition, completed, at }: JournalEntry,
+  { peerId, clientKey, transition, completed, announcedAt }: PeerRecord,
 ): LateAnnounce[] {
   const announce = {
     ...peerOf(key),
@@ -145,7 +138,7 @@ function announcesOf(
     publicOnly: false,
     wantsPeerIds: false,
   }
-  const age = Math.round((performance.now() - at) / 1000)
+  const age = Math.round((performance.now() - announcedAt) / 1000)
   const late = (of: Transition): LateAnnounce => ({
     announce: { ...announce, transition: of },
     age,

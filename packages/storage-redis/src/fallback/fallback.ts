@@ -8,35 +8,36 @@ import type {
   StoreStats,
   SwarmEntry,
 } from '@chihaya/core'
-import type { ToldAnnounce } from '../announce/announce-argument.ts'
+import type { StoredAnnounce } from '../announce/announce-format.ts'
 import type { StoreLog } from '../connection/health.ts'
-import { Journal, type LateAnnounce } from './backlog.ts'
+import { Backlog, type LateAnnounce } from './backlog.ts'
 import type { LocalStore } from './local-store.ts'
 
-/** Milliseconds between two attempts to tell Redis what it has missed. */
+/** Milliseconds between two attempts to apply the backlog. */
 const INTERVAL = 1000
 const MERGED_AT_ONCE = 100
-/** Milliseconds before the loss of a connection whose announces are told again. */
-const TOLD_AGAIN = 10_000
+/** Milliseconds before the loss of a connection whose announces are replayed. */
+const REPLAYED = 10_000
 
 export interface FallbackInit {
   readonly createStore: () => LocalStore
-  /** Peers that it remembers at most. */
+  /** Peers in the backlog. */
   readonly maxPeers: number
-  /** Enters an announce into Redis, unless a newer one is there. */
+  /** Applies an announce to Redis, unless Redis has a newer one of the peer. */
   readonly merge: (late: LateAnnounce) => Promise<unknown>
   readonly log: StoreLog
 }
 
 /**
- * Stands in while Redis is away, and tells it afterwards what it has missed. Nobody has to tell it
- * when.
+ * Serves swarms from this process while Redis is unavailable, and applies to Redis afterwards what
+ * it missed. It finds out by itself when Redis is back.
  */
 export class Fallback {
   readonly #init: FallbackInit
-  readonly #journal: Journal
+  /** What Redis has missed. */
+  readonly #backlog: Backlog
   /** What Redis has acknowledged lately. */
-  readonly #latest: Journal
+  readonly #recent: Backlog
   #store: LocalStore | undefined
   #timer: NodeJS.Timeout | undefined
   #merging: Promise<void> | undefined
@@ -46,67 +47,67 @@ export class Fallback {
 
   constructor(init: FallbackInit) {
     this.#init = init
-    this.#journal = new Journal(init.maxPeers)
-    this.#latest = new Journal(init.maxPeers)
+    this.#backlog = new Backlog(init.maxPeers)
+    this.#recent = new Backlog(init.maxPeers)
   }
 
-  /** Announces it has answered. */
+  /** Announces answered so far. */
   get announces(): number {
     return this.#announces
   }
 
-  /** Peers that Redis has yet to be told of. */
+  /** Peers in the backlog. */
   get size(): number {
-    return this.#journal.size
+    return this.#backlog.size
   }
 
   announce(announce: Announce, answer: Answer): MaybePromise<void> {
     this.#announces++
-    const pending = this.#standIn().announce(announce, answer)
-    this.#journal.record(announce)
+    const pending = this.#localStore().announce(announce, answer)
+    this.#backlog.record(announce)
     return pending
   }
 
   scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void> {
-    return this.#standIn().scrape(scrape, answer)
+    return this.#localStore().scrape(scrape, answer)
   }
 
   stats(): MaybePromise<StoreStats> {
-    return this.#standIn().stats()
+    return this.#localStore().stats()
   }
 
-  /** Removes peers by rules, those too that Redis has yet to be told of. Returns how many. */
+  /** Removes peers by rules, from the backlog too. Returns how many. */
   async evict(rules: EvictionRules): Promise<number> {
-    this.#journal.evict(rules)
-    this.#latest.evict(rules)
+    this.#backlog.evict(rules)
+    this.#recent.evict(rules)
     return (await this.#store?.evict(rules)) ?? 0
   }
 
   swarms(): AsyncIterable<readonly SwarmEntry[]> {
-    return this.#standIn().swarms()
+    return this.#localStore().swarms()
   }
 
-  /** Redis has taken a peer's announce: what it has missed of the peer is of no use any more. */
-  acknowledged(announce: ToldAnnounce): void {
-    if (this.#journal.size > 0) this.#journal.forget(announce)
-    this.#latest.record(announce)
+  /** Redis has applied an announce, which supersedes the peer's backlog. */
+  acknowledged(announce: StoredAnnounce): void {
+    if (this.#backlog.size > 0) this.#backlog.forget(announce)
+    this.#recent.record(announce)
     const now = performance.now()
-    // Not each time: a map that is written all the time is slow to find its oldest entry.
+    // Not every time: finding the oldest key of a map is slow where many were deleted before it.
     if (now < this.#forgetAt) return
-    this.#latest.forgetBefore(now - TOLD_AGAIN)
+    this.#recent.forgetBefore(now - REPLAYED)
     this.#forgetAt = now + INTERVAL
   }
 
   /**
-   * Tells Redis again what it has acknowledged last. After a fail-over it may be another server,
-   * which has not heard of what the former one took while it was being replaced.
+   * Replays what Redis acknowledged last. After a fail-over it may be another server, which never
+   * received what the former one acknowledged while it was being replaced.
    */
-  tellAgain(): void {
-    this.#journal.adopt(this.#latest)
-    if (this.#journal.size > 0) this.#mergeLater()
+  replay(): void {
+    this.#backlog.takeOver(this.#recent)
+    if (this.#backlog.size > 0) this.#mergeLater()
   }
 
-  /** Makes a last attempt to tell Redis, if it can be told within the time that a command has. */
+  /** Tries once more to apply the backlog, within the timeout of a command. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#mergeOnce()
@@ -114,7 +115,7 @@ export class Fallback {
     this.#store = undefined
   }
 
-  #standIn(): LocalStore {
+  #localStore(): LocalStore {
     this.#mergeLater()
     return (this.#store ??= this.#init.createStore())
   }
@@ -130,33 +131,32 @@ export class Fallback {
   }
 
   async #merge(): Promise<void> {
-    let wellSoFar = true
-    while (wellSoFar && this.#journal.size > 0) {
-      const batch = this.#journal.oldest(MERGED_AT_ONCE)
-      const outcomes = await Promise.all(batch.map(({ announces }) => this.#tell(announces)))
-      for (const [index, { key, entry }] of batch.entries()) {
+    let succeeds = true
+    while (succeeds && this.#backlog.size > 0) {
+      const batch = this.#backlog.oldest(MERGED_AT_ONCE)
+      const outcomes = await Promise.all(batch.map(({ announces }) => this.#apply(announces)))
+      for (const [index, { key, peer }] of batch.entries()) {
         if (outcomes[index] === true) {
-          this.#journal.settle(key, entry)
-          this.#latest.add(key, entry)
-        } else wellSoFar = false
+          this.#backlog.remove(key, peer)
+          this.#recent.add(key, peer)
+        } else succeeds = false
       }
       this.#merged += outcomes.filter(Boolean).length
     }
-    if (this.#journal.size === 0) this.#leave()
+    if (this.#backlog.size === 0) this.#end()
   }
 
-  async #tell(announces: readonly LateAnnounce[]): Promise<boolean> {
+  async #apply(announces: readonly LateAnnounce[]): Promise<boolean> {
     const outcomes = await Promise.allSettled(announces.map((late) => this.#init.merge(late)))
     return outcomes.every(({ status }) => status === 'fulfilled')
   }
 
-  #leave(): void {
+  #end(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
     const peers = this.#merged
     this.#merged = 0
-    if (this.#store)
-      this.#init.log.info({ peers }, 'Redis has been told of the peers that came while it was away')
+    if (this.#store) this.#init.log.info({ peers }, 'peers of the fallback were merged into Redis')
     this.#store?.close()
     this.#store = undefined
   }

@@ -1,8 +1,7 @@
 import { TRK_ERR_OPTIONS, type PeerStore } from '@chihaya/core'
-import type { NewSwarmRate } from '../options.ts'
-import { NAME } from '../connection/redis-address.ts'
+import { PACKAGE, type NewSwarmRate } from '../options.ts'
 
-/** A store in this process, which expires its own peers until it is closed. */
+/** A store in this process. It expires its peers until it is closed. */
 export interface LocalStore extends PeerStore {
   evict: NonNullable<PeerStore['evict']>
   swarms: NonNullable<PeerStore['swarms']>
@@ -24,7 +23,7 @@ const EXPIRY_INTERVAL = 180_000
 
 type MemoryStorage = typeof import('@chihaya/storage-memory')
 
-/** Finds the package that makes local stores. @throws TRK_ERR_OPTIONS when it is not installed. */
+/** Loads the package of local stores. @throws TRK_ERR_OPTIONS if it is not installed. */
 export async function localStores(
   options: LocalStoreOptions,
   load: () => Promise<MemoryStorage> = () => import('@chihaya/storage-memory'),
@@ -33,7 +32,7 @@ export async function localStores(
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ERR_MODULE_NOT_FOUND') throw error
     throw new TRK_ERR_OPTIONS(
-      NAME,
+      PACKAGE,
       'options/fallback: memory needs the package @chihaya/storage-memory, which is not installed',
     )
   })

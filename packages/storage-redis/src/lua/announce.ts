@@ -1,11 +1,9 @@
 import { compactLength, PEER_ID_LENGTH, type AddressFamily } from '@chihaya/bittorrent'
-import { HEADER_LENGTH } from '../announce/announce-argument.ts'
-import { applyPart } from './enter-swarm.ts'
-import { censusPart } from './count-peers.ts'
-import { fieldsPart } from './peer-ids.ts'
-import { selectionPart } from './select-peers.ts'
-import type { ScriptSettings } from './settings.ts'
-import { SWARM } from './swarm.ts'
+import { HEADER_LENGTH } from '../announce/announce-format.ts'
+import { enterSwarm } from './enter-swarm.ts'
+import { countPeers } from './count-peers.ts'
+import { selectPeers } from './select-peers.ts'
+import { peerIdFields, SWARM, type ScriptSettings } from './swarm.ts'
 
 /**
  * The script that applies an announce of a family to its swarm, and selects peers.
@@ -36,10 +34,10 @@ local merging = flags % 16 >= 8
 local now = given ~= 0 and given or tonumber(call('TIME')[1])
 local seen = now - age
 local oldest = now - ${settings.peerLifetime}
-${limitsNewSwarms ? NEW_SWARM : ''}${applyPart(settings)}${censusPart(settings)}
+${limitsNewSwarms ? NEW_SWARM : ''}${enterSwarm(settings)}${countPeers(settings)}
 local head = struct.pack('>I4I4I4', complete${limitsNewSwarms ? ' + new_bit' : ''}, incomplete, downloaded)
 if want == 0 or transition == STOPPED or total == 0 then return head end
-${selectionPart(settings, family)}
+${selectPeers(settings, family)}
 return head .. endpoints
 `
 }
@@ -48,7 +46,7 @@ return head .. endpoints
 function peerIdPart(endpointAt: number, family: AddressFamily): string {
   return `
 local peer_id = sub(argument, ${endpointAt - PEER_ID_LENGTH}, ${endpointAt - 1})
-${fieldsPart(family)}
+${peerIdFields(family)}
 local my_field = ${family === 'ipv6' ? 'field(me)' : 'me'}
 `
 }

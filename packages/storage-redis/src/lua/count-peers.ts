@@ -1,5 +1,4 @@
-import type { ScriptSettings } from './settings.ts'
-import { SPAN } from './swarm.ts'
+import { SPAN, type ScriptSettings } from './swarm.ts'
 
 /** Stale peers that one announce removes at most. */
 const MAX_REMOVED = 100
@@ -11,7 +10,7 @@ const COMMONEST_FIRST = [0, 2, 1, 3, 5, 4, 6, 8, 7]
  * answer may hold: `starts`, `lengths` and `my_range`, the announcer's. `total` is the peers in
  * them, without the announcer.
  */
-export function censusPart({ storePeerIds }: ScriptSettings): string {
+export function countPeers({ storePeerIds }: ScriptSettings): string {
   const withIds = (lua: string): string => (storePeerIds ? lua : '')
   const countAlive = (of: number): string => `
 if unknown > 0 then

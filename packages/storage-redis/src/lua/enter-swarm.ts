@@ -1,5 +1,5 @@
-import { CLIENT_LENGTH } from '../announce/announce-argument.ts'
-import type { ScriptSettings } from './settings.ts'
+import { CLIENT_LENGTH } from '../announce/announce-format.ts'
+import type { ScriptSettings } from './swarm.ts'
 
 /** Seconds by which a set outlives its last peer. Meanwhile nothing in it counts. */
 const GRACE = 60
@@ -13,7 +13,7 @@ const MAX_COUNTED = 1000
  * Enters the announcer into its swarm, or takes it out, and sets `downloaded` and `my_class`: its
  * class in the swarm, or nil.
  */
-export function applyPart({
+export function enterSwarm({
   peerLifetime,
   downloadedLifetime,
   maxPeersPerSwarm,

@@ -1,11 +1,11 @@
 import { compactLength, type AddressFamily } from '@chihaya/bittorrent'
-import type { ScriptSettings } from './settings.ts'
+import type { ScriptSettings } from './swarm.ts'
 
 /**
  * Draws `want` peers of the ranges into `endpoints`, in O(want + log swarm), with their peer ids if
  * they are asked for.
  */
-export function selectionPart({ storePeerIds }: ScriptSettings, family: AddressFamily): string {
+export function selectPeers({ storePeerIds }: ScriptSettings, family: AddressFamily): string {
   const width = compactLength(family)
   return `
 -- The place of an address or endpoint in a text of endpoints, or nil.

@@ -1,3 +1,5 @@
+import type { AddressFamily } from '@chihaya/bittorrent'
+
 /** Scores of one class. */
 export const SPAN: number = 2 ** 32
 
@@ -18,31 +20,41 @@ local call = redis.call
 local SPAN = ${SPAN}
 `
 
+/** The options that scripts contain, as they are the same for every announce of a store. */
+export interface ScriptSettings {
+  /** Seconds. */
+  readonly peerLifetime: number
+  /** Seconds. */
+  readonly downloadedLifetime: number
+  readonly maxPeersPerSwarm: number
+  readonly storePeerIds: boolean
+  /** Whether `newSwarmsPerSource` is set. */
+  readonly limitsNewSwarms: boolean
+}
+
 /**
- * Defines `seconds(given)`: the second given, or that of Redis' clock, which all trackers share,
- * for 0.
+ * Defines `field(peer)`: the name of an IPv6 peer in the hash of peer ids; that of an IPv4 peer is
+ * its endpoint.
+ *
+ * An IPv6 endpoint is long, and the sorted set holds it already. Eight bytes of its SHA-1 are
+ * enough: short enough for a peer to take less than 80 bytes, too long for anyone to find an
+ * endpoint that overwrites the peer id of another.
  */
-export const SECONDS = `
-local function seconds(given)
-  if given ~= 0 then return given end
-  return tonumber(call('TIME')[1])
+export const FIELD: string = `
+local function field(peer)
+  local digest = redis.sha1hex(peer)
+  return struct.pack('>I4I4', tonumber(string.sub(digest, 1, 8), 16), tonumber(string.sub(digest, 9, 16), 16))
 end
 `
 
-/**
- * Defines `population(swarm, oldest)`: seeders, leechers and partial seeds last seen in the second
- * `oldest` or later. Counting ends with the last peer: common classes come first.
- */
-export const POPULATION = `
-local function population(swarm, oldest)
-  local states = { [0] = 0, 0, 0 }
-  local left = call('ZCARD', swarm)
-  for class = 0, 8 do
-    if left == 0 then break end
-    local count = call('ZCOUNT', swarm, class * SPAN + oldest, class * SPAN + SPAN - 1)
-    states[class % 3] = states[class % 3] + count
-    left = left - count
-  end
-  return states[2], states[0], states[1]
+/** Defines `field` and `fields(peers)`, the names of many peers, for a family. */
+export function peerIdFields(family: AddressFamily): string {
+  if (family === 'ipv4') return 'local fields = unpack\n'
+  return `${FIELD}
+local function fields(peers)
+  local digests = {}
+  for index, peer in ipairs(peers) do digests[index] = field(peer) end
+  return unpack(digests)
 end
 `
+}
