@@ -22,6 +22,8 @@ export async function createStore(
     fallbackMaxPeers,
     maxPeersPerSwarm,
     storePeerIds,
+    storeOwners,
+    storeWebRtcPeers,
     newSwarmsPerSource,
     withholdPortsBelow,
   } = options
@@ -35,6 +37,8 @@ export async function createStore(
           maxPeers: fallbackMaxPeers,
           maxPeersPerSwarm,
           storePeerIds,
+          ...(storeOwners && { storeOwners }),
+          ...(storeWebRtcPeers && { storeWebRtcPeers }),
           ...(newSwarmsPerSource && { newSwarmsPerSource }),
           ...(withholdPortsBelow > 0 && { withholdPortsBelow }),
         })

@@ -1,21 +1,26 @@
-import { INFO_HASH_LENGTH, type AddressFamily, type InfoHash } from '@chihaya/bittorrent'
+import { INFO_HASH_LENGTH, type InfoHash } from '@chihaya/bittorrent'
+import type { Network } from '@chihaya/core'
 
 const INFO_HASH_PATTERN = '?'.repeat(INFO_HASH_LENGTH)
 const TAG_START = '{s'
 
+const LETTER: Readonly<Record<Network, string>> = { ipv4: '4', ipv6: '6', webrtc: 'w' }
+
 /** Suffixes of the keys that the announce script takes, in its order. */
-const OF_ANNOUNCE: Readonly<Record<AddressFamily, readonly string[]>> = {
-  ipv4: ['4', '4i', 'd', 'c', '6'],
-  ipv6: ['6', '6i', 'd', 'c', '4'],
+const OF_ANNOUNCE: Readonly<Record<Network, readonly string[]>> = {
+  ipv4: ['4', '4i', 'd', 'c', '6', 'w'],
+  ipv6: ['6', '6i', 'd', 'c', '4', 'w'],
+  webrtc: ['w', 'wi', 'd', 'c', '4', '6'],
 }
-const OF_PROBE = ['p', 'pi', 'pd', 'pc', 'p6']
+const OF_PROBE = ['p', 'pi', 'pd', 'pc', 'p6', 'pw']
 
 /**
  * The names of all keys. The keys of one torrent share a hash tag, so that one script may use them
  * in a cluster:
  *
  *     chihaya:{s<infohash>}4    sorted set of endpoints      chihaya:{s<infohash>}6    for IPv6
- *     chihaya:{s<infohash>}4i   hash, endpoint → peer id     chihaya:{s<infohash>}6i   for IPv6
+ *     chihaya:{s<infohash>}4i   hash, endpoint → record      chihaya:{s<infohash>}6i   for IPv6
+ *     chihaya:{s<infohash>}w    sorted set of handles        chihaya:{s<infohash>}wi   for WebRTC
  *     chihaya:{s<infohash>}d    string, downloads completed
  *     chihaya:{s<infohash>}c    sorted set of endpoints and clients whose download was counted
  *     chihaya:{s<infohash>}p…   the same, for the peer with which writes are tried
@@ -29,9 +34,12 @@ export class Keys {
   readonly totals: Buffer
   /** The lock of the tracker that counts them. */
   readonly lock: Buffer
+  /** The networks whose peers are stored. */
+  readonly networks: readonly Network[]
   readonly #prefix: string
 
-  constructor(prefix: string) {
+  constructor(prefix: string, networks: readonly Network[]) {
+    this.networks = networks
     this.#prefix = prefix
     this.totals = Buffer.from(`${prefix}{t}totals`, 'latin1')
     this.lock = Buffer.from(`${prefix}{t}lock`, 'latin1')
@@ -44,11 +52,11 @@ export class Keys {
   }
 
   /**
-   * The first `count` keys of the announce script: swarm, peer ids, downloads, counted downloads,
-   * swarm of the other family.
+   * The first `count` keys of the announce script: swarm, records, downloads, counted downloads,
+   * swarms of the other networks.
    */
-  ofAnnounce(infoHash: InfoHash, family: AddressFamily, count: number): Buffer[] {
-    return this.#keys(infoHash, OF_ANNOUNCE[family], count)
+  ofAnnounce(infoHash: InfoHash, network: Network, count: number): Buffer[] {
+    return this.#keys(infoHash, OF_ANNOUNCE[network], count)
   }
 
   /** Keys next to those of a torrent, for the announce script. A scan does not find them. */
@@ -57,14 +65,25 @@ export class Keys {
   }
 
   /** The keys of the scrape script: swarm and downloads. */
-  ofScrape(infoHash: InfoHash, family: AddressFamily): [swarm: Buffer, downloads: Buffer] {
-    return [this.#key(infoHash, family === 'ipv4' ? '4' : '6'), this.#key(infoHash, 'd')]
+  ofScrape(infoHash: InfoHash, network: Network): [swarm: Buffer, downloads: Buffer] {
+    return [this.#key(infoHash, LETTER[network]), this.#key(infoHash, 'd')]
+  }
+
+  /**
+   * The keys of the count script: a swarm, and those of the same torrent in the networks before its
+   * own.
+   */
+  ofCount(swarm: Buffer): Buffer[] {
+    const before = this.networks.slice(0, this.networks.indexOf(networkOfSwarm(swarm)))
+    const infoHash = this.infoHashOf(swarm)
+    return [swarm, ...before.map((network) => this.#key(infoHash, LETTER[network]))]
   }
 
   /** The pattern with which `SCAN` finds all swarms, given a prefix that the client adds. */
   swarmPattern(clientPrefix: string): string {
     const prefix = `${clientPrefix}${this.#prefix}`.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)
-    return `${prefix}${TAG_START}${INFO_HASH_PATTERN}}[46]`
+    const letters = this.networks.map((network) => LETTER[network]).join('')
+    return `${prefix}${TAG_START}${INFO_HASH_PATTERN}}[${letters}]`
   }
 
   #keys(infoHash: InfoHash, suffixes: readonly string[], count: number): Buffer[] {
@@ -79,22 +98,16 @@ export class Keys {
   }
 }
 
-const PEER_IDS = Buffer.from('i')
-const IPV4 = '4'.charCodeAt(0)
+const RECORDS = Buffer.from('i')
 
-/** The family of a swarm's key. */
-export function familyOfSwarm(swarm: Buffer): AddressFamily {
-  return swarm.at(-1) === IPV4 ? 'ipv4' : 'ipv6'
+/** The network of a swarm's key. */
+export function networkOfSwarm(swarm: Buffer): Network {
+  const letter = String.fromCharCode(swarm.at(-1) as number)
+  if (letter === LETTER.ipv4) return 'ipv4'
+  return letter === LETTER.ipv6 ? 'ipv6' : 'webrtc'
 }
 
-/** The key of the same torrent's swarm in the other family. */
-export function siblingOfSwarm(swarm: Buffer): Buffer {
-  const sibling = Buffer.from(swarm)
-  sibling.write(familyOfSwarm(swarm) === 'ipv4' ? '6' : '4', swarm.length - 1)
-  return sibling
-}
-
-/** The key of a swarm's peer ids. */
-export function peerIdsOfSwarm(swarm: Buffer): Buffer {
-  return Buffer.concat([swarm, PEER_IDS])
+/** The key of a swarm's records. */
+export function recordsOfSwarm(swarm: Buffer): Buffer {
+  return Buffer.concat([swarm, RECORDS])
 }

@@ -26,7 +26,10 @@ export interface NewSwarmRate {
 }
 
 export interface RedisStorageOptions {
-  /** An `ioredis` client, `Redis` or `Cluster`, which the application owns. */
+  /**
+   * The application's `ioredis` client, `Redis` or `Cluster`, with its own options. It is not closed
+   * unless `closeClient` is set.
+   */
   client?: Redis | Cluster | undefined
   /** Close `client` with the store. @default false */
   closeClient?: boolean
@@ -37,9 +40,9 @@ export interface RedisStorageOptions {
   url?: string | undefined
   /** Chihaya's name for `url`. */
   redisBroker?: string | undefined
-  /** Some nodes of a Redis Cluster: `host:port`, or a host alone for port 6379. */
+  /** Some nodes of a Redis Cluster. Each is `host:port`, or a host alone for port 6379. */
   cluster?: string[] | undefined
-  /** Finds the master through Sentinel. */
+  /** How to find the master through Sentinel. */
   sentinel?: SentinelOptions | undefined
   /** Number of the database, if the URL has none. @default 0 */
   db?: number | undefined
@@ -84,6 +87,14 @@ export interface RedisStorageOptions {
    * @default true
    */
   storePeerIds?: boolean
+  /**
+   * Store the owners of peers, so that users are given no peers of their own: 4 bytes a peer, for
+   * private trackers.
+   * @default false
+   */
+  storeOwners?: boolean
+  /** Store WebRTC peers, in swarms of their own. @default false */
+  storeWebRtcPeers?: boolean
   /** IPv4 and IPv6 peers are separate swarms. Unlike the memory store, this one cannot join them. @default 'separate' */
   families?: 'separate'
   /**
@@ -144,15 +155,20 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    client: { description: 'An ioredis client, Redis or Cluster, which the application owns.' },
+    client: {
+      description:
+        "The application's ioredis client, Redis or Cluster, with its own options. It is not closed unless closeClient is set.",
+    },
     closeClient: { description: 'Close `client` with the store.', type: 'boolean', default: false },
     url: secret(
-      'redis[s]://[[user]:password@]host[:port][/db]. A single word before the @ is a password.',
+      'redis[s]://[[user]:password@]host[:port][/db]. A single word before the @ is a password. By default redis://127.0.0.1:6379/0.',
     ),
     redisBroker: secret("Chihaya's name for `url`."),
-    cluster: nodes('Some nodes of a Redis Cluster: host:port, or a host alone for port 6379.'),
+    cluster: nodes(
+      'Some nodes of a Redis Cluster. Each is host:port, or a host alone for port 6379.',
+    ),
     sentinel: {
-      description: 'Finds the master through Sentinel.',
+      description: 'How to find the master through Sentinel.',
       type: 'object',
       additionalProperties: false,
       required: ['name', 'nodes'],
@@ -191,7 +207,7 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
       '15s',
     ),
     redisReadTimeout: durationSchema(
-      'Timeout of an announce or scrape: this or redis_write_timeout, whichever is shorter.',
+      'Timeout of an announce or scrape: this or redis_write_timeout, whichever is shorter. Two seconds are enough for most.',
       '15s',
     ),
     redisWriteTimeout: durationSchema('See redis_read_timeout.', '15s'),
@@ -206,6 +222,17 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
         'Store peer ids, for dictionary answers and to recognise a client on a new port.',
       type: 'boolean',
       default: true,
+    },
+    storeOwners: {
+      description:
+        'Store the owners of peers, so that users are given no peers of their own: 4 bytes a peer, for private trackers.',
+      type: 'boolean',
+      default: false,
+    },
+    storeWebRtcPeers: {
+      description: 'Store WebRTC peers, in swarms of their own.',
+      type: 'boolean',
+      default: false,
     },
     families: {
       description:
@@ -247,10 +274,14 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
     ),
     fallback: {
       description:
-        'What serves announces while Redis is unavailable: a store in this process, or nothing, so that they fail.',
+        'What serves announces while Redis is unavailable: the memory of this process, whose peers are merged into Redis afterwards, or nothing, so that they fail.',
       enum: ['none', 'memory'],
       default: 'none',
     },
-    fallbackMaxPeers: count('Maximum number of peers in the fallback.', 1, 1_000_000),
+    fallbackMaxPeers: count(
+      'Maximum number of peers in the fallback. Each takes some 200 bytes until it is merged into Redis.',
+      1,
+      1_000_000,
+    ),
   },
 }

@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
 import {
-  addressFamily,
-  type AddressFamily,
-  type InfoHash,
-  type ScrapeEntry,
-} from '@chihaya/bittorrent'
-import {
+  networkOf,
   parseDuration,
   type Announce,
   type Answer,
   type Durations,
   type EvictionRules,
   type MaybePromise,
+  type Network,
   type PeerStore,
   type ReadinessAnswer,
   type Scrape,
@@ -54,6 +51,8 @@ import { SwarmCounter, Totals } from './swarms/swarm-totals.ts'
  * length.
  */
 const SCAN_PAUSES = 1
+const ADDRESS_NETWORKS: readonly Network[] = ['ipv4', 'ipv6']
+const ALL_NETWORKS: readonly Network[] = [...ADDRESS_NETWORKS, 'webrtc']
 /** Milliseconds that `close` waits for Redis. */
 const CLOSE_TIMEOUT = 2000
 
@@ -88,6 +87,8 @@ export interface RedisPeerStoreInit {
 
 /** A `PeerStore` in Redis that any number of trackers share. An announce is one round trip. */
 export class RedisPeerStore implements PeerStore {
+  readonly keepsOwners: boolean
+  readonly keepsWebRtcPeers: boolean
   readonly #init: RedisPeerStoreInit
   readonly #connection: Connection
   readonly #keys: Keys
@@ -110,12 +111,18 @@ export class RedisPeerStore implements PeerStore {
       downloadedLifetime: seconds(options.downloadedLifetime),
       maxPeersPerSwarm: options.maxPeersPerSwarm,
       storePeerIds: options.storePeerIds,
+      storeOwners: options.storeOwners,
       withholdPortsBelow: options.withholdPortsBelow,
       limitsNewSwarms: options.newSwarmsPerSource !== undefined,
     }
+    this.keepsOwners = options.storeOwners
+    this.keepsWebRtcPeers = options.storeWebRtcPeers
     this.#init = init
     this.#now = init.now ?? (() => 0)
-    this.#keys = new Keys(options.keyPrefix)
+    this.#keys = new Keys(
+      options.keyPrefix,
+      options.storeWebRtcPeers ? ALL_NETWORKS : ADDRESS_NETWORKS,
+    )
     const secrets = [...secretsOf(client), options.password, options.sentinel?.password]
     this.#connection = new Connection({
       client,
@@ -143,7 +150,7 @@ export class RedisPeerStore implements PeerStore {
       pauses: SCAN_PAUSES,
       signal: this.#closing.signal,
     }
-    this.#eviction = new Eviction(this.#scan, options.storePeerIds)
+    this.#eviction = new Eviction(this.#scan, settings)
     this.#counter = new SwarmCounter({
       connection: this.#connection,
       keys: this.#keys,
@@ -153,7 +160,7 @@ export class RedisPeerStore implements PeerStore {
     })
     this.#totals = new Totals(
       this.#connection,
-      this.#keys.totals,
+      this.#keys,
       parseDuration(options.prometheusReportingInterval),
     )
     this.#fallback =
@@ -298,7 +305,7 @@ export class RedisPeerStore implements PeerStore {
       return
     }
     try {
-      yield* listSwarms(this.#scan, (infoHash, family) => this.#scrapeOne(infoHash, family))
+      yield* listSwarms(this.#scan, (infoHash, network) => this.#scrapeOne(infoHash, network))
     } catch (error) {
       refuse(error)
     }
@@ -314,16 +321,19 @@ export class RedisPeerStore implements PeerStore {
     return this.#counter.count().catch(refuse)
   }
 
-  async #scrapeAll({ infoHashes, address }: Scrape, answer: ScrapeAnswer): Promise<void> {
-    const family = addressFamily(address)
-    const rows = await Promise.all(infoHashes.map((infoHash) => this.#scrapeOne(infoHash, family)))
+  async #scrapeAll(scrape: Scrape, answer: ScrapeAnswer): Promise<void> {
+    const network = networkOf(scrape)
+    if (!this.#keys.networks.includes(network)) return
+    const rows = await Promise.all(
+      scrape.infoHashes.map((infoHash) => this.#scrapeOne(infoHash, network)),
+    )
     for (const [index, row] of rows.entries()) {
       answer.set(index, row.complete, row.incomplete, row.downloaders, row.downloaded)
     }
   }
 
-  async #scrapeOne(infoHash: InfoHash, family: AddressFamily): Promise<ScrapeEntry> {
-    const keys = this.#keys.ofScrape(infoHash, family)
+  async #scrapeOne(infoHash: InfoHash, network: Network): Promise<ScrapeEntry> {
+    const keys = this.#keys.ofScrape(infoHash, network)
     const reply = await this.#connection.send(() => this.#scrape(...keys, this.#now()))
     return readScrapeEntry(reply)
   }

@@ -59,6 +59,8 @@ export function storeOnClock(
 /** The same store, but for totals that are counted whenever they are asked for. */
 export function counted(store: RedisPeerStore): PeerStore {
   return {
+    keepsOwners: store.keepsOwners,
+    keepsWebRtcPeers: store.keepsWebRtcPeers,
     announce: (announce, answer) => store.announce(announce, answer),
     scrape: (scrape, answer) => store.scrape(scrape, answer),
     evict: (rules) => store.evict(rules),

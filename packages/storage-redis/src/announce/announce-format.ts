@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import {
   addressScope,
+  COMPACT_IPV4,
   compactLength,
   compactPeer,
   PEER_ID_LENGTH,
@@ -33,8 +34,8 @@ const NO_NEW_SWARM = 32
 export const CLIENT_LENGTH = 8
 
 /** Peers in an answer at most: more than a client can use, and as many as Lua can unpack. */
-const MAX_WANT = 2000
-/** Where the peer id begins, or the endpoint if peer ids are not stored. */
+export const MAX_WANT = 2000
+/** Bytes before the record. */
 export const HEADER_LENGTH = 17
 
 /** The part of an announce that Redis needs. */
@@ -44,6 +45,8 @@ export type StoredAnnounce = Pick<
   | 'peerId'
   | 'address'
   | 'port'
+  | 'handle'
+  | 'owner'
   | 'key'
   | 'transition'
   | 'leechersOnly'
@@ -59,11 +62,24 @@ export interface AnnounceTime {
   readonly age?: number
 }
 
-/** The options that concern announces. */
-export interface AnnounceSettings {
+/** What is stored of a peer beside its endpoint and state: its record. */
+export interface RecordSettings {
   readonly storePeerIds: boolean
+  readonly storeOwners: boolean
+}
+
+/** The options that concern announces. */
+export interface AnnounceSettings extends RecordSettings {
   /** Peers on ports below this one are given to nobody. */
   readonly withholdPortsBelow: number
+}
+
+/** Bytes of an owner. */
+export const OWNER_LENGTH = 4
+
+/** Bytes of a record: the peer id, then the owner, as far as they are stored. */
+export function recordLength({ storePeerIds, storeOwners }: RecordSettings): number {
+  return (storePeerIds ? PEER_ID_LENGTH : 0) + (storeOwners ? OWNER_LENGTH : 0)
 }
 
 /**
@@ -71,23 +87,23 @@ export interface AnnounceSettings {
  * writes:
  *
  *     transition 1 | scope 1 | flags 1 | want 2 | seed 4 | now 4 | age 4
- *     | peer id 20, if they are stored | endpoint 6 or 18
+ *     | peer id 20, if they are stored | owner 4, if they are stored | endpoint 6 or 18
  *     | client 8, if it completes its download and has a key
  */
 export function announceArgument(
   announce: StoredAnnounce,
   want: number,
-  { storePeerIds, withholdPortsBelow }: AnnounceSettings,
+  settings: AnnounceSettings,
   time: AnnounceTime,
   mayMakeSwarm = true,
 ): Buffer {
-  const endpoint = compactPeer(announce.address, announce.port)
-  const endpointAt = HEADER_LENGTH + (storePeerIds ? PEER_ID_LENGTH : 0)
+  const endpoint = endpointOf(announce)
+  const endpointAt = HEADER_LENGTH + recordLength(settings)
   const clientAt = endpointAt + endpoint.length
   const hasClient = announce.transition === 'completed' && announce.key !== 0
   const argument = Buffer.allocUnsafe(clientAt + (hasClient ? CLIENT_LENGTH : 0))
   argument[0] = TRANSITION[announce.transition]
-  argument[1] = scopeOf(announce, withholdPortsBelow)
+  argument[1] = scopeOf(announce, settings.withholdPortsBelow)
   argument[2] =
     (announce.leechersOnly ? LEECHERS_ONLY : 0) |
     (announce.publicOnly ? PUBLIC_ONLY : 0) |
@@ -100,10 +116,23 @@ export function announceArgument(
   argument.writeUInt32BE(Math.floor(Math.random() * 2 ** 32), 5)
   argument.writeUInt32BE(time.now, 9)
   argument.writeUInt32BE(time.age ?? 0, 13)
-  if (storePeerIds) writeByteString(announce.peerId, argument, HEADER_LENGTH)
+  if (settings.storePeerIds) writeByteString(announce.peerId, argument, HEADER_LENGTH)
+  if (settings.storeOwners) argument.writeUInt32BE(announce.owner, endpointAt - OWNER_LENGTH)
   argument.set(endpoint, endpointAt)
   if (hasClient) argument.set(clientDigest(announce), clientAt)
   return argument
+}
+
+/** The peer in a swarm: address and port, or the handle of a WebRTC peer and two bytes of zero. */
+export function endpointOf({
+  address,
+  port,
+  handle,
+}: Pick<Announce, 'address' | 'port' | 'handle'>): Uint8Array {
+  if (handle === 0) return compactPeer(address, port)
+  const endpoint = Buffer.alloc(COMPACT_IPV4)
+  endpoint.writeUInt32BE(handle)
+  return endpoint
 }
 
 /** Identifies a client by what it sends over both families (BEP 7). */
@@ -111,7 +140,9 @@ function clientDigest({ peerId, key }: StoredAnnounce): Buffer {
   return createHash('sha1').update(`${peerId}${key}`, 'latin1').digest().subarray(0, CLIENT_LENGTH)
 }
 
-function scopeOf({ address, port }: StoredAnnounce, withholdPortsBelow: number): number {
+function scopeOf(announce: StoredAnnounce, withholdPortsBelow: number): number {
+  const { address, port, handle } = announce
+  if (handle !== 0) return PUBLIC
   if (port <= 1 || port < withholdPortsBelow) return WITHHELD
   return addressScope(address) === 'public' ? PUBLIC : NOT_PUBLIC
 }

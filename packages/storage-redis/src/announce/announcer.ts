@@ -1,13 +1,11 @@
 import {
-  addressFamily,
   COMPACT_IPV4,
   peerIdFrom,
   type Address,
-  type AddressFamily,
   type InfoHash,
   type PeerId,
 } from '@chihaya/bittorrent'
-import type { Transition } from '@chihaya/core'
+import { networkOf, type Network, type Transition } from '@chihaya/core'
 import { defineScript, type Script } from '../connection/client.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Effect } from '../connection/health.ts'
@@ -28,6 +26,8 @@ const PROBE = {
   peerId: peerIdFrom('-CHIHAYA-write-probe') as PeerId,
   address: new Uint8Array(COMPACT_IPV4 - 2),
   port: 0,
+  handle: 0,
+  owner: 0,
   key: 0,
   leechersOnly: false,
   publicOnly: false,
@@ -44,16 +44,16 @@ export interface AnnouncerInit {
 /** Runs the announce script. */
 export class Announcer {
   readonly #init: AnnouncerInit
-  readonly #scripts: Readonly<Record<AddressFamily, Script<Buffer>>>
+  readonly #scripts: Readonly<Record<Network, Script<Buffer>>>
   readonly #numberOfKeys: number
 
   constructor(init: AnnouncerInit) {
     const { connection, settings } = init
     this.#init = init
-    this.#numberOfKeys = settings.limitsNewSwarms ? 5 : 4
-    const define = (family: AddressFamily): Script<Buffer> =>
-      defineScript(connection.client, announceScript(settings, family), this.#numberOfKeys)
-    this.#scripts = { ipv4: define('ipv4'), ipv6: define('ipv6') }
+    this.#numberOfKeys = settings.limitsNewSwarms ? 6 : 4
+    const define = (network: Network): Script<Buffer> =>
+      defineScript(connection.client, announceScript(settings, network), this.#numberOfKeys)
+    this.#scripts = { ipv4: define('ipv4'), ipv6: define('ipv6'), webrtc: define('webrtc') }
   }
 
   /**
@@ -98,10 +98,10 @@ export class Announcer {
     mayMakeSwarm: boolean,
   ): Promise<Buffer> {
     const { connection, keys, settings } = this.#init
-    const { infoHash, address } = announce
-    const family = addressFamily(address)
-    const script = this.#scripts[family]
-    const names = keys.ofAnnounce(infoHash, family, this.#numberOfKeys)
+    const { infoHash } = announce
+    const network = networkOf(announce)
+    const script = this.#scripts[network]
+    const names = keys.ofAnnounce(infoHash, network, this.#numberOfKeys)
     const argument = announceArgument(announce, want, settings, time, mayMakeSwarm)
     return connection.send(() => script(...names, argument), { effect, infoHash })
   }

@@ -151,15 +151,18 @@ export type Script<Reply> = (
   ...keysAndArguments: ReadonlyArray<Buffer | string | number>
 ) => Promise<Reply>
 
-/** Defines a script, whose replies have buffers for strings. */
+/**
+ * Defines a script, whose replies have buffers for strings. Without a number of keys, each run begins
+ * with it.
+ */
 export function defineScript<Reply = Buffer>(
   client: Client,
   lua: string,
-  numberOfKeys: number,
+  numberOfKeys?: number,
 ): Script<Reply> {
   // Stores of different options may share a client.
   const name = `chihaya${createHash('sha1').update(`${numberOfKeys}${lua}`).digest('hex')}`
-  client.defineCommand(name, { lua, numberOfKeys })
+  client.defineCommand(name, { lua, ...(numberOfKeys !== undefined && { numberOfKeys }) })
   const run = (client as unknown as Record<string, Script<Reply>>)[`${name}Buffer`] as Script<Reply>
   return run.bind(client)
 }

@@ -1,18 +1,18 @@
 import {
   byteString,
-  compactPeer,
   INFO_HASH_LENGTH,
   writeByteString,
   type InfoHash,
   type PeerId,
 } from '@chihaya/bittorrent'
 import type { EvictionRules, Transition } from '@chihaya/core'
-import type { StoredAnnounce } from '../announce/announce-format.ts'
+import { endpointOf, type StoredAnnounce } from '../announce/announce-format.ts'
 
 /** The last announce of a peer. */
 export interface PeerRecord {
   readonly peerId: PeerId
   readonly clientKey: number
+  readonly owner: number
   readonly transition: Transition
   /** Whether the peer completed its download, in this announce or an earlier one. */
   readonly completed: boolean
@@ -44,7 +44,7 @@ export class Backlog {
   }
 
   record(announce: StoredAnnounce): void {
-    const { peerId, key: clientKey, transition } = announce
+    const { peerId, key: clientKey, owner, transition } = announce
     if (transition === 'unchanged') return
     const key = keyOf(announce)
     const completed = transition === 'completed' || this.#peers.get(key)?.completed === true
@@ -52,7 +52,7 @@ export class Backlog {
     this.#peers.delete(key)
     const now = performance.now()
     const times = { announcedAt: now, recordedAt: now }
-    this.#set(key, { peerId, clientKey, transition, completed, ...times })
+    this.#set(key, { peerId, clientKey, owner, transition, completed, ...times })
   }
 
   #set(key: string, peer: PeerRecord): void {
@@ -86,10 +86,14 @@ export class Backlog {
   }
 
   /** Forgets the peers that match the rules. */
-  evict({ infoHash, address, peerId }: EvictionRules): void {
-    for (const [key, { peerId: id }] of this.#peers) {
-      const peer = peerOf(key)
-      const isRefused = infoHash?.(peer.infoHash) || address?.(peer.address) || peerId?.(id)
+  evict(rules: EvictionRules): void {
+    for (const [key, { peerId, owner }] of this.#peers) {
+      const { infoHash, address, handle } = peerOf(key)
+      const isRefused =
+        rules.infoHash?.(infoHash) ||
+        (handle === 0 && rules.address?.(address)) ||
+        rules.peerId?.(peerId) ||
+        (owner !== 0 && rules.owner?.(owner))
       if (isRefused === true) this.#peers.delete(key)
     }
   }
@@ -110,30 +114,33 @@ export class Backlog {
   }
 }
 
-function keyOf({ infoHash, address, port }: StoredAnnounce): string {
-  return infoHash + byteString(compactPeer(address, port))
+function keyOf(announce: StoredAnnounce): string {
+  return announce.infoHash + byteString(endpointOf(announce))
 }
 
-function peerOf(key: string): Pick<StoredAnnounce, 'infoHash' | 'address' | 'port'> {
-  const endpoint = new Uint8Array(key.length - INFO_HASH_LENGTH)
+function peerOf(key: string): Pick<StoredAnnounce, 'infoHash' | 'address' | 'port' | 'handle'> {
+  const endpoint = Buffer.alloc(key.length - INFO_HASH_LENGTH)
   writeByteString(key.slice(INFO_HASH_LENGTH), endpoint, 0)
   const portAt = endpoint.length - 2
-  const port = ((endpoint[portAt] as number) << 8) | (endpoint[portAt + 1] as number)
+  const port = endpoint.readUInt16BE(portAt)
   return {
     infoHash: key.slice(0, INFO_HASH_LENGTH) as InfoHash,
     address: endpoint.subarray(0, portAt),
     port,
+    // No other peer without a port is stored.
+    handle: port === 0 ? endpoint.readUInt32BE(0) : 0,
   }
 }
 
 function announcesOf(
   key: string,
-  { peerId, clientKey, transition, completed, announcedAt }: PeerRecord,
+  { peerId, clientKey, owner, transition, completed, announcedAt }: PeerRecord,
 ): LateAnnounce[] {
   const announce = {
     ...peerOf(key),
     peerId,
     key: clientKey,
+    owner,
     leechersOnly: false,
     publicOnly: false,
     wantsPeerIds: false,

@@ -14,6 +14,8 @@ export interface LocalStoreOptions {
   readonly maxPeers: number
   readonly maxPeersPerSwarm: number
   readonly storePeerIds: boolean
+  readonly storeOwners?: boolean
+  readonly storeWebRtcPeers?: boolean
   readonly newSwarmsPerSource?: NewSwarmRate
   readonly withholdPortsBelow?: number
 }

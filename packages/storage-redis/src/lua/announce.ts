@@ -1,32 +1,32 @@
-import { compactLength, PEER_ID_LENGTH, type AddressFamily } from '@chihaya/bittorrent'
-import { HEADER_LENGTH } from '../announce/announce-format.ts'
+import type { Network } from '@chihaya/core'
+import { HEADER_LENGTH, recordLength } from '../announce/announce-format.ts'
 import { enterSwarm } from './enter-swarm.ts'
 import { countPeers } from './count-peers.ts'
 import { selectPeers } from './select-peers.ts'
-import { peerIdFields, SWARM, type ScriptSettings } from './swarm.ts'
+import { endpointLength, recordFields, SWARM, type ScriptSettings } from './swarm.ts'
 
 /**
- * The script that applies an announce of a family to its swarm, and selects peers.
+ * The script that applies an announce of a network to its swarm, and selects peers.
  *
- * KEYS: swarm, peer ids, downloads, counted, and, if new swarms are limited, the swarm of the other
- * family. ARGV: see `announceArgument`. Returns nothing if it refuses a new swarm; otherwise
+ * KEYS: swarm, records, downloads, counted, and, if new swarms are limited, the swarms of the other
+ * networks. ARGV: see `announceArgument`. Returns nothing if it refuses a new swarm; otherwise
  * complete, incomplete, downloaded, 4 bytes each, then endpoints, then their peer ids if asked for.
  * If new swarms are limited, the first bit is set for a new swarm.
  *
  * Integers that are large are passed to Redis as text: it formats numbers with 17 digits, which
  * takes longer than counting peers does.
  */
-export function announceScript(settings: ScriptSettings, family: AddressFamily): string {
-  const { storePeerIds, limitsNewSwarms } = settings
-  const endpointAt = HEADER_LENGTH + (storePeerIds ? PEER_ID_LENGTH : 0) + 1
+export function announceScript(settings: ScriptSettings, network: Network): string {
+  const { limitsNewSwarms } = settings
+  const endpointAt = HEADER_LENGTH + recordLength(settings) + 1
   return `${SWARM}
 local format, sub = string.format, string.sub
 local PARTIAL, SEEDER, COMPLETED, STOPPED, UNCHANGED = 1, 2, 3, 4, 5
-local swarm, ids, downloads, counted = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local swarm, records, downloads, counted = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local argument = ARGV[1]
 local transition, scope, flags, want, seed, given, age = struct.unpack('>BBBI2I4I4I4', argument)
-local me = sub(argument, ${endpointAt}, ${endpointAt + compactLength(family) - 1})
-${storePeerIds ? peerIdPart(endpointAt, family) : ''}
+local me = sub(argument, ${endpointAt}, ${endpointAt + endpointLength(network) - 1})
+${recordLength(settings) > 0 ? recordPart(endpointAt, network) : ''}
 local leechers_only = flags % 2 >= 1
 local public_only = flags % 4 >= 2
 local merging = flags % 16 >= 8
@@ -37,24 +37,24 @@ local oldest = now - ${settings.peerLifetime}
 ${limitsNewSwarms ? NEW_SWARM : ''}${enterSwarm(settings)}${countPeers(settings)}
 local head = struct.pack('>I4I4I4', complete${limitsNewSwarms ? ' + new_bit' : ''}, incomplete, downloaded)
 if want == 0 or transition == STOPPED or total == 0 then return head end
-${selectPeers(settings, family)}
+${selectPeers(settings, network)}
 return head .. endpoints
 `
 }
 
-/** The peer id of the announcer, which comes right before its endpoint. */
-function peerIdPart(endpointAt: number, family: AddressFamily): string {
+/** The record of the announcer, which comes right before its endpoint. */
+function recordPart(endpointAt: number, network: Network): string {
   return `
-local peer_id = sub(argument, ${endpointAt - PEER_ID_LENGTH}, ${endpointAt - 1})
-${peerIdFields(family)}
-local my_field = ${family === 'ipv6' ? 'field(me)' : 'me'}
+local record = sub(argument, ${HEADER_LENGTH + 1}, ${endpointAt - 1})
+${recordFields(network)}
+local my_field = ${network === 'ipv6' ? 'field(me)' : 'me'}
 `
 }
 
 /** Refuses an announce that may make no swarm, or marks the answer of one that does. */
 const NEW_SWARM = `
 local new_bit = 0
-if transition < STOPPED and call('EXISTS', swarm, KEYS[5]) == 0 then
+if transition < STOPPED and call('EXISTS', swarm, KEYS[5], KEYS[6]) == 0 then
   if flags % 64 >= 32 then return '' end
   new_bit = 2147483648
 end

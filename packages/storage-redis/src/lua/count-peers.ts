@@ -1,3 +1,4 @@
+import { recordLength } from '../announce/announce-format.ts'
 import { SPAN, type ScriptSettings } from './swarm.ts'
 
 /** Stale peers that one announce removes at most. */
@@ -10,8 +11,8 @@ const COMMONEST_FIRST = [0, 2, 1, 3, 5, 4, 6, 8, 7]
  * answer may hold: `starts`, `lengths` and `my_range`, the announcer's. `total` is the peers in
  * them, without the announcer.
  */
-export function countPeers({ storePeerIds }: ScriptSettings): string {
-  const withIds = (lua: string): string => (storePeerIds ? lua : '')
+export function countPeers(settings: ScriptSettings): string {
+  const withRecords = (lua: string): string => (recordLength(settings) > 0 ? lua : '')
   const countAlive = (of: number): string => `
 if unknown > 0 then
   alive[${of}] = call('ZCOUNT', swarm, format('%d', ${of * SPAN} + oldest), '${of * SPAN + SPAN - 1}')
@@ -32,7 +33,7 @@ for class = 0, 8 do
     if stale > 0 and removable > 0 then
       local gone = call('ZRANGE', swarm, rank, rank + math.min(stale, removable) - 1)
       call('ZREM', swarm, unpack(gone))
-      ${withIds(`call('HDEL', ids, fields(gone))`)}
+      ${withRecords(`call('HDEL', records, fields(gone))`)}
       stale = stale - #gone
       removable = removable - #gone
     end

@@ -1,4 +1,4 @@
-import { CLIENT_LENGTH } from '../announce/announce-format.ts'
+import { CLIENT_LENGTH, recordLength } from '../announce/announce-format.ts'
 import type { ScriptSettings } from './swarm.ts'
 
 /** Seconds by which a set outlives its last peer. Meanwhile nothing in it counts. */
@@ -13,13 +13,9 @@ const MAX_COUNTED = 1000
  * Enters the announcer into its swarm, or takes it out, and sets `downloaded` and `my_class`: its
  * class in the swarm, or nil.
  */
-export function enterSwarm({
-  peerLifetime,
-  downloadedLifetime,
-  maxPeersPerSwarm,
-  storePeerIds,
-}: ScriptSettings): string {
-  const withIds = (lua: string): string => (storePeerIds ? lua : '')
+export function enterSwarm(settings: ScriptSettings): string {
+  const { peerLifetime, downloadedLifetime, maxPeersPerSwarm } = settings
+  const withRecords = (lua: string): string => (recordLength(settings) > 0 ? lua : '')
   return `
 -- The class of the peer before, if this matters and the peer is alive.
 local my_class
@@ -38,7 +34,7 @@ local remember = last_known >= oldest
 
 if transition == STOPPED then
   call('ZREM', swarm, me)
-  ${withIds(`call('HDEL', ids, my_field)`)}
+  ${withRecords(`call('HDEL', records, my_field)`)}
 elseif transition ~= UNCHANGED then
   local was_seeder = my_class and my_class % 3 == SEEDER
   my_class = scope * 3 + (transition == COMPLETED and SEEDER or transition)
@@ -48,8 +44,8 @@ elseif transition ~= UNCHANGED then
     my_class = nil
   else
     call('EXPIRE', swarm, '${peerLifetime + GRACE}')
-    ${withIds(`call('HSET', ids, my_field, peer_id)
-    call('EXPIRE', ids, '${peerLifetime + GRACE}')`)}
+    ${withRecords(`call('HSET', records, my_field, record)
+    call('EXPIRE', records, '${peerLifetime + GRACE}')`)}
     if transition == COMPLETED and not was_seeder then
       local client = flags % 32 >= 16 and sub(argument, -${CLIENT_LENGTH})
       local client_known = client and tonumber(call('ZSCORE', counted, client) or 0) or 0

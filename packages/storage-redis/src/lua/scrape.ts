@@ -36,13 +36,17 @@ return struct.pack('>I4I4I4I4', seeders, leechers + partials, leechers, download
 }
 
 /**
- * KEYS: swarm, and that of the same torrent in the other family. ARGV: second. Returns complete and
- * incomplete of the first, and all peers of the second, 4 bytes each.
+ * KEYS: swarm, and others of the same torrent. ARGV: second. Returns complete and incomplete of the
+ * first, and all peers of the others, 4 bytes each.
  */
 export function countScript(settings: ScriptSettings): string {
   return `${population(settings)}
 local seeders, leechers, partials = population(KEYS[1])
-local others = { population(KEYS[2]) }
-return struct.pack('>I4I4I4', seeders, leechers + partials, others[1] + others[2] + others[3])
+local others = 0
+for index = 2, #KEYS do
+  local more = { population(KEYS[index]) }
+  others = others + more[1] + more[2] + more[3]
+end
+return struct.pack('>I4I4I4', seeders, leechers + partials, others)
 `
 }

@@ -1,12 +1,14 @@
-import { compactLength, type AddressFamily } from '@chihaya/bittorrent'
-import type { ScriptSettings } from './swarm.ts'
+import { PEER_ID_LENGTH } from '@chihaya/bittorrent'
+import type { Network } from '@chihaya/core'
+import { MAX_WANT, OWNER_LENGTH, recordLength } from '../announce/announce-format.ts'
+import { endpointLength, type ScriptSettings } from './swarm.ts'
 
 /**
  * Draws `want` peers of the ranges into `endpoints`, in O(want + log swarm), with their peer ids if
  * they are asked for.
  */
-export function selectPeers({ storePeerIds }: ScriptSettings, family: AddressFamily): string {
-  const width = compactLength(family)
+export function selectPeers(settings: ScriptSettings, network: Network): string {
+  const width = endpointLength(network)
   return `
 -- The place of an address or endpoint in a text of endpoints, or nil.
 local function place_of(bytes, text, from)
@@ -53,26 +55,37 @@ local function draw(count)
 end
 
 local endpoints = draw(want)
-${storePeerIds ? peerIdPart(width) : ''}`
+${recordLength(settings) > 0 ? recordPart(settings, width) : ''}`
 }
 
-/** Leaves out the announcer on other ports, and adds peer ids. */
-function peerIdPart(width: number): string {
+/** Leaves out the announcer on other ports and peers of the same owner, and adds peer ids. */
+function recordPart({ storePeerIds, storeOwners }: ScriptSettings, width: number): string {
+  const sameClient = `sub(theirs, 1, ${PEER_ID_LENGTH}) == peer_id and sub(text, place, place + ${width - 3}) == address`
+  const sameOwner = `has_owner and sub(theirs, -${OWNER_LENGTH}) == owner`
+  const isMine = [...(storePeerIds ? [sameClient] : []), ...(storeOwners ? [sameOwner] : [])]
   return `
-local address = sub(me, 1, ${width - 2})
+local address, peer_id, owner = sub(me, 1, ${width - 2}), sub(record, 1, ${PEER_ID_LENGTH}), sub(record, -${OWNER_LENGTH})
+local has_owner = ${storeOwners ? "owner ~= '\\0\\0\\0\\0'" : 'false'}
 
--- The endpoints of others: not of the same address and the same peer id.
+-- The next endpoint in a text whose record is to be read, or nil: with an owner, each of them.
+local function next_place(text, from)
+  if has_owner then return from < #text and from or nil end
+  return ${storePeerIds ? 'place_of(address, text, from)' : 'nil'}
+end
+
+-- The endpoints that are not the announcer's: not of its address and peer id, nor of its owner.
 local function others(text)
-  local near, places, at = {}, {}, place_of(address, text, 1)
+  local peers, places, at = {}, {}, next_place(text, 1)
   while at do
-    near[#near + 1], places[#places + 1] = sub(text, at, at + ${width - 1}), at
-    at = place_of(address, text, at + ${width})
+    peers[#peers + 1], places[#places + 1] = sub(text, at, at + ${width - 1}), at
+    at = next_place(text, at + ${width})
   end
-  if #near == 0 then return text end
-  local near_ids = call('HMGET', ids, fields(near))
+  if #peers == 0 then return text end
+  local found = call('HMGET', records, fields(peers))
   local pieces, from = {}, 1
   for index, place in ipairs(places) do
-    if near_ids[index] == peer_id then
+    local theirs = found[index]
+    if theirs and (${isMine.map((test) => `(${test})`).join(' or ')}) then
       pieces[#pieces + 1] = sub(text, from, place - 1)
       from = place + ${width}
     end
@@ -80,16 +93,24 @@ local function others(text)
   return table.concat(pieces) .. sub(text, from)
 end
 
+-- More are drawn once, or, beside a crowd of one owner, until there are enough.
 endpoints = others(endpoints)
-if #endpoints < want * ${width} and want < total then
-  endpoints = sub(others(draw(2 * want + 16)), 1, want * ${width})
+local drawn = want
+while #endpoints < want * ${width} and drawn < total and drawn <= ${MAX_WANT} and (drawn == want or has_owner) do
+  drawn = 2 * drawn + 16
+  endpoints = sub(others(draw(drawn)), 1, want * ${width})
 end
+${storePeerIds ? peerIdPart(width) : ''}`
+}
+
+function peerIdPart(width: number): string {
+  return `
 if flags % 8 >= 4 and #endpoints > 0 then
   local chosen = {}
   for at = 1, #endpoints, ${width} do chosen[#chosen + 1] = sub(endpoints, at, at + ${width - 1}) end
-  local chosen_ids = call('HMGET', ids, fields(chosen))
-  for index = 1, #chosen do chosen_ids[index] = chosen_ids[index] or string.rep('\\0', 20) end
-  endpoints = endpoints .. table.concat(chosen_ids)
+  local ids = call('HMGET', records, fields(chosen))
+  for index = 1, #chosen do ids[index] = sub(ids[index] or string.rep('\\0', ${PEER_ID_LENGTH}), 1, ${PEER_ID_LENGTH}) end
+  endpoints = endpoints .. table.concat(ids)
 end
 `
 }

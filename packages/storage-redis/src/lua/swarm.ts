@@ -1,4 +1,6 @@
-import type { AddressFamily } from '@chihaya/bittorrent'
+import { COMPACT_IPV4, COMPACT_IPV6 } from '@chihaya/bittorrent'
+import type { Network } from '@chihaya/core'
+import type { RecordSettings } from '../announce/announce-format.ts'
 
 /** Scores of one class. */
 export const SPAN: number = 2 ** 32
@@ -21,24 +23,23 @@ local SPAN = ${SPAN}
 `
 
 /** The options that scripts contain, as they are the same for every announce of a store. */
-export interface ScriptSettings {
+export interface ScriptSettings extends RecordSettings {
   /** Seconds. */
   readonly peerLifetime: number
   /** Seconds. */
   readonly downloadedLifetime: number
   readonly maxPeersPerSwarm: number
-  readonly storePeerIds: boolean
   /** Whether `newSwarmsPerSource` is set. */
   readonly limitsNewSwarms: boolean
 }
 
 /**
- * Defines `field(peer)`: the name of an IPv6 peer in the hash of peer ids; that of an IPv4 peer is
- * its endpoint.
+ * Defines `field(peer)`: the name of an IPv6 peer in the hash of records; other peers go by their
+ * endpoint.
  *
  * An IPv6 endpoint is long, and the sorted set holds it already. Eight bytes of its SHA-1 are
  * enough: short enough for a peer to take less than 80 bytes, too long for anyone to find an
- * endpoint that overwrites the peer id of another.
+ * endpoint that overwrites the record of another.
  */
 export const FIELD: string = `
 local function field(peer)
@@ -47,9 +48,9 @@ local function field(peer)
 end
 `
 
-/** Defines `field` and `fields(peers)`, the names of many peers, for a family. */
-export function peerIdFields(family: AddressFamily): string {
-  if (family === 'ipv4') return 'local fields = unpack\n'
+/** Defines `fields(peers)`, the names of many peers, for a network; and `field` for IPv6. */
+export function recordFields(network: Network): string {
+  if (network !== 'ipv6') return 'local fields = unpack\n'
   return `${FIELD}
 local function fields(peers)
   local digests = {}
@@ -57,4 +58,9 @@ local function fields(peers)
   return unpack(digests)
 end
 `
+}
+
+/** Bytes of an endpoint. A WebRTC peer has the form of IPv4. */
+export function endpointLength(network: Network): number {
+  return network === 'ipv6' ? COMPACT_IPV6 : COMPACT_IPV4
 }

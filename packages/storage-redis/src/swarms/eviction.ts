@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { byteString, COMPACT_IPV6, PEER_ID_LENGTH, type PeerId } from '@chihaya/bittorrent'
 import type { EvictionRules } from '@chihaya/core'
+import { OWNER_LENGTH, recordLength, type RecordSettings } from '../announce/announce-format.ts'
 import { defineScript, type Script } from '../connection/client.ts'
 import type { CommandDetails } from '../connection/pending-commands.ts'
-import { peerIdsOfSwarm } from '../keys.ts'
+import { networkOfSwarm, recordsOfSwarm } from '../keys.ts'
 import { FIELD } from '../lua/swarm.ts'
 import { scanSwarms, type SwarmScan } from './scan-swarms.ts'
 
@@ -15,14 +16,11 @@ const READ_AT_ONCE = 200
 const REMOVED_AT_ONCE = 100
 /** Bytes of an endpoint's port. */
 const PORT_LENGTH = 2
-/** Bytes of the digest that names an IPv6 endpoint in the hash of peer ids. */
+/** Bytes of the digest that names an IPv6 endpoint in the hash of records. */
 const DIGEST_LENGTH = 8
 
 const REMOVING: CommandDetails = { effect: 'removes' }
-/** Matches every peer id. */
-const ANY_PEER_ID = Buffer.alloc(PEER_ID_LENGTH)
-
-/** KEYS: swarm, peer ids. Removes all peers of a swarm, however large; returns how many. */
+/** KEYS: swarm, records. Removes all peers of a swarm, however large; returns how many. */
 const DROP_SWARM = `
 local count = redis.call('ZCARD', KEYS[1])
 redis.call('UNLINK', KEYS[1], KEYS[2])
@@ -30,33 +28,33 @@ return count
 `
 
 /**
- * KEYS: swarm, peer ids. ARGV: bytes of an endpoint, then the peers to remove: endpoint, and 20
- * bytes of peer id. A peer that has another peer id by now stays; zeros match any. Returns how many
- * were removed.
+ * KEYS: swarm, records. ARGV: bytes of an endpoint, then the peers to remove: endpoint and record. A
+ * peer that has another record by now stays; zeros match any. Returns how many were removed.
  */
-function removePeersScript(storePeerIds: boolean): string {
-  const withIds = (lua: string): string => (storePeerIds ? lua : '')
+function removePeersScript(settings: RecordSettings): string {
+  const length = recordLength(settings)
+  const withRecords = (lua: string): string => (length > 0 ? lua : '')
   return `
 local call = redis.call
-${withIds(FIELD)}
-local width, any, removed = tonumber(ARGV[1]), string.rep('\\0', 20), 0
-for at = 1, #ARGV[2], width + 20 do
+${withRecords(FIELD)}
+local width, any, removed = tonumber(ARGV[1]), string.rep('\\0', ${length}), 0
+for at = 1, #ARGV[2], width + ${length} do
   local peer = string.sub(ARGV[2], at, at + width - 1)
-  local peer_id = string.sub(ARGV[2], at + width, at + width + 19)
-  ${withIds(`local name = width == ${COMPACT_IPV6} and field(peer) or peer`)}
-  if peer_id == any${withIds(` or call('HGET', KEYS[2], name) == peer_id`)} then
+  local record = string.sub(ARGV[2], at + width, at + width + ${length - 1})
+  ${withRecords(`local name = width == ${COMPACT_IPV6} and field(peer) or peer`)}
+  if record == any${withRecords(` or call('HGET', KEYS[2], name) == record`)} then
     removed = removed + call('ZREM', KEYS[1], peer)
-    ${withIds(`call('HDEL', KEYS[2], name)`)}
+    ${withRecords(`call('HDEL', KEYS[2], name)`)}
   end
 end
 return removed
 `
 }
 
-/** A peer to remove, and the peer id that it must still have. */
+/** A peer to remove, and the record that it must still have. */
 interface RefusedPeer {
   readonly endpoint: Buffer
-  readonly peerId: Buffer
+  readonly record: Buffer
 }
 
 /**
@@ -66,16 +64,19 @@ interface RefusedPeer {
  */
 export class Eviction {
   readonly #scan: SwarmScan
-  readonly #storePeerIds: boolean
+  readonly #settings: RecordSettings
+  /** Matches every record. */
+  readonly #anyRecord: Buffer
   readonly #drop: Script<number>
   readonly #remove: Script<number>
 
-  constructor(scan: SwarmScan, storePeerIds: boolean) {
+  constructor(scan: SwarmScan, settings: RecordSettings) {
     const { client } = scan.connection
     this.#scan = scan
-    this.#storePeerIds = storePeerIds
+    this.#settings = settings
+    this.#anyRecord = Buffer.alloc(recordLength(settings))
     this.#drop = defineScript(client, DROP_SWARM, 2)
-    this.#remove = defineScript(client, removePeersScript(storePeerIds), 2)
+    this.#remove = defineScript(client, removePeersScript(settings), 2)
   }
 
   /** Returns how many peers were removed. Rejects with a `Fault`. */
@@ -95,10 +96,12 @@ export class Eviction {
   async #evictFrom(swarm: Buffer, rules: EvictionRules): Promise<number> {
     const { connection, keys } = this.#scan
     if (rules.infoHash?.(keys.infoHashOf(swarm)) === true) {
-      return connection.send(() => this.#drop(swarm, peerIdsOfSwarm(swarm)), REMOVING)
+      return connection.send(() => this.#drop(swarm, recordsOfSwarm(swarm)), REMOVING)
     }
-    const byPeerId = rules.peerId !== undefined && this.#storePeerIds
-    if (rules.address === undefined && !byPeerId) return 0
+    const { storePeerIds, storeOwners } = this.#settings
+    const byRecord = (rules.peerId && storePeerIds) || (rules.owner && storeOwners) || false
+    const byAddress = rules.address !== undefined && networkOfSwarm(swarm) !== 'webrtc'
+    if (!byAddress && !byRecord) return 0
     let [removed, cursor] = [0, '0']
     do {
       const from = cursor
@@ -108,10 +111,13 @@ export class Eviction {
       )
       const endpoints = found.filter((_, index) => index % 2 === 0)
       // oxlint-disable-next-line no-await-in-loop
-      const peerIds = byPeerId && endpoints.length > 0 ? await this.#peerIds(swarm, endpoints) : []
-      const refused = endpoints.flatMap((endpoint, index) =>
-        refusedPeer(rules, endpoint, peerIds[index]),
-      )
+      const records = byRecord && endpoints.length > 0 ? await this.#records(swarm, endpoints) : []
+      const refused = endpoints.flatMap((endpoint, index): RefusedPeer[] => {
+        const record = records[index]
+        if (byAddress && rules.address?.(endpoint.subarray(0, -PORT_LENGTH)) === true)
+          return [{ endpoint, record: this.#anyRecord }]
+        return record && this.#matches(rules, record) ? [{ endpoint, record }] : []
+      })
       // oxlint-disable-next-line no-await-in-loop
       removed += await this.#removeFrom(swarm, refused)
       cursor = next.toString()
@@ -119,10 +125,18 @@ export class Eviction {
     return removed
   }
 
-  async #peerIds(swarm: Buffer, endpoints: readonly Buffer[]): Promise<Array<Buffer | null>> {
+  #matches({ peerId, owner }: EvictionRules, record: Buffer): boolean {
+    const { storePeerIds, storeOwners } = this.#settings
+    const id = record.subarray(0, PEER_ID_LENGTH)
+    if (storePeerIds && peerId?.(byteString(id) as PeerId) === true) return true
+    const number = storeOwners ? record.readUInt32BE(record.length - OWNER_LENGTH) : 0
+    return number !== 0 && owner?.(number) === true
+  }
+
+  async #records(swarm: Buffer, endpoints: readonly Buffer[]): Promise<Array<Buffer | null>> {
     const { connection } = this.#scan
     return connection.send(() =>
-      connection.client.hmgetBuffer(peerIdsOfSwarm(swarm), ...endpoints.map(fieldOf)),
+      connection.client.hmgetBuffer(recordsOfSwarm(swarm), ...endpoints.map(fieldOf)),
     )
   }
 
@@ -130,11 +144,11 @@ export class Eviction {
     let removed = 0
     for (let first = 0; first < refused.length; first += REMOVED_AT_ONCE) {
       const some = refused.slice(first, first + REMOVED_AT_ONCE)
-      const peers = Buffer.concat(some.flatMap(({ endpoint, peerId }) => [endpoint, peerId]))
+      const peers = Buffer.concat(some.flatMap(({ endpoint, record }) => [endpoint, record]))
       const width = some[0]?.endpoint.length ?? 0
       // oxlint-disable-next-line no-await-in-loop
       removed += await this.#scan.connection.send(
-        () => this.#remove(swarm, peerIdsOfSwarm(swarm), width, peers),
+        () => this.#remove(swarm, recordsOfSwarm(swarm), width, peers),
         REMOVING,
       )
     }
@@ -142,19 +156,7 @@ export class Eviction {
   }
 }
 
-/** The peer in a list, if it matches a rule; otherwise an empty list. */
-function refusedPeer(
-  rules: EvictionRules,
-  endpoint: Buffer,
-  peerId: Buffer | null | undefined,
-): RefusedPeer[] {
-  if (rules.address?.(endpoint.subarray(0, -PORT_LENGTH)) === true)
-    return [{ endpoint, peerId: ANY_PEER_ID }]
-  if (peerId && rules.peerId?.(byteString(peerId) as PeerId) === true) return [{ endpoint, peerId }]
-  return []
-}
-
-/** The name of an endpoint in the hash of peer ids. */
+/** The name of an endpoint in the hash of records. */
 function fieldOf(endpoint: Buffer): Buffer {
   if (endpoint.length !== COMPACT_IPV6) return endpoint
   return createHash('sha1').update(endpoint).digest().subarray(0, DIGEST_LENGTH)

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AddressFamily, InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
-import type { SwarmEntry } from '@chihaya/core'
+import type { InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
+import type { Network, NetworkCounts, SwarmEntry } from '@chihaya/core'
 import { connectionsOf, prefixOf } from '../connection/client.ts'
 import type { Connection } from '../connection/connection.ts'
-import { familyOfSwarm, type Keys } from '../keys.ts'
+import { networkOfSwarm, type Keys } from '../keys.ts'
 
 /** Slots of the key space that one step covers. */
 const STEP = 200
@@ -61,23 +61,25 @@ export async function* scanSwarms({
  */
 export async function* listSwarms(
   scan: SwarmScan,
-  scrape: (infoHash: InfoHash, family: AddressFamily) => Promise<ScrapeEntry>,
+  scrape: (infoHash: InfoHash, network: Network) => Promise<ScrapeEntry>,
 ): AsyncGenerator<SwarmEntry[]> {
+  const { keys } = scan
   for await (const found of scanSwarms(scan)) {
     const swarms = await Promise.all(
       found.map(async (key) => {
-        const infoHash = scan.keys.infoHashOf(key)
-        const [ipv4, ipv6] = await Promise.all([scrape(infoHash, 'ipv4'), scrape(infoHash, 'ipv6')])
-        // A torrent of both families is found twice. It is listed with its IPv4 swarm.
-        const hasIpv4 = ipv4.complete + ipv4.incomplete > 0
-        if (
-          hasIpv4 !== (familyOfSwarm(key) === 'ipv4') ||
-          (!hasIpv4 && ipv6.complete + ipv6.incomplete === 0)
-        )
-          return []
-        const seeders = { ipv4: ipv4.complete, ipv6: ipv6.complete }
-        const leechers = { ipv4: ipv4.incomplete, ipv6: ipv6.incomplete }
-        return [{ infoHash, seeders, leechers, downloaded: ipv4.downloaded }]
+        const infoHash = keys.infoHashOf(key)
+        const rows = await Promise.all(keys.networks.map((network) => scrape(infoHash, network)))
+        const first = rows.findIndex(({ complete, incomplete }) => complete + incomplete > 0)
+        // A torrent of several networks is found several times. It is listed with its first swarm.
+        if (keys.networks[first] !== networkOfSwarm(key)) return []
+        const counts = (role: 'complete' | 'incomplete'): NetworkCounts =>
+          Object.fromEntries(
+            keys.networks.map((network, index) => [network, rows[index]?.[role]]),
+          ) as unknown as NetworkCounts
+        const downloaded = rows[0]?.downloaded ?? 0
+        return [
+          { infoHash, seeders: counts('complete'), leechers: counts('incomplete'), downloaded },
+        ]
       }),
     )
     const page = swarms.flat()

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { AddressFamily } from '@chihaya/bittorrent'
-import type { StoreStats } from '@chihaya/core'
+import type { Network, NetworkCounts, StoreStats } from '@chihaya/core'
 import { defineScript, type Script } from '../connection/client.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { CommandDetails } from '../connection/pending-commands.ts'
-import { familyOfSwarm, siblingOfSwarm, type Keys } from '../keys.ts'
+import { networkOfSwarm, type Keys } from '../keys.ts'
 import { scanSwarms } from './scan-swarms.ts'
 
 /** Milliseconds after which another tracker takes over from one that shows no sign of life. */
@@ -63,7 +62,7 @@ export class SwarmCounter {
   constructor(init: SwarmCounterInit) {
     this.#init = init
     const { client } = init.connection
-    this.#count = defineScript(client, init.countScript, 2)
+    this.#count = defineScript(client, init.countScript)
     this.#extend = defineScript(client, EXTEND_LOCK, 1)
     this.#publish = defineScript(client, PUBLISH_TOTALS, 2)
   }
@@ -95,7 +94,7 @@ export class SwarmCounter {
     if (locked === null) return false
     let published = false
     try {
-      const tally = new Tally()
+      const tally = new Tally(keys.networks)
       for await (const found of scanSwarms({ connection, keys, pauses: PAUSES, signal })) {
         await Promise.all(found.map((key) => this.#countSwarm(key, tally)))
         // Another tracker may have taken over.
@@ -118,10 +117,11 @@ export class SwarmCounter {
   }
 
   async #countSwarm(key: Buffer, tally: Tally): Promise<void> {
-    const { connection, now } = this.#init
-    const reply = await connection.send(() => this.#count(key, siblingOfSwarm(key), now()))
-    const family = familyOfSwarm(key)
-    tally.add(family, reply.readUInt32BE(0), reply.readUInt32BE(4), reply.readUInt32BE(8))
+    const { connection, keys, now } = this.#init
+    const swarms = keys.ofCount(key)
+    const reply = await connection.send(() => this.#count(swarms.length, ...swarms, now()))
+    const network = networkOfSwarm(key)
+    tally.add(network, reply.readUInt32BE(0), reply.readUInt32BE(4), reply.readUInt32BE(8))
   }
 
   async #extendLock(token: Buffer, milliseconds: number): Promise<boolean> {
@@ -145,16 +145,21 @@ export class SwarmCounter {
 
 /** Totals that are being counted. */
 class Tally {
-  readonly #seeders: Record<AddressFamily, number> = { ipv4: 0, ipv6: 0 }
-  readonly #leechers: Record<AddressFamily, number> = { ipv4: 0, ipv6: 0 }
+  readonly #seeders: Record<Network, number>
+  readonly #leechers: Record<Network, number>
   #swarms = 0
 
-  /** Adds a swarm, given the number of peers that its torrent has in the other family. */
-  add(family: AddressFamily, complete: number, incomplete: number, others: number): void {
-    this.#seeders[family] += complete
-    this.#leechers[family] += incomplete
-    // A torrent of both families is found twice. It counts with its IPv4 swarm.
-    if (complete + incomplete > 0 && (family === 'ipv4' || others === 0)) this.#swarms++
+  constructor(networks: readonly Network[]) {
+    this.#seeders = zeros(networks)
+    this.#leechers = zeros(networks)
+  }
+
+  /** Adds a swarm, given the peers that its torrent has in the networks before this one. */
+  add(network: Network, complete: number, incomplete: number, before: number): void {
+    this.#seeders[network] += complete
+    this.#leechers[network] += incomplete
+    // A torrent of several networks is found several times. It counts with its first swarm.
+    if (complete + incomplete > 0 && before === 0) this.#swarms++
   }
 
   stats(): StoreStats {
@@ -162,24 +167,23 @@ class Tally {
   }
 }
 
-const NONE: StoreStats = {
-  swarms: 0,
-  seeders: { ipv4: 0, ipv6: 0 },
-  leechers: { ipv4: 0, ipv6: 0 },
+/** Zero for each network that is stored. */
+function zeros(networks: readonly Network[]): NetworkCounts & Record<Network, number> {
+  return Object.fromEntries(networks.map((network) => [network, 0])) as Record<Network, number>
 }
 
 /** Reads the totals of all swarms, which one tracker counts for all. */
 export class Totals {
   readonly #connection: Connection
-  readonly #key: Buffer
+  readonly #keys: Keys
   readonly #maxAge: number
   #read: Promise<StoreStats> | undefined
   #readAt = 0
 
   /** `maxAge`: milliseconds for which totals are cached. */
-  constructor(connection: Connection, key: Buffer, maxAge: number) {
+  constructor(connection: Connection, keys: Keys, maxAge: number) {
     this.#connection = connection
-    this.#key = key
+    this.#keys = keys
     this.#maxAge = maxAge
   }
 
@@ -204,7 +208,9 @@ export class Totals {
   async #fetch(): Promise<StoreStats> {
     const fault = this.#connection.unavailable()
     if (fault) throw fault
-    const text = await this.#connection.send(() => this.#connection.client.get(this.#key))
-    return text === null ? NONE : (JSON.parse(text) as StoreStats)
+    const { networks, totals } = this.#keys
+    const text = await this.#connection.send(() => this.#connection.client.get(totals))
+    if (text !== null) return JSON.parse(text) as StoreStats
+    return { swarms: 0, seeders: zeros(networks), leechers: zeros(networks) }
   }
 }
