@@ -79,7 +79,7 @@ export interface RedisPeerStoreInit {
   /** From `parseOptions`. */
   readonly options: Required<RedisStorageOptions>
   readonly log: StoreLog
-  /** Creates stores for the fallback. Without it there is none. */
+  /** Creates stores for the fallback; undefined for no fallback. */
   readonly createLocalStore?: (() => LocalStore) | undefined
   /** Seconds since 1970, for tests. @default Redis' own clock */
   readonly now?: () => number
@@ -205,7 +205,7 @@ export class RedisPeerStore implements PeerStore {
 
   /**
    * Waits for a connection, for `timeout` milliseconds, or for one attempt if `once` is true.
-   * Without a fallback it closes the store and throws if there is none. @throws TRK_ERR_REDIS
+   * @throws TRK_ERR_REDIS if there is no connection and no fallback. The store is closed then.
    */
   async connect(timeout: number, once: boolean): Promise<void> {
     const { client, address, log } = this.#init

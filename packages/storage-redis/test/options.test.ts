@@ -14,7 +14,7 @@ import { RedisServer } from './redis-server.ts'
 const address = (options: RedisStorageOptions): ReturnType<typeof addressOf> =>
   addressOf(parseOptions('test', optionsSchema, options))
 
-/** What is wrong with options, as a start tells it. */
+/** The error of a start with these options. */
 async function problem(options: object): Promise<string> {
   await using app = Fastify()
   try {
@@ -25,8 +25,8 @@ async function problem(options: object): Promise<string> {
   }
 }
 
-describe('which Redis', () => {
-  test('is the one on this host unless options say otherwise', () => {
+describe('the address of Redis', () => {
+  test('is on this host by default', () => {
     const node = { host: '127.0.0.1', port: 6379 }
     expect(address({})).toEqual({
       kind: 'single',
@@ -36,13 +36,13 @@ describe('which Redis', () => {
     })
   })
 
-  test('is told by Chihaya’s broker as by a URL', () => {
+  test('may be Chihaya’s `redisBroker`, which is like `url`', () => {
     const said = { kind: 'single', password: 'secret', db: 3, description: 'redis.example:6380' }
     expect(address({ redisBroker: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
     expect(address({ url: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
   })
 
-  test('may have what no URL should hold in options of their own', () => {
+  test('may have its credentials in options', () => {
     expect(address({ url: 'rediss://[::1]', username: 'u', password: 'p', db: 4 })).toMatchObject({
       username: 'u',
       password: 'p',
@@ -67,7 +67,7 @@ describe('which Redis', () => {
   })
 })
 
-describe('options that are wrong', () => {
+describe('wrong options', () => {
   test.each([
     [
       { url: 'redis://a', cluster: ['b'] },
@@ -105,7 +105,7 @@ describe('options that are wrong', () => {
   })
 })
 
-test('the options of a file of Chihaya’s are taken, and 0 is no timeout', async () => {
+test('the options of Chihaya’s files are accepted, where 0 means the default timeout', async () => {
   const server = await RedisServer.start('--requirepass', 'pass')
   onTestFinished(() => server.stop())
   await using app = Fastify()

@@ -7,7 +7,7 @@ import {
 } from '@chihaya/storage-redis'
 import { timeoutsOf, type Client } from '../src/connection/client.ts'
 
-/** Takes the log of a store. */
+/** Records the log of a store. */
 export class Log {
   readonly lines: string[] = []
   readonly #add = (level: string) => (details: object, message: string) => {
@@ -18,7 +18,7 @@ export class Log {
   readonly info: (details: object, message: string) => void = this.#add('info')
 }
 
-/** A store with these options, connected and without timers. */
+/** A connected store without timers. */
 export async function storeWith(
   options: RedisStorageOptions,
   log: Log = new Log(),
@@ -29,12 +29,12 @@ export async function storeWith(
   return store
 }
 
-/** Stands still at a second since 1970 until a test changes that. */
+/** A clock in seconds since 1970 that only a test moves. */
 export interface Clock {
   now: number
 }
 
-/** A store on a clock of the test's. Closing it leaves the client open. */
+/** A store on a test's clock. Closing it leaves the client open. */
 export function storeOnClock(
   client: Client,
   clock: Clock,
@@ -56,7 +56,7 @@ export function storeOnClock(
   })
 }
 
-/** The same store, but for totals that are counted whenever they are asked for. */
+/** The same store, with totals that are counted whenever they are read. */
 export function counted(store: RedisPeerStore): PeerStore {
   return {
     keepsOwners: store.keepsOwners,
@@ -66,7 +66,7 @@ export function counted(store: RedisPeerStore): PeerStore {
     evict: (rules) => store.evict(rules),
     swarms: () => store.swarms(),
     stats: async () => {
-      // The lock of the last counting may be there for a millisecond more.
+      // The lock of the last count may last for another millisecond.
       while (!(await store.sweep()));
       return store.stats()
     },

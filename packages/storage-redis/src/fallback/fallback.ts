@@ -30,7 +30,7 @@ export interface FallbackInit {
 
 /**
  * Serves swarms from this process while Redis is unavailable, and applies to Redis afterwards what
- * it missed. It finds out by itself when Redis is back.
+ * it missed. It retries until Redis is back.
  */
 export class Fallback {
   readonly #init: FallbackInit

@@ -63,42 +63,47 @@ function recordPart({ storePeerIds, storeOwners }: ScriptSettings, width: number
   const sameClient = `sub(theirs, 1, ${PEER_ID_LENGTH}) == peer_id and sub(text, place, place + ${width - 3}) == address`
   const sameOwner = `has_owner and sub(theirs, -${OWNER_LENGTH}) == owner`
   const isMine = [...(storePeerIds ? [sameClient] : []), ...(storeOwners ? [sameOwner] : [])]
+  const hasOwner = storeOwners ? `sub(record, -${OWNER_LENGTH}) ~= '\\0\\0\\0\\0'` : 'false'
+  const seesAddress = storePeerIds ? 'string.find(endpoints, address, 1, true)' : 'false'
   return `
-local address, peer_id, owner = sub(me, 1, ${width - 2}), sub(record, 1, ${PEER_ID_LENGTH}), sub(record, -${OWNER_LENGTH})
-local has_owner = ${storeOwners ? "owner ~= '\\0\\0\\0\\0'" : 'false'}
+local address = sub(me, 1, ${width - 2})
+local has_owner = ${hasOwner}
+if has_owner or ${seesAddress} then
+  local peer_id, owner = sub(record, 1, ${PEER_ID_LENGTH}), sub(record, -${OWNER_LENGTH})
 
--- The next endpoint in a text whose record is to be read, or nil: with an owner, each of them.
-local function next_place(text, from)
-  if has_owner then return from < #text and from or nil end
-  return ${storePeerIds ? 'place_of(address, text, from)' : 'nil'}
-end
-
--- The endpoints that are not the announcer's: not of its address and peer id, nor of its owner.
-local function others(text)
-  local peers, places, at = {}, {}, next_place(text, 1)
-  while at do
-    peers[#peers + 1], places[#places + 1] = sub(text, at, at + ${width - 1}), at
-    at = next_place(text, at + ${width})
+  -- The next endpoint to look up, or nil: for an announcer with an owner every one.
+  local function next_place(text, from)
+    if has_owner then return from < #text and from or nil end
+    return place_of(address, text, from)
   end
-  if #peers == 0 then return text end
-  local found = call('HMGET', records, fields(peers))
-  local pieces, from = {}, 1
-  for index, place in ipairs(places) do
-    local theirs = found[index]
-    if theirs and (${isMine.map((test) => `(${test})`).join(' or ')}) then
-      pieces[#pieces + 1] = sub(text, from, place - 1)
-      from = place + ${width}
+
+  -- The endpoints that are not the announcer's: not of its address and peer id, nor of its owner.
+  local function others(text)
+    local peers, places, at = {}, {}, next_place(text, 1)
+    while at do
+      peers[#peers + 1], places[#places + 1] = sub(text, at, at + ${width - 1}), at
+      at = next_place(text, at + ${width})
     end
+    if #peers == 0 then return text end
+    local found = call('HMGET', records, fields(peers))
+    local pieces, from = {}, 1
+    for index, place in ipairs(places) do
+      local theirs = found[index]
+      if theirs and (${isMine.map((test) => `(${test})`).join(' or ')}) then
+        pieces[#pieces + 1] = sub(text, from, place - 1)
+        from = place + ${width}
+      end
+    end
+    return table.concat(pieces) .. sub(text, from)
   end
-  return table.concat(pieces) .. sub(text, from)
-end
 
--- More are drawn once, or, beside a crowd of one owner, until there are enough.
-endpoints = others(endpoints)
-local drawn = want
-while #endpoints < want * ${width} and drawn < total and drawn <= ${MAX_WANT} and (drawn == want or has_owner) do
-  drawn = 2 * drawn + 16
-  endpoints = sub(others(draw(drawn)), 1, want * ${width})
+  -- More are drawn once, or, beside a crowd of one owner, until there are enough.
+  endpoints = others(endpoints)
+  local drawn = want
+  while #endpoints < want * ${width} and drawn < total and drawn <= ${MAX_WANT} and (drawn == want or has_owner) do
+    drawn = 2 * drawn + 16
+    endpoints = sub(others(draw(drawn)), 1, want * ${width})
+  end
 end
 ${storePeerIds ? peerIdPart(width) : ''}`
 }
