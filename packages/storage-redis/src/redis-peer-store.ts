@@ -218,7 +218,7 @@ export class RedisPeerStore implements PeerStore {
       }
       log.warn(
         { reason: (error as Error).message },
-        'swarms are kept in this process until Redis is there',
+        'serving swarms from this process until Redis is available',
       )
     }
   }
