@@ -4,6 +4,7 @@ export default trackerCore
 export { trackerCore }
 export { Announce } from './announce/announce.ts'
 export { Answer } from './announce/answer.ts'
+export { networkOf, type Network, type NetworkCounts } from './announce/network.ts'
 export { PeerList } from './announce/peer-list.ts'
 export { PlainAnnounce, type PlainAnnounceInit } from './announce/plain-announce.ts'
 export { PlainScrape, Scrape, ScrapeAnswer } from './announce/scrape.ts'

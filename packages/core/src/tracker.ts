@@ -165,6 +165,8 @@ export class Tracker {
     const { options, interval, minInterval } = this.#shared
     const leaves = announce.event === 'stopped'
     answer.begin(interval, minInterval)
+    // A frontend may use one announce for many.
+    announce.owner = 0
     if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public')
       throw INVALID_IP
     if (!this.#hasAnnounceHooks) {
@@ -255,22 +257,29 @@ export class Tracker {
   /** Tells the store of an announce, in its terms. */
   #enterSwarm(announce: Announce, answer: Answer): MaybePromise<void> {
     const { store, options } = this.#shared
-    const { port, event, seeding, address } = announce
-    announce.transition = transitionOf(port, event, seeding)
+    const { port, handle, event, seeding, address } = announce
+    const isDialled = handle === 0
+    if (!isDialled && store.keepsWebRtcPeers !== true)
+      throw new TypeError('the store keeps no WebRTC peers')
+    // A frontend that lets port 0 pass wants it answered but not stored: nobody could dial it.
+    announce.transition = port === 0 && isDialled ? 'unchanged' : transitionOf(event, seeding)
     announce.leechersOnly = options.seedersReceive === 'leechers' && !downloads(event, seeding)
-    announce.publicOnly = options.withholdPrivatePeers && addressScope(address) === 'public'
+    announce.publicOnly =
+      isDialled && options.withholdPrivatePeers && addressScope(address) === 'public'
     if (options.rejectPrivatePeers) announce.otherAddress = acceptedOther(announce)
     answer.want = event === 'stopped' ? 0 : Math.min(announce.numWant, answer.peers.capacity)
     return store.announce(announce, answer)
   }
 
   /**
-   * Puts the announcer into an answer that names nobody, unless it wants no peers or cannot be
-   * dialled. Chihaya does the same: its `e2e` and some clients take an empty list for a failure.
+   * Puts the announcer into an answer that names nobody, unless it wants no peers, cannot be dialled
+   * or has an owner, who is given no peers of their own. Chihaya does the same: its `e2e` and some
+   * clients take an empty list for a failure.
    */
   #complete(announce: Announce, answer: Answer): void {
     if (answer.peers.count > 0 || answer.want === 0 || (answer.otherPeers?.count ?? 0) > 0) return
     if (!this.#shared.options.returnSelfWhenAlone || announce.port <= UNDIALLABLE_PORT) return
+    if (announce.owner !== 0) return
     answer.peers.add(
       announce.address,
       announce.port,

@@ -27,6 +27,8 @@ export function modelStore(): ModelPeerStore {
 /** A store that behaves like another, except for `changes`. */
 export function storeWith(changes: Partial<PeerStore>, store: PeerStore = modelStore()): PeerStore {
   return {
+    keepsOwners: store.keepsOwners ?? false,
+    keepsWebRtcPeers: store.keepsWebRtcPeers ?? false,
     announce: (announce, answer) => store.announce(announce, answer),
     scrape: (scrape, answer) => store.scrape(scrape, answer),
     stats: () => store.stats(),

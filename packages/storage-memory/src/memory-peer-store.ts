@@ -123,7 +123,7 @@ export class MemoryPeerStore implements PeerStore {
     const family = addressFamily(address)
     answer.complete = this.#population(record, family, SEEDERS)
     answer.incomplete = this.#population(record, family, LEECHERS)
-    if (answer.want > 0) this.#select(announce, answer, record, subnet)
+    if (answer.want > 0 && transition !== 'stopped') this.#select(announce, answer, record, subnet)
   }
 
   scrape(scrape: Scrape, answer: ScrapeAnswer): void {

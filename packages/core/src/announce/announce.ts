@@ -42,6 +42,12 @@ export abstract class Announce {
    */
   port = 0
   /**
+   * Identifies a WebRTC peer to the frontend that relays its offers: 32 unsigned bits, unique among
+   * the frontend's peers. 0 for a peer that is dialled at its address. A WebRTC peer is its handle:
+   * `address` only says where the request came from, and `port` is 0.
+   */
+  handle = 0
+  /**
    * What the client sent as `key`, as 32 unsigned bits: a number that it tells no other client, the
    * same over both families. 0 if there was none.
    */
@@ -63,7 +69,10 @@ export abstract class Announce {
   leechersOnly = false
   /** Select no peers with private addresses: they are of no use outside their network. */
   publicOnly = false
-  /** A number of whom the peer belongs to, where a middleware knows; 0 for nobody. */
+  /**
+   * Whom the peer belongs to, as 32 unsigned bits; 0 for nobody. Set by a `preAnnounce` hook, anew
+   * for each announce.
+   */
   owner = 0
 
   /** Copies infohash and peer id, 20 bytes each, into words that hold the bytes in their order. */

@@ -1,4 +1,5 @@
 import {
+  COMPACT_IPV4,
   compactLength,
   PEER_ID_LENGTH,
   writeByteString,
@@ -25,6 +26,9 @@ let used = 0
  * so peers are copied once.
  */
 export class PeerList {
+  /**
+   * The form of the endpoints. WebRTC peers have that of IPv4: 4 bytes of handle, 2 bytes of zero.
+   */
   family: AddressFamily = 'ipv4'
   /** Peers in the list. */
   count = 0
@@ -91,6 +95,12 @@ export class PeerList {
     return this.bytes.subarray(this.at, this.at + this.count * compactLength(this.family))
   }
 
+  /** The handle of a WebRTC peer in the list. */
+  handle(index: number): number {
+    const at = this.at + index * COMPACT_IPV4
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset + at).getUint32(0)
+  }
+
   /** 20 bytes a peer in the same order; undefined where they were not wanted or are not known. */
   get peerIds(): Uint8Array | undefined {
     return this.hasPeerIds ? this.idBytes.subarray(0, this.count * PEER_ID_LENGTH) : undefined
@@ -118,6 +128,11 @@ export class PeerList {
       this.hasPeerIds = true
     }
     this.count++
+  }
+
+  /** Adds a WebRTC peer, if there is room. */
+  addHandle(handle: number, peerId?: PeerId): void {
+    this.add(handleBytes(handle), 0, peerId)
   }
 
   /** Moves the list to where no other announce writes. */
@@ -154,4 +169,11 @@ export class PeerList {
     this.at = 0
     this.#owns = true
   }
+}
+
+/** A handle in the place of an IPv4 address. */
+function handleBytes(handle: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, handle)
+  return bytes
 }
