@@ -18,7 +18,7 @@ export class Expiry {
   #slot = 0
   #set = 0
   #entry = 0
-  #layings = 0
+  #rebuilds = 0
 
   constructor(swarms: Swarms) {
     this.#swarms = swarms
@@ -50,8 +50,8 @@ export class Expiry {
       table.migrate()
       return MIGRATION_COST
     }
-    if (this.#layings !== table.layings) {
-      this.#layings = table.layings
+    if (this.#rebuilds !== table.rebuilds) {
+      this.#rebuilds = table.rebuilds
       this.#slot = this.#set = this.#entry = 0
     }
     const record = table.record(this.#slot)

@@ -35,11 +35,11 @@ export class NewSwarmLimit {
   }
 
   /**
-   * Takes a token of the source of the entry at the front of `longs`, `length` words long; false
+   * Takes a token of the source of the entry at the front of `u32`, `length` words long; false
    * when it has none left.
    */
-  take(longs: Uint32Array, length: number): boolean {
-    const hash = hashNarrow(this.#hash, longs, length)
+  take(u32: Uint32Array, length: number): boolean {
+    const hash = hashNarrow(this.#hash, u32, length)
     const now = this.#now()
     const tick = Math.floor(now / SECOND)
     const fullAt = Math.max(now, this.#read(hash, tick)) + this.#interval
