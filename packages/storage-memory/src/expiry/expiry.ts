@@ -42,7 +42,7 @@ export class Expiry {
     return true
   }
 
-  /** Looks at one block, or sees to it that there is one to look at. Returns what that cost. */
+  /** Looks at one block, or moves on to the next. Returns what that cost. */
   #step(mark: number): number {
     const { records } = this.#swarms
     const { table } = records

@@ -3,10 +3,7 @@ import type { KeyedHash } from '../heap/keyed-hash.ts'
 import type { NewSwarmRate } from '../options.ts'
 import { hashNarrow } from './sources.ts'
 
-/**
- * Sources whose allowance is not whole that are remembered at most; those that have used the least
- * are forgotten first.
- */
+/** Sources with a partly used allowance to remember at most. Those that used the least go first. */
 const MOST = 1 << 16
 const SECOND = 1000
 const MINUTE = 60_000

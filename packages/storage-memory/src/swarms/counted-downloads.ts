@@ -14,7 +14,7 @@ const CLIENT_U32: number = 1 + PEER_ID_U32 + 1
 const ALL_BITS = 0xffff_ffff
 
 /**
- * Whose download of a torrent has been counted, so that it counts once. While a peer is in its
+ * Remembers whose download of a torrent was counted, so that it counts once. While a peer is in its
  * swarm its mark knows. Here are the endpoints that have left since, and the clients that
  * completed, whichever family they came by; until the peer lifetime is over.
  */

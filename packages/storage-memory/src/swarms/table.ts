@@ -44,8 +44,7 @@ export class SwarmTable {
   }
 
   /**
-   * How often the table has been laid anew; what a walk over its slots has met counts for one
-   * laying only.
+   * Number of rebuilds. A walk over the slots is valid only until the next rebuild.
    */
   get rebuilds(): number {
     return this.#rebuilds
