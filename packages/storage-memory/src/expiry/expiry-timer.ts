@@ -1,4 +1,4 @@
-import type { MemoryPeerStore } from './memory-peer-store.ts'
+import type { MemoryPeerStore } from '../memory-peer-store.ts'
 
 /**
  * Milliseconds of expiry at a time, and between two times: nobody waits for it, and it never takes

@@ -1,5 +1,4 @@
-import { SETS } from './swarm-records.ts'
-import type { SwarmStore } from './swarm-store.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 
 /** Work between two looks at the clock, in marks read: some tens of microseconds. */
 const STRIDE = 8192
@@ -14,22 +13,22 @@ const MIGRATION_COST = 512
  * changes between two slices may be met twice or missed; what is missed is met by the next walk.
  */
 export class Expiry {
-  readonly #store: SwarmStore
+  readonly #swarms: Swarms
   /** How far the walk has come: slot of the table, set of its swarm, entry of that set. */
   #slot = 0
   #set = 0
   #entry = 0
-  #layings = 0
+  #rebuilds = 0
 
-  constructor(store: SwarmStore) {
-    this.#store = store
+  constructor(swarms: Swarms) {
+    this.#swarms = swarms
   }
 
   /** Goes on for about `budget` milliseconds. True when that has completed a walk. */
   slice(budget: number): boolean {
-    const { table } = this.#store.records
+    const { table } = this.#swarms.records
     const end = performance.now() + budget
-    const mark = this.#store.clock.mark()
+    const mark = this.#swarms.clock.mark()
     let work = 0
     for (;;) {
       work += this.#step(mark)
@@ -43,25 +42,25 @@ export class Expiry {
     return true
   }
 
-  /** Looks at one block, or sees to it that there is one to look at. Returns what that cost. */
+  /** Looks at one block, or moves on to the next. Returns what that cost. */
   #step(mark: number): number {
-    const { records } = this.#store
+    const { records } = this.#swarms
     const { table } = records
     if (table.moving) {
       table.migrate()
       return MIGRATION_COST
     }
-    if (this.#layings !== table.layings) {
-      this.#layings = table.layings
+    if (this.#rebuilds !== table.rebuilds) {
+      this.#rebuilds = table.rebuilds
       this.#slot = this.#set = this.#entry = 0
     }
     const record = table.record(this.#slot)
-    if (record === 0 || this.#set === SETS || !records.isLive(record)) {
+    if (record === 0 || this.#set === records.sets || !records.isLive(record)) {
       this.#slot++
       this.#set = this.#entry = 0
       return SLOT_COST
     }
-    const sets = this.#store.sets(this.#set)
+    const sets = this.#swarms.sets(this.#set)
     const root = records.root(record, this.#set)
     if (this.#entry >= sets.entries(root)) {
       this.#set++
@@ -73,7 +72,7 @@ export class Expiry {
       this.#entry++
       return 1
     }
-    const removed = this.#store.expire(record, this.#set, this.#entry, mark)
+    const removed = this.#swarms.expire(record, this.#set, this.#entry, mark)
     // A swarm that has ended may have made room for another one in its slot, to be looked at from
     // its first set on. A set that has shrunk may have other entries now, and looking at a block
     // again costs little.

@@ -1,11 +1,15 @@
-import { longsAt, segmentOf, type Heap } from './heap.ts'
-import type { KeyedHash } from './keyed-hash.ts'
-import { SwarmTable } from './swarm-table.ts'
+import type { AddressFamily } from '@chihaya/bittorrent'
+import type { NetworkCounts } from '@chihaya/core'
+import { u32At, segmentOf, type Heap } from '../heap/heap.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import { SwarmTable } from './table.ts'
 
 /**
  * A swarm's record, in 32-bit words:
  *
  *     | infohash 5 | downloaded 1 | kind and source 1 | roots of its peer sets 4 | peers in each set 4 |
+ *
+ * There are two more sets, and so four more words, in a store that keeps WebRTC peers.
  *
  * The *source* is the network whose announce made the swarm, as `Sources` packs it.
  *
@@ -14,23 +18,37 @@ import { SwarmTable } from './swarm-table.ts'
  */
 
 /**
- * Peer sets of a swarm, in the order of their roots: leechers and seeders of IPv4, then of IPv6.
+ * Peer sets of a swarm, in the order of their roots: leechers and seeders of IPv4, of IPv6, and of
+ * WebRTC where such peers are kept.
  */
-export const SETS = 4
+const ADDRESS_SETS = 4
 /** The first of the two sets of IPv6. */
 export const IPV6_SETS = 2
+/** The first of the two sets of WebRTC. */
+export const WEBRTC_SETS = 4
+const WEBRTC_AND_ADDRESS_SETS = 6
+
+/** The first of the two sets that hold the peers of an address family: leechers, then seeders. */
+export function setsOf(family: AddressFamily): number {
+  return family === 'ipv4' ? 0 : IPV6_SETS
+}
+
+/** Counts each network by the first of its two sets; `sets` says how many sets there are. */
+export function countsOf(sets: number, count: (set: number) => number): NetworkCounts {
+  const counts = { ipv4: count(0), ipv6: count(IPV6_SETS) }
+  return sets > WEBRTC_SETS ? { ...counts, webrtc: count(WEBRTC_SETS) } : counts
+}
+
 export const LEECHERS = 0
 export const SEEDERS = 1
 
 /** 32-bit words of an infohash. */
-export const INFO_HASH_LONGS = 5
+export const INFO_HASH_U32 = 5
 const DOWNLOADED = 5
 const KIND = 6
 const FIRST_ROOT = 7
 const OLDER = 7
 const NEWER = 8
-const FIRST_COUNT = 11
-const RECORD_LONGS = 15
 const ALL_BITS = 0xffff_ffff
 
 /** A swarm as the protocol means it. */
@@ -43,26 +61,33 @@ const SOURCE_SHIFT = 2
 
 export class SwarmRecords {
   readonly table: SwarmTable
+  /** Peer sets of each swarm. */
+  readonly sets: number
   /** The infohash that `find` and `create` go by, set by `setKey`. */
-  readonly key: Uint32Array = new Uint32Array(INFO_HASH_LONGS)
+  readonly key: Uint32Array = new Uint32Array(INFO_HASH_U32)
   readonly #heap: Heap
   readonly #hash: KeyedHash
   readonly #maxRemembered: number
+  readonly #firstCount: number
+  readonly #size: number
   /** Oldest and newest remembered record. */
   #oldest = 0
   #newest = 0
   #remembered = 0
 
-  constructor(heap: Heap, hash: KeyedHash, maxRemembered: number) {
+  constructor(heap: Heap, hash: KeyedHash, maxRemembered: number, keepsWebRtcPeers = false) {
     this.table = new SwarmTable(heap)
     this.#heap = heap
     this.#hash = hash
     this.#maxRemembered = maxRemembered
+    this.sets = keepsWebRtcPeers ? WEBRTC_AND_ADDRESS_SETS : ADDRESS_SETS
+    this.#firstCount = FIRST_ROOT + this.sets
+    this.#size = this.#firstCount + this.sets
   }
 
   /** The hash of the infohash in `key`. */
   hashKey(key: Uint32Array = this.key): number {
-    return this.#hash.longs(key, 0, INFO_HASH_LONGS, ALL_BITS)
+    return this.#hash.of(key, 0, INFO_HASH_U32, ALL_BITS)
   }
 
   /** The record of the infohash in `key`, remembered ones included, or 0. */
@@ -82,12 +107,12 @@ export class SwarmRecords {
       this.#set(found, NEWER, 0)
       return found
     }
-    const record = this.#heap.allocate(RECORD_LONGS * 4)
-    const longs = this.#heap.longs[segmentOf(record)]!
-    const at = longsAt(record)
-    for (let index = 0; index < INFO_HASH_LONGS; index++) longs[at + index] = this.key[index]!
-    for (let field = DOWNLOADED; field < RECORD_LONGS; field++) longs[at + field] = 0
-    longs[at + KIND] = kindAndSource
+    const record = this.#heap.allocate(this.#size * 4)
+    const u32 = this.#heap.u32[segmentOf(record)]!
+    const at = u32At(record)
+    for (let index = 0; index < INFO_HASH_U32; index++) u32[at + index] = this.key[index]!
+    for (let field = DOWNLOADED; field < this.#size; field++) u32[at + field] = 0
+    u32[at + KIND] = kindAndSource
     this.table.insert(hash, record)
     return record
   }
@@ -123,19 +148,14 @@ export class SwarmRecords {
 
   /** The hash of a record's infohash. */
   hashOf(record: number): number {
-    return this.#hash.longs(
-      this.#heap.longs[segmentOf(record)]!,
-      longsAt(record),
-      INFO_HASH_LONGS,
-      ALL_BITS,
-    )
+    return this.#hash.of(this.#heap.u32[segmentOf(record)]!, u32At(record), INFO_HASH_U32, ALL_BITS)
   }
 
   /** Copies a record's infohash. */
   copyKey(record: number, to: Uint32Array, at: number): void {
-    const longs = this.#heap.longs[segmentOf(record)]!
-    const from = longsAt(record)
-    for (let index = 0; index < INFO_HASH_LONGS; index++) to[at + index] = longs[from + index]!
+    const u32 = this.#heap.u32[segmentOf(record)]!
+    const from = u32At(record)
+    for (let index = 0; index < INFO_HASH_U32; index++) to[at + index] = u32[from + index]!
   }
 
   downloaded(record: number): number {
@@ -156,26 +176,27 @@ export class SwarmRecords {
 
   /** Peers in a set of a live record, aliases left out. */
   count(record: number, set: number): number {
-    return this.#get(record, FIRST_COUNT + set)
+    return this.#get(record, this.#firstCount + set)
   }
 
   addCount(record: number, set: number, by: number): void {
-    this.#heap.longs[segmentOf(record)]![longsAt(record) + FIRST_COUNT + set]! += by
+    this.#heap.u32[segmentOf(record)]![u32At(record) + this.#firstCount + set]! += by
   }
 
   /** True when no set of a live record holds a peer. */
   isEmpty(record: number): boolean {
-    const longs = this.#heap.longs[segmentOf(record)]!
-    const at = longsAt(record) + FIRST_ROOT
-    return (longs[at]! | longs[at + 1]! | longs[at + 2]! | longs[at + 3]!) === 0
+    const u32 = this.#heap.u32[segmentOf(record)]!
+    const at = u32At(record) + FIRST_ROOT
+    if ((u32[at]! | u32[at + 1]! | u32[at + 2]! | u32[at + 3]!) !== 0) return false
+    return this.sets === ADDRESS_SETS || (u32[at + 4]! | u32[at + 5]!) === 0
   }
 
   #get(record: number, field: number): number {
-    return this.#heap.longs[segmentOf(record)]![longsAt(record) + field]!
+    return this.#heap.u32[segmentOf(record)]![u32At(record) + field]!
   }
 
   #set(record: number, field: number, value: number): void {
-    this.#heap.longs[segmentOf(record)]![longsAt(record) + field] = value
+    this.#heap.u32[segmentOf(record)]![u32At(record) + field] = value
   }
 
   #free(record: number): void {

@@ -1,8 +1,8 @@
 import { Directories, MAX_DEPTH, TOTAL_COUNT, TOTAL_PARTIALS } from './directory.ts'
 import { PARTIAL } from './entry.ts'
-import { segmentOf } from './heap.ts'
-import type { PeerBlocks } from './peer-blocks.ts'
-import { CAPACITY, COUNT, DEPTH, grownCapacity, MAX_CAPACITY, PARTIALS } from './peer-layout.ts'
+import { segmentOf } from '../heap/heap.ts'
+import type { PeerBlocks } from './blocks.ts'
+import { CAPACITY, COUNT, DEPTH, grownCapacity, MAX_CAPACITY, PARTIALS } from './layout.ts'
 
 /** A set shrinks to one block when its peers would fill no more than half of it. */
 const JOINED = MAX_CAPACITY / 2
@@ -45,10 +45,10 @@ export class PeerSets {
   }
 
   /**
-   * The marks of peers whose endpoint begins with the first `length` words of `key`; `meet` takes
+   * The marks of peers whose endpoint begins with the first `length` words of `key`; `locateInSource` takes
    * an index of them.
    */
-  marksOf(root: number, key: Uint32Array, hash: number, length: number): number[] {
+  marksOfSource(root: number, key: Uint32Array, hash: number, length: number): number[] {
     const block = this.#blockFor(root, hash)
     if (block === 0) return []
     return this.blocks
@@ -56,14 +56,20 @@ export class PeerSets {
       .map((position) => this.blocks.mark(block, position))
   }
 
-  /** Meets the peer that stands at `index` in what `marksOf` returned. */
-  meet(root: number, key: Uint32Array, hash: number, length: number, index: number): void {
+  /** Meets the peer that stands at `index` in what `marksOfSource` returned. */
+  locateInSource(
+    root: number,
+    key: Uint32Array,
+    hash: number,
+    length: number,
+    index: number,
+  ): void {
     this.block = this.#blockFor(root, hash)
     this.position = this.blocks.positionsOf(this.block, key, hash, length)[index]!
   }
 
   /** Meets the peer at a position of the block behind an entry. */
-  meetAt(root: number, entry: number, position: number): void {
+  locate(root: number, entry: number, position: number): void {
     this.block = this.blockOf(root, entry)
     this.position = position
     this.#entry = entry
@@ -105,7 +111,7 @@ export class PeerSets {
   /** Takes out the peer that was met. */
   remove(root: number): number {
     this.#take(root, this.block, this.position)
-    return this.#settle(root, this.block, this.#entry)
+    return this.#compact(root, this.block, this.#entry)
   }
 
   /** Whether a peer of the hash is in the set whose mark passes the test. */
@@ -164,7 +170,7 @@ export class PeerSets {
       this.#take(root, block, position)
       taken++
     }
-    return taken === 0 ? root : this.#settle(root, block, entry)
+    return taken === 0 ? root : this.#compact(root, block, entry)
   }
 
   #total(root: number, field: number, total: number): number {
@@ -261,12 +267,12 @@ export class PeerSets {
   }
 
   #bit(block: number, position: number, depth: number): number {
-    const longs = this.blocks.heap.longs[segmentOf(block)]!
-    return (this.blocks.hash(longs, this.blocks.entryAt(block, position)) >>> (31 - depth)) & 1
+    const u32 = this.blocks.heap.u32[segmentOf(block)]!
+    return (this.blocks.hash(u32, this.blocks.entryAt(block, position)) >>> (31 - depth)) & 1
   }
 
   /** Gives back what a block that lost peers no longer needs. */
-  #settle(root: number, block: number, entry: number): number {
+  #compact(root: number, block: number, entry: number): number {
     const count = this.blocks.header(block, COUNT)
     const wasteful = count * 2 < this.blocks.header(block, CAPACITY)
     if (root === block) {

@@ -1,4 +1,4 @@
-import { TICK_SHIFT, TICKS } from './entry.ts'
+import { TICK_SHIFT, TICKS } from '../peers/entry.ts'
 
 /**
  * A mark's tick wraps after `TICKS`; a lifetime of half of them leaves expiry the other half to

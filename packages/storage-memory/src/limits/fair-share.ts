@@ -1,8 +1,8 @@
-import { COUNT } from './peer-layout.ts'
-import { segmentOf } from './heap.ts'
+import { COUNT } from '../peers/layout.ts'
+import { segmentOf } from '../heap/heap.ts'
 import { heaviestOf, numberInWide, weightIn } from './sources.ts'
-import { SETS, SWARM } from './swarm-records.ts'
-import type { SwarmStore } from './swarm-store.ts'
+import { SWARM } from '../swarms/records.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 
 /**
  * Places of the table that a search looks at: more than a table has that is nearly empty though the
@@ -32,7 +32,7 @@ const LEAST_SAMPLED = 2 * SAMPLE
  * weighs more than the newcomer's. So a flood has nobody refused but itself.
  */
 export class FairShare {
-  readonly #store: SwarmStore
+  readonly #swarms: Swarms
   /** The next place of the table to look at. */
   #place = 0
   /** Places that the search may look at yet. */
@@ -49,13 +49,13 @@ export class FairShare {
   /** Sources of some peers of a swarm. */
   readonly #sample = new Int32Array(SAMPLE)
 
-  constructor(store: SwarmStore) {
-    this.#store = store
+  constructor(swarms: Swarms) {
+    this.#swarms = swarms
   }
 
   /** Drops a swarm so that one of the source has room; false when no other source has more. */
   makeRoomForSwarm(source: number): boolean {
-    const { records, swarmShares } = this.#store
+    const { records, swarmShares } = this.#swarms
     let heaviest = swarmShares.nextWeight(source)
     let victim = 0
     this.#places = PLACES
@@ -64,13 +64,13 @@ export class FairShare {
       if (record === 0) break
       // A swarm of many peers is likely to be of use to some, and dear to a flood.
       const weight =
-        swarmShares.weight(records.source(record)) / Math.max(1, this.#store.population(record))
+        swarmShares.weight(records.source(record)) / Math.max(1, this.#swarms.population(record))
       if (weight <= heaviest) continue
       heaviest = weight
       victim = record
     }
     if (victim === 0) return false
-    this.#store.drop(victim)
+    this.#swarms.drop(victim)
     return true
   }
 
@@ -79,9 +79,9 @@ export class FairShare {
    * one other wide network, judging by a sample; false elsewhere.
    */
   makeRoomInSwarm(record: number, source: number): boolean {
-    const { records, sources } = this.#store
+    const { records, sources } = this.#swarms
     const set = this.#largestSet(record)
-    const sets = this.#store.sets(set)
+    const sets = this.#swarms.sets(set)
     const { blocks } = sets
     const root = records.root(record, set)
     if (sets.size(root) < LEAST_SAMPLED) return false
@@ -92,12 +92,8 @@ export class FairShare {
     const sample = this.#sample
     const start = Math.floor(Math.random() * count)
     for (let index = 0; index < SAMPLE; index++) {
-      const longs = blocks.heap.longs[segmentOf(block)]!
-      sample[index] = sources.of(
-        longs,
-        blocks.entryAt(block, (start + index) % count),
-        blocks.stride,
-      )
+      const u32 = blocks.heap.u32[segmentOf(block)]!
+      sample[index] = sources.of(u32, blocks.entryAt(block, (start + index) % count), blocks.stride)
     }
     const heaviest = heaviestOf(sample)
     const crowd = sample[heaviest]!
@@ -106,8 +102,8 @@ export class FairShare {
       weightIn(sample, crowd, 0) <= weightIn(sample, source, 1)
     )
       return false
-    sets.meetAt(root, entry, (start + heaviest) % count)
-    this.#store.displace(record, set)
+    sets.locate(root, entry, (start + heaviest) % count)
+    this.#swarms.displace(record, set)
     return true
   }
 
@@ -118,7 +114,7 @@ export class FairShare {
 
   /** Drops a peer so that one of the source has room; false when no other source has more. */
   makeRoomForPeer(source: number): boolean {
-    const { records, peerShares } = this.#store
+    const { records, peerShares } = this.#swarms
     const own = peerShares.nextWeight(source)
     // Half the heaviest will do, and is worth a search, unless the newcomer itself is as heavy.
     const enough = peerShares.heaviest / 2
@@ -141,17 +137,17 @@ export class FairShare {
     // Where long searches find nothing, the heavy ones are few, and anybody will do.
     this.#patience = found ? SWARMS_SEARCHED : Math.max(SWARMS_WEIGHED, this.#patience >> 1)
     if (this.#record === 0) return false
-    const sets = this.#store.sets(this.#set)
-    sets.meetAt(records.root(this.#record, this.#set), this.#entry, this.#position)
-    this.#store.displace(this.#record, this.#set)
-    this.#store.endIfEmpty(this.#record)
+    const sets = this.#swarms.sets(this.#set)
+    sets.locate(records.root(this.#record, this.#set), this.#entry, this.#position)
+    this.#swarms.displace(this.#record, this.#set)
+    this.#swarms.endIfEmpty(this.#record)
     return true
   }
 
   #largestSet(record: number): number {
     let largest = 0
-    for (let set = 1; set < SETS; set++) {
-      if (this.#store.records.count(record, set) > this.#store.records.count(record, largest))
+    for (let set = 1; set < this.#swarms.records.sets; set++) {
+      if (this.#swarms.records.count(record, set) > this.#swarms.records.count(record, largest))
         largest = set
     }
     return largest
@@ -159,10 +155,10 @@ export class FairShare {
 
   /** Weighs some neighbours, from a random one on, of a random block of each set. */
   #weigh(record: number, most: number): void {
-    const { records, sources, peerShares } = this.#store
+    const { records, sources, peerShares } = this.#swarms
     if (records.kind(record) !== SWARM) return
-    for (let set = 0; set < SETS; set++) {
-      const sets = this.#store.sets(set)
+    for (let set = 0; set < records.sets; set++) {
+      const sets = this.#swarms.sets(set)
       const { blocks } = sets
       const root = records.root(record, set)
       if (root === 0) continue
@@ -174,7 +170,7 @@ export class FairShare {
       for (let index = 0; index < Math.min(most, count); index++) {
         const position = (start + index) % count
         const source = sources.of(
-          blocks.heap.longs[segmentOf(block)]!,
+          blocks.heap.u32[segmentOf(block)]!,
           blocks.entryAt(block, position),
           blocks.stride,
         )
@@ -192,7 +188,7 @@ export class FairShare {
 
   /** The next swarm in the order of the table, or 0 when the search has looked far enough. */
   #nextSwarm(): number {
-    const { records } = this.#store
+    const { records } = this.#swarms
     while (this.#places-- > 0) {
       this.#place = this.#place + 1 < records.table.places ? this.#place + 1 : 0
       const record = records.table.at(this.#place)

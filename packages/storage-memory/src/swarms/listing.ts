@@ -1,8 +1,8 @@
 import { readInfoHash } from '@chihaya/bittorrent'
 import type { SwarmEntry } from '@chihaya/core'
-import { INFO_HASH_LONGS, IPV6_SETS, LEECHERS, SEEDERS } from './swarm-records.ts'
-import type { SwarmStore } from './swarm-store.ts'
-import { SwarmWalk } from './swarm-walk.ts'
+import { countsOf, INFO_HASH_U32, LEECHERS, SEEDERS } from './records.ts'
+import type { Swarms } from './swarms.ts'
+import { SwarmWalk } from './walk.ts'
 
 /** A page takes some tenths of a millisecond. */
 const PAGE = 500
@@ -10,16 +10,16 @@ const STEPS = 500
 
 /** Lists all swarms, a page at a time. */
 export class SwarmListing {
-  readonly #store: SwarmStore
+  readonly #swarms: Swarms
   readonly #walk: SwarmWalk
-  readonly #key = new Uint32Array(INFO_HASH_LONGS)
+  readonly #key = new Uint32Array(INFO_HASH_U32)
   readonly #keyBytes = new Uint8Array(this.#key.buffer)
   /** Whether all swarms have been listed. */
   done = false
 
-  constructor(store: SwarmStore) {
-    this.#store = store
-    this.#walk = new SwarmWalk(store.records)
+  constructor(swarms: Swarms) {
+    this.#swarms = swarms
+    this.#walk = new SwarmWalk(swarms.records)
   }
 
   /** The next swarms; none where the table is mostly empty. */
@@ -31,26 +31,20 @@ export class SwarmListing {
         break
       }
       for (let swarm = 0; swarm < this.#walk.count; swarm++)
-        page.push(this.#entry(swarm * INFO_HASH_LONGS))
+        page.push(this.#entry(swarm * INFO_HASH_U32))
     }
     return page
   }
 
   #entry(at: number): SwarmEntry {
-    const { records } = this.#store
-    for (let index = 0; index < INFO_HASH_LONGS; index++)
+    const { records } = this.#swarms
+    for (let index = 0; index < INFO_HASH_U32; index++)
       this.#key[index] = this.#walk.keys[at + index]!
     const record = records.find(records.hashKey(this.#key), this.#key)
     return {
       infoHash: readInfoHash(this.#keyBytes, 0),
-      seeders: {
-        ipv4: records.count(record, SEEDERS),
-        ipv6: records.count(record, IPV6_SETS + SEEDERS),
-      },
-      leechers: {
-        ipv4: records.count(record, LEECHERS),
-        ipv6: records.count(record, IPV6_SETS + LEECHERS),
-      },
+      seeders: countsOf(records.sets, (set) => records.count(record, set + SEEDERS)),
+      leechers: countsOf(records.sets, (set) => records.count(record, set + LEECHERS)),
       downloaded: records.downloaded(record),
     }
   }

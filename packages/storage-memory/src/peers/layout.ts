@@ -2,7 +2,9 @@
  * A block of peers: up to `capacity` peers of one swarm, family and role (leechers or seeders),
  * densely from position 0.
  *
- *     | header 16 bytes | index 2 each … | entries 8 or 20 each … | peer ids 20 each, if kept … |
+ *     | header 16 bytes | index 2 each … | entries 8 or 20 each … | columns: peer ids 20, owners 4 |
+ *
+ * Columns hold what a store is told to keep beside the entries, one after the other.
  *
  * The index finds an endpoint's position: open-addressed, half again as many slots as there is room
  * for peers, each holding a position plus one. Blocks of up to 8 peers have none, as looking at all
@@ -25,12 +27,44 @@ export const NOT_PUBLIC = 4
 export const DEPTH = 5
 /** Slots of the index. */
 export const SLOTS = 6
-export const HEADER_WORDS = 8
-export const HEADER_LONGS = 4
+export const HEADER_U16 = 8
+export const HEADER_U32 = 4
 
 export const DIRECTORY = 0xffff
 
-export const PEER_ID_LONGS = 5
+export const PEER_ID_U32 = 5
+
+/** What a block holds of each peer beside its entry. */
+export interface Column {
+  /** 32-bit words of a peer in this column. */
+  readonly width: number
+  /** Those of a peer in the columns before this one. */
+  readonly offset: number
+}
+
+/** The columns that a store keeps, in their order. */
+export class Columns {
+  readonly all: readonly Column[]
+  readonly peerIds: Column | undefined
+  readonly owners: Column | undefined
+  /** 32-bit words of a peer in all columns. */
+  readonly width: number
+
+  constructor(keepsPeerIds: boolean, keepsOwners: boolean) {
+    const all: Column[] = []
+    let width = 0
+    const add = (columnWidth: number): Column => {
+      const column = { width: columnWidth, offset: width }
+      all.push(column)
+      width += columnWidth
+      return column
+    }
+    this.peerIds = keepsPeerIds ? add(PEER_ID_U32) : undefined
+    this.owners = keepsOwners ? add(1) : undefined
+    this.all = all
+    this.width = width
+  }
+}
 /** Blocks up to this capacity have no index. */
 const UNINDEXED = 8
 /**

@@ -1,11 +1,11 @@
 import { readInfoHash, readPeerId } from '@chihaya/bittorrent'
 import type { EvictionRules } from '@chihaya/core'
-import { segmentOf } from './heap.ts'
-import { PEER_ID_LONGS } from './peer-layout.ts'
-import type { PeerBlocks } from './peer-blocks.ts'
-import { INFO_HASH_LONGS, SETS, SWARM } from './swarm-records.ts'
-import type { SwarmStore } from './swarm-store.ts'
-import { SwarmWalk } from './swarm-walk.ts'
+import { segmentOf } from '../heap/heap.ts'
+import { PEER_ID_U32 } from '../peers/layout.ts'
+import type { PeerBlocks } from '../peers/blocks.ts'
+import { INFO_HASH_U32, SWARM, WEBRTC_SETS } from './records.ts'
+import type { Swarms } from './swarms.ts'
+import { SwarmWalk } from './walk.ts'
 
 /** Work between two looks at the clock, in peers looked at: some tens of microseconds. */
 const STRIDE = 256
@@ -14,7 +14,7 @@ const STEP_COST = 8
 const SWARM_COST = 2
 /** The hashes of a set end before this one. */
 const LAST_HASH: number = 2 ** 32
-const ENDPOINT_LONGS = 5
+const ENDPOINT_U32 = 5
 
 /**
  * Removes the peers that some rules name, in slices as short as asked. A peer that announces
@@ -24,7 +24,7 @@ const ENDPOINT_LONGS = 5
 export class Eviction {
   /** Peers removed so far. */
   removed = 0
-  readonly #store: SwarmStore
+  readonly #swarms: Swarms
   readonly #rules: EvictionRules
   readonly #walk: SwarmWalk
   /**
@@ -37,18 +37,18 @@ export class Eviction {
   /** Whether all peers of the swarm go; undefined before the infohash has been looked at. */
   #all: boolean | undefined
   /** The infohash, endpoint or peer id that a rule is asked about. */
-  readonly #key = new Uint32Array(INFO_HASH_LONGS)
+  readonly #key = new Uint32Array(INFO_HASH_U32)
   readonly #keyBytes = new Uint8Array(this.#key.buffer)
-  readonly #endpoint = new Uint32Array(ENDPOINT_LONGS)
+  readonly #endpoint = new Uint32Array(ENDPOINT_U32)
   readonly #ipv4 = new Uint8Array(this.#endpoint.buffer, 0, 4)
   readonly #ipv6 = new Uint8Array(this.#endpoint.buffer, 0, 16)
-  readonly #peerId = new Uint32Array(PEER_ID_LONGS)
+  readonly #peerId = new Uint32Array(PEER_ID_U32)
   readonly #peerIdBytes = new Uint8Array(this.#peerId.buffer)
 
-  constructor(store: SwarmStore, rules: EvictionRules) {
-    this.#store = store
+  constructor(swarms: Swarms, rules: EvictionRules) {
+    this.#swarms = swarms
     this.#rules = rules
-    this.#walk = new SwarmWalk(store.records)
+    this.#walk = new SwarmWalk(swarms.records)
   }
 
   /** Goes on for about `budget` milliseconds. True when all peers have been looked at. */
@@ -73,14 +73,15 @@ export class Eviction {
    * cost.
    */
   #lookAtSwarm(): number {
-    const { records } = this.#store
-    const from = this.#swarm * INFO_HASH_LONGS
-    for (let index = 0; index < INFO_HASH_LONGS; index++)
+    const { records } = this.#swarms
+    const from = this.#swarm * INFO_HASH_U32
+    for (let index = 0; index < INFO_HASH_U32; index++)
       this.#key[index] = this.#walk.keys[from + index]!
     const record = records.find(records.hashKey(this.#key), this.#key)
     if (record === 0 || records.kind(record) !== SWARM) return this.#goOn()
     this.#all ??= this.#rules.infoHash?.(readInfoHash(this.#keyBytes, 0)) === true
-    if (!this.#all && this.#rules.address === undefined && this.#rules.peerId === undefined)
+    const { address, peerId, owner } = this.#rules
+    if (!this.#all && address === undefined && peerId === undefined && owner === undefined)
       return this.#goOn()
     return this.#lookAtBlock(record)
   }
@@ -93,42 +94,47 @@ export class Eviction {
   }
 
   #lookAtBlock(record: number): number {
-    const store = this.#store
-    const sets = store.sets(this.#set)
-    const root = store.records.root(record, this.#set)
+    const swarms = this.#swarms
+    const sets = swarms.sets(this.#set)
+    const root = swarms.records.root(record, this.#set)
     let looked = SWARM_COST
     let end = LAST_HASH
     if (root !== 0) {
       const entry = sets.entryFor(root, this.#hash)
       end = sets.endOf(root, entry)
-      const removed = store.removeWhere(record, this.#set, entry, false, (block, position) => {
+      const removed = swarms.removeWhere(record, this.#set, entry, false, (block, position) => {
         looked++
         return this.#all === true || this.#names(sets.blocks, block, position)
       })
       this.removed += removed
     }
     this.#hash = end
-    const isLastSet = this.#set === SETS - 1
+    const isLastSet = this.#set === swarms.records.sets - 1
     if (end === LAST_HASH) {
       this.#set++
       this.#hash = 0
     }
-    if (store.endIfEmpty(record) !== record || (end === LAST_HASH && isLastSet)) this.#goOn()
+    if (swarms.endIfEmpty(record) !== record || (end === LAST_HASH && isLastSet)) this.#goOn()
     return looked
   }
 
   #names(blocks: PeerBlocks, block: number, position: number): boolean {
-    const { address, peerId } = this.#rules
-    const longs = blocks.heap.longs[segmentOf(block)]!
-    if (address !== undefined) {
+    const { address, peerId, owner } = this.#rules
+    const { peerIds, owners } = blocks.columns
+    const u32 = blocks.heap.u32[segmentOf(block)]!
+    if (address !== undefined && this.#set < WEBRTC_SETS) {
       const entry = blocks.entryAt(block, position)
       for (let index = 0; index < blocks.stride - 1; index++)
-        this.#endpoint[index] = longs[entry + index]!
-      if (address(blocks.stride === ENDPOINT_LONGS ? this.#ipv6 : this.#ipv4)) return true
+        this.#endpoint[index] = u32[entry + index]!
+      if (address(blocks.stride === ENDPOINT_U32 ? this.#ipv6 : this.#ipv4)) return true
     }
-    if (peerId === undefined || !blocks.keepsPeerIds) return false
-    const id = blocks.peerIdAt(block, position)
-    for (let index = 0; index < PEER_ID_LONGS; index++) this.#peerId[index] = longs[id + index]!
+    if (owner !== undefined && owners !== undefined) {
+      const number = u32[blocks.columnAt(owners, block, position)]!
+      if (number !== 0 && owner(number)) return true
+    }
+    if (peerId === undefined || peerIds === undefined) return false
+    const id = blocks.columnAt(peerIds, block, position)
+    for (let index = 0; index < PEER_ID_U32; index++) this.#peerId[index] = u32[id + index]!
     return peerId(readPeerId(this.#peerIdBytes, 0))
   }
 }
