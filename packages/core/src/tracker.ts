@@ -128,20 +128,20 @@ export class Tracker {
 
   /** Whether hooks may see announces and their answers. Final once the tracker has started. */
   get showsAnnounces(): boolean {
-    return !this.#shared.started || this.#hasAnnounceHooks
+    return !this.#shared.started || this.#hasAnnounceHooks()
   }
 
   /** Whether hooks may see scrapes and their answers. Final once the tracker has started. */
   get showsScrapes(): boolean {
-    return !this.#shared.started || this.#hasScrapeHooks
+    return !this.#shared.started || this.#hasScrapeHooks()
   }
 
-  get #hasAnnounceHooks(): boolean {
+  #hasAnnounceHooks(): boolean {
     const { preAnnounce, onAnnounce, postAnnounce } = this.#hooks
     return preAnnounce.length + onAnnounce.length + postAnnounce.length > 0
   }
 
-  get #hasScrapeHooks(): boolean {
+  #hasScrapeHooks(): boolean {
     const { preScrape, onScrape, postScrape } = this.#hooks
     return preScrape.length + onScrape.length + postScrape.length > 0
   }
@@ -168,7 +168,7 @@ export class Tracker {
     answer.begin(interval, minInterval)
     if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public')
       throw INVALID_ADDRESS
-    if (!this.#hasAnnounceHooks) {
+    if (!this.#hasAnnounceHooks()) {
       const pending = this.#enterSwarm(announce, answer)
       return isPromise(pending)
         ? pending.then(() => this.#complete(announce, answer))
@@ -222,7 +222,7 @@ export class Tracker {
    */
   scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void> {
     answer.begin(scrape.count, this.#shared.minInterval)
-    if (!this.#hasScrapeHooks) return this.#shared.store.scrape(scrape, answer)
+    if (!this.#hasScrapeHooks()) return this.#shared.store.scrape(scrape, answer)
     const context: TrackerContext = {}
     const pending = runHooks(this.#hooks.preScrape, scrape, answer, context)
     if (isPromise(pending)) return pending.then(() => this.#readSwarms(scrape, answer, context))

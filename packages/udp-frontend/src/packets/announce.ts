@@ -117,28 +117,28 @@ export class UdpAnnounce extends Announce {
   }
 
   get infoHash(): InfoHash {
-    return readInfoHash(this.#packet.bytes, this.#start + INFO_HASH_OFFSET)
+    return readInfoHash(this.#packet().bytes, this.#start + INFO_HASH_OFFSET)
   }
 
   get peerId(): PeerId {
-    return readPeerId(this.#packet.bytes, this.#start + PEER_ID_OFFSET)
+    return readPeerId(this.#packet().bytes, this.#start + PEER_ID_OFFSET)
   }
 
   get downloaded(): bigint {
-    return this.#packet.view.getBigUint64(this.#start + DOWNLOADED_OFFSET)
+    return this.#packet().view.getBigUint64(this.#start + DOWNLOADED_OFFSET)
   }
 
   get left(): bigint | undefined {
-    const left = this.#packet.view.getBigUint64(this.#start + LEFT_OFFSET)
+    const left = this.#packet().view.getBigUint64(this.#start + LEFT_OFFSET)
     return left === UNKNOWN ? undefined : left
   }
 
   get uploaded(): bigint {
-    return this.#packet.view.getBigUint64(this.#start + UPLOADED_OFFSET)
+    return this.#packet().view.getBigUint64(this.#start + UPLOADED_OFFSET)
   }
 
   get params(): Params {
-    const { bytes } = this.#packet
+    const { bytes } = this.#packet()
     if (this.#params !== undefined) return this.#params
     // Most datagrams end where options may begin, or carry two bytes of padding.
     const url = this.#end > this.#optionsAt ? readUrlData(bytes, this.#optionsAt, this.#end) : ''
@@ -146,7 +146,7 @@ export class UdpAnnounce extends Announce {
   }
 
   copyIds(infoHash: Uint32Array, peerId: Uint32Array): void {
-    const { view } = this.#packet
+    const { view } = this.#packet()
     copyWords(view, this.#start + INFO_HASH_OFFSET, infoHash)
     copyWords(view, this.#start + PEER_ID_OFFSET, peerId)
   }
@@ -158,7 +158,7 @@ export class UdpAnnounce extends Announce {
       shared = PacketBuffer.allocate(Math.max(length, SHARED))
       used = 0
     }
-    this.#packet.bytes.copy(shared.bytes, used, this.#start, this.#end)
+    this.#packet().bytes.copy(shared.bytes, used, this.#start, this.#end)
     this.address = new Uint8Array(this.address)
     this.#input = shared
     this.#optionsAt += used - this.#start
@@ -172,7 +172,7 @@ export class UdpAnnounce extends Announce {
     this.#over = !this.kept
   }
 
-  get #packet(): PacketBuffer {
+  #packet(): PacketBuffer {
     if (this.#over)
       throw new TypeError(
         'the announce is over: a hook that reads it after the reply has to call keep() before',

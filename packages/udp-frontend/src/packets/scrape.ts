@@ -67,20 +67,20 @@ export class UdpScrape extends Scrape {
   }
 
   get infoHashes(): readonly InfoHash[] {
-    const { bytes } = this.#packet
+    const { bytes } = this.#packet()
     return (this.#infoHashes ??= Array.from({ length: this.count }, (_, index) =>
       readInfoHash(bytes, this.#at + index * INFO_HASH_LENGTH),
     ))
   }
 
   copyInfoHash(index: number, target: Uint32Array): void {
-    copyWords(this.#packet.view, this.#at + index * INFO_HASH_LENGTH, target)
+    copyWords(this.#packet().view, this.#at + index * INFO_HASH_LENGTH, target)
   }
 
   keep(): this {
     if (this.kept) return this
     const own = PacketBuffer.allocate(this.count * INFO_HASH_LENGTH)
-    this.#packet.bytes.copy(own.bytes, 0, this.#at, this.#at + this.count * INFO_HASH_LENGTH)
+    this.#packet().bytes.copy(own.bytes, 0, this.#at, this.#at + this.count * INFO_HASH_LENGTH)
     this.address = new Uint8Array(this.address)
     this.#input = own
     this.#at = 0
@@ -92,7 +92,7 @@ export class UdpScrape extends Scrape {
     this.#over = !this.kept
   }
 
-  get #packet(): PacketBuffer {
+  #packet(): PacketBuffer {
     if (this.#over)
       throw new TypeError(
         'the scrape is over: a hook that reads it after the reply has to call keep() before',
