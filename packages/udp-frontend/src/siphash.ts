@@ -57,7 +57,7 @@ export function sipHash24(
     v3l ^= ml
     for (; rounds > 0; rounds--) {
       let low = (v0l + v1l) | 0
-      v0h = (v0h + v1h + (low >>> 0 < v1l >>> 0 ? 1 : 0)) | 0
+      v0h = (v0h + v1h + Number(low >>> 0 < v1l >>> 0)) | 0
       v0l = low
       let high = (v1h << 13) | (v1l >>> 19)
       v1l = ((v1l << 13) | (v1h >>> 19)) ^ v0l
@@ -67,21 +67,21 @@ export function sipHash24(
       v0l = high
 
       low = (v2l + v3l) | 0
-      v2h = (v2h + v3h + (low >>> 0 < v3l >>> 0 ? 1 : 0)) | 0
+      v2h = (v2h + v3h + Number(low >>> 0 < v3l >>> 0)) | 0
       v2l = low
       high = (v3h << 16) | (v3l >>> 16)
       v3l = ((v3l << 16) | (v3h >>> 16)) ^ v2l
       v3h = high ^ v2h
 
       low = (v0l + v3l) | 0
-      v0h = (v0h + v3h + (low >>> 0 < v3l >>> 0 ? 1 : 0)) | 0
+      v0h = (v0h + v3h + Number(low >>> 0 < v3l >>> 0)) | 0
       v0l = low
       high = (v3h << 21) | (v3l >>> 11)
       v3l = ((v3l << 21) | (v3h >>> 11)) ^ v0l
       v3h = high ^ v0h
 
       low = (v2l + v1l) | 0
-      v2h = (v2h + v1h + (low >>> 0 < v1l >>> 0 ? 1 : 0)) | 0
+      v2h = (v2h + v1h + Number(low >>> 0 < v1l >>> 0)) | 0
       v2l = low
       high = (v1h << 17) | (v1l >>> 15)
       v1l = ((v1l << 17) | (v1h >>> 15)) ^ v2l
