@@ -1,5 +1,5 @@
 import type { Action, Drop } from '@chihaya/core'
-import { PacketBuffer } from './packet-buffer.ts'
+import { PacketBuffer } from './packets/packet-buffer.ts'
 import type { Source } from './source.ts'
 
 const NOTHING = PacketBuffer.allocate(0)

@@ -1,8 +1,8 @@
 import type { RequestMeter } from '@chihaya/core'
 import type { AddressInfo } from 'node:net'
-import { connectionIds, type ConnectionIds } from './connection-id.ts'
+import { connectionIds, type ConnectionIds } from './protection/connection-id.ts'
 import type { DatagramHandler } from './datagram-handler.ts'
-import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatch.ts'
+import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatcher.ts'
 import type { Handover } from './handover.ts'
 import { MeteredDispatcher } from './metered-dispatcher.ts'
 import { ProxiedDispatcher, proxyNetworks } from './proxied-dispatcher.ts'
@@ -15,10 +15,10 @@ import {
 } from './open-sockets.ts'
 import type { UdpFrontendOptions } from './options.ts'
 import { PendingReplies } from './pending-replies.ts'
-import { PacketBuffer } from './packet-buffer.ts'
+import { PacketBuffer } from './packets/packet-buffer.ts'
 import { Datagram } from './datagram.ts'
 import { sourceFrom } from './source.ts'
-import type { SocketLog, UdpService, UdpSocket } from './udp-socket.ts'
+import type { SocketLog, UdpService, UdpSocket } from './sockets/udp-socket.ts'
 
 const DRAIN_TIMEOUT = 5000
 

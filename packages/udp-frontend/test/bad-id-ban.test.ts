@@ -1,6 +1,6 @@
 import { address } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
-import { BadIdBan } from '../src/bad-id-ban.ts'
+import { BadIdBan } from '../src/protection/bad-id-ban.ts'
 import { announce, connect, errorText, NO_ID } from './datagrams.ts'
 import { IPV4, TrackerUnderTest } from './tracker-under-test.ts'
 

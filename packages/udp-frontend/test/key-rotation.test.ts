@@ -2,7 +2,7 @@ import { address } from '@chihaya/core/testing'
 import { parseOptions } from '@chihaya/core'
 import { describe, expect, test } from 'vitest'
 import { viewOf } from './datagrams.ts'
-import { connectionIds, type ConnectionIds } from '../src/connection-id.ts'
+import { connectionIds, type ConnectionIds } from '../src/protection/connection-id.ts'
 import { optionsSchema, type UdpFrontendOptions } from '../src/options.ts'
 
 const NOW = 1_795_255_278

@@ -8,7 +8,7 @@ import { udpFrontend, type ListenAddress, type UdpFrontendOptions } from '@chiha
 import { unavailable } from '@chihaya/udp-batch'
 import fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { connectionSecret } from '../src/connection-id.ts'
+import { connectionSecret } from '../src/protection/connection-id.ts'
 import { announce, errorText, INFO_HASH, NO_ID, readAnnounceReply, scrape } from './datagrams.ts'
 import { TrackerUnderTest } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'

@@ -1,11 +1,11 @@
 import { unavailable } from '@chihaya/udp-batch'
 import { describe, expect, test, vi } from 'vitest'
-import { BatchUdpSocket } from '../src/batch-socket.ts'
-import { DgramSocket } from '../src/dgram-socket.ts'
-import type { Dispatcher } from '../src/dispatch.ts'
+import { BatchUdpSocket } from '../src/sockets/batch-socket.ts'
+import { DgramSocket } from '../src/sockets/dgram-socket.ts'
+import type { Dispatcher } from '../src/dispatcher.ts'
 import { PendingReplies } from '../src/pending-replies.ts'
-import { chooseTransport, type BatchesOf } from '../src/transport.ts'
-import type { UdpSocketInit } from '../src/udp-socket.ts'
+import { chooseTransport, type BatchesOf } from '../src/sockets/transport.ts'
+import type { UdpSocketInit } from '../src/sockets/udp-socket.ts'
 
 const log = { info: vi.fn<(details: object, message: string) => void>(), warn: () => undefined }
 const init: UdpSocketInit = {

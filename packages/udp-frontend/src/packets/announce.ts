@@ -12,9 +12,9 @@ import {
   type PeerId,
 } from '@chihaya/bittorrent'
 import { Announce, type Answer } from '@chihaya/core'
-import type { ClaimedAddresses } from '../claimed-address.ts'
+import type { ClaimedAddresses } from './claimed-address.ts'
 import type { Datagram } from '../datagram.ts'
-import { PacketBuffer } from '../packet-buffer.ts'
+import { PacketBuffer } from './packet-buffer.ts'
 import { ANNOUNCE, ANNOUNCE_IPV6, copyWords, NO_PARAMS, writeReplyHeader } from './header.ts'
 import { MALFORMED_PACKET } from './refusals.ts'
 

@@ -1,4 +1,4 @@
-import type { PacketBuffer } from '../packet-buffer.ts'
+import type { PacketBuffer } from './packet-buffer.ts'
 import { ERROR, REPLY_HEADER_LENGTH, writeReplyHeader } from './header.ts'
 
 const MAX_MESSAGE = 80

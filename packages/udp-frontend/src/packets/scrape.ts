@@ -7,7 +7,7 @@ import {
 } from '@chihaya/bittorrent'
 import { Scrape, type ScrapeAnswer } from '@chihaya/core'
 import type { Datagram } from '../datagram.ts'
-import { PacketBuffer } from '../packet-buffer.ts'
+import { PacketBuffer } from './packet-buffer.ts'
 import {
   copyWords,
   HEADER_LENGTH,

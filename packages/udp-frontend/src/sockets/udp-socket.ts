@@ -2,9 +2,9 @@ import type { DropMeter, SocketDrops } from '@chihaya/core'
 import { lookup } from 'node:dns/promises'
 import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import type { DatagramHandler } from './datagram-handler.ts'
-import type { UdpFrontendOptions } from './options.ts'
-import { PendingReplies } from './pending-replies.ts'
+import type { DatagramHandler } from '../datagram-handler.ts'
+import type { UdpFrontendOptions } from '../options.ts'
+import { PendingReplies } from '../pending-replies.ts'
 
 const REPORT_INTERVAL = 1000
 // What a host without IPv6 says to a bind.

@@ -8,13 +8,13 @@ import {
   type Action,
   type Tracker,
 } from '@chihaya/core'
-import { badIdBan } from './bad-id-ban.ts'
-import { ClaimedAddresses } from './claimed-address.ts'
-import { connectionIds, type ConnectionIds } from './connection-id.ts'
+import { badIdBan } from './protection/bad-id-ban.ts'
+import { ClaimedAddresses } from './packets/claimed-address.ts'
+import { connectionIds, type ConnectionIds } from './protection/connection-id.ts'
 import type { Datagram, LateReply } from './datagram.ts'
-import { ErrorLimit } from './error-limit.ts'
+import { ErrorLimit } from './protection/error-limit.ts'
 import type { UdpFrontendOptions } from './options.ts'
-import { PacketBuffer } from './packet-buffer.ts'
+import { PacketBuffer } from './packets/packet-buffer.ts'
 import {
   prepareAnswer,
   UdpAnnounce,

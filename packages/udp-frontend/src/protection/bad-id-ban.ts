@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Address } from '@chihaya/bittorrent'
 import { parseDuration } from '@chihaya/core'
-import type { BadConnectionIdBan } from './options.ts'
+import type { BadConnectionIdBan } from '../options.ts'
 import { sipHash24, sipHashKey } from './siphash.ts'
 
 const SLOTS = 16_384

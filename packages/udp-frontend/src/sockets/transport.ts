@@ -1,7 +1,7 @@
 import { TRK_ERR_OPTIONS } from '@chihaya/core'
 import { BatchUdpSocket, type BatchModule } from './batch-socket.ts'
 import { DgramSocket } from './dgram-socket.ts'
-import type { UdpFrontendOptions } from './options.ts'
+import type { UdpFrontendOptions } from '../options.ts'
 import type { SocketLog, UdpSocket, UdpSocketInit } from './udp-socket.ts'
 
 /** Makes the sockets of one transport. */

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Address } from '@chihaya/bittorrent'
 import { parseDuration, type Duration } from '@chihaya/core'
-import type { UdpFrontendOptions } from './options.ts'
-import { MAGIC_HIGH } from './packets/connect.ts'
+import type { UdpFrontendOptions } from '../options.ts'
+import { MAGIC_HIGH } from '../packets/connect.ts'
 import { sipHash24, sipHashKey, type SipHashKey } from './siphash.ts'
 
 const TIME_LENGTH = 4

@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import type { SocketDrops } from '@chihaya/core'
 import type { Batch, BatchSocket as NativeSocket, LocalAddress } from '@chihaya/udp-batch'
-import { Datagram, type LateReply } from './datagram.ts'
-import type { PendingReplies } from './pending-replies.ts'
-import { MAX_PROXY_HEADER } from './proxied-dispatcher.ts'
-import { PacketBuffer } from './packet-buffer.ts'
-import type { Source } from './source.ts'
+import { Datagram, type LateReply } from '../datagram.ts'
+import type { PendingReplies } from '../pending-replies.ts'
+import { MAX_PROXY_HEADER } from '../proxied-dispatcher.ts'
+import { PacketBuffer } from '../packets/packet-buffer.ts'
+import type { Source } from '../source.ts'
 import { UdpSocket, type SocketRoom, type UdpSocketInit } from './udp-socket.ts'
 
 /** What this file needs of `@chihaya/udp-batch`, which is there on some systems only. */
