@@ -155,6 +155,9 @@ export class Tracker {
     await this.#shared.postHooks.drain(parseDuration(this.#shared.options.postHookTimeout))
   }
 
+  // What continues after a promise is bound, as a closure would have its method allocate variables
+  // on the heap for every announce, promises or none.
+
   /**
    * Applies an announce and fills in its answer, whose lists the frontend has prepared: at once
    * unless a hook or the store returns a promise. Then the frontend calls `keep` on both before it
@@ -168,25 +171,27 @@ export class Tracker {
     answer.begin(interval, minInterval)
     if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public')
       throw INVALID_ADDRESS
-    if (!this.#hasAnnounceHooks()) {
-      const pending = this.#enterSwarm(announce, answer)
-      return isPromise(pending)
-        ? pending.then(() => this.#complete(announce, answer))
-        : this.#complete(announce, answer)
-    }
+    if (this.#hasAnnounceHooks()) return this.#announceWithHooks(announce, answer, leaves)
+    const pending = this.#enterSwarm(announce, answer)
+    return isPromise(pending)
+      ? pending.then(this.#complete.bind(this, announce, answer))
+      : this.#complete(announce, answer)
+  }
+
+  #announceWithHooks(announce: Announce, answer: Answer, leaves: boolean): MaybePromise<void> {
     const context: TrackerContext = {}
-    let pending: MaybePromise<void>
     try {
-      pending = runHooks(this.#hooks.preAnnounce, announce, answer, context)
+      const pending = runHooks(this.#hooks.preAnnounce, announce, answer, context)
+      if (isPromise(pending))
+        return pending.then(
+          this.#approved.bind(this, announce, answer, context),
+          leaves ? this.#leave.bind(this, announce) : undefined,
+        )
     } catch (error) {
       if (leaves) return this.#leave(announce, error)
       throw error
     }
-    if (!isPromise(pending)) return this.#approved(announce, answer, context)
-    const approved = (): MaybePromise<void> => this.#approved(announce, answer, context)
-    return leaves
-      ? pending.then(approved, (error: unknown) => this.#leave(announce, error))
-      : pending.then(approved)
+    return this.#approved(announce, answer, context)
   }
 
   /**
@@ -225,8 +230,9 @@ export class Tracker {
     if (!this.#hasScrapeHooks()) return this.#shared.store.scrape(scrape, answer)
     const context: TrackerContext = {}
     const pending = runHooks(this.#hooks.preScrape, scrape, answer, context)
-    if (isPromise(pending)) return pending.then(() => this.#readSwarms(scrape, answer, context))
-    return this.#readSwarms(scrape, answer, context)
+    return isPromise(pending)
+      ? pending.then(this.#readSwarms.bind(this, scrape, answer, context))
+      : this.#readSwarms(scrape, answer, context)
   }
 
   #measureHooks(meter: HookMeter): void {
@@ -243,14 +249,22 @@ export class Tracker {
 
   #approved(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void> {
     if (context.skipSwarmInteraction === true) return this.#show(announce, answer, context)
-    // The store fills in an answer of its own where hooks have written theirs.
+    // Where hooks have written the answer, the store fills in another.
     const skips = context.skipResponse === true
     const pending = this.#enterSwarm(announce, skips ? new Answer() : answer)
-    const show = (): MaybePromise<void> => {
-      if (!skips) this.#complete(announce, answer)
-      return this.#show(announce, answer, context)
-    }
-    return isPromise(pending) ? pending.then(show) : show()
+    return isPromise(pending)
+      ? pending.then(this.#filledIn.bind(this, announce, answer, context, skips))
+      : this.#filledIn(announce, answer, context, skips)
+  }
+
+  #filledIn(
+    announce: Announce,
+    answer: Answer,
+    context: TrackerContext,
+    skips: boolean,
+  ): MaybePromise<void> {
+    if (!skips) this.#complete(announce, answer)
+    return this.#show(announce, answer, context)
   }
 
   /** Tells the store of an announce, in its terms. */
@@ -282,8 +296,9 @@ export class Tracker {
   /** Lets hooks see the answer, and change it. */
   #show(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void> {
     const pending = runHooks(this.#hooks.onAnnounce, announce, answer, context)
-    if (isPromise(pending)) return pending.then(() => this.#answered(announce, answer, context))
-    this.#answered(announce, answer, context)
+    return isPromise(pending)
+      ? pending.then(this.#answered.bind(this, announce, answer, context))
+      : this.#answered(announce, answer, context)
   }
 
   #answered(announce: Announce, answer: Answer, context: TrackerContext): void {
@@ -308,17 +323,21 @@ export class Tracker {
   #readSwarms(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): MaybePromise<void> {
     const skips = context.skipSwarmInteraction === true || context.skipResponse === true
     const pending = skips ? undefined : this.#shared.store.scrape(scrape, answer)
-    const show = (): MaybePromise<void> => this.#showRows(scrape, answer, context)
-    return isPromise(pending) ? pending.then(show) : show()
+    return isPromise(pending)
+      ? pending.then(this.#showRows.bind(this, scrape, answer, context))
+      : this.#showRows(scrape, answer, context)
   }
 
   #showRows(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): MaybePromise<void> {
     const pending = runHooks(this.#hooks.onScrape, scrape, answer, context)
-    const report = (): void => {
-      if (this.#hooks.postScrape.length === 0) return
-      this.#shared.postHooks.add(this.#hooks.postScrape, scrape.keep(), answer.keep(), context)
-    }
-    return isPromise(pending) ? pending.then(report) : report()
+    return isPromise(pending)
+      ? pending.then(this.#scraped.bind(this, scrape, answer, context))
+      : this.#scraped(scrape, answer, context)
+  }
+
+  #scraped(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): void {
+    if (this.#hooks.postScrape.length === 0) return
+    this.#shared.postHooks.add(this.#hooks.postScrape, scrape.keep(), answer.keep(), context)
   }
 }
 

@@ -32,6 +32,8 @@ export class Datagram {
 
   /** What was asked for. */
   action: Action = 'other'
+  /** The id that the client has given its request. */
+  transaction = 0
   /** Why it got no reply; undefined when there is one. */
   drop: Drop | undefined = undefined
   /** The text that it was refused with; empty for an answer. */

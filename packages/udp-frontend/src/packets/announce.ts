@@ -7,6 +7,7 @@ import {
   readPeerId,
   readUrlData,
   UrlDataParams,
+  type AddressFamily,
   type InfoHash,
   type Params,
   type PeerId,
@@ -52,9 +53,8 @@ const INVALID_PORT: ClientError = new ClientError('invalid port')
 export interface AnnounceRules {
   /** Peers for a client that leaves the number to the tracker. */
   readonly defaultNumWant: number
-  readonly maxNumWant: number
-  /** Bytes of the longest reply. */
-  readonly maxReplySize: number
+  /** As many as fit a reply, at most. */
+  readonly maxNumWant: Readonly<Record<AddressFamily, number>>
   readonly claimedAddresses: ClaimedAddresses
   /** Whether clients without a port are answered. */
   readonly allowUnconnectable: boolean
@@ -94,13 +94,13 @@ export class UdpAnnounce extends Announce {
     // Nothing keeps a client from leaving.
     if (port === 0 && event !== 'stopped' && !rules.allowUnconnectable) throw INVALID_PORT
     const wanted = view.getInt32(tail + NUM_WANT_OFFSET)
-    const room = Math.floor(
-      (rules.maxReplySize - REPLY_PEERS_OFFSET) / compactLength(addressFamily(source.address)),
-    )
     this.event = event
     this.port = port
     this.key = view.getUint32(tail + KEY_OFFSET)
-    this.numWant = Math.min(wanted < 0 ? rules.defaultNumWant : wanted, rules.maxNumWant, room)
+    this.numWant = Math.min(
+      wanted < 0 ? rules.defaultNumWant : wanted,
+      rules.maxNumWant[addressFamily(source.address)],
+    )
     this.seeding =
       view.getInt32(start + LEFT_OFFSET) === 0 && view.getInt32(start + LEFT_OFFSET + 4) === 0
     this.address = rules.claimedAddresses.resolve(
@@ -179,6 +179,11 @@ export class UdpAnnounce extends Announce {
       )
     return this.#input
   }
+}
+
+/** How many peers of a family fit into an announce reply of so many bytes. */
+export function roomForPeers(family: AddressFamily, replySize: number): number {
+  return Math.floor((replySize - REPLY_PEERS_OFFSET) / compactLength(family))
 }
 
 /** Prepares an answer whose peers are written where they are sent from. */

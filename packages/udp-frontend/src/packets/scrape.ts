@@ -108,15 +108,15 @@ export class UdpScrape extends Scrape {
 export function writeScrape(
   answer: ScrapeAnswer,
   transaction: number,
-  output: DataView,
+  { view }: PacketBuffer,
   at: number,
 ): number {
-  writeReplyHeader(SCRAPE, transaction, output, at)
+  writeReplyHeader(SCRAPE, transaction, view, at)
   let to = at + REPLY_HEADER_LENGTH
   for (let index = 0; index < answer.count; index++, to += ROW_LENGTH) {
-    output.setUint32(to, answer.complete(index))
-    output.setUint32(to + 4, answer.downloaded(index))
-    output.setUint32(to + 8, answer.incomplete(index))
+    view.setUint32(to, answer.complete(index))
+    view.setUint32(to + 4, answer.downloaded(index))
+    view.setUint32(to + 8, answer.incomplete(index))
   }
   return to - at
 }
