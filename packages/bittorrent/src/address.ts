@@ -29,6 +29,15 @@ export function parseAddress(text: string): Address | undefined {
   return address && unmap(address)
 }
 
+/**
+ * Reads the text of a socket's remote address: an IP literal, whose zone (`fe80::1%eth0`) is cut
+ * off. Undefined for other text.
+ */
+export function parseSource(text: string): Address | undefined {
+  const zone = text.indexOf('%')
+  return parseAddress(zone < 0 ? text : text.slice(0, zone))
+}
+
 /** The IPv4 address in a mapped IPv6 one (`::ffff:0:0/96`); any other address as it is. */
 export function unmap(address: Address): Address {
   return isMapped(address) ? address.subarray(12) : address

@@ -2,6 +2,7 @@ export {
   addressFamily,
   formatAddress,
   parseAddress,
+  parseSource,
   unmap,
   type Address,
   type AddressFamily,
@@ -27,6 +28,7 @@ export {
 } from './compact.ts'
 export { eventFromName, eventFromNumber, eventToNumber, type AnnounceEvent } from './event.ts'
 export { fromHex, toHex } from './hex.ts'
+export { hostKey, hostPrefix } from './host-key.ts'
 export {
   INFO_HASH_LENGTH,
   infoHashFrom,

@@ -11,7 +11,7 @@ import {
 import { badIdBan } from './protection/bad-id-ban.ts'
 import { ClaimedAddresses } from './packets/claimed-address.ts'
 import { connectionIds, type ConnectionIds } from './protection/connection-id.ts'
-import type { Datagram, LateReply } from './datagram.ts'
+import type { Datagram, DatagramHandler, LateReply } from './datagram.ts'
 import { ErrorLimit } from './protection/error-limit.ts'
 import type { UdpFrontendOptions } from './options.ts'
 import { PacketBuffer } from './packets/packet-buffer.ts'
@@ -43,16 +43,13 @@ import {
 import { scrapeReplyLength, UdpScrape, writeScrape } from './packets/scrape.ts'
 import { isUnicast } from './source.ts'
 
-/** BEP 15 lets a client ask for this many at once. */
+/** BEP 15 lets clients ask for this many at once. */
 const LEAST_SCRAPE_LIMIT = 74
 
-/**
- * An announce with all the URL that is read (2560 bytes) and a little more, in as many options as
- * carry it.
- */
+/** An announce with the longest URL that is read (2560 bytes), in options, and a little more. */
 const MAX_REQUEST = 2944
 
-/** What this frontend asks of a tracker. */
+/** The part of a tracker that this frontend uses. */
 export type TrackerOfFrontend = Pick<
   Tracker,
   'announce' | 'scrape' | 'showsAnnounces' | 'showsScrapes'
@@ -63,23 +60,15 @@ export interface DispatcherInit {
   /** As `parseOptions` leaves them. */
   readonly options: Required<UdpFrontendOptions>
   readonly log: { error(details: object, message: string): void }
-  /** Those of the options when absent. */
+  /** Made from the options by default. */
   readonly ids?: ConnectionIds
   /** Milliseconds since 1970. */
   readonly now?: () => number
 }
 
-/**
- * Answers datagrams (BEP 15), whatever socket they came by. It keeps nothing about clients between
- * two of them.
- */
-export class Dispatcher {
-  /** Bytes that every reply fits into. */
+/** Answers datagrams (BEP 15) of any socket. It remembers nothing about clients. */
+export class Dispatcher implements DatagramHandler {
   readonly replyRoom: number
-  /**
-   * Bytes that every request fits into. Of longer datagrams no more than so many are read, and they
-   * are refused.
-   */
   readonly requestRoom: number
   readonly #tracker: TrackerOfFrontend
   readonly #log: DispatcherInit['log']
@@ -91,14 +80,11 @@ export class Dispatcher {
   readonly #errorLimit: ErrorLimit
   readonly #rules: AnnounceRules
   readonly #maxScrape: number
-  /** Undefined if there is none but 0, as asking a set costs 8 ns. */
+  /** Undefined if 0 is the only one, as a set costs 8 ns a datagram. */
   readonly #dropPorts: ReadonlySet<number> | undefined
   readonly #answersIpv6Announce: boolean
   readonly #silent: boolean
-  /**
-   * Whether hooks may hold on to what they are shown, so that each request needs objects of its
-   * own.
-   */
+  /** Whether hooks may keep references to announces and answers, which are then not reused. */
   readonly #showsAnnounces: boolean
   readonly #showsScrapes: boolean
   #announce = new UdpAnnounce()
@@ -106,7 +92,7 @@ export class Dispatcher {
   #scrape = new UdpScrape()
   #rows = new ScrapeAnswer()
 
-  /** @throws TRK_ERR_OPTIONS for an address range that is none. */
+  /** @throws TRK_ERR_OPTIONS for an invalid address range. */
   constructor(init: DispatcherInit) {
     const { options } = init
     this.#tracker = init.tracker
@@ -137,21 +123,11 @@ export class Dispatcher {
     this.replyRoom = Math.max(maxReplySize, scrapeReplyLength(this.#maxScrape), MAX_ERROR_LENGTH)
   }
 
-  /**
-   * Reads the clock, which costs as much as checking a connection id. Called before each datagram,
-   * or each batch of them.
-   */
   readClock(): void {
     this.#time = this.#now()
     this.#seconds = Math.floor(this.#time / 1000)
   }
 
-  /**
-   * Handles a datagram: writes the reply where the datagram says, returns its length, or 0 for
-   * none, and notes in the datagram what became of it. Where a hook or the store is asynchronous,
-   * the reply comes by the promise instead, in memory of its own. Once this returns, the datagram
-   * may be filled in anew: nothing refers to it. Never throws.
-   */
   handle(datagram: Datagram): number | Promise<LateReply> {
     const { source, start } = datagram
     datagram.drop = undefined
@@ -164,7 +140,7 @@ export class Dispatcher {
     datagram.action = this.#actionOf(code)
     datagram.transaction = view.getInt32(start + TRANSACTION_OFFSET)
     if (code === CONNECT) return this.#answerConnect(datagram)
-    // Nothing else is read of a datagram whose sender may not be reachable at its source.
+    // Nothing else is read of a datagram whose source may be forged.
     if (!this.#ids.verify(view, start, source.address, this.#seconds))
       return this.#refuseConnectionId(datagram)
     if (datagram.action === 'announce')
@@ -186,7 +162,8 @@ export class Dispatcher {
 
   #answerConnect(datagram: Datagram): number {
     const { input, start, source, output, replyAt, transaction } = datagram
-    if (!isConnect(input.view, start)) return datagram.dropped(this.#isTooLong(datagram) ? 'too_long' : 'malformed')
+    if (!isConnect(input.view, start))
+      return datagram.dropped(this.#isTooLong(datagram) ? 'too_long' : 'malformed')
     const idAt = writeConnect(transaction, output.view, replyAt)
     this.#ids.write(source.address, this.#seconds, output.view, idAt)
     return CONNECT_REPLY_LENGTH
@@ -217,7 +194,7 @@ export class Dispatcher {
     const answer = this.#answer
     const { transaction, output, replyAt } = datagram
     try {
-      // The socket may have cut off half of a URL.
+      // The socket may have cut off part of the URL.
       if (this.#isTooLong(datagram)) throw MALFORMED_PACKET
       announce.read(datagram, ipv6, this.#rules)
       prepareAnswer(answer, announce, output, replyAt)
@@ -247,7 +224,7 @@ export class Dispatcher {
     const rows = this.#rows
     const { transaction, output, replyAt } = datagram
     try {
-      // A datagram that the socket has cut exceeds the limit anyway.
+      // A datagram that the socket has cut exceeds the limit in any case.
       scrape.read(datagram, this.#maxScrape)
       const pending = this.#tracker.scrape(scrape, rows)
       if (isPromise(pending)) {
@@ -274,7 +251,7 @@ export class Dispatcher {
   ): Promise<LateReply> {
     try {
       await pending
-      // Only now, as many may wait: the reply's memory is much more than that of the wait.
+      // Allocated only now, as many requests may wait, and a reply takes much memory.
       const reply = PacketBuffer.allocate(this.replyRoom)
       return { bytes: reply.bytes.subarray(0, write(reply, 0)), refusal: '' }
     } catch (error) {
@@ -290,10 +267,7 @@ export class Dispatcher {
     return writeError(refusal, datagram.transaction, datagram.output, datagram.replyAt)
   }
 
-  /**
-   * What a client is told of an error: the text of a `ClientError`; of anything else nothing, but
-   * the log its cause.
-   */
+  /** The text for a client: that of a `ClientError`. Any other error is logged and hidden. */
   #refusalOf(error: unknown): string {
     if (isClientError(error)) return error.message
     this.#log.error({ err: error }, 'a UDP request failed')

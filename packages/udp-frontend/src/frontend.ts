@@ -1,7 +1,6 @@
 import type { RequestMeter } from '@chihaya/core'
 import type { AddressInfo } from 'node:net'
 import { connectionIds, type ConnectionIds } from './protection/connection-id.ts'
-import type { DatagramHandler } from './datagram-handler.ts'
 import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatcher.ts'
 import type { Handover } from './handover.ts'
 import { MeteredDispatcher } from './metered-dispatcher.ts'
@@ -16,7 +15,7 @@ import {
 import type { UdpFrontendOptions } from './options.ts'
 import { PendingReplies } from './pending-replies.ts'
 import { PacketBuffer } from './packets/packet-buffer.ts'
-import { Datagram } from './datagram.ts'
+import { Datagram, type DatagramHandler } from './datagram.ts'
 import { sourceFrom } from './source.ts'
 import type { SocketLog, UdpService, UdpSocket } from './sockets/udp-socket.ts'
 
@@ -103,7 +102,7 @@ export class UdpFrontend implements UdpTracker {
     const from = former instanceof UdpFrontend ? former : undefined
     const { kept, rest } = matchSockets(listen, from ? from.#sockets : [])
     const staying = kept.filter((socket) => socket !== undefined)
-    if (from) this.#ids.succeed(from.#ids, this.#seconds())
+    if (from) this.#ids.takeOver(from.#ids, this.#seconds())
     this.#adaptTo(staying)
     const service = this.#service()
     const missing = listen.filter((_address, index) => kept[index] === undefined)

@@ -1,6 +1,10 @@
 import { address } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
-import { connectionSecret, ConnectionIds, type ConnectionIdOptions } from '../src/protection/connection-id.ts'
+import {
+  connectionSecret,
+  ConnectionIds,
+  type ConnectionIdOptions,
+} from '../src/protection/connection-id.ts'
 import { announce, connect, errorText, viewOf } from './datagrams.ts'
 import { IPV4, TrackerUnderTest } from './tracker-under-test.ts'
 

@@ -4,7 +4,7 @@ import { BatchUdpSocket } from '../src/sockets/batch-socket.ts'
 import { DgramSocket } from '../src/sockets/dgram-socket.ts'
 import type { Dispatcher } from '../src/dispatcher.ts'
 import { PendingReplies } from '../src/pending-replies.ts'
-import { chooseTransport, type BatchesOf } from '../src/sockets/transport.ts'
+import { chooseTransport, type FindBatches } from '../src/sockets/transport.ts'
 import type { UdpSocketInit } from '../src/sockets/udp-socket.ts'
 
 const log = { info: vi.fn<(details: object, message: string) => void>(), warn: () => undefined }
@@ -23,7 +23,7 @@ const init: UdpSocketInit = {
   },
 }
 
-const NOT_HERE: BatchesOf = async () => 'no compiler'
+const NOT_HERE: FindBatches = async () => 'no compiler'
 
 describe('the transport', () => {
   test('is the one that was asked for', async () => {
@@ -36,7 +36,7 @@ describe('the transport', () => {
     log.info.mockClear()
     expect((await chooseTransport('auto', log, NOT_HERE))(init)).toBeInstanceOf(DgramSocket)
     expect(log.info.mock.calls).toEqual([
-      [{ reason: 'no compiler' }, 'the UDP tracker receives datagrams one by one'],
+      [{ reason: 'no compiler' }, 'UDP batching is unavailable, using node:dgram'],
     ])
   })
 

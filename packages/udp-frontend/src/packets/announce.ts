@@ -28,7 +28,7 @@ const EVENT_OFFSET = 80
 const ADDRESS_OFFSET = 84
 const IPV4_LENGTH = 4
 const IPV6_LENGTH = 16
-// These stand behind the address, and are 12 bytes further on when it has 16.
+// These follow the address, so they are 12 bytes further on if it has 16 bytes.
 const KEY_OFFSET = 88
 const NUM_WANT_OFFSET = 92
 const PORT_OFFSET = 96
@@ -38,49 +38,45 @@ const REPLY_PEERS_OFFSET = 20
 
 const NOTHING = PacketBuffer.allocate(0)
 
-/** Bytes of the memory that announces which are kept share. */
+/** Bytes of a block of memory that kept announces share. */
 const SHARED = 8192
 let shared = NOTHING
 let used = 0
 
-/** 2⁶⁴−1 is how several clients say that they do not know. */
+/** Several clients send 2⁶⁴−1 for an unknown number. */
 const UNKNOWN = 2n ** 64n - 1n
 
 const MALFORMED_EVENT: ClientError = new ClientError('malformed event ID')
 const INVALID_PORT: ClientError = new ClientError('invalid port')
 
-/** What the frontend's options say about announces. */
+/** The options for announces. */
 export interface AnnounceRules {
-  /** Peers for a client that leaves the number to the tracker. */
+  /** Peers for a client that does not ask for a number. */
   readonly defaultNumWant: number
-  /** As many as fit a reply, at most. */
+  /** Most peers in a reply, within what fits into one. */
   readonly maxNumWant: Readonly<Record<AddressFamily, number>>
   readonly claimedAddresses: ClaimedAddresses
-  /** Whether clients without a port are answered. */
+  /** Whether to answer clients without a port. */
   readonly allowUnconnectable: boolean
 }
 
-/**
- * An announce (BEP 15), read out of its datagram where it lies: few hooks look at more than a field
- * or two.
- */
+/** An announce (BEP 15) as a view of its datagram, as most hooks read a field or two. */
 export class UdpAnnounce extends Announce {
   readonly protocol = 'udp'
-  /** Whether `keep` has been called: the frontend then leaves the announce to whoever did. */
+  /** Whether `keep` has been called. The frontend then does not reuse the announce. */
   kept = false
   #input = NOTHING
   #start = 0
   #end = 0
-  /** Where options may begin (BEP 41). */
+  /** Where BEP 41's options begin, if there are any. */
   #optionsAt = 0
-  /** Read when a hook asks. */
+  /** Undefined until a hook reads it. */
   #params: Params | undefined
   #over = false
 
   /**
-   * Reads what every announce needs. `ipv6` says whether its address has 16 bytes.
-   * @throws {ClientError} when it is too short, its event makes no sense, or it has no port and
-   * does not stop.
+   * Reads the fields that every announce needs. `ipv6`: its address has 16 bytes.
+   * @throws {ClientError} for a short datagram, an unknown event, and port 0 without `stopped`.
    */
   read(datagram: Datagram, ipv6: boolean, rules: AnnounceRules): void {
     const { input, start, end, source } = datagram
@@ -91,7 +87,7 @@ export class UdpAnnounce extends Announce {
     const event = eventFromNumber(view.getInt32(start + EVENT_OFFSET))
     if (event === undefined) throw MALFORMED_EVENT
     const port = view.getUint16(tail + PORT_OFFSET)
-    // Nothing keeps a client from leaving.
+    // A client may always leave.
     if (port === 0 && event !== 'stopped' && !rules.allowUnconnectable) throw INVALID_PORT
     const wanted = view.getInt32(tail + NUM_WANT_OFFSET)
     this.event = event
@@ -175,18 +171,18 @@ export class UdpAnnounce extends Announce {
   #packet(): PacketBuffer {
     if (this.#over)
       throw new TypeError(
-        'the announce is over: a hook that reads it after the reply has to call keep() before',
+        'the announce is over: a hook that reads it after the reply must call keep() first',
       )
     return this.#input
   }
 }
 
-/** How many peers of a family fit into an announce reply of so many bytes. */
+/** How many peers of a family fit into an announce reply of `replySize` bytes. */
 export function roomForPeers(family: AddressFamily, replySize: number): number {
   return Math.floor((replySize - REPLY_PEERS_OFFSET) / compactLength(family))
 }
 
-/** Prepares an answer whose peers are written where they are sent from. */
+/** Prepares an answer whose peers are written straight into the reply at `replyAt`. */
 export function prepareAnswer(
   answer: Answer,
   announce: UdpAnnounce,
@@ -204,8 +200,8 @@ export function prepareAnswer(
 }
 
 /**
- * Writes an announce reply (BEP 15; IPv6: 18 bytes a peer), whose peers may be in their place
- * already. Returns its length.
+ * Writes an announce reply (BEP 15; 18 bytes a peer over IPv6). The peers may already be in place.
+ * Returns its length.
  */
 export function writeAnnounce(
   answer: Answer,
