@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* receive(handle, input, records): how many datagrams have been put there, and FAILED when the system had an error. */
+/* receive(handle, input, records): the number of datagrams received, or FAILED. */
 napi_value receive(napi_env env, napi_callback_info info) {
   napi_value values[3];
   struct batch_socket *socket = begin(env, info, 3, values);
@@ -21,9 +21,9 @@ napi_value receive(napi_env env, napi_callback_info info) {
       socket->incoming.parts[index] = (struct iovec){input + index * p->input_stride, p->max_datagram};
     }
   }
-  /* The length that was sent rather than the length that was kept, which is the room there is. */
+  /* MSG_TRUNC: the length as sent, even if the buffer is shorter. */
   const int flags = MSG_DONTWAIT | (p->flags & KEEP_TRUNCATED ? MSG_TRUNC : 0);
-  /* Not through the C library: the memory layout is the kernel's everywhere, and musl makes a loop of these two calls. */
+  /* Bypasses the C library: the structures are the kernel's, and musl implements these two calls by loops. */
   long received;
   do received = syscall(SYS_recvmmsg, socket->fd, socket->incoming.messages, p->batch_size, flags, NULL);
   while (received < 0 && errno == EINTR);
@@ -47,7 +47,7 @@ napi_value receive(napi_env env, napi_callback_info info) {
       socket->counters.truncated++;
       if (!(p->flags & KEEP_TRUNCATED)) continue;
     }
-    /* Only what is dropped leaves a gap, and then everything that is kept is whole. */
+    /* Only dropped datagrams leave gaps, in which case all others are complete. */
     if (kept != index) memcpy(input + (size_t)kept * p->input_stride, input + index * p->input_stride, message->msg_len);
     read_source(&socket->incoming.endpoints[index], record);
     record->length = (uint16_t)message->msg_len;
@@ -59,8 +59,8 @@ napi_value receive(napi_env env, napi_callback_info info) {
 }
 
 /*
- * send(handle, output, records, from, to): sends what the records from `from` to `to` have to send. Returns the index of the
- * first that the system does not take now, or `to`; and FAILED when there have been others that it never will.
+ * send(handle, output, records, from, to): sends the outgoing datagrams of the records from `from` to `to`. Returns the index
+ * of the first that the system cannot take now, or `to`. Adds FAILED if it has rejected any.
  */
 napi_value send_records(napi_env env, napi_callback_info info) {
   napi_value values[5];
@@ -92,7 +92,7 @@ napi_value send_records(napi_env env, napi_callback_info info) {
       for (to = from; output + to * stride != socket->outgoing.parts[done].iov_base;) to++;
       break;
     } else if (errno != EINTR) {
-      /* The first of them cannot be sent, which says nothing about the others. */
+      /* Only the first datagram was rejected. */
       count_error(socket, errno);
       failed = FAILED;
       done++;

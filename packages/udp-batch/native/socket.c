@@ -23,7 +23,7 @@ static void on_closed(uv_handle_t *poll) {
 static void shut(struct batch_socket *socket) {
   if (socket->fd < 0) return;
   read_overflow(socket);
-  /* libuv allows to close the descriptor as soon as uv_close has been called. */
+  /* libuv allows closing the descriptor once uv_close has been called. */
   uv_close(socket->poll, on_closed);
   close(socket->fd);
   socket->fd = -1;
@@ -31,7 +31,7 @@ static void shut(struct batch_socket *socket) {
   napi_async_destroy(socket->env, socket->context);
 }
 
-/* The environment ends. It waits until on_closed has removed the hook. */
+/* The environment ends, and waits until on_closed has removed the hook. */
 static void on_environment_end(napi_async_cleanup_hook_handle hook, void *data) {
   (void)hook;
   shut(data);
@@ -43,13 +43,13 @@ static void on_handle_collected(napi_env env, void *data, void *hint) {
   release(data);
 }
 
-/* Calls JavaScript when the socket is ready for what `watch` has asked for. */
+/* Calls JavaScript when the socket is ready for an event of `watch`. */
 static void on_ready(uv_handle_t *poll, int status, int events) {
   struct batch_socket *socket = uv_handle_get_data(poll);
   napi_env env = socket->env;
   (void)events;
   if (status < 0) {
-    /* libuv has stopped watching over an error of the socket. Reading it clears it; if it is back, so is this. */
+    /* libuv has stopped watching because of a socket error. Reading the error clears it. */
     int error = 0;
     socklen_t length = sizeof error;
     getsockopt(socket->fd, SOL_SOCKET, SO_ERROR, &error, &length);
@@ -69,7 +69,7 @@ static void on_ready(uv_handle_t *poll, int status, int events) {
   napi_close_handle_scope(env, scope);
 }
 
-/* Opens and binds. Returns the name of the call that failed, with errno, or NULL. */
+/* Opens and binds. Returns the name of the failed call, with errno set, or NULL. */
 static const char *open_descriptor(struct batch_socket *s, const union endpoint *endpoint, socklen_t length) {
   const struct parameters *p = &s->parameters;
   const int on = 1, ipv6_only = (p->flags & IPV6_ONLY) != 0;
@@ -87,7 +87,7 @@ static const char *open_descriptor(struct batch_socket *s, const union endpoint 
   return NULL;
 }
 
-/* What JavaScript and libuv need to know of the socket. Returns false when one of them has no memory for it. */
+/* Registers the socket with Node and libuv. Returns false when out of memory. */
 static bool attach(struct batch_socket *socket, napi_value on_ready_function, napi_value *handle) {
   napi_env env = socket->env;
   struct uv_loop_s *loop;
@@ -101,7 +101,7 @@ static bool attach(struct batch_socket *socket, napi_value on_ready_function, na
   if (napi_create_reference(env, on_ready_function, 1, &socket->on_ready) != napi_ok) return false;
   if (napi_async_init(env, NULL, name, &socket->context) != napi_ok) return false;
   if (napi_add_async_cleanup_hook(env, on_environment_end, socket, &socket->cleanup_hook) != napi_ok) return false;
-  /* Last of all, as what has been done before can be undone here, and these two cannot. */
+  /* These come last, as they cannot be undone here. */
   if (uv_poll_init(loop, socket->poll, socket->fd) != 0) return false;
   uv_handle_set_data(socket->poll, socket);
   socket->owners = 1;
@@ -122,7 +122,7 @@ static void abandon(struct batch_socket *socket) {
   release(socket);
 }
 
-/* open(address, parameters, onReady): a handle that reads nothing yet. */
+/* open(address, parameters, onReady): a handle that does not read yet. */
 napi_value open_socket(napi_env env, napi_callback_info info) {
   size_t count = 3, length = 0;
   napi_value values[3], handle = NULL;
@@ -157,7 +157,7 @@ napi_value open_socket(napi_env env, napi_callback_info info) {
   return handle;
 }
 
-/* watch(handle, events): calls onReady when the socket is ready for one of them; 0 stops. */
+/* watch(handle, events): calls onReady when the socket is ready for one of the events; 0 stops. */
 napi_value watch(napi_env env, napi_callback_info info) {
   napi_value values[2];
   uint32_t events;
@@ -168,7 +168,7 @@ napi_value watch(napi_env env, napi_callback_info info) {
   return result == 0 ? NULL : throw_system_error(env, "poll", -result);
 }
 
-/* close(handle): again is nothing. */
+/* close(handle): does nothing for a closed handle. */
 napi_value close_socket(napi_env env, napi_callback_info info) {
   napi_value value;
   size_t count = 1;

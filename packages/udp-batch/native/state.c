@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
-/* The last number that the system has told stays after the socket is closed. */
+/* Keeps the last number read after the socket is closed. */
 void read_overflow(struct batch_socket *socket) {
 #ifdef SO_MEMINFO
   enum { DROPS = 8, FIELDS = 9 }; /* of linux/sock_diag.h */
@@ -35,7 +35,7 @@ napi_value address(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* bufferSize(handle, sending): bytes that the system has granted. */
+/* bufferSize(handle, sending): the size of a buffer as the system reports it, in bytes. */
 napi_value buffer_size(napi_env env, napi_callback_info info) {
   napi_value values[2];
   bool sending;
@@ -49,7 +49,7 @@ napi_value buffer_size(napi_env env, napi_callback_info info) {
   return number(env, (uint32_t)bytes);
 }
 
-/* counters(handle, target): writes the counters as doubles and returns the last error. Also after close. */
+/* counters(handle, target): writes the counters as doubles, returns the last error. Works after close. */
 napi_value counters(napi_env env, napi_callback_info info) {
   napi_value values[2];
   size_t count = 2;

@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 /*
- * The part of libuv that is used, out of its documentation: uv.h does not come with every Node. All of it has been binary
- * compatible since libuv 1.19. Handles are allocated by the size that libuv tells, and init() checks UV_POLL.
+ * The part of libuv in use, declared after its documentation, as not every Node ships uv.h. It has been binary compatible
+ * since libuv 1.19. The size of handles comes from libuv, and the module checks UV_POLL when it loads.
  */
 typedef struct uv_handle_s uv_handle_t;
 enum { UV_POLL = 8 };
