@@ -3,9 +3,10 @@
 #include <string.h>
 
 /*
- * The address that a datagram was sent to, which must be the source of the reply: clients and NATs drop a reply from any
- * other. A socket bound to one address has only that. For a socket bound to the wildcard, the kernel attaches the address to
- * each datagram, and takes it with each reply (IP_PKTINFO, and RFC 3542 for IPv6).
+ * The address that a datagram was sent to, which must be the source of the reply: clients and NATs
+ * drop a reply from any other. A socket bound to one address has only that. For a socket bound to
+ * the wildcard, the kernel attaches the address to each datagram, and takes it with each reply
+ * (IP_PKTINFO, and RFC 3542 for IPv6).
  */
 
 #ifndef IPV6_FREEBIND
@@ -17,14 +18,17 @@ bool is_wildcard(const union endpoint *endpoint) {
   static const uint8_t zeros[16], mapped_zeros[16] = {[10] = 0xff, 0xff};
   if (endpoint->any.sa_family == AF_INET) return endpoint->ipv4.sin_addr.s_addr == INADDR_ANY;
   const uint8_t *address = endpoint->ipv6.sin6_addr.s6_addr;
-  return memcmp(address, zeros, sizeof zeros) == 0 || memcmp(address, mapped_zeros, sizeof mapped_zeros) == 0;
+  return memcmp(address, zeros, sizeof zeros) == 0 ||
+         memcmp(address, mapped_zeros, sizeof mapped_zeros) == 0;
 }
 
-/* Asks for the local address of every datagram. Returns the name of the failed call, with errno set, or NULL. */
+/* Asks for the local address of every datagram. Returns the name of the failed call, with errno
+ * set, or NULL. */
 const char *ask_for_local(const struct batch_socket *socket) {
   const int fd = socket->fd, on = 1;
   if (socket->family == AF_INET6) {
-    /* Allows replies from addresses that only a route makes local (AnyIP). Optional, and not needed for IPv4. */
+    /* Allows replies from addresses that only a route makes local (AnyIP). Optional, and not needed
+     * for IPv4. */
     setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof on);
     if (setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) != 0) return "setsockopt";
     if (socket->parameters.flags & IPV6_ONLY) return NULL;
@@ -49,7 +53,8 @@ static void read_ipv6(const struct in6_pktinfo *info, struct record *record) {
   memcpy(record->local, address, 16);
 }
 
-/* Reads the local address of a datagram from its control messages. Without one, leaves the record as it is. */
+/* Reads the local address of a datagram from its control messages. Without one, leaves the record
+ * as it is. */
 void read_local(const struct msghdr *header, struct record *record) {
   const uint8_t *control = header->msg_control;
   const size_t length = header->msg_controllen;
@@ -58,9 +63,11 @@ void read_local(const struct msghdr *header, struct record *record) {
     const struct cmsghdr *entry = (const void *)(control + at);
     if (entry->cmsg_len < CMSG_LEN(0) || entry->cmsg_len > length - at) return;
     const size_t size = entry->cmsg_len - CMSG_LEN(0);
-    if (entry->cmsg_level == IPPROTO_IP && entry->cmsg_type == IP_PKTINFO && size >= sizeof(struct in_pktinfo)) {
+    if (entry->cmsg_level == IPPROTO_IP && entry->cmsg_type == IP_PKTINFO &&
+        size >= sizeof(struct in_pktinfo)) {
       read_ipv4((const void *)CMSG_DATA(entry), record);
-    } else if (entry->cmsg_level == IPPROTO_IPV6 && entry->cmsg_type == IPV6_PKTINFO && size >= sizeof(struct in6_pktinfo)) {
+    } else if (entry->cmsg_level == IPPROTO_IPV6 && entry->cmsg_type == IPV6_PKTINFO &&
+               size >= sizeof(struct in6_pktinfo)) {
       read_ipv6((const void *)CMSG_DATA(entry), record);
     }
     at += CMSG_SPACE(size);
@@ -68,7 +75,8 @@ void read_local(const struct msghdr *header, struct record *record) {
 }
 
 /* Sets the source address of a message to the record's local address, if it has one. */
-void write_local(const struct record *record, int family, struct msghdr *header, union control *control) {
+void write_local(const struct record *record, int family, struct msghdr *header,
+                 union control *control) {
   header->msg_control = control;
   header->msg_controllen = 0;
   if (record->local_length != record->address_length) return;

@@ -58,11 +58,14 @@ static void on_ready(uv_handle_t *poll, int status, int events) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   napi_value callback, receiver, failed;
-  if (napi_get_reference_value(env, socket->on_ready, &callback) == napi_ok && napi_get_global(env, &receiver) == napi_ok &&
+  if (napi_get_reference_value(env, socket->on_ready, &callback) == napi_ok &&
+      napi_get_global(env, &receiver) == napi_ok &&
       napi_get_boolean(env, status < 0, &failed) == napi_ok) {
-    napi_status called = napi_make_callback(env, socket->context, receiver, callback, 1, &failed, NULL);
+    napi_status called =
+        napi_make_callback(env, socket->context, receiver, callback, 1, &failed, NULL);
     napi_value exception;
-    if (called == napi_pending_exception && napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
+    if (called == napi_pending_exception &&
+        napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
       napi_fatal_exception(env, exception);
     }
   }
@@ -70,7 +73,8 @@ static void on_ready(uv_handle_t *poll, int status, int events) {
 }
 
 /* Opens and binds. Returns the name of the failed call, with errno set, or NULL. */
-static const char *open_descriptor(struct batch_socket *s, const union endpoint *endpoint, socklen_t length) {
+static const char *open_descriptor(struct batch_socket *s, const union endpoint *endpoint,
+                                   socklen_t length) {
   const struct parameters *p = &s->parameters;
   const int on = 1, ipv6_only = (p->flags & IPV6_ONLY) != 0;
   const int receive_buffer = (int)p->receive_buffer, send_buffer = (int)p->send_buffer;
@@ -78,10 +82,15 @@ static const char *open_descriptor(struct batch_socket *s, const union endpoint 
   s->wildcard = is_wildcard(endpoint);
   s->fd = socket(s->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (s->fd < 0) return "socket";
-  if (s->family == AF_INET6 && setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) != 0) return "setsockopt";
-  if (p->flags & REUSE_PORT && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return "setsockopt";
-  if (receive_buffer && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof on) != 0) return "setsockopt";
-  if (send_buffer && setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof on) != 0) return "setsockopt";
+  if (s->family == AF_INET6 &&
+      setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) != 0)
+    return "setsockopt";
+  if (p->flags & REUSE_PORT && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    return "setsockopt";
+  if (receive_buffer && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof on) != 0)
+    return "setsockopt";
+  if (send_buffer && setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof on) != 0)
+    return "setsockopt";
   if (s->wildcard && ask_for_local(s)) return "setsockopt";
   if (bind(s->fd, &endpoint->any, length) != 0) return "bind";
   return NULL;
@@ -94,13 +103,17 @@ static bool attach(struct batch_socket *socket, napi_value on_ready_function, na
   napi_value name;
   socket->poll = malloc(uv_handle_size(UV_POLL));
   if (!socket->poll) return false;
-  if (!allocate_vector(&socket->incoming, socket->parameters.batch_size, socket->wildcard)) return false;
-  if (!allocate_vector(&socket->outgoing, socket->parameters.send_size, socket->wildcard)) return false;
+  if (!allocate_vector(&socket->incoming, socket->parameters.batch_size, socket->wildcard))
+    return false;
+  if (!allocate_vector(&socket->outgoing, socket->parameters.send_size, socket->wildcard))
+    return false;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
   if (napi_create_string_utf8(env, "UDPBATCH", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
   if (napi_create_reference(env, on_ready_function, 1, &socket->on_ready) != napi_ok) return false;
   if (napi_async_init(env, NULL, name, &socket->context) != napi_ok) return false;
-  if (napi_add_async_cleanup_hook(env, on_environment_end, socket, &socket->cleanup_hook) != napi_ok) return false;
+  if (napi_add_async_cleanup_hook(env, on_environment_end, socket, &socket->cleanup_hook) !=
+      napi_ok)
+    return false;
   /* These come last, as they cannot be undone here. */
   if (uv_poll_init(loop, socket->poll, socket->fd) != 0) return false;
   uv_handle_set_data(socket->poll, socket);
@@ -136,7 +149,8 @@ napi_value open_socket(napi_env env, napi_callback_info info) {
   if (!fits || batch_size == 0 || batch_size > MOST || send_size == 0 || send_size > MOST) {
     return throw_system_error(env, "socket", EINVAL);
   }
-  if (napi_get_value_string_utf8(env, values[0], text, sizeof text, &length) != napi_ok) return NULL;
+  if (napi_get_value_string_utf8(env, values[0], text, sizeof text, &length) != napi_ok)
+    return NULL;
   const socklen_t endpoint_length = parse_endpoint(text, (uint16_t)parameters->port, &endpoint);
   if (endpoint_length == 0) return throw_system_error(env, "bind", EINVAL);
 
@@ -164,7 +178,8 @@ napi_value watch(napi_env env, napi_callback_info info) {
   struct batch_socket *socket = begin(env, info, 2, values);
   if (!socket || napi_get_value_uint32(env, values[1], &events) != napi_ok) return NULL;
   events &= UV_READABLE | UV_WRITABLE;
-  const int result = events == 0 ? uv_poll_stop(socket->poll) : uv_poll_start(socket->poll, (int)events, on_ready);
+  const int result =
+      events == 0 ? uv_poll_stop(socket->poll) : uv_poll_start(socket->poll, (int)events, on_ready);
   return result == 0 ? NULL : throw_system_error(env, "poll", -result);
 }
 
@@ -173,7 +188,8 @@ napi_value close_socket(napi_env env, napi_callback_info info) {
   napi_value value;
   size_t count = 1;
   void *socket;
-  if (napi_get_cb_info(env, info, &count, &value, NULL, NULL) == napi_ok && napi_get_value_external(env, value, &socket) == napi_ok) {
+  if (napi_get_cb_info(env, info, &count, &value, NULL, NULL) == napi_ok &&
+      napi_get_value_external(env, value, &socket) == napi_ok) {
     shut(socket);
   }
   return NULL;

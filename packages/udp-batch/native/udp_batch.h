@@ -1,10 +1,12 @@
 /*
- * UDP sockets for Node that receive and send in batches, by recvmmsg and sendmmsg and the poll handles of libuv.
+ * UDP sockets for Node that receive and send in batches, by recvmmsg and sendmmsg and the poll
+ * handles of libuv.
  *
- * This part makes system calls and stays memory-safe for any arguments. The order of calls, the send queue, and closing
- * inside a callback are the task of batch-socket.ts.
+ * This part makes system calls and stays memory-safe for any arguments. The order of calls, the
+ * send queue, and closing inside a callback are the task of batch-socket.ts.
  *
- * There are no global variables, as each environment (the main thread, a worker) has its own sockets.
+ * There are no global variables, as each environment (the main thread, a worker) has its own
+ * sockets.
  */
 #ifndef UDP_BATCH_H
 #define UDP_BATCH_H
@@ -43,7 +45,8 @@ struct record {
 _Static_assert(sizeof(struct record) == 48, "records.ts has this layout");
 
 struct parameters {
-  uint32_t port, flags, receive_buffer, send_buffer, batch_size, send_size, max_datagram, input_stride, output_stride;
+  uint32_t port, flags, receive_buffer, send_buffer, batch_size, send_size, max_datagram,
+      input_stride, output_stride;
 };
 
 struct counters {
@@ -56,7 +59,8 @@ union endpoint {
   struct sockaddr_in6 ipv6;
 };
 
-/* Room for the control messages of a datagram: an in6_pktinfo, and an in_pktinfo for IPv4 on an IPv6 socket. */
+/* Room for the control messages of a datagram: an in6_pktinfo, and an in_pktinfo for IPv4 on an
+ * IPv6 socket. */
 union control {
   struct cmsghdr first;
   uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
@@ -114,7 +118,8 @@ socklen_t write_destination(const struct record *record, int family, union endpo
 bool is_wildcard(const union endpoint *endpoint);
 const char *ask_for_local(const struct batch_socket *socket);
 void read_local(const struct msghdr *header, struct record *record);
-void write_local(const struct record *record, int family, struct msghdr *header, union control *control);
+void write_local(const struct record *record, int family, struct msghdr *header,
+                 union control *control);
 
 /* The functions of the module, documented at their definitions. */
 napi_value open_socket(napi_env env, napi_callback_info info);
