@@ -84,7 +84,7 @@ describeBatches('binding', () => {
     expect((error as Error).message).toContain(message)
   })
 
-  it('refuses a callback that is none', () => {
+  it('refuses a callback that is not a function', () => {
     expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, undefined as never)).toThrow(
       'onBatch is not a function',
     )

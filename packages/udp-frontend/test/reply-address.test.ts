@@ -93,7 +93,7 @@ describe('dgram', () => {
   })
 })
 
-describe('the addresses of a host that clients may ask', () => {
+describe('the addresses of a host', () => {
   function host(
     ...addresses: Array<[address: string, family: 'IPv4' | 'IPv6']>
   ): ReturnType<typeof networkInterfaces> {

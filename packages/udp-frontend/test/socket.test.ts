@@ -13,7 +13,7 @@ import { announce, errorText, INFO_HASH, NO_ID, readAnnounceReply, scrape } from
 import { TrackerUnderTest } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'
 
-/** Batches are to be had on Linux alone, and only with a binary or a compiler for it. */
+/** Batching needs Linux, and a binary or a compiler for it. */
 const TRANSPORTS =
   unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 

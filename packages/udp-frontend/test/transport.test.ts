@@ -32,7 +32,7 @@ describe('the transport', () => {
     expect((await chooseTransport('auto', log))(init)).toBeInstanceOf(best)
   })
 
-  test('is dgram where there are no batches, and the log says why', async () => {
+  test('is dgram where batching is unavailable, and the log says why', async () => {
     log.info.mockClear()
     expect((await chooseTransport('auto', log, NOT_HERE))(init)).toBeInstanceOf(DgramSocket)
     expect(log.info.mock.calls).toEqual([
@@ -40,7 +40,7 @@ describe('the transport', () => {
     ])
   })
 
-  test('cannot be batches where there are none', async () => {
+  test('cannot be batch where batching is unavailable', async () => {
     await expect(chooseTransport('batch', log, NOT_HERE)).rejects.toThrow(
       'options/transport cannot be batch: no compiler',
     )
