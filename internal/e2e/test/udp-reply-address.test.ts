@@ -154,7 +154,7 @@ describe('a tracker on a host with many addresses', () => {
       (line) => JSON.parse(line) as { msg: string; host: string; listen: string[] },
     )
     const warnings = entries.filter(({ msg }) =>
-      msg.startsWith('UDP replies may leave from another address than was asked'),
+      msg.startsWith('UDP replies may leave from the wrong address'),
     )
     expect(Object.fromEntries(warnings.map(({ host: at, listen }) => [at, listen.sort()]))).toEqual(
       {

@@ -1,8 +1,7 @@
 import { Pending, type Handover, type RequestMeter } from '@chihaya/core'
 import type { AddressInfo } from 'node:net'
-import { connectionIds, type ConnectionIds } from './connection-id.ts'
-import type { DatagramHandler } from './datagram-handler.ts'
-import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatch.ts'
+import { connectionIds, type ConnectionIds } from './protection/connection-id.ts'
+import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatcher.ts'
 import { MeteredDispatcher } from './metered-dispatcher.ts'
 import { ProxiedDispatcher, proxyNetworks } from './proxied-dispatcher.ts'
 import {
@@ -13,10 +12,10 @@ import {
   withinRoom,
 } from './open-sockets.ts'
 import type { UdpFrontendOptions } from './options.ts'
-import { PacketBuffer } from './packet-buffer.ts'
-import { Datagram } from './datagram.ts'
+import { PacketBuffer } from './packets/packet-buffer.ts'
+import { Datagram, type DatagramHandler } from './datagram.ts'
 import { sourceFrom } from './source.ts'
-import type { SocketLog, UdpService, UdpSocket } from './udp-socket.ts'
+import type { SocketLog, UdpService, UdpSocket } from './sockets/udp-socket.ts'
 
 const DRAIN_TIMEOUT = 5000
 // Many times what a hook or store that answers needs. One that stands still must not fill memory.

@@ -2,8 +2,8 @@ import { INFO_HASH_LENGTH } from '@chihaya/bittorrent'
 import type { ListenAddress, UdpFrontendOptions } from './options.ts'
 import { HEADER_LENGTH } from './packets/header.ts'
 import { scrapeReplyLength } from './packets/scrape.ts'
-import { chooseTransport } from './transport.ts'
-import type { UdpService, UdpSocket } from './udp-socket.ts'
+import { chooseTransport } from './sockets/transport.ts'
+import type { UdpService, UdpSocket } from './sockets/udp-socket.ts'
 
 const ROW_LENGTH = scrapeReplyLength(1) - scrapeReplyLength(0)
 

@@ -45,7 +45,7 @@ export interface AnnounceFields {
   readonly options: Uint8Array
 }
 
-/** An announce of 1000 bytes left from port 6881, but for what `fields` say. */
+/** An announce with 1000 bytes left from port 6881, unless `fields` override it. */
 export function announce(id: Uint8Array, fields: Partial<AnnounceFields> = {}): Buffer {
   const body = Buffer.alloc(68)
   body.set(fields.infoHash ?? INFO_HASH, 0)

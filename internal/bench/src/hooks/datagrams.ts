@@ -6,9 +6,9 @@ import { parseOptions, Tracker, type TrackerHooks } from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 // This workspace has no dependency on the package.
 import { Datagram } from '../../../../packages/udp-frontend/src/datagram.ts'
-import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
+import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatcher.ts'
 import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
-import { PacketBuffer } from '../../../../packages/udp-frontend/src/packet-buffer.ts'
+import { PacketBuffer } from '../../../../packages/udp-frontend/src/packets/packet-buffer.ts'
 import { median } from '../median.ts'
 import type { Row } from '../table.ts'
 

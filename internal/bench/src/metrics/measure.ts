@@ -11,10 +11,10 @@ import {
   recommendedServerOptions,
 } from '../../../../packages/http-frontend/src/index.ts'
 import { Datagram } from '../../../../packages/udp-frontend/src/datagram.ts'
-import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
+import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatcher.ts'
 import { MeteredDispatcher } from '../../../../packages/udp-frontend/src/metered-dispatcher.ts'
 import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
-import { PacketBuffer } from '../../../../packages/udp-frontend/src/packet-buffer.ts'
+import { PacketBuffer } from '../../../../packages/udp-frontend/src/packets/packet-buffer.ts'
 import { createRequire } from 'node:module'
 
 /** This workspace has no dependency on Fastify either. */

@@ -114,7 +114,7 @@ export class Eviction {
       const records = byRecord && endpoints.length > 0 ? await this.#records(swarm, endpoints) : []
       const refused = endpoints.flatMap((endpoint, index): RefusedPeer[] => {
         const record = records[index]
-        if (byAddress && rules.address?.(endpoint.subarray(0, -PORT_LENGTH)) === true)
+        if (byAddress && rules.address?.(endpoint.subarray(0, -PORT_LENGTH)))
           return [{ endpoint, record: this.#anyRecord }]
         return record && this.#matches(rules, record) ? [{ endpoint, record }] : []
       })

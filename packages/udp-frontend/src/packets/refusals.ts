@@ -1,6 +1,6 @@
 import { ClientError, INTERNAL_ERROR } from '@chihaya/bittorrent'
 
-/** The body of a request is too short for its action. */
+/** A request too short or too long for its action. */
 export const MALFORMED_PACKET: ClientError = new ClientError('malformed packet')
 
 /** What the dispatcher itself answers, without an error being thrown. */

@@ -3,18 +3,20 @@ import type { Pending, SocketDrops } from '@chihaya/core'
 import dgram, { type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { localAddresses } from './local-addresses.ts'
-import { Datagram, type LateReply } from './datagram.ts'
-import { MAX_PROXY_HEADER } from './proxied-dispatcher.ts'
-import { PacketBuffer } from './packet-buffer.ts'
-import { sourceFrom } from './source.ts'
+import { networkInterfaces } from 'node:os'
+import { Datagram, type LateReply } from '../datagram.ts'
+import { MAX_PROXY_HEADER } from '../proxied-dispatcher.ts'
+import { PacketBuffer } from '../packets/packet-buffer.ts'
+import { sourceFrom } from '../source.ts'
 import { UdpSocket, type SocketRoom, type UdpService } from './udp-socket.ts'
 
-// Replies are written one behind the other and never over one another, as the system may still have
-// to read them.
+// Replies are written one after another, never over each other: the system may still read them.
 const OUTPUT_LENGTH = 65_536
 
-/** A socket of `node:dgram`: one event for each datagram, on every system. */
+// Hosts that use such addresses get replies from the right one anyway.
+const UNAMBIGUOUS = /^(127\.|::1$|fe[89ab])/
+
+/** A socket of `node:dgram`: one event per datagram, on every system. */
 export class DgramSocket extends UdpSocket {
   readonly room: SocketRoom = { request: Number.POSITIVE_INFINITY, reply: Number.POSITIVE_INFINITY }
   #socket: Socket | undefined
@@ -39,8 +41,7 @@ export class DgramSocket extends UdpSocket {
     const socket = dgram.createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
       ipv6Only: family === 6,
-      // Every address here is an address already. The default would ask the resolver about each
-      // reply's.
+      // By default, the resolver is asked for the address of every reply.
       lookup: (literal, _options, done) => done(null, literal, family),
       ...(reusePort && { reusePort }),
       ...(receiveBufferSize !== undefined && { recvBufferSize: receiveBufferSize }),
@@ -69,7 +70,7 @@ export class DgramSocket extends UdpSocket {
     this.#makeRoom()
   }
 
-  /** Sees to it that the longest request fits, with a PROXY header in front of it. */
+  /** Makes room for the longest request with a PROXY header. */
   #makeRoom(): void {
     const room = this.service.dispatcher.requestRoom + MAX_PROXY_HEADER
     if (this.#datagram.input.bytes.length < room) this.#datagram.input = PacketBuffer.allocate(room)
@@ -87,14 +88,14 @@ export class DgramSocket extends UdpSocket {
     this.#socket?.removeAllListeners('message')
   }
 
-  /** Node has no way to choose the address of a reply, and the system chooses by the route back. */
+  /** Node cannot choose the source address of a reply, and the system picks one by the route. */
   #warn(family: 4 | 6): void {
     const { host, port } = this.init
     const listen = localAddresses(family)
     if (listen.length < 2) return
     this.service.log.warn(
       { host, port, listen },
-      'UDP replies may leave from another address than was asked, and clients would not hear them: listen on each address, or use transport batch',
+      'UDP replies may leave from the wrong address, and clients would drop them: listen on each address, or use transport batch',
     )
   }
 
@@ -137,7 +138,7 @@ export class DgramSocket extends UdpSocket {
   ): Promise<void> {
     replies.begin()
     const { bytes } = await pending
-    // A socket that did not wait for this reply any longer is closed.
+    // A socket that closed without waiting for this reply is gone.
     if (socket === this.#socket) this.#send(socket, bytes, 0, bytes.length, remote)
     replies.end()
   }
@@ -147,11 +148,22 @@ export class DgramSocket extends UdpSocket {
     socket.send(buffer, at, length, remote.port, remote.address, this.#sent)
   }
 
-  // One function for all replies: a closure for each would hold on to its buffer.
+  // Shared by all replies: a closure would keep the buffer of its reply alive.
   readonly #sent = (error: Error | null): void => {
     if (error) this.report(error)
     this.sending.end()
   }
+}
+
+/** The host's addresses of a family, other than loopback and link-local ones. */
+export function localAddresses(
+  family: 4 | 6,
+  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
+): string[] {
+  return Object.values(interfaces)
+    .flatMap((addresses = []) => addresses)
+    .filter((one) => one.family === `IPv${family}` && !UNAMBIGUOUS.test(one.address))
+    .map(({ address }) => address)
 }
 
 function isWildcard(address: string): boolean {

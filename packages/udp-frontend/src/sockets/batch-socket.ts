@@ -1,21 +1,21 @@
 import type { AddressInfo } from 'node:net'
 import type { Pending, SocketDrops } from '@chihaya/core'
 import type { Batch, BatchSocket as NativeSocket, LocalAddress } from '@chihaya/udp-batch'
-import { Datagram, type LateReply } from './datagram.ts'
-import { MAX_PROXY_HEADER } from './proxied-dispatcher.ts'
-import { PacketBuffer } from './packet-buffer.ts'
-import type { Source } from './source.ts'
+import { Datagram, type LateReply } from '../datagram.ts'
+import { MAX_PROXY_HEADER } from '../proxied-dispatcher.ts'
+import { PacketBuffer } from '../packets/packet-buffer.ts'
+import type { Source } from '../source.ts'
 import { UdpSocket, type SocketRoom, type UdpSocketInit } from './udp-socket.ts'
 
-/** What this file needs of `@chihaya/udp-batch`, which is there on some systems only. */
+/** The part of `@chihaya/udp-batch` in use; the package is available on some systems only. */
 export type BatchModule = Pick<typeof import('@chihaya/udp-batch'), 'BatchSocket' | 'unavailable'>
 
 /**
- * A socket of `@chihaya/udp-batch`: one call for a whole batch of datagrams, replies written where
- * they are sent from.
+ * A socket of `@chihaya/udp-batch`: one call for a whole batch of datagrams. Replies are written
+ * straight into the memory that they are sent from.
  */
 export class BatchUdpSocket extends UdpSocket {
-  // Its memory is shared with the native part, which knows it from the beginning.
+  // Fixed, as the native part shares the memory from the moment it opens the socket.
   readonly room: SocketRoom
   readonly #module: BatchModule
   #socket: NativeSocket | undefined
@@ -124,7 +124,7 @@ export class BatchUdpSocket extends UdpSocket {
   ): Promise<void> {
     replies.begin()
     const { bytes } = await pending
-    // A socket that did not wait for this reply any longer is closed.
+    // A socket that closed without waiting for this reply is gone.
     this.#socket?.send(bytes, address, port, scope, local)
     replies.end()
   }

@@ -1,23 +1,23 @@
 import { claimSources, mayName, unmap, type Address, type Networks } from '@chihaya/bittorrent'
 
-/** The address that an announce says it is for, and the sources that may say so. */
+/** The address that an announce claims for its peer, and the sources that may claim one. */
 export class ClaimedAddresses {
   readonly #sources: Networks | undefined
 
   /**
-   * `allowed`: nobody, loopback and private sources, or the sources in a list of addresses and CIDR
-   * ranges.
-   * @throws {RangeError} naming the entry that is neither.
+   * `allowed`: false for nobody, true for loopback and private sources, or a list of addresses and
+   * CIDR ranges.
+   * @throws {RangeError} naming the invalid entry.
    */
   constructor(allowed: boolean | readonly string[]) {
     this.#sources = claimSources(allowed)
   }
 
   /**
-   * The peer's address: `source`, unless it may claim another and the `length` bytes at `at` hold
-   * one. Zeros claim nothing. Neither does an address of the other family, as the reply's peers
-   * would not be of its swarm, nor one that this source may not name (see `mayName`): clients
-   * without a better idea write the address of their own network.
+   * The peer's address: the one in the `length` bytes at `at` if `source` may claim it, otherwise
+   * `source`. Zeros claim nothing. An address of the other family is ignored, as the peers in the
+   * reply would not be of its swarm. So is one that this source may not name (see `mayName`): many
+   * clients send their address in their own network.
    */
   resolve(input: Uint8Array, at: number, length: number, source: Address): Address {
     if (!this.#sources || isZero(input, at, length) || !this.#sources.has(source)) return source

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Address } from '@chihaya/bittorrent'
 import { parseDuration, type Duration } from '@chihaya/core'
-import type { UdpFrontendOptions } from './options.ts'
-import { MAGIC_HIGH } from './packets/connect.ts'
+import type { UdpFrontendOptions } from '../options.ts'
+import { MAGIC_HIGH } from '../packets/connect.ts'
 import { sipHash24, sipHashKey, type SipHashKey } from './siphash.ts'
 
 const TIME_LENGTH = 4
@@ -12,21 +12,18 @@ const SECRET_LENGTH = 16
 /** Seconds. */
 const NEVER = Number.POSITIVE_INFINITY
 
-/**
- * 128 bits out of a configured key of any length, or out of the system's generator when there is
- * none.
- */
+/** A 128-bit secret: derived from a configured key of any length, or random without one. */
 export function connectionSecret(privateKey: string | undefined): Uint8Array {
   if (!privateKey) return randomBytes(SECRET_LENGTH)
   return createHash('sha256').update(privateKey, 'utf8').digest().subarray(0, SECRET_LENGTH)
 }
 
-/** The connection ids that the options ask for. `now` in seconds since 1970. */
+/** The connection ids that the options configure. `now` in seconds since 1970. */
 export function connectionIds(options: Required<UdpFrontendOptions>, now: number): ConnectionIds {
   const { privateKey } = options
   const [first, ...others] = typeof privateKey === 'object' ? privateKey : [privateKey]
   const lifetime = seconds(options.connectionIdLifetime)
-  // Changed more often than that, ids would be tried with ever more keys.
+  // A faster rotation would leave ever more keys to try for each id.
   const rotation = Math.max(seconds(options.keyRotation), lifetime)
   return new ConnectionIds(
     {
@@ -45,46 +42,41 @@ function seconds(duration: Duration): number {
 
 export interface ConnectionIdOptions {
   /**
-   * 16 bytes each: the first issues ids, all are accepted. Processes that share them accept each
-   * other's.
+   * 16 bytes each. The first issues ids, and ids of all are accepted, also those issued by other
+   * processes.
    */
   readonly secrets: readonly [Uint8Array, ...Uint8Array[]]
-  /** Seconds for which an id is accepted. */
+  /** Seconds that an id is accepted. */
   readonly lifetime: number
-  /**
-   * Seconds by which an id may be dated ahead, for processes that share a secret but not a clock.
-   */
+  /** Seconds by which an id may be from the future: the clocks of processes differ. */
   readonly skew: number
-  /**
-   * Seconds after which the system's generator makes another secret to issue ids with, if it made
-   * the first.
-   */
+  /** Seconds between replacements of a random secret; undefined for a configured one. */
   readonly rotation?: number
 }
 
-/** A secret that ids are accepted of. */
+/** The key of a secret whose ids are still accepted. */
 interface AcceptedKey {
   readonly key: SipHashKey
-  /** Seconds since 1970 at which its last id is too old. */
+  /** When its last id expires, in seconds since 1970. */
   readonly until: number
 }
 
 /**
  * Connection ids (BEP 15): proof that a client receives what is sent to its source address.
  *
- *     id = T(4) || SipHash-2-4(secret, T || address)[0..4]      T: seconds since 1970 of the issue, big-endian
+ *     id = T(4) || SipHash-2-4(secret, T || address)[0..4]
+ *     T: time of issue in seconds since 1970, big-endian
  *
- * The threat is a client that writes another's address into its datagrams, to put that address into
- * swarms or to have a long reply sent to it. It cannot see the connect reply, so it has to know the
- * secret or to guess 32 bits anew for every address and second; a guess is a datagram, and there is
- * no other way to test one. What an id proves lasts for its lifetime, and passes to whoever takes
- * over the address meanwhile. The port is left out: a NAT changes it at any time. Nothing is
- * remembered about clients, so connects cost no memory.
+ * The threat is a client that forges the source address of its datagrams, to add a victim to swarms
+ * or to direct long replies at it. It does not see the connect reply, so it must know the secret or
+ * guess 32 bits for each address and second, and a guess can only be tested by a datagram. The
+ * proof holds for the lifetime of the id, and passes on with the address. The port is not covered,
+ * as a NAT may change it at any time. Nothing is stored about clients, so connects cost no memory.
  */
 export class ConnectionIds {
   readonly #lifetime: number
   readonly #skew: number
-  /** Seconds; undefined where the secret is not ours to change. */
+  /** Seconds; undefined for a configured secret. */
   readonly #rotation: number | undefined
   #key: SipHashKey
   #others: readonly AcceptedKey[]
@@ -105,33 +97,32 @@ export class ConnectionIds {
   }
 
   /**
-   * Takes the place of another: ids that it accepts are accepted here as well, until they are too
-   * old by the rules here. A secret that was made by chance goes on where there would be another
-   * such one. `now` in seconds.
+   * Accepts the ids of a previous instance, until they expire by this one's rules. A random secret
+   * is kept if this instance has a random one too. `now` in seconds.
    */
-  takeOver(former: ConnectionIds, now: number): void {
-    if (this.#rotation !== undefined && former.#rotation !== undefined) {
-      this.#key = former.#key
-      this.#rotateAt = Math.min(former.#rotateAt, now + this.#rotation)
+  takeOver(previous: ConnectionIds, now: number): void {
+    if (this.#rotation !== undefined && previous.#rotation !== undefined) {
+      this.#key = previous.#key
+      this.#rotateAt = Math.min(previous.#rotateAt, now + this.#rotation)
     }
     const until = this.#lastUse(now)
     this.#accept(
       [
-        { key: former.#key, until },
-        ...former.#others.map((other) => ({ ...other, until: Math.min(other.until, until) })),
+        { key: previous.#key, until },
+        ...previous.#others.map((other) => ({ ...other, until: Math.min(other.until, until) })),
       ],
       now,
     )
   }
 
   /**
-   * Writes the id of `address` at `at`, eight bytes. `now` in seconds. Never zero, never the
-   * protocol's magic number.
+   * Writes the eight bytes of an id for `address` at `at`. `now` in seconds. Never zero, and never
+   * the protocol id of a connect request.
    */
   write(address: Address, now: number, target: DataView, at: number): void {
     if (now >= this.#rotateAt) this.#rotate(now)
-    // rTorrent takes 0 for an error, and the magic would make the next request a connect. Both are
-    // ruled out by their time.
+    // rTorrent takes 0 for an error, and the protocol id would turn the next request into a
+    // connect. Another time rules out both.
     const time = (now | 0) === 0 || (now | 0) === MAGIC_HIGH ? (now - 1) | 0 : now | 0
     target.setInt32(at, time)
     this.#writeMessage(time, address)
@@ -139,17 +130,16 @@ export class ConnectionIds {
   }
 
   /**
-   * Whether the eight bytes at `at` are an id of `address` that is neither too old nor dated ahead.
-   * `now` in seconds.
+   * Whether the eight bytes at `at` are an id of `address` that has not expired. `now` in seconds.
    */
   verify(input: DataView, at: number, address: Address, now: number): boolean {
     const time = input.getInt32(at)
-    // Modulo 2³², so that 2106 is a year like any other.
+    // Modulo 2³², which overflows in 2106.
     const age = (now - time) | 0
     if (age > this.#lifetime || age < -this.#skew) return false
     this.#writeMessage(time, address)
     const mac = input.getInt32(at + TIME_LENGTH, true)
-    // One comparison of whole words: how long it takes does not depend on where they differ.
+    // Comparing whole words takes the same time wherever they differ.
     if ((this.#mac(this.#key, address) ^ mac) === 0) return true
     for (const { key, until } of this.#others)
       if (now <= until && (this.#mac(key, address) ^ mac) === 0) return true
@@ -157,18 +147,18 @@ export class ConnectionIds {
   }
 
   #rotate(now: number): void {
-    const former = this.#key
+    const previous = this.#key
     this.#key = sipHashKey(randomBytes(SECRET_LENGTH))
     this.#rotateAt = now + (this.#rotation ?? NEVER)
-    this.#accept([{ key: former, until: this.#lastUse(now) }], now)
+    this.#accept([{ key: previous, until: this.#lastUse(now) }], now)
   }
 
-  /** When an id that is issued now, somewhere, will be too old everywhere. */
+  /** When an id that any process issues now expires in all of them. */
   #lastUse(now: number): number {
     return now + this.#lifetime + this.#skew
   }
 
-  /** Accepts further keys, and forgets those whose time is over. */
+  /** Accepts more keys, and drops expired ones. */
   #accept(keys: readonly AcceptedKey[], now: number): void {
     const others = this.#others.filter(({ until }) => now <= until)
     for (const added of keys) {
@@ -189,7 +179,7 @@ export class ConnectionIds {
       message[TIME_LENGTH + index] = address[index] as number
   }
 
-  /** The hash of the message that is written. */
+  /** The first word of the hash of the message. */
   #mac(key: SipHashKey, address: Address): number {
     sipHash24(key, this.#message, 0, TIME_LENGTH + address.length, this.#digest)
     return this.#digest[0] as number

@@ -2,17 +2,17 @@ import { Pending, type DropMeter, type SocketDrops } from '@chihaya/core'
 import { lookup } from 'node:dns/promises'
 import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import type { DatagramHandler } from './datagram-handler.ts'
-import type { UdpFrontendOptions } from './options.ts'
+import type { DatagramHandler } from '../datagram.ts'
+import type { UdpFrontendOptions } from '../options.ts'
 
 const REPORT_INTERVAL = 1000
-// What a host without IPv6 says to a bind.
+// The errors of a bind on a host without IPv6.
 const NO_SUCH_FAMILY: ReadonlySet<string | undefined> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
-// Bytes of the receive buffer that the shortest datagram takes at least: systems count what they
-// keep beside it.
+// The least that a datagram takes of the receive buffer, in bytes: systems also count their own
+// bookkeeping.
 const LEAST_FOOTPRINT = 256
-// Turns of the event loop without a datagram after which there is none: the first may be past its
-// poll for them.
+// Turns of the event loop without a datagram that show the queue to be empty: the first turn may
+// already be past its poll.
 const IDLE_TURNS = 2
 
 export interface SocketLog {
@@ -20,17 +20,17 @@ export interface SocketLog {
   warn(details: object, message: string): void
 }
 
-/** What a socket needs to answer: another one may take its place at any time. */
+/** What a socket needs to answer datagrams. It may be replaced at any time. */
 export interface UdpService {
   readonly dispatcher: DatagramHandler
-  /** Replies that hooks and stores are waited for. */
+  /** Replies that wait for hooks and stores. */
   readonly replies: Pending
   /** Counts what the socket drops. */
   readonly drops: DropMeter | undefined
   readonly log: SocketLog
 }
 
-/** Bytes of the longest request and of the longest reply that pass, whatever the dispatcher. */
+/** Bytes of the longest request and of the longest reply that a socket can take. */
 export interface SocketRoom {
   readonly request: number
   readonly reply: number
@@ -39,7 +39,7 @@ export interface SocketRoom {
 export interface UdpSocketInit {
   readonly host: string
   readonly port: number
-  /** Whether binding may pass over an address that the host does not have. */
+  /** Whether `bind` skips an address that the host does not have. */
   readonly optional: boolean
   /** Bytes; undefined for the system's default. */
   readonly receiveBufferSize: number | undefined
@@ -51,13 +51,13 @@ export interface UdpSocketInit {
 }
 
 /**
- * One bound address: it feeds datagrams to the dispatcher, and sends the replies from where they
- * were received.
+ * A bound address: feeds datagrams to the dispatcher, and sends each reply from the address that
+ * received its request.
  */
 export abstract class UdpSocket {
   readonly init: UdpSocketInit
   protected service: UdpService
-  /** Replies that are not with the system yet. */
+  /** Replies that the system has not taken yet. */
   protected readonly sending: Pending = new Pending()
   #unwatch: (() => void) | undefined
   #errors = 0
@@ -70,24 +70,24 @@ export abstract class UdpSocket {
 
   abstract readonly room: SocketRoom
 
-  /** The bound address, or undefined when there is none. */
+  /** The bound address; undefined before `bind` and after `close`. */
   abstract address(): AddressInfo | undefined
 
-  /** Whether there is one. */
+  /** Whether the socket is bound. */
   get bound(): boolean {
     return this.address() !== undefined
   }
 
   /**
-   * Binds to an address that has been resolved and starts reading. @throws what the system says,
-   * with nothing left open.
+   * Binds to a resolved address and starts reading.
+   * @throws {NodeJS.ErrnoException} with nothing left open.
    */
   protected abstract open(address: string, family: 4 | 6): Promise<void>
 
-  /** Datagrams that have been read so far. */
+  /** Datagrams read so far. */
   protected abstract received(): number
 
-  /** Bytes of the system's queue of unread datagrams. */
+  /** Bytes of the system's receive buffer. */
   protected abstract receiveBuffer(): number
 
   protected abstract stopReading(): void
@@ -97,8 +97,8 @@ export abstract class UdpSocket {
   protected abstract release(): Promise<void>
 
   /**
-   * Binds and starts reading. @throws what the system says, unless the address is optional and the
-   * host does not have it.
+   * Binds and starts reading.
+   * @throws {NodeJS.ErrnoException} unless the address is optional and the host does not have it.
    */
   async bind(): Promise<void> {
     const { host, port, optional } = this.init
@@ -119,10 +119,7 @@ export abstract class UdpSocket {
     log.info({ address: bound?.address, port: bound?.port }, 'the UDP tracker listens')
   }
 
-  /**
-   * From the next datagram on, another dispatcher answers, whose requests and replies must be
-   * within the room.
-   */
+  /** Switches to another dispatcher, whose requests and replies must fit the socket's room. */
   serve(service: UdpService): void {
     const { drops } = this.service
     this.service = service
@@ -136,9 +133,9 @@ export abstract class UdpSocket {
   }
 
   /**
-   * Reads what had arrived, and stops reading. There is no asking the system what it still holds,
-   * so this reads until nothing comes, or as many datagrams as its buffer can have held, or until
-   * `deadline` by `performance.now()`.
+   * Reads the datagrams that have arrived, then stops reading. The system does not tell how many it
+   * still holds, so this reads until none come, until as many have been read as its buffer can
+   * hold, or until `deadline` by `performance.now()`.
    */
   async finishReading(deadline: number): Promise<void> {
     if (!this.address()) return
@@ -156,7 +153,7 @@ export abstract class UdpSocket {
   }
 
   /**
-   * Waits until the system has all replies, or until `deadline`. Returns how many it does not have.
+   * Waits until the system has taken all replies, or until `deadline`. Returns how many are left.
    */
   async flush(deadline: number): Promise<number> {
     await this.sending.idle(deadline)
@@ -164,8 +161,8 @@ export abstract class UdpSocket {
   }
 
   /**
-   * Logs an error and how many there have been, once a second: a host without a route has one for
-   * every reply.
+   * Logs an error and the number of errors so far, at most once a second: without a route, every
+   * reply fails.
    */
   protected report(error: Error): void {
     this.#errors++

@@ -8,15 +8,16 @@ import {
   type Action,
   type Tracker,
 } from '@chihaya/core'
-import { badIdBan } from './bad-id-ban.ts'
-import { ClaimedAddresses } from './claimed-address.ts'
-import { connectionIds, type ConnectionIds } from './connection-id.ts'
-import type { Datagram, LateReply } from './datagram.ts'
-import { ErrorLimit } from './error-limit.ts'
+import { badIdBan } from './protection/bad-id-ban.ts'
+import { ClaimedAddresses } from './packets/claimed-address.ts'
+import { connectionIds, type ConnectionIds } from './protection/connection-id.ts'
+import type { Datagram, DatagramHandler, LateReply } from './datagram.ts'
+import { ErrorLimit } from './protection/error-limit.ts'
 import type { UdpFrontendOptions } from './options.ts'
-import { PacketBuffer } from './packet-buffer.ts'
+import { PacketBuffer } from './packets/packet-buffer.ts'
 import {
   prepareAnswer,
+  roomForPeers,
   UdpAnnounce,
   writeAnnounce,
   type AnnounceRules,
@@ -42,16 +43,13 @@ import {
 import { scrapeReplyLength, UdpScrape, writeScrape } from './packets/scrape.ts'
 import { isUnicast } from './source.ts'
 
-/** BEP 15 lets a client ask for this many at once. */
+/** BEP 15 lets clients ask for this many at once. */
 const LEAST_SCRAPE_LIMIT = 74
 
-/**
- * An announce with all the URL that is read (2560 bytes) and a little more, in as many options as
- * carry it.
- */
+/** An announce with the longest URL that is read (2560 bytes), in options, and a little more. */
 const MAX_REQUEST = 2944
 
-/** What this frontend asks of a tracker. */
+/** The part of a tracker that this frontend uses. */
 export type TrackerOfFrontend = Pick<
   Tracker,
   'announce' | 'scrape' | 'showsAnnounces' | 'showsScrapes'
@@ -62,40 +60,31 @@ export interface DispatcherInit {
   /** As `parseOptions` leaves them. */
   readonly options: Required<UdpFrontendOptions>
   readonly log: { error(details: object, message: string): void }
-  /** Those of the options when absent. */
+  /** Made from the options by default. */
   readonly ids?: ConnectionIds
   /** Milliseconds since 1970. */
   readonly now?: () => number
 }
 
-/**
- * Answers datagrams (BEP 15), whatever socket they came by. It keeps nothing about clients between
- * two of them.
- */
-export class Dispatcher {
-  /** Bytes that every reply fits into. */
+/** Answers datagrams (BEP 15) of any socket. It remembers nothing about clients. */
+export class Dispatcher implements DatagramHandler {
   readonly replyRoom: number
-  /**
-   * Bytes that every request fits into. Of longer datagrams no more than so many are read, and they
-   * are refused.
-   */
   readonly requestRoom: number
   readonly #tracker: TrackerOfFrontend
   readonly #log: DispatcherInit['log']
   readonly #now: () => number
-  /** Milliseconds since 1970, when the clock was last read. */
+  /** When the clock was last read: milliseconds since 1970, and whole seconds. */
   #time: number
+  #seconds: number
   readonly #ids: ConnectionIds
   readonly #errorLimit: ErrorLimit
   readonly #rules: AnnounceRules
   readonly #maxScrape: number
-  readonly #dropPorts: ReadonlySet<number>
+  /** Undefined if 0 is the only one, as a set costs 8 ns a datagram. */
+  readonly #dropPorts: ReadonlySet<number> | undefined
   readonly #answersIpv6Announce: boolean
   readonly #silent: boolean
-  /**
-   * Whether hooks may hold on to what they are shown, so that each request needs objects of its
-   * own.
-   */
+  /** Whether hooks may keep references to announces and answers, which are then not reused. */
   readonly #showsAnnounces: boolean
   readonly #showsScrapes: boolean
   /** Where late replies are written, before each gets memory of its own. */
@@ -105,25 +94,29 @@ export class Dispatcher {
   #scrape = new UdpScrape()
   #rows = new ScrapeAnswer()
 
-  /** @throws TRK_ERR_OPTIONS for an address range that is none. */
+  /** @throws TRK_ERR_OPTIONS for an invalid address range. */
   constructor(init: DispatcherInit) {
     const { options } = init
     this.#tracker = init.tracker
     this.#log = init.log
     this.#now = init.now ?? Date.now
     this.#time = this.#now()
+    this.#seconds = Math.floor(this.#time / 1000)
     this.#ids = init.ids ?? connectionIds(options, this.#time / 1000)
     this.#errorLimit = new ErrorLimit(randomBytes(16), badIdBan(options.banBadConnectionIds))
     const { defaultNumWant, maxNumWant, maxReplySize, allowUnconnectable } = options
     this.#rules = {
       defaultNumWant,
-      maxNumWant,
-      maxReplySize,
+      maxNumWant: {
+        ipv4: Math.min(maxNumWant, roomForPeers('ipv4', maxReplySize)),
+        ipv6: Math.min(maxNumWant, roomForPeers('ipv6', maxReplySize)),
+      },
       allowUnconnectable,
       claimedAddresses: claimedAddresses(options.allowIpSpoofing),
     }
     this.#maxScrape = Math.max(options.maxScrapeInfoHashes, LEAST_SCRAPE_LIMIT)
-    this.#dropPorts = new Set([0, ...options.dropSourcePorts])
+    const dropPorts = new Set(options.dropSourcePorts.filter((port) => port !== 0))
+    this.#dropPorts = dropPorts.size > 0 ? dropPorts : undefined
     this.#answersIpv6Announce = options.opentrackerIpv6
     this.#silent = options.silentOnBadConnectionId
     this.#showsAnnounces = init.tracker.showsAnnounces
@@ -133,55 +126,34 @@ export class Dispatcher {
     this.#late = PacketBuffer.allocate(this.replyRoom)
   }
 
-  /**
-   * Reads the clock, which costs as much as checking a connection id. Called before each datagram,
-   * or each batch of them.
-   */
   readClock(): void {
     this.#time = this.#now()
+    this.#seconds = Math.floor(this.#time / 1000)
   }
 
-  /**
-   * Handles a datagram: writes the reply where the datagram says, returns its length, or 0 for
-   * none, and notes in the datagram what became of it. Where a hook or the store is asynchronous,
-   * the reply comes by the promise instead, in memory of its own. Once this returns, the datagram
-   * may be filled in anew: nothing refers to it. Never throws.
-   */
   handle(datagram: Datagram): number | Promise<LateReply> {
-    const { input, start, source, output, replyAt, length } = datagram
+    const { source, start } = datagram
     datagram.drop = undefined
     datagram.refusal = ''
-    if (this.#dropPorts.has(source.port) || !isUnicast(source.address))
+    if (this.#dropsPort(source.port) || !isUnicast(source.address))
       return datagram.dropped('source')
-    if (length < HEADER_LENGTH) return datagram.dropped('malformed')
-    const { view } = input
+    if (datagram.length < HEADER_LENGTH) return datagram.dropped('malformed')
+    const { view } = datagram.input
     const code = view.getInt32(start + ACTION_OFFSET)
-    const transaction = view.getInt32(start + TRANSACTION_OFFSET)
-    const now = this.#time
-    const seconds = Math.floor(now / 1000)
     datagram.action = this.#actionOf(code)
-    if (code === CONNECT) {
-      if (!isConnect(view, start))
-        return datagram.dropped(length > this.requestRoom ? 'too_long' : 'malformed')
-      this.#ids.write(
-        source.address,
-        seconds,
-        output.view,
-        writeConnect(transaction, output.view, replyAt),
-      )
-      return CONNECT_REPLY_LENGTH
-    }
-    // Before anything else is read: what follows is worth reading from a client that can be reached
-    // alone.
-    if (!this.#ids.verify(view, start, source.address, seconds)) {
-      if (!this.#mayRefuseId(datagram, now))
-        return datagram.dropped(length > this.requestRoom ? 'too_long' : 'connection_id')
-      return this.#refuse(datagram, transaction, BAD_CONNECTION_ID)
-    }
+    datagram.transaction = view.getInt32(start + TRANSACTION_OFFSET)
+    if (code === CONNECT) return this.#answerConnect(datagram)
+    // Nothing else is read of a datagram whose source may be forged.
+    if (!this.#ids.verify(view, start, source.address, this.#seconds))
+      return this.#refuseConnectionId(datagram)
     if (datagram.action === 'announce')
-      return this.#answerAnnounce(datagram, code === ANNOUNCE_IPV6, transaction)
-    if (datagram.action === 'scrape') return this.#answerScrape(datagram, transaction)
-    return this.#refuse(datagram, transaction, UNKNOWN_ACTION_ID)
+      return this.#answerAnnounce(datagram, code === ANNOUNCE_IPV6)
+    if (datagram.action === 'scrape') return this.#answerScrape(datagram)
+    return this.#refuse(datagram, UNKNOWN_ACTION_ID)
+  }
+
+  #dropsPort(port: number): boolean {
+    return port === 0 || (this.#dropPorts !== undefined && this.#dropPorts.has(port))
   }
 
   #actionOf(code: number): Action {
@@ -191,43 +163,55 @@ export class Dispatcher {
     return code === SCRAPE ? 'scrape' : 'other'
   }
 
-  /**
-   * Whether a bad connection id is answered. The source may be forged, so the answer must be no
-   * longer than the datagram, be one of few, and go to requests alone: two trackers would answer
-   * each other's errors for ever.
-   */
-  #mayRefuseId({ action, length, source }: Datagram, now: number): boolean {
-    if (this.#silent || action === 'other') return false
-    return (
-      length >= REPLY_HEADER_LENGTH + BAD_CONNECTION_ID.length &&
-      this.#errorLimit.allow(source.address, now)
-    )
+  #answerConnect(datagram: Datagram): number {
+    const { input, start, source, output, replyAt, transaction } = datagram
+    if (!isConnect(input.view, start))
+      return datagram.dropped(this.#isTooLong(datagram) ? 'too_long' : 'malformed')
+    const idAt = writeConnect(transaction, output.view, replyAt)
+    this.#ids.write(source.address, this.#seconds, output.view, idAt)
+    return CONNECT_REPLY_LENGTH
   }
 
-  #answerAnnounce(
-    datagram: Datagram,
-    ipv6: boolean,
-    transaction: number,
-  ): number | Promise<LateReply> {
+  #isTooLong({ length }: Datagram): boolean {
+    return length > this.requestRoom
+  }
+
+  /**
+   * Answers a bad connection id, or drops it. The source may be forged, so the answer must not be
+   * longer than the datagram, is limited in rate, and goes to requests only: two trackers would
+   * answer each other's errors forever.
+   */
+  #refuseConnectionId(datagram: Datagram): number {
+    const { action, length, source } = datagram
+    const mayAnswer =
+      !this.#silent &&
+      action !== 'other' &&
+      length >= REPLY_HEADER_LENGTH + BAD_CONNECTION_ID.length &&
+      this.#errorLimit.allow(source.address, this.#time)
+    if (mayAnswer) return this.#refuse(datagram, BAD_CONNECTION_ID)
+    return datagram.dropped(this.#isTooLong(datagram) ? 'too_long' : 'connection_id')
+  }
+
+  #answerAnnounce(datagram: Datagram, ipv6: boolean): number | Promise<LateReply> {
     const announce = this.#announce
     const answer = this.#answer
-    const { output, replyAt } = datagram
+    const { transaction, output, replyAt } = datagram
     try {
-      // What the socket has cut might lack half of a URL.
-      if (datagram.length > this.requestRoom) throw MALFORMED_PACKET
+      // The socket may have cut off part of the URL.
+      if (this.#isTooLong(datagram)) throw MALFORMED_PACKET
       announce.read(datagram, ipv6, this.#rules)
       prepareAnswer(answer, announce, output, replyAt)
       const pending = this.#tracker.announce(announce, answer)
       if (isPromise(pending)) {
         announce.keep()
         answer.keep()
-        return this.#later(pending, transaction, (reply) =>
-          writeAnnounce(answer, ipv6, transaction, reply, 0),
-        )
+        // Bound, as a closure would allocate this method's variables on the heap every time.
+        const write = writeAnnounce.bind(undefined, answer, ipv6, transaction)
+        return this.#later(pending, transaction, write)
       }
       return writeAnnounce(answer, ipv6, transaction, output, replyAt)
     } catch (error) {
-      return this.#refuse(datagram, transaction, this.#refusalOf(error))
+      return this.#refuse(datagram, this.#refusalOf(error))
     } finally {
       if (this.#showsAnnounces || announce.kept || answer.kept) {
         announce.end()
@@ -238,24 +222,22 @@ export class Dispatcher {
     }
   }
 
-  #answerScrape(datagram: Datagram, transaction: number): number | Promise<LateReply> {
+  #answerScrape(datagram: Datagram): number | Promise<LateReply> {
     const scrape = this.#scrape
     const rows = this.#rows
-    const { output, replyAt } = datagram
+    const { transaction, output, replyAt } = datagram
     try {
-      // More than fit into the room are more than the limit.
+      // A datagram that the socket has cut exceeds the limit in any case.
       scrape.read(datagram, this.#maxScrape)
       const pending = this.#tracker.scrape(scrape, rows)
       if (isPromise(pending)) {
         scrape.keep()
         rows.keep()
-        return this.#later(pending, transaction, (reply) =>
-          writeScrape(rows, transaction, reply.view, 0),
-        )
+        return this.#later(pending, transaction, writeScrape.bind(undefined, rows, transaction))
       }
-      return writeScrape(rows, transaction, output.view, replyAt)
+      return writeScrape(rows, transaction, output, replyAt)
     } catch (error) {
-      return this.#refuse(datagram, transaction, this.#refusalOf(error))
+      return this.#refuse(datagram, this.#refusalOf(error))
     } finally {
       if (this.#showsScrapes || scrape.kept || rows.kept) {
         scrape.end()
@@ -268,11 +250,11 @@ export class Dispatcher {
   async #later(
     pending: Promise<void>,
     transaction: number,
-    write: (reply: PacketBuffer) => number,
+    write: (reply: PacketBuffer, at: number) => number,
   ): Promise<LateReply> {
     try {
       await pending
-      return { bytes: this.#copyLate(write(this.#late)), refusal: '' }
+      return { bytes: this.#copyLate(write(this.#late, 0)), refusal: '' }
     } catch (error) {
       const refusal = this.#refusalOf(error)
       return { bytes: this.#copyLate(writeError(refusal, transaction, this.#late, 0)), refusal }
@@ -285,15 +267,12 @@ export class Dispatcher {
   }
 
   /** Writes an error reply. Returns its length. */
-  #refuse(datagram: Datagram, transaction: number, refusal: string): number {
+  #refuse(datagram: Datagram, refusal: string): number {
     datagram.refusal = refusal
-    return writeError(refusal, transaction, datagram.output, datagram.replyAt)
+    return writeError(refusal, datagram.transaction, datagram.output, datagram.replyAt)
   }
 
-  /**
-   * What a client is told of an error: the text of a `ClientError`; of anything else nothing, but
-   * the log its cause.
-   */
+  /** The text for a client: that of a `ClientError`. Any other error is logged and hidden. */
   #refusalOf(error: unknown): string {
     if (isClientError(error)) return error.message
     this.#log.error({ err: error }, 'a UDP request failed')

@@ -1,26 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import type { Address } from '@chihaya/bittorrent'
+import { hostPrefix, type Address } from '@chihaya/bittorrent'
 import { parseDuration } from '@chihaya/core'
-import type { BadConnectionIdBan } from './options.ts'
+import type { BadConnectionIdBan } from '../options.ts'
 import { sipHash24, sipHashKey } from './siphash.ts'
 
 const SLOTS = 16_384
-// What one host has to itself: an IPv4 address, a /64 of IPv6.
-const IPV4_PREFIX = 4
-const IPV6_PREFIX = 8
 
 export interface BadIdBanInit {
   /** 16 random bytes. */
   readonly seed: Uint8Array
-  /** Bad ids from one source that bring it the ban. */
+  /** Bad ids that ban their source. */
   readonly after: number
-  /** Milliseconds in which they have to come. */
+  /** Milliseconds within which they are counted. */
   readonly within: number
-  /** Milliseconds that the ban lasts. */
+  /** Milliseconds that a ban lasts. */
   readonly duration: number
 }
 
-/** The ban that an option asks for, if it does. */
+/** The ban that the option configures; undefined without one. */
 export function badIdBan(option: BadConnectionIdBan | undefined): BadIdBan | undefined {
   if (option === undefined) return undefined
   const { after = 100, within = '1m', for: duration = '10m' } = option
@@ -33,12 +30,12 @@ export function badIdBan(option: BadConnectionIdBan | undefined): BadIdBan | und
 }
 
 /**
- * Sources whose bad connection ids are no longer answered, as they have sent so many. A source can
- * be forged, so this is all that may ever be kept from it.
+ * Bans sources that send many bad connection ids: these are no longer answered. Sources can be
+ * forged, so a ban affects nothing else.
  *
- * The table has a fixed size. A source that finds its place taken is not counted until the other's
- * time is over: then the limit on errors is all that holds it. Which sources share a place is
- * secret, so nobody can arrange it.
+ * The table has a fixed size. A source whose slot is taken by another is not counted until that
+ * slot is free again; until then only the limit on errors applies to it. Which sources share a slot
+ * is secret, so nobody can arrange a collision.
  */
 export class BadIdBan {
   readonly #after: number
@@ -46,13 +43,10 @@ export class BadIdBan {
   readonly #duration: number
   readonly #key: Int32Array
   readonly #digest = new Int32Array(2)
-  /** Which source has the place: bits of the hash that the place does not tell. */
+  /** The source that has the slot: further bits of its hash. */
   readonly #tags = new Int32Array(SLOTS)
   readonly #strikes = new Uint32Array(SLOTS)
-  /**
-   * When the place is free again, in milliseconds: the end of the ban, or of the time in which ids
-   * are counted.
-   */
+  /** When the slot is free again, in milliseconds: the end of the ban or of the counting. */
   readonly #until = new Float64Array(SLOTS)
 
   constructor(init: BadIdBanInit) {
@@ -62,15 +56,13 @@ export class BadIdBan {
     this.#duration = init.duration
   }
 
-  /**
-   * Counts a bad id. Returns whether those before it have banned its source. `now` in milliseconds.
-   */
+  /** Counts a bad id. Returns whether its source was banned before it. `now` in milliseconds. */
   strike(source: Address, now: number): boolean {
-    sipHash24(this.#key, source, 0, source.length === 4 ? IPV4_PREFIX : IPV6_PREFIX, this.#digest)
+    sipHash24(this.#key, source, 0, hostPrefix(source), this.#digest)
     const slot = (this.#digest[0] as number) & (SLOTS - 1)
     const tag = this.#digest[1] as number
     const until = this.#until[slot] as number
-    // Beyond what there can be, the clock has been set back.
+    // A time this far ahead means that the clock has been set back.
     const free = until <= now || until > now + Math.max(this.#within, this.#duration)
     if (free) {
       this.#tags[slot] = tag

@@ -1,10 +1,9 @@
 /**
- * One piece of memory that holds packets, seen as bytes, as integers, and as 16-bit words where
- * peers are copied.
+ * Memory for packets, as bytes, as integers, and as 16-bit words, by which peers are copied.
  */
 export class PacketBuffer {
   readonly bytes: Buffer
-  /** For single integers: `Buffer`'s methods cost several times as much. */
+  /** For single integers, as `Buffer`'s methods cost several times as much. */
   readonly view: DataView
   readonly words: Uint16Array
 
@@ -15,7 +14,7 @@ export class PacketBuffer {
     this.words = new Uint16Array(memory)
   }
 
-  /** A buffer with room for `length` bytes at least. */
+  /** A buffer of at least `length` bytes. */
   static allocate(length: number): PacketBuffer {
     return new PacketBuffer(new ArrayBuffer((length + 1) & ~1))
   }

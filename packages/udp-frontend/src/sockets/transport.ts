@@ -1,26 +1,26 @@
 import { TRK_ERR_OPTIONS } from '@chihaya/core'
 import { BatchUdpSocket, type BatchModule } from './batch-socket.ts'
 import { DgramSocket } from './dgram-socket.ts'
-import type { UdpFrontendOptions } from './options.ts'
+import type { UdpFrontendOptions } from '../options.ts'
 import type { SocketLog, UdpSocket, UdpSocketInit } from './udp-socket.ts'
 
-/** Makes the sockets of one transport. */
+/** Creates sockets. */
 export type Transport = (init: UdpSocketInit) => UdpSocket
 
-/** The package of batches, or why there are none here. */
-export type BatchesOf = () => Promise<BatchModule | string>
+/** Finds `@chihaya/udp-batch`, or the reason why it is unavailable. */
+export type FindBatches = () => Promise<BatchModule | string>
 
 const dgram: Transport = (init) => new DgramSocket(init)
 
 /**
- * The transport that the option asks for; `auto` prefers batches, and says in the log why there are
- * none.
- * @throws TRK_ERR_OPTIONS when batches are asked for and not available.
+ * The transport that the option asks for. `auto` prefers batches, and logs why they are
+ * unavailable.
+ * @throws TRK_ERR_OPTIONS for `batch` if batches are unavailable.
  */
 export async function chooseTransport(
   asked: Required<UdpFrontendOptions>['transport'],
   log: SocketLog,
-  find: BatchesOf = importBatches,
+  find: FindBatches = importBatches,
 ): Promise<Transport> {
   if (asked === 'dgram') return dgram
   const batches = await find()
@@ -30,7 +30,7 @@ export async function chooseTransport(
       '@chihaya/udp-frontend',
       `options/transport cannot be batch: ${batches}`,
     )
-  log.info({ reason: batches }, 'the UDP tracker receives datagrams one by one')
+  log.info({ reason: batches }, 'UDP batching is unavailable, using node:dgram')
   return dgram
 }
 
