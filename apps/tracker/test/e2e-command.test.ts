@@ -169,7 +169,7 @@ describe('chihaya e2e', () => {
           code: 0,
           stdout:
             `HTTP ${url}: the second peer was given the first\n` +
-            `HTTP ${url}: the keys of the answer are not sorted, as BEP 3 has them\n`,
+            `HTTP ${url}: the keys of the answer are not sorted, as BEP 3 requires\n`,
           stderr: '',
         })
       }
@@ -201,15 +201,15 @@ describe('chihaya e2e', () => {
       const failing: Array<[(swarm: Swarm) => string, string]> = [
         [
           ({ compact }) => `d8:intervali9e5:peers${compact}`,
-          "the answer is no tracker's, with HTTP status 200",
+          "not a tracker's answer: the answer is not bencoded",
         ],
         [
           ({ compact }) => `d5:peers${compact}5:peers${compact}e`,
-          "the answer is no tracker's, with HTTP status 200",
+          "not a tracker's answer: the answer is not bencoded",
         ],
         [
           () => 'd8:intervali9e5:peers7:1234567e',
-          'the peers of the answer are cut off: 7 bytes of ipv4 peers',
+          "not a tracker's answer: the list of peers is truncated: 7 bytes of ipv4 peers",
         ],
         [() => 'd14:failure reason6:\u001b[31m\0e', 'the tracker refuses: \\u001b[31m'],
       ]
@@ -252,7 +252,7 @@ describe('chihaya e2e', () => {
     expect(refused.stderr).toMatch(/UDP .*: the tracker refuses: go away\n/)
     const missing = await test('--httpaddr', `${none}/announce`, '--udpaddr', 'udp://127.0.0.1:1')
     expect(missing.code).toBe(1)
-    expect(missing.stderr).toMatch(/HTTP .*: the answer is no tracker's, with HTTP status 404\n/)
+    expect(missing.stderr).toMatch(/HTTP .*: not a tracker's answer: HTTP status 404\n/)
     expect(missing.stderr).toMatch(/UDP udp:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/)
     const gone = await test('--httpaddr', 'http://127.0.0.1:1/announce', '--udpaddr', '')
     expect(gone.stderr).toMatch(/HTTP http:\/\/127\.0\.0\.1:1: .+/)

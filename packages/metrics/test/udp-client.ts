@@ -1,6 +1,6 @@
 import dgram, { type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { writeConnect } from '@internal/client'
+import { writeConnect } from '@chihaya/client'
 
 /** Sends bytes of any kind to a UDP tracker on the loopback interface. */
 export class RawUdpClient implements AsyncDisposable {
