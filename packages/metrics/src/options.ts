@@ -11,8 +11,8 @@ export interface MetricsOptions {
   /** Add metrics of the process: CPU, memory, event loop, garbage collection. @default true */
   processMetrics?: boolean
   /**
-   * Metrics that outlive this application. `prometheusReportingInterval` and `processMetrics` are
-   * then not looked at.
+   * Metrics that outlive this application, in place of `prometheusReportingInterval` and
+   * `processMetrics`.
    */
   metrics?: TrackerMetrics | undefined
 }
