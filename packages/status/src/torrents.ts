@@ -1,41 +1,68 @@
-import { Probe, type PeerStore, type SwarmEntry } from '@chihaya/core'
+import { toHex, type InfoHash } from '@chihaya/bittorrent'
+import {
+  Probe,
+  type PeerStore,
+  type ScrapeAnswer,
+  type StoreStats,
+  type SwarmEntry,
+} from '@chihaya/core'
 import { Largest } from './largest.ts'
-import { listedFigures, type TorrentFigures } from './torrent-figures.ts'
 
-/** What torrents can be sorted by, the largest first. */
+/** Sort orders, each descending. */
 export const SORTS = ['peers', 'seeders', 'leechers', 'downloaded'] as const
 export type Sort = (typeof SORTS)[number]
 
-/** Torrents in an answer at most. */
+/** Most torrents in an answer. */
 export const MOST_TORRENTS = 1000
 
-/** Milliseconds for which one walk over all swarms is good, and that an operator waits for one. */
+/** Milliseconds for which a walk over all swarms is reused, and for which a request waits. */
 const MAX_AGE = 10_000
 const TIMEOUT = 30_000
 
-/** The torrents that lead each order, and when they did. */
+/** Figures of one torrent. Partial seeds count as leechers. */
+export interface TorrentFigures {
+  /** 40 hex digits. */
+  readonly infoHash: string
+  readonly seeders: StoreStats['seeders']
+  readonly leechers: StoreStats['leechers']
+  /** Downloads completed. */
+  readonly downloaded: number
+}
+
+/** Figures from a scrape of each family. A store with unified families gives both all peers. */
+export function scrapedFigures(
+  infoHash: InfoHash,
+  ipv4: ScrapeAnswer,
+  ipv6: ScrapeAnswer,
+): TorrentFigures {
+  return {
+    infoHash: toHex(infoHash),
+    seeders: { ipv4: ipv4.complete(0), ipv6: ipv6.complete(0) },
+    leechers: { ipv4: ipv4.incomplete(0), ipv6: ipv6.incomplete(0) },
+    downloaded: Math.max(ipv4.downloaded(0), ipv6.downloaded(0)),
+  }
+}
+
+/** The first torrents of each order. */
 interface Ranking {
   /** ISO 8601. */
   readonly time: string
-  /** Torrents in all. */
+  /** Number of all torrents. */
   readonly swarms: number
   readonly leaders: Readonly<Record<Sort, readonly TorrentFigures[]>>
 }
 
-/** What `/torrents.json` answers. */
+/** The answer of `/torrents.json`. */
 export interface TopTorrents {
-  /** When the torrents were counted, in ISO 8601. */
+  /** When the torrents were counted (ISO 8601). */
   readonly time: string
-  /** Torrents in all. */
+  /** Number of all torrents. */
   readonly swarms: number
   readonly sort: Sort
   readonly torrents: readonly TorrentFigures[]
 }
 
-/**
- * The largest torrents of a store. However often it is asked, there is one walk over the swarms at
- * a time.
- */
+/** The largest torrents of a store, from at most one walk over its swarms at a time. */
 export class TorrentRanking {
   readonly #store: () => PeerStore | undefined
   readonly #rankings: Probe<Ranking>
@@ -45,10 +72,7 @@ export class TorrentRanking {
     this.#rankings = new Probe(() => rank(this.#store()), { timeout: TIMEOUT, maxAge: MAX_AGE })
   }
 
-  /**
-   * Undefined when the store cannot list its swarms. Rejects with what the store throws, or a
-   * `ProbeTimeout`.
-   */
+  /** Undefined if the store cannot list its swarms. @throws the store's errors, `ProbeTimeout` */
   async top(sort: Sort, limit: number): Promise<TopTorrents | undefined> {
     const store = this.#store()
     if (store !== undefined && store.swarms === undefined) return undefined
@@ -83,11 +107,15 @@ async function rank(store: PeerStore | undefined): Promise<Ranking> {
   return { time: new Date().toISOString(), swarms, leaders }
 }
 
-/** A store may list a torrent twice that comes and goes meanwhile. */
+/** A torrent that comes and goes during the walk may be listed twice. */
 function figuresOf(largest: Largest<SwarmEntry>): TorrentFigures[] {
   const seen = new Set<string>()
   const entries = largest
     .sorted()
     .filter(({ infoHash }) => !seen.has(infoHash) && seen.add(infoHash))
   return entries.map(listedFigures)
+}
+
+function listedFigures({ infoHash, seeders, leechers, downloaded }: SwarmEntry): TorrentFigures {
+  return { infoHash: toHex(infoHash), seeders, leechers, downloaded }
 }

@@ -1,10 +1,13 @@
 import { infoHashFromHex } from '@chihaya/bittorrent'
 import { ProbeTimeout } from '@chihaya/core'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { allowOrigins } from './cross-origin.ts'
 import type { StatusOptions } from './options.ts'
-import { MOST_TORRENTS, SORTS, type Sort } from './top-torrents.ts'
+import { PAGE_HEADERS, renderPage } from './page/page.ts'
+import { MOST_TORRENTS, SORTS, type Sort } from './torrents.ts'
 import type { TrackerStatus } from './tracker-status.ts'
 
+const UNAVAILABLE = 503
 const DEFAULT_LIMIT = 100
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
@@ -13,15 +16,50 @@ interface TopQuery {
   readonly limit?: unknown
 }
 
-/**
- * One torrent, and the largest of them, for the operator alone: they tell which torrents there are.
- */
+/** Health: the process answers. Readiness: the tracker can do its work. */
+export function addHealthRoutes(
+  fastify: FastifyInstance,
+  status: TrackerStatus,
+  { healthPath, readyPath }: Required<StatusOptions>,
+): void {
+  fastify.get(healthPath, async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+    return { status: 'ok' }
+  })
+  fastify.get(readyPath, async (_request, reply) => {
+    const report = await status.report()
+    reply.header('cache-control', 'no-store')
+    if (report.status !== 'ready') reply.code(UNAVAILABLE)
+    return report
+  })
+}
+
+/** Statistics as a page and as JSON. */
+export function addStatsRoutes(
+  fastify: FastifyInstance,
+  status: TrackerStatus,
+  { statsPath, statsOrigins }: Required<StatusOptions>,
+): void {
+  allowOrigins(fastify, `${statsPath}.json`, statsOrigins)
+  fastify.get(statsPath, async (_request, reply) => {
+    const stats = await status.stats()
+    reply.headers(PAGE_HEADERS)
+    return renderPage(stats)
+  })
+  fastify.get(`${statsPath}.json`, async (_request, reply) => {
+    const stats = await status.stats()
+    reply.headers(HEADERS)
+    return stats
+  })
+}
+
+/** Single torrents and the largest ones, for operators only: they reveal infohashes. */
 export function addTorrentRoutes(
   fastify: FastifyInstance,
   status: TrackerStatus,
   { torrentsPath }: Required<StatusOptions>,
 ): void {
-  // Requests are not logged, as Fastify would log the path and the infohash in it.
+  // Fastify's request log would contain the path with its infohash.
   const quiet = { logLevel: 'error' } as const
   fastify.get<{ Params: { hex: string } }>(
     `${torrentsPath}/:hex.json`,
