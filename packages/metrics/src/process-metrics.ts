@@ -19,15 +19,16 @@ export function addProcessMetrics(registry: Registry): void {
     const uncorrected = registry.getSingleMetric(name)
     if (!uncorrected) continue
     registry.removeSingleMetric(name)
-    new Gauge({
+    const corrected = new Gauge({
       name,
       help: 'Seconds by which timers were late since the last scrape.',
-      registers: [registry],
+      registers: [],
       async collect() {
         const { values } = await uncorrected.get()
         for (const { value } of values) this.set(lagOf(value))
       },
     })
+    registry.registerMetric(corrected)
   }
 }
 
