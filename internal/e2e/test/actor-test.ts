@@ -12,14 +12,14 @@ import type { Transport } from './transfer.ts'
 
 const PORT = 6881
 
-/** What a tracker answers, with peers written as `address:port`. */
+/** A tracker's answer with peers as `address:port`. */
 type ReadableAnswer = Pick<AnnounceAnswer, 'interval' | 'complete' | 'incomplete'> & {
   peers: string[]
 }
 
-/** A peer played by the test, at an address of its own. */
+/** A peer played by the test, with its own address. */
 export interface Actor {
-  /** How other peers see it. */
+  /** Its address and port as others see them. */
   readonly endpoint: string
   announce(
     infoHash: InfoHash,
@@ -28,7 +28,7 @@ export interface Actor {
   scrape(infoHashes: readonly InfoHash[]): Promise<ScrapeAnswer[]>
 }
 
-/** A test that brings actors to the lab; they go when it ends. */
+/** A test that can add actors to the lab, and closes them at the end. */
 export const actorTest = labTest.extend('addActor', async ({ lab }, { onCleanup }) => {
   const clients: TrackerClient[] = []
   onCleanup(async () => {

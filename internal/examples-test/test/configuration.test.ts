@@ -12,8 +12,8 @@ const CHIHAYA = examplePath('../apps/tracker/src/main.ts')
 const EXAMPLES = ['tracker-middleware-passkey', 'tracker-middleware-webhook', 'tracker-storage-map']
 
 /**
- * Starts the command with a file of this text, in a folder where the examples are: side by side, or
- * as packages.
+ * Starts the command with a configuration file, in a folder with the examples beside it or in
+ * `node_modules`.
  */
 async function chihayaWith(text: string, where: '.' | 'node_modules'): Promise<Program> {
   const folder = await mkdtemp(join(tmpdir(), 'chihaya-'))
@@ -21,7 +21,7 @@ async function chihayaWith(text: string, where: '.' | 'node_modules'): Promise<P
   await mkdir(join(folder, where), { recursive: true })
   for (const name of EXAMPLES) await symlink(examplePath(name), join(folder, where, name))
   await writeFile(join(folder, 'chihaya.yaml'), text)
-  // Not from the folder of the file: names are seen from there, wherever the command runs.
+  // From another folder, as names are resolved relative to the file.
   return new Program([CHIHAYA, '--config', join(folder, 'chihaya.yaml'), '--json'], {
     cwd: tmpdir(),
   })
@@ -48,7 +48,7 @@ const served = `chihaya:
   udp: { addr: "127.0.0.1:0", private_key: abc }
 `
 
-describe('a hook of a third party in a configuration file', () => {
+describe('a third-party hook in a configuration file', () => {
   test.each([
     ['a path', './tracker-middleware-passkey/index.js', '.'],
     ['the name of its package', 'tracker-middleware-passkey', 'node_modules'],

@@ -16,7 +16,7 @@ function run(name: string): Program {
   return new Program([examplePath(`embedding/${name}`)], { env: { PORT: '0' } })
 }
 
-test('minimal.js is a tracker and something else', async () => {
+test('minimal.js serves a tracker and another route', async () => {
   const app = run('minimal.js')
   const udp = await app.find(/"port":(\d+),"msg":"the UDP tracker listens"/)
   const http = await app.find(/http:\/\/127\.0\.0\.1:(\d+)/)
@@ -34,7 +34,7 @@ test('minimal.js is a tracker and something else', async () => {
   expect(await app.find(/"protocol":"(udp)","event":"none","msg":"announced"/)).toBe('udp')
 })
 
-test('two-trackers.js has one for all and one for members', async () => {
+test('two-trackers.js serves a public tracker and one for members', async () => {
   const app = run('two-trackers.js')
   const origin = `http://127.0.0.1:${await app.find(/http:\/\/127\.0\.0\.1:(\d+)/)}`
   expect(await announce(`${origin}/public/announce`)).toMatchObject({

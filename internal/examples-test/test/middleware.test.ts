@@ -22,7 +22,7 @@ test.each(['tracker-middleware-passkey', 'tracker-storage-map'])(
 )
 
 describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
-  test('lets those in who have one', async () => {
+  test('is required to announce and to scrape', async () => {
     const passkey = await examplePlugin('tracker-middleware-passkey')
     await using tracker = await TestTracker.start({
       register: (app) => void app.register(passkey, { passkeys: [PASSKEY] }),
@@ -44,7 +44,7 @@ describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
     const scraped = tracker
       .client(protocol, { path: `/${PASSKEY}/announce` })
       .scrape([ANNOUNCE.infoHash])
-    // A scrape over UDP names no URL.
+    // Scrapes over UDP have no URL.
     if (protocol === 'http') expect(await scraped).toMatchObject([{ incomplete: 1 }])
     else await expect(scraped).rejects.toThrow(refused)
     expect(JSON.stringify(tracker.log)).not.toContain(PASSKEY)
@@ -52,7 +52,7 @@ describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
 })
 
 describe.each(PROTOCOLS)('the webhook over %s', (protocol) => {
-  test('is told of the announces that matter', async () => {
+  test('is called for the announces that matter', async () => {
     const told: unknown[] = []
     const url = await listener(async (request) => {
       told.push(await json(request))
@@ -79,7 +79,7 @@ describe.each(PROTOCOLS)('the webhook over %s', (protocol) => {
       ])
   })
 
-  test('may fail, and no client learns of it', async () => {
+  test('may fail without clients noticing', async () => {
     const url = await listener(() => 500)
     await using tracker = await trackerWithWebhook({ url, events: ['none'] })
     expect(await tracker.client(protocol).announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
@@ -99,10 +99,7 @@ async function trackerWithWebhook(options: Record<string, unknown>): Promise<Tes
   return TestTracker.start({ register: (app) => void app.register(webhook, options) })
 }
 
-/**
- * The URL of a server that hands its requests to `take`, and answers with the status that this
- * returns.
- */
+/** The URL of a server that passes requests to `take` and responds with the status it returns. */
 async function listener(
   take: (request: IncomingMessage) => Promise<number> | number,
 ): Promise<string> {

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 
-// The sources run as they are: Node strips the types, which it does by itself from 22.18 on.
+// Node runs the sources by stripping types, by default from 22.18 on.
 const STRIP_TYPES = process.features.typescript
   ? []
   : ['--experimental-strip-types', '--no-warnings']
 const PATIENCE = 20_000
 
-/** A program in a process of its own, ended with the test at the latest. */
+/** A program in a separate process, killed when the test ends. */
 export class Program {
   output = ''
   readonly #child
@@ -25,7 +25,7 @@ export class Program {
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         ...options,
-        // The runner of the tests would be taken for that of the program's own.
+        // The program's test runner would take this one's for its own.
         env: { ...process.env, NODE_TEST_CONTEXT: undefined, NO_COLOR: '', ...options.env },
       },
     )
@@ -40,10 +40,7 @@ export class Program {
     })
   }
 
-  /**
-   * What a pattern's first group matches in the output, once it is there. @throws when the process
-   * ends before.
-   */
+  /** The first group of a pattern, once the output matches. @throws if the process ends before. */
   async find(pattern: RegExp): Promise<string> {
     for (let waited = 0; waited < PATIENCE; waited += 20) {
       const match = pattern.exec(this.output)?.[1]
@@ -55,7 +52,7 @@ export class Program {
     throw new Error(`no ${pattern.source} in the output:\n${this.output}`)
   }
 
-  /** The exit code, once the process has ended and its output is read. */
+  /** The exit code, after the process has ended and its output is read. */
   async exitCode(): Promise<number | null> {
     await this.#ended
     return this.#child.exitCode
