@@ -28,6 +28,7 @@ export {
   writeAnnounce,
   writeConnect,
   writeScrape,
+  type UdpAnnounceAnswer,
 } from './udp/packets.ts'
 export { UdpSocket, type UdpRequestOptions, type UdpSocketOptions } from './udp/udp-socket.ts'
 export { UdpTrackerClient, type UdpClientOptions } from './udp/udp-tracker-client.ts'

@@ -12,6 +12,12 @@ import type { AnnounceAnswer, ClientAnnounce, ScrapeAnswer } from '../tracker-cl
 /** The magic number in place of a connection id in a connect request (BEP 15). */
 export const PROTOCOL_ID = 0x41727101980n
 
+/** An answer with the counters that every response over UDP has. */
+export interface UdpAnnounceAnswer extends AnnounceAnswer {
+  readonly complete: number
+  readonly incomplete: number
+}
+
 /** Actions of BEP 15. */
 export const ACTION = { connect: 0, announce: 1, scrape: 2, error: 3 } as const
 
@@ -109,10 +115,7 @@ export function readConnect(response: Buffer): bigint {
  * Reads an announce response; `family` is that of the socket. @throws {TrackerFailure}
  * @throws {InvalidAnswerError}
  */
-export function readAnnounce(
-  response: Buffer,
-  family: AddressFamily,
-): AnnounceAnswer & { readonly complete: number; readonly incomplete: number } {
+export function readAnnounce(response: Buffer, family: AddressFamily): UdpAnnounceAnswer {
   expectResponse(response, ACTION.announce, ANNOUNCE_RESPONSE)
   return {
     interval: response.readUInt32BE(8),

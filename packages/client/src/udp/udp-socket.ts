@@ -100,7 +100,9 @@ export class UdpSocket implements AsyncDisposable {
     try {
       return await new Promise<Buffer>((resolve, reject) => {
         const transmit = async (transmission: number): Promise<void> => {
-          await this.send(await write(transactionId))
+          const request = await write(transactionId)
+          if (!this.#transactions.has(transactionId)) return
+          await this.send(request)
           if (!this.#transactions.has(transactionId)) return
           timer = setTimeout(
             () => {

@@ -3,7 +3,6 @@ import { unlessAborted, withDeadline } from '../deadline.ts'
 import { NoAnswerError, TrackerFailure } from '../errors.ts'
 import {
   DEFAULT_TIMEOUT,
-  type AnnounceAnswer,
   type ClientAnnounce,
   type ClientOptions,
   type ExchangeOptions,
@@ -17,20 +16,19 @@ import {
   writeAnnounce,
   writeConnect,
   writeScrape,
+  type UdpAnnounceAnswer,
 } from './packets.ts'
 import { UdpSocket, type UdpRequestOptions } from './udp-socket.ts'
 
 export type UdpClientOptions = ClientOptions & Pick<UdpRequestOptions, 'retransmission'>
 
-type ConnectedAnswer = AnnounceAnswer & { readonly complete: number; readonly incomplete: number }
-
-/** Milliseconds for which a client may use a connection id (BEP 15). */
+/** Milliseconds for which a client may use a connection id it has received (BEP 15). */
 const CONNECTION_ID_LIFETIME = 60_000
 
 interface Connection {
   readonly id: Promise<bigint>
   /** Milliseconds on the clock of `performance.now`. */
-  readonly since: number
+  expires: number
 }
 
 /**
@@ -57,7 +55,7 @@ export class UdpTrackerClient implements TrackerClient {
     this.#options = options
   }
 
-  announce(announce: ClientAnnounce, options?: ExchangeOptions): Promise<ConnectedAnswer> {
+  announce(announce: ClientAnnounce, options?: ExchangeOptions): Promise<UdpAnnounceAnswer> {
     return this.#ask(
       options?.signal,
       (connectionId, transactionId) =>
@@ -129,16 +127,19 @@ export class UdpTrackerClient implements TrackerClient {
 
   /** Exchanges share it, so that it has the client's time limit and no caller's signal. */
   #connect(socket: UdpSocket): Promise<bigint> {
-    const now = performance.now()
-    if (this.#connection && now - this.#connection.since < CONNECTION_ID_LIFETIME)
-      return this.#connection.id
+    if (this.#connection && performance.now() < this.#connection.expires) return this.#connection.id
     const signal = AbortSignal.timeout(this.#timeout)
     const id = socket.request(writeConnect, { ...this.#options, signal }).then(readConnect)
-    const connection = { id, since: now }
+    const connection: Connection = { id, expires: Infinity }
     this.#connection = connection
-    id.catch(() => {
-      if (this.#connection === connection) this.#connection = undefined
-    })
+    id.then(
+      () => {
+        connection.expires = performance.now() + CONNECTION_ID_LIFETIME
+      },
+      () => {
+        if (this.#connection === connection) this.#connection = undefined
+      },
+    )
     return id
   }
 }
