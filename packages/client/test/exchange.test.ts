@@ -136,6 +136,18 @@ describe('over HTTP', () => {
     )
   })
 
+  test('a connection that the tracker closes without notice is replaced', async () => {
+    const used = new WeakSet<object>()
+    const url = await stubHttp(({ socket }, response) => {
+      if (used.has(socket)) socket.destroy()
+      else response.end('d8:intervali9e5:peers0:e')
+      used.add(socket)
+    })
+    const client = open(url)
+    await client.announce(ANNOUNCE)
+    expect(await client.announce(ANNOUNCE)).toMatchObject({ interval: 9 })
+  })
+
   test('a silent tracker is given up when the time is up', async () => {
     const url = await stubHttp(() => undefined)
     await expect(open(url, { timeout: 50 }).announce(ANNOUNCE)).rejects.toThrow(

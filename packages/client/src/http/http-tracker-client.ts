@@ -122,8 +122,14 @@ export class HttpTrackerClient implements TrackerClient {
       ...(family !== undefined && { family: family === 'ipv6' ? 6 : 4 }),
     }
     return new Promise((resolve, reject) => {
-      const { request } = isTls ? https : http
-      request(origin, options).on('response', resolve).on('error', reject).end()
+      const request = (isTls ? https : http).request(origin, options)
+      request.on('response', resolve).on('error', (error: NodeJS.ErrnoException) => {
+        // The tracker may close a kept connection while a request is on its way.
+        if (request.reusedSocket && error.code === 'ECONNRESET')
+          this.#request(url, signal).then(resolve, reject)
+        else reject(error)
+      })
+      request.end()
     })
   }
 }
