@@ -4,12 +4,16 @@
  */
 export class TrackerFailure extends Error {
   override readonly name = 'TrackerFailure'
-  /** Minutes to wait before the next attempt, or `never` (BEP 31, HTTP only). */
-  readonly retryIn: number | 'never' | undefined
+  readonly #retryIn: number | 'never' | undefined
 
   constructor(reason: string, retryIn?: number | 'never') {
     super(reason)
-    this.retryIn = retryIn
+    this.#retryIn = retryIn
+  }
+
+  /** Minutes to wait before the next attempt, or `never` (BEP 31, HTTP only). */
+  get retryIn(): number | 'never' | undefined {
+    return this.#retryIn
   }
 }
 
