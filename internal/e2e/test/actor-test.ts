@@ -12,14 +12,14 @@ import type { Transport } from './transfer.ts'
 
 const PORT = 6881
 
-/** A tracker's answer with peers as `address:port`. */
+/** An answer with peers as `address:port`. */
 type ReadableAnswer = Pick<AnnounceAnswer, 'interval' | 'complete' | 'incomplete'> & {
   peers: string[]
 }
 
-/** A peer played by the test, with its own address. */
+/** A peer that the test plays, with its own address. */
 export interface Actor {
-  /** Its address and port as others see them. */
+  /** The endpoint that other peers see. */
   readonly endpoint: string
   announce(
     infoHash: InfoHash,
@@ -28,7 +28,7 @@ export interface Actor {
   scrape(infoHashes: readonly InfoHash[]): Promise<ScrapeAnswer[]>
 }
 
-/** A test that can add actors to the lab, and closes them at the end. */
+/** A test that can add actors to the lab, until it ends. */
 export const actorTest = labTest.extend('addActor', async ({ lab }, { onCleanup }) => {
   const clients: TrackerClient[] = []
   onCleanup(async () => {

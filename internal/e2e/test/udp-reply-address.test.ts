@@ -44,8 +44,8 @@ async function ask(address: string): Promise<number[]> {
 }
 
 /**
- * Gives a host more addresses, one more segment, and addresses on `lo` that routes lead to. Returns
- * all that can be asked.
+ * Gives a host more addresses, a second segment, and routed addresses on `lo`. Returns all addresses
+ * that can be queried.
  */
 async function addAddresses(host: Host, index: number): Promise<string[]> {
   const [second, inner] = [`far${index}`, `10.99.${index}`]
@@ -102,10 +102,10 @@ async function addAddresses(host: Host, index: number): Promise<string[]> {
   return [...ipv4, ...ipv6, `fe80::99%${second}`]
 }
 
-describe('a tracker on a host of many addresses', () => {
+describe('a tracker on a host with many addresses', () => {
   const REPLIES = [1, 2, 3, 3]
 
-  test('answers from the address that was asked', async () => {
+  test('replies from the address that was asked', async () => {
     const host = await network.addHost()
     const addresses = await addAddresses(host, 1)
     const tracker = await TrackerProcess.start(host, folder)
@@ -115,7 +115,7 @@ describe('a tracker on a host of many addresses', () => {
     expect(tracker.log).not.toContain('a UDP socket failed')
   })
 
-  test('does so when the answer has to wait for Redis', async () => {
+  test('does so after waiting for Redis', async () => {
     const redisHost = await network.addHost()
     const redis = await redisServer(redisHost)
     const host = await network.addHost()
@@ -128,7 +128,7 @@ describe('a tracker on a host of many addresses', () => {
     await redis.stop('SIGKILL')
   })
 
-  test('warns at the start where Node has to receive the datagrams, and names the addresses', async () => {
+  test('warns at the start with `node:dgram`, and lists the addresses', async () => {
     const host = await network.addHost()
     await addAddresses(host, 3)
     const tracker = await TrackerProcess.start(host, folder, '{ name: memory }', 'transport: dgram')

@@ -12,8 +12,8 @@ const CHIHAYA = examplePath('../apps/tracker/src/main.ts')
 const EXAMPLES = ['tracker-middleware-passkey', 'tracker-middleware-webhook', 'tracker-storage-map']
 
 /**
- * Starts the command with a configuration file, in a folder with the examples beside it or in
- * `node_modules`.
+ * Starts the command with this configuration, in a folder that has the examples beside it or as
+ * packages.
  */
 async function chihayaWith(text: string, where: '.' | 'node_modules'): Promise<Program> {
   const folder = await mkdtemp(join(tmpdir(), 'chihaya-'))
@@ -21,7 +21,7 @@ async function chihayaWith(text: string, where: '.' | 'node_modules'): Promise<P
   await mkdir(join(folder, where), { recursive: true })
   for (const name of EXAMPLES) await symlink(examplePath(name), join(folder, where, name))
   await writeFile(join(folder, 'chihaya.yaml'), text)
-  // From another folder, as names are resolved relative to the file.
+  // Names are resolved from the folder of the file, not from the working folder.
   return new Program([CHIHAYA, '--config', join(folder, 'chihaya.yaml'), '--json'], {
     cwd: tmpdir(),
   })
@@ -50,8 +50,8 @@ const served = `chihaya:
 
 describe('a third-party hook in a configuration file', () => {
   test.each([
-    ['a path', './tracker-middleware-passkey/index.js', '.'],
-    ['the name of its package', 'tracker-middleware-passkey', 'node_modules'],
+    ['its path', './tracker-middleware-passkey/index.js', '.'],
+    ['its package name', 'tracker-middleware-passkey', 'node_modules'],
   ] as const)('is found by %s', async (_how, name, where) => {
     const hook = `  prehooks: [{ name: ${name}, options: { passkeys: ["${PASSKEY}"] } }]\n`
     await expectPasskeys(await chihayaWith(`${served}${hook}`, where))
@@ -67,7 +67,7 @@ describe('a third-party hook in a configuration file', () => {
       '{ passkeys: [hush] }',
       'chihaya.yaml:6:27: chihaya.prehooks[0].options.passkeys[0] must be text such as 32 hex digits, not what is there',
     ],
-  ])('has its options checked by its own schema: %s', async (options, problem) => {
+  ])('has its options checked against its schema: %s', async (options, problem) => {
     const text = `${served}  prehooks:\n  - name: tracker-middleware-passkey\n    options: ${options}\n`
     const chihaya = await chihayaWith(text, 'node_modules')
     expect(await chihaya.exitCode()).toBe(1)

@@ -16,7 +16,7 @@ function run(name: string): Program {
   return new Program([examplePath(`embedding/${name}`)], { env: { PORT: '0' } })
 }
 
-test('minimal.js serves a tracker and another route', async () => {
+test('minimal.js runs a tracker beside a route of its own', async () => {
   const app = run('minimal.js')
   const udp = await app.find(/"port":(\d+),"msg":"the UDP tracker listens"/)
   const http = await app.find(/http:\/\/127\.0\.0\.1:(\d+)/)
@@ -29,12 +29,12 @@ test('minimal.js serves a tracker and another route', async () => {
     incomplete: 2,
   })
   expect(await (await fetch(`http://127.0.0.1:${http}/`)).text()).toBe(
-    'a tracker is at /announce\n',
+    'the tracker is at /announce\n',
   )
   expect(await app.find(/"protocol":"(udp)","event":"none","msg":"announced"/)).toBe('udp')
 })
 
-test('two-trackers.js serves a public tracker and one for members', async () => {
+test('two-trackers.js has a public tracker and one for members', async () => {
   const app = run('two-trackers.js')
   const origin = `http://127.0.0.1:${await app.find(/http:\/\/127\.0\.0\.1:(\d+)/)}`
   expect(await announce(`${origin}/public/announce`)).toMatchObject({

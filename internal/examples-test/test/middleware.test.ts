@@ -22,7 +22,7 @@ test.each(['tracker-middleware-passkey', 'tracker-storage-map'])(
 )
 
 describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
-  test('is required to announce and to scrape', async () => {
+  test('admits only clients that have one', async () => {
     const passkey = await examplePlugin('tracker-middleware-passkey')
     await using tracker = await TestTracker.start({
       register: (app) => void app.register(passkey, { passkeys: [PASSKEY] }),
@@ -44,7 +44,7 @@ describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
     const scraped = tracker
       .client(protocol, { path: `/${PASSKEY}/announce` })
       .scrape([ANNOUNCE.infoHash])
-    // Scrapes over UDP have no URL.
+    // A UDP scrape has no URL.
     if (protocol === 'http') expect(await scraped).toMatchObject([{ incomplete: 1 }])
     else await expect(scraped).rejects.toThrow(refused)
     expect(JSON.stringify(tracker.log)).not.toContain(PASSKEY)
@@ -52,7 +52,7 @@ describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
 })
 
 describe.each(PROTOCOLS)('the webhook over %s', (protocol) => {
-  test('is called for the announces that matter', async () => {
+  test('receives the selected events', async () => {
     const told: unknown[] = []
     const url = await listener(async (request) => {
       told.push(await json(request))
@@ -79,7 +79,7 @@ describe.each(PROTOCOLS)('the webhook over %s', (protocol) => {
       ])
   })
 
-  test('may fail without clients noticing', async () => {
+  test('may fail without an effect on clients', async () => {
     const url = await listener(() => 500)
     await using tracker = await trackerWithWebhook({ url, events: ['none'] })
     expect(await tracker.client(protocol).announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
@@ -99,7 +99,7 @@ async function trackerWithWebhook(options: Record<string, unknown>): Promise<Tes
   return TestTracker.start({ register: (app) => void app.register(webhook, options) })
 }
 
-/** The URL of a server that passes requests to `take` and responds with the status it returns. */
+/** Starts a server that replies with the status that `take` returns. Returns its URL. */
 async function listener(
   take: (request: IncomingMessage) => Promise<number> | number,
 ): Promise<string> {

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 
-// Node runs the sources by stripping types, by default from 22.18 on.
+// Node.js strips the types of the sources, from 22.18 on by default.
 const STRIP_TYPES = process.features.typescript
   ? []
   : ['--experimental-strip-types', '--no-warnings']
 const PATIENCE = 20_000
 
-/** A program in a separate process, killed when the test ends. */
+/** A program in a separate process, which ends with the test at the latest. */
 export class Program {
   output = ''
   readonly #child
@@ -25,7 +25,7 @@ export class Program {
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         ...options,
-        // The program's test runner would take this one's for its own.
+        // Otherwise `node --test` would report to the outer test runner.
         env: { ...process.env, NODE_TEST_CONTEXT: undefined, NO_COLOR: '', ...options.env },
       },
     )
@@ -40,7 +40,10 @@ export class Program {
     })
   }
 
-  /** The first group of a pattern, once the output matches. @throws if the process ends before. */
+  /**
+   * Waits for output that matches. Returns the pattern's first group.
+   * @throws if the process ends before.
+   */
   async find(pattern: RegExp): Promise<string> {
     for (let waited = 0; waited < PATIENCE; waited += 20) {
       const match = pattern.exec(this.output)?.[1]
@@ -52,7 +55,7 @@ export class Program {
     throw new Error(`no ${pattern.source} in the output:\n${this.output}`)
   }
 
-  /** The exit code, after the process has ended and its output is read. */
+  /** Waits until the process has ended. Returns its exit code. */
   async exitCode(): Promise<number | null> {
     await this.#ended
     return this.#child.exitCode
