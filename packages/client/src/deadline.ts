@@ -29,12 +29,9 @@ function textOf({ message, code }: NodeJS.ErrnoException): string {
 /** Stops waiting for a shared promise when the signal aborts. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason)
-      return
-    }
     const abort = (): void => reject(signal.reason)
     signal.addEventListener('abort', abort)
     void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    if (signal.aborted) abort()
   })
 }

@@ -137,7 +137,7 @@ describe('over HTTP', () => {
   })
 
   test('a connection that the tracker closes without notice is replaced', async () => {
-    const used = new WeakSet<object>()
+    const used = new WeakSet()
     const url = await stubHttp(({ socket }, response) => {
       if (used.has(socket)) socket.destroy()
       else response.end('d8:intervali9e5:peers0:e')

@@ -125,8 +125,7 @@ export class HttpTrackerClient implements TrackerClient {
       const request = (isTls ? https : http).request(origin, options)
       request.on('response', resolve).on('error', (error: NodeJS.ErrnoException) => {
         // The tracker may close a kept connection while a request is on its way.
-        if (request.reusedSocket && error.code === 'ECONNRESET')
-          this.#request(url, signal).then(resolve, reject)
+        if (request.reusedSocket && error.code === 'ECONNRESET') resolve(this.#request(url, signal))
         else reject(error)
       })
       request.end()

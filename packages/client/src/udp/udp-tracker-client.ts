@@ -132,14 +132,17 @@ export class UdpTrackerClient implements TrackerClient {
     const id = socket.request(writeConnect, { ...this.#options, signal }).then(readConnect)
     const connection: Connection = { id, expires: Infinity }
     this.#connection = connection
-    id.then(
-      () => {
-        connection.expires = performance.now() + CONNECTION_ID_LIFETIME
-      },
-      () => {
-        if (this.#connection === connection) this.#connection = undefined
-      },
-    )
+    void this.#time(connection)
     return id
+  }
+
+  /** Times a connection id from its arrival, and forgets a failed attempt. */
+  async #time(connection: Connection): Promise<void> {
+    try {
+      await connection.id
+      connection.expires = performance.now() + CONNECTION_ID_LIFETIME
+    } catch {
+      if (this.#connection === connection) this.#connection = undefined
+    }
   }
 }
