@@ -3,7 +3,7 @@ import type { Section } from '../section.ts'
 import { measureStore } from '../store/measurement.ts'
 import { pair } from './pair.ts'
 
-const ROUNDS = 7
+const ROUNDS = 5
 
 /** The memory store. Each checkout runs its own measurement, which knows its store's interface. */
 export async function compareStore(base: Checkout): Promise<Section[]> {
