@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { sections, STORAGE_SPELLINGS } from '../src/config/sections.ts'
 import { yamlSchema, type YamlSchema } from '../src/config/yaml-schema.ts'
-import { loadPlugin, type PluginKind } from '../src/load-plugin.ts'
-import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin-names.ts'
+import { loadPlugin, type PluginKind } from '../src/plugin/load-plugin.ts'
+import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin/plugin-names.ts'
 
 /** What a configuration file may hold: the packages' own schemas in the spelling of the file. */
 export interface Catalogue {

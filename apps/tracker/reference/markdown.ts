@@ -1,7 +1,7 @@
 import { describeKey, isDurationSchema } from '../src/config/describe-schema.ts'
 import { variableOf } from '../src/config/environment.ts'
 import type { YamlKey, YamlSchema } from '../src/config/yaml-schema.ts'
-import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin-names.ts'
+import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin/plugin-names.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describe } from './description.ts'
 import { INTRO } from './intro.ts'

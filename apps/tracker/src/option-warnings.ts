@@ -9,7 +9,7 @@ import {
   shortLifetime,
   type OptionView,
 } from './contradictions.ts'
-import type { TrackerOptions } from './options.ts'
+import type { TrackerOptions } from './plugin/options.ts'
 
 /** What makes no sense among the options of a tracker, in the words of whoever registers it. */
 export function optionWarnings({ http, udp, storage, ...core }: TrackerOptions): string[] {

@@ -30,10 +30,19 @@ export {
 } from './errors.ts'
 export { HookMeter, type HookTime } from './hook-meter.ts'
 export type { HookName, TrackerHooks } from './hooks.ts'
+export {
+  handOver,
+  lasting,
+  LastingObjects,
+  lastingObjectsOf,
+  type Handover,
+  type LastingInit,
+} from './lasting.ts'
 export { isPromise, type MaybePromise } from './maybe-promise.ts'
 export { optionsSchema, type CoreOptions } from './options.ts'
 export { parseOptions, type JsonSchema, type OptionsSchema } from './parse-options.ts'
 export type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from './peer-store.ts'
+export { Pending } from './pending.ts'
 export type { TrackerLog } from './post-hooks.ts'
 export { Probe, ProbeTimeout, type ProbeInit } from './probe.ts'
 export {

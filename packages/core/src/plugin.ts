@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { addressScope } from '@chihaya/bittorrent'
 import fp from 'fastify-plugin'
 import { evictRefused } from './eviction.ts'
+import { lastingObjectsOf } from './lasting.ts'
 import type { CoreOptions } from './options.ts'
 import type { PeerStore } from './peer-store.ts'
 import { readinessOf } from './readiness.ts'
@@ -15,6 +16,8 @@ const forked = new WeakSet<FastifyInstance>()
 
 // Async for its errors alone: what a plugin with a callback throws, Fastify does not catch.
 const plugin: FastifyPluginAsync<CoreOptions> = async (fastify, options) => {
+  // Before middleware, which closes before what it may use.
+  lastingObjectsOf(fastify)
   const store = fastify.getDecorator<PeerStore>('peerStore')
   const tracker = new Tracker({ store, options, log: fastify.log })
   // A tracker of the scope's own takes the place of a fork; a second one is refused by `decorate`.

@@ -1,4 +1,4 @@
-import { parseDuration, parseOptions } from '@chihaya/core'
+import { lasting, parseDuration, parseOptions } from '@chihaya/core'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { optionsSchema, type MetricsOptions } from './options.ts'
@@ -18,15 +18,20 @@ const plugin: FastifyPluginAsync<MetricsOptions> = async (fastify, given) => {
   })
 }
 
-/** Metrics that live as long as the application. */
+/** Metrics that outlive the application, unless it has meters already. */
 function ownMetrics(fastify: FastifyInstance, options: Required<MetricsOptions>): TrackerMetrics {
-  return new TrackerMetrics({
-    ...(fastify.requestMeter && { meter: fastify.requestMeter }),
-    ...(fastify.hookMeter && { hookMeter: fastify.hookMeter }),
-    log: fastify.log,
-    storeInterval: parseDuration(options.prometheusReportingInterval),
-    processMetrics: options.processMetrics,
-  })
+  const { requestMeter, hookMeter, log } = fastify
+  const { prometheusReportingInterval, processMetrics } = options
+  const create = (): TrackerMetrics =>
+    new TrackerMetrics({
+      ...(requestMeter && { meter: requestMeter }),
+      ...(hookMeter && { hookMeter }),
+      log,
+      storeInterval: parseDuration(prometheusReportingInterval),
+      processMetrics,
+    })
+  if (requestMeter || hookMeter) return create()
+  return lasting(fastify, NAME, { options: [prometheusReportingInterval, processMetrics], create })
 }
 
 /** Serves metrics to GET requests, and ignores everything else in them. */

@@ -74,14 +74,14 @@ describe('a tracker that takes the place of another', () => {
       await using former = await Tracker.start(options)
       expect(await former.announce('http', token())).toBe('approved')
       keys.say(503, '')
-      await using next = await Tracker.start(options)
+      await using next = await Tracker.start(options, {}, former)
       expect(await next.announce('http', token())).toBe('approved')
       expect(next.log.join('')).toContain('were not updated; those at hand stay')
-      await expect(Tracker.start({ ...options, algorithms: ['ES256'] })).rejects.toThrow(
+      await expect(Tracker.start({ ...options, algorithms: ['ES256'] }, {}, next)).rejects.toThrow(
         'answered HTTP 503',
       )
       keys.serve(EC)
-      await using last = await Tracker.start(options)
+      await using last = await Tracker.start(options, {}, next)
       expect(await last.announce('http', token())).toBe(INVALID)
       expect(await last.announce('http', token({}, EC))).toBe('approved')
       keys.say(503, '')

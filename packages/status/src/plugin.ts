@@ -1,4 +1,4 @@
-import { parseOptions, readinessOf, RequestMeter, type PeerStore } from '@chihaya/core'
+import { lasting, parseOptions, readinessOf, RequestMeter, type PeerStore } from '@chihaya/core'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { optionsSchema, type StatusOptions } from './options.ts'
@@ -37,7 +37,8 @@ function ownStatus(
       readiness: () => readiness,
     })
   const store = fastify.getDecorator<PeerStore>('peerStore')
-  if (!fastify.hasDecorator('requestMeter')) fastify.decorate('requestMeter', new RequestMeter())
+  if (!fastify.hasDecorator('requestMeter'))
+    fastify.decorate('requestMeter', lasting(fastify, NAME, { create: () => new RequestMeter() }))
   const meter = fastify.getDecorator<RequestMeter>('requestMeter')
   const status = new TrackerStatus({ store: () => store, meter, readiness: () => readiness })
   fastify.addHook('onReady', async () => {

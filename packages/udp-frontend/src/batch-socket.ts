@@ -1,8 +1,7 @@
 import type { AddressInfo } from 'node:net'
-import type { SocketDrops } from '@chihaya/core'
+import type { Pending, SocketDrops } from '@chihaya/core'
 import type { Batch, BatchSocket as NativeSocket, LocalAddress } from '@chihaya/udp-batch'
 import { Datagram, type LateReply } from './datagram.ts'
-import type { PendingReplies } from './pending-replies.ts'
 import { MAX_PROXY_HEADER } from './proxied-dispatcher.ts'
 import { PacketBuffer } from './packet-buffer.ts'
 import type { Source } from './source.ts'
@@ -121,7 +120,7 @@ export class BatchUdpSocket extends UdpSocket {
     port: number,
     scope: number,
     local: LocalAddress | undefined,
-    replies: PendingReplies,
+    replies: Pending,
   ): Promise<void> {
     replies.begin()
     const { bytes } = await pending

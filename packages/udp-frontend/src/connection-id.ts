@@ -109,7 +109,7 @@ export class ConnectionIds {
    * old by the rules here. A secret that was made by chance goes on where there would be another
    * such one. `now` in seconds.
    */
-  succeed(former: ConnectionIds, now: number): void {
+  takeOver(former: ConnectionIds, now: number): void {
     if (this.#rotation !== undefined && former.#rotation !== undefined) {
       this.#key = former.#key
       this.#rotateAt = Math.min(former.#rotateAt, now + this.#rotation)

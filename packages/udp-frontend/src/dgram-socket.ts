@@ -1,11 +1,10 @@
 import { parseAddress } from '@chihaya/bittorrent'
-import type { SocketDrops } from '@chihaya/core'
+import type { Pending, SocketDrops } from '@chihaya/core'
 import dgram, { type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { localAddresses } from './local-addresses.ts'
 import { Datagram, type LateReply } from './datagram.ts'
-import type { PendingReplies } from './pending-replies.ts'
 import { MAX_PROXY_HEADER } from './proxied-dispatcher.ts'
 import { PacketBuffer } from './packet-buffer.ts'
 import { sourceFrom } from './source.ts'
@@ -134,7 +133,7 @@ export class DgramSocket extends UdpSocket {
     socket: Socket,
     pending: Promise<LateReply>,
     remote: RemoteInfo,
-    replies: PendingReplies,
+    replies: Pending,
   ): Promise<void> {
     replies.begin()
     const { bytes } = await pending

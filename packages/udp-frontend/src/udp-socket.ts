@@ -1,10 +1,9 @@
-import type { DropMeter, SocketDrops } from '@chihaya/core'
+import { Pending, type DropMeter, type SocketDrops } from '@chihaya/core'
 import { lookup } from 'node:dns/promises'
 import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { DatagramHandler } from './datagram-handler.ts'
 import type { UdpFrontendOptions } from './options.ts'
-import { PendingReplies } from './pending-replies.ts'
 
 const REPORT_INTERVAL = 1000
 // What a host without IPv6 says to a bind.
@@ -25,7 +24,7 @@ export interface SocketLog {
 export interface UdpService {
   readonly dispatcher: DatagramHandler
   /** Replies that hooks and stores are waited for. */
-  readonly replies: PendingReplies
+  readonly replies: Pending
   /** Counts what the socket drops. */
   readonly drops: DropMeter | undefined
   readonly log: SocketLog
@@ -59,7 +58,7 @@ export abstract class UdpSocket {
   readonly init: UdpSocketInit
   protected service: UdpService
   /** Replies that are not with the system yet. */
-  protected readonly sending: PendingReplies = new PendingReplies()
+  protected readonly sending: Pending = new Pending()
   #unwatch: (() => void) | undefined
   #errors = 0
   #reportedAt = Number.NEGATIVE_INFINITY
@@ -160,7 +159,7 @@ export abstract class UdpSocket {
    * Waits until the system has all replies, or until `deadline`. Returns how many it does not have.
    */
   async flush(deadline: number): Promise<number> {
-    await this.sending.settled(deadline)
+    await this.sending.idle(deadline)
     return this.sending.count
   }
 

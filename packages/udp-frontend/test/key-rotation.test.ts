@@ -71,7 +71,7 @@ describe('a secret that was made by chance', () => {
 
   test('stays when another tracker takes over', () => {
     const [former, next] = [ids(), ids()]
-    next.succeed(former, NOW)
+    next.takeOver(former, NOW)
     expect(issue(next)).toEqual(issue(former))
   })
 })
@@ -85,7 +85,7 @@ describe('a key that is changed', () => {
   ])('from %j to %j leaves ids good for their lifetime', (before, after) => {
     const [former, next] = [ids(before), ids(after)]
     const id = issue(former)
-    next.succeed(former, NOW)
+    next.takeOver(former, NOW)
     expect(isGood(next, id, NOW + 600)).toBe(true)
     const late = issue(former, NOW + 700)
     expect(isGood(next, late, NOW + 700)).toBe(false)
@@ -98,14 +98,14 @@ describe('a key that is changed', () => {
       ids({ privateKey: 'two' }),
       ids({ privateKey: 'three' }),
     ]
-    two.succeed(one, NOW)
-    three.succeed(two, NOW + 300)
+    two.takeOver(one, NOW)
+    three.takeOver(two, NOW + 300)
     expect([isGood(three, issue(one), NOW + 600), isGood(three, issue(two), NOW + 600)]).toEqual([
       true,
       true,
     ])
     const four = ids({ privateKey: 'four' })
-    four.succeed(three, NOW + 900)
+    four.takeOver(three, NOW + 900)
     expect([
       isGood(four, issue(one, NOW + 500), NOW + 900),
       isGood(four, issue(two, NOW + 500), NOW + 900),

@@ -1,9 +1,9 @@
+import { Pending } from '@chihaya/core'
 import { unavailable } from '@chihaya/udp-batch'
 import { describe, expect, test, vi } from 'vitest'
 import { BatchUdpSocket } from '../src/batch-socket.ts'
 import { DgramSocket } from '../src/dgram-socket.ts'
 import type { Dispatcher } from '../src/dispatch.ts'
-import { PendingReplies } from '../src/pending-replies.ts'
 import { chooseTransport, type BatchesOf } from '../src/transport.ts'
 import type { UdpSocketInit } from '../src/udp-socket.ts'
 
@@ -17,7 +17,7 @@ const init: UdpSocketInit = {
   transport: 'auto',
   service: {
     dispatcher: { requestRoom: 2048 } as Dispatcher,
-    replies: new PendingReplies(),
+    replies: new Pending(),
     drops: undefined,
     log,
   },

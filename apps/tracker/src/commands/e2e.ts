@@ -1,7 +1,7 @@
 import { InvalidAnswerError, trackerClient, TrackerFailure } from '@chihaya/client'
 import { parseDuration } from '@chihaya/core'
 import { UsageError, type CommandLine } from '../command-line.ts'
-import { escapeText } from '../log-text.ts'
+import { escapeText } from '../log/format.ts'
 import { meet } from './meet.ts'
 
 const DEFAULT_HTTP = 'http://127.0.0.1:6969/announce'

@@ -1,9 +1,9 @@
+import { formatHttpAddress } from '@chihaya/listeners'
 import { parseDuration } from '@chihaya/core'
 import { UsageError, type CommandLine } from '../command-line.ts'
 import { loadConfig, UnreadableConfigError, type LoadedConfig } from '../config/load-config.ts'
 import { DEFAULT_METRICS_ADDRESS } from '../config/metrics-address.ts'
 import { ConfigError } from '../config/problems.ts'
-import { formatHttpAddress } from '../http-address.ts'
 import type { CommandContext } from './command.ts'
 import { probeAdminServer, probeHttp, probeUdp } from './probes.ts'
 

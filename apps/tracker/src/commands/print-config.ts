@@ -1,7 +1,7 @@
 import type { CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { printSettings } from '../config/print-settings.ts'
-import { startFailures, writeFailures } from '../start-failure.ts'
+import { startFailures, writeFailures } from '../run/start-failure.ts'
 import type { CommandContext } from './command.ts'
 
 /** `chihaya print-config`: prints the effective configuration. Returns 1 if it is invalid. */

@@ -1,9 +1,9 @@
 import { connect, isIPv6, type NetConnectOpts, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { UdpTrackerClient } from '@chihaya/client'
-import type { GoAddress } from '../go-address.ts'
-import { isUnixAddress, type HttpAddress } from '../http-address.ts'
-import { escapeText } from '../log-text.ts'
+import { isUnixAddress, type GoAddress } from '@chihaya/listeners'
+import type { HttpAddress } from '../config/addresses.ts'
+import { escapeText } from '../log/format.ts'
 
 // Matches no route, so that no swarm changes.
 const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'

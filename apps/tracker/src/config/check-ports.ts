@@ -1,6 +1,6 @@
-import type { HttpListenerOptions } from '../http-listener.ts'
-import { formatHttpAddress } from '../http-address.ts'
-import { overlap, type Endpoint } from '../own-ports.ts'
+import { formatHttpAddress } from '@chihaya/listeners'
+import type { HttpListenerOptions } from './addresses.ts'
+import { overlap, type Endpoint } from '../run/endpoint.ts'
 import type { MetricsAddress } from './metrics-address.ts'
 import type { ConfigReader, Located } from './reader.ts'
 

@@ -1,6 +1,6 @@
+import { parseGoAddress, parseUnixPath } from '@chihaya/listeners'
+import type { ListenAddress, HttpAddress } from './addresses.ts'
 import { isScalar, isSeq, type Node } from 'yaml'
-import { parseGoAddress, type ListenAddress } from '../go-address.ts'
-import { parseUnixPath, type HttpAddress } from '../http-address.ts'
 import { describeNode, type ConfigReader, type Located } from './reader.ts'
 
 const ALLOWED =

@@ -1,5 +1,6 @@
+import { parseGoAddress } from '@chihaya/listeners'
+import type { ListenAddress } from './addresses.ts'
 import { isScalar } from 'yaml'
-import { parseGoAddress, type ListenAddress } from '../go-address.ts'
 import { describeNode, type ConfigReader, type Located } from './reader.ts'
 
 /** Where the operator is served: metrics, health and statistics. */

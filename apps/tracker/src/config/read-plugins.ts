@@ -1,7 +1,12 @@
 import { isMap, isScalar, Pair, YAMLMap } from 'yaml'
-import { loadPlugin, PluginLoadError, type LoadedPlugin, type PluginKind } from '../load-plugin.ts'
-import type { PluginChoice } from '../options.ts'
-import { HOOK_PACKAGES } from '../plugin-names.ts'
+import {
+  loadPlugin,
+  PluginLoadError,
+  type LoadedPlugin,
+  type PluginKind,
+} from '../plugin/load-plugin.ts'
+import type { PluginChoice } from '../plugin/options.ts'
+import { HOOK_PACKAGES } from '../plugin/plugin-names.ts'
 import { describeNode, type ConfigReader, type Located } from './reader.ts'
 import { sections, STORAGE_SPELLINGS } from './sections.ts'
 import { yamlSchema, type Spelling, type YamlSchema } from './yaml-schema.ts'

@@ -1,8 +1,8 @@
+import type { ListenAddress } from './addresses.ts'
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import type { ListenAddress } from '../go-address.ts'
 import { unreadable } from './read-text.ts'
 import type { ConfigReader, Located } from './reader.ts'
 

@@ -1,5 +1,5 @@
+import type { ListenAddress } from './addresses.ts'
 import type { UdpFrontendOptions } from '@chihaya/udp-frontend'
-import type { ListenAddress } from '../go-address.ts'
 import type { ConfigReader, Located } from './reader.ts'
 import { sections } from './sections.ts'
 import { warn, warnOfSpoofing } from './warnings.ts'

@@ -1,7 +1,6 @@
-import type { ConnectionLimits } from '../connection-limit.ts'
-import type { HttpListenerOptions } from '../http-listener.ts'
-import type { TrackerOptions } from '../options.ts'
-import type { ListenAddress } from '../go-address.ts'
+import type { ConnectionLimits } from '@chihaya/listeners'
+import type { HttpListenerOptions, ListenAddress } from './addresses.ts'
+import type { TrackerOptions } from '../plugin/options.ts'
 import { DEFAULT_METRICS_ADDRESS, type MetricsAddress } from './metrics-address.ts'
 import type { ConfigNote } from './problems.ts'
 
