@@ -7,7 +7,7 @@ import {
   type CommandName,
   type FlagName,
 } from './commands/flags.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from './config/did-you-mean.ts'
 
 export interface CommandLine {
   /** What to do instead of running a tracker. */

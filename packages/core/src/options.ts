@@ -28,13 +28,16 @@ export const optionsSchema: OptionsSchema<CoreOptions> = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    announceInterval: durationSchema('Time between two announces of a client.', '30m'),
+    announceInterval: durationSchema(
+      'Time between two announces of a client, at least one second.',
+      '30m',
+    ),
     minAnnounceInterval: durationSchema(
-      'Time before which a client should not announce or scrape again.',
+      'Time before which a client should not announce or scrape again; never sent above announceInterval.',
       '15m',
     ),
     seedersReceive: {
-      description: 'What seeders and partial seeds are answered with.',
+      description: 'The peers that seeders and partial seeds receive.',
       enum: ['leechers', 'all'],
       default: 'leechers',
     },
@@ -46,7 +49,7 @@ export const optionsSchema: OptionsSchema<CoreOptions> = {
     },
     rejectPrivatePeers: {
       description:
-        'Refuse announces from addresses that are not public: private, loopback, link-local and so on.',
+        'Refuse announces from addresses that are not public (private, loopback, link-local and so on), and remove peers there from the store.',
       type: 'boolean',
       default: false,
     },

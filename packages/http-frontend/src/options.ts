@@ -90,7 +90,7 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
   properties: {
     announceRoutes: {
       description:
-        'Paths of announces, with named (/:passkey/announce) and catch-all (/announce/*rest) parameters.',
+        "Paths of announces, with named (/:passkey/announce) and catch-all (/announce/*rest) parameters. Hooks read them with request.params.route('passkey'), and headers with request.params.header?.('authorization').",
       ...routes,
       minItems: 1,
       default: ['/announce'],
@@ -101,10 +101,17 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
       ...routes,
       default: ['/scrape'],
     },
-    keepAlive: flag('Leave connections open for further requests.', false),
+    keepAlive: flag(
+      'Leave connections open for further requests. Otherwise every answer closes its connection, as most clients ask for.',
+      false,
+    ),
     defaultNumWant: count('Peers in an answer to a client that asks for no number of them.', 0, 50),
     maxNumWant: count('Peers in an answer at most.', 0, 100),
-    maxScrapeInfoHashes: count('Infohashes in one scrape at most.', 1, 100),
+    maxScrapeInfoHashes: count(
+      'Infohashes in one scrape at most. The header of a request has room for about 200.',
+      1,
+      100,
+    ),
     fullScrapeFrom: {
       description:
         'Addresses and CIDR ranges whose scrapes without an infohash are answered with all swarms.',
@@ -123,26 +130,27 @@ export const optionsSchema: OptionsSchema<HttpFrontendOptions> = {
     semicolonSeparators: flag('Separate query parameters by `;` as by `&`.', true),
     allowIpSpoofing: {
       description:
-        'Who may announce another address: nobody, loopback and private addresses (true), or these ranges.',
+        'Who may announce another address in ip, ipv4 or ipv6: nobody, loopback and private addresses (true), or these ranges. The first usable claim counts, in that order, and the last of a repeated parameter.',
       type: ['boolean', 'array'],
       items: { type: 'string' },
       default: false,
     },
     realIpHeader: {
-      description: 'Header in which a trusted proxy names its client, such as x-forwarded-for.',
+      description:
+        'Header in which a trusted proxy names its client: x-forwarded-for, x-real-ip, cf-connecting-ip, or forwarded (RFC 7239).',
       type: 'string',
       pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
     },
     trustedProxies: {
       description:
-        'Addresses and CIDR ranges of the proxies whose realIpHeader is believed: by default loopback and private ones.',
+        'Addresses and CIDR ranges of the proxies whose realIpHeader is believed. All of them have to send it. By default loopback and private ones, where a source without the header is a client.',
       type: 'array',
       items: { type: 'string' },
     },
     allowUnconnectable: flag(
-      'Answer clients that announce no port or port 0 instead of refusing them; they are not stored.',
+      'Answer clients that announce no port or port 0 instead of refusing them; they are not stored. A client that stops never needs a port.',
       false,
     ),
-    requestTiming: flag('Take the time of every announce and scrape, for metrics.', false),
+    requestTiming: flag('Measure every announce and scrape, for metrics.', false),
   },
 }

@@ -10,7 +10,7 @@ export interface JwtApprovalOptions {
   /** Whom the tokens are for, which is this tracker: their `aud`, or one of them. */
   audience: string
   /**
-   * Where the issuer's public keys are, as a JWK set. One of `jwkSetUrl`, `keys` and `keyFile` is
+   * Where the issuer's public keys are, as a JWK set (RFC 7517). One of `jwkSetUrl`, `keys` and `keyFile` is
    * needed.
    */
   jwkSetUrl?: string | undefined
@@ -71,7 +71,7 @@ export const optionsSchema: OptionsSchema<JwtApprovalOptions> = {
     audience: text('Whom the tokens are for, which is this tracker: their `aud`, or one of them.'),
     jwkSetUrl: {
       ...text(
-        "Where the issuer's public keys are, as a JWK set. One of jwkSetUrl, keys and keyFile is needed.",
+        "Where the issuer's public keys are, as a JWK set (RFC 7517). One of jwkSetUrl, keys and keyFile is needed.",
       ),
       pattern: '^https?://',
       examples: ['https://issuer.example/keys'],
@@ -85,11 +85,11 @@ export const optionsSchema: OptionsSchema<JwtApprovalOptions> = {
     },
     keyFile: text('A file that holds the public keys, as a JWK set or in PEM.'),
     jwkSetUpdateInterval: durationSchema(
-      'How often the keys are fetched, or the file is read, again.',
+      'How often the keys are fetched, or the file is read, again; at least a second.',
       '5m',
     ),
     jwkSetMinUpdateInterval: durationSchema(
-      'Time between two updates beyond these, which tokens with an unknown key cause.',
+      'Time between two updates beyond these, which tokens with an unknown key and failed updates cause; at least a second.',
       '30s',
     ),
     allowHttp: flag(

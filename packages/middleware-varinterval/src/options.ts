@@ -20,7 +20,7 @@ export const optionsSchema: OptionsSchema<IntervalVariationOptions> = {
   required: ['modifyResponseProbability', 'maxIncreaseDelta'],
   properties: {
     modifyResponseProbability: {
-      description: 'Share of the announces whose answer is varied.',
+      description: 'Share of the announces whose answer is varied, above 0 and up to 1.',
       type: 'number',
       exclusiveMinimum: 0,
       maximum: 1,

@@ -109,13 +109,14 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       '1s',
     ),
     storePeerIds: {
-      description: 'Keep peer ids: 20 bytes a peer, needed for dictionary answers.',
+      description:
+        'Keep peer ids: 20 bytes a peer, needed for dictionary answers, and to tell a client on a new port from another.',
       type: 'boolean',
       default: true,
     },
     families: {
       description:
-        'Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one.',
+        'Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one: then counters sum both, and answers hold both.',
       enum: ['separate', 'unified'],
       default: 'separate',
     },
@@ -128,7 +129,7 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       1,
     ),
     maxPeersPerSwarm: count(
-      'Peers of one infohash; further ones are answered but not kept.',
+      'Peers of one infohash; further ones are answered but not kept, unless one network fills the swarm.',
       1,
       100_000,
     ),
@@ -155,13 +156,13 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       },
     },
     withholdPortsBelow: count(
-      'Peers on ports below this one are counted but given to nobody; those on port 1 never are.',
+      'Peers on ports below this one are counted but given to nobody; those on port 1 never are. 1024 keeps swarms from being sent to services.',
       0,
       0,
       65_536,
     ),
     rememberedSwarms: count(
-      'Infohashes whose downloads are remembered after their last peer has gone.',
+      'Infohashes whose downloads are remembered after their last peer has gone, the newest of them.',
       0,
       100_000,
     ),

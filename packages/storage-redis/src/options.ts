@@ -140,10 +140,13 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    client: { description: "An ioredis client of the application's, Redis or Cluster." },
+    client: {
+      description:
+        "The application's ioredis client, Redis or Cluster, with its own options. It is not closed, unless closeClient says so.",
+    },
     closeClient: { description: 'Close `client` with the store.', type: 'boolean', default: false },
     url: secret(
-      'redis[s]://[[user]:password@]host[:port][/db]; a lone word before the @ is a password.',
+      'redis[s]://[[user]:password@]host[:port][/db]; a lone word before the @ is a password. By default redis://127.0.0.1:6379/0.',
     ),
     redisBroker: secret("Chihaya's name for `url`."),
     cluster: nodes('Some nodes of a Redis Cluster: host:port, or a host alone for port 6379.'),
@@ -184,7 +187,7 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
       '15s',
     ),
     redisReadTimeout: durationSchema(
-      'How long an announce waits for Redis: this or redis_write_timeout, if less.',
+      'How long an announce waits for Redis: this or redis_write_timeout, if less. Two seconds are enough for most.',
       '15s',
     ),
     redisWriteTimeout: durationSchema('See redis_read_timeout.', '15s'),
@@ -243,12 +246,12 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
     ),
     fallback: {
       description:
-        'Where announces go while Redis is away: into this process, or nowhere, so that they fail.',
+        'Where announces go while Redis is away: into the memory of this process, and to Redis afterwards; or nowhere, so that they fail.',
       enum: ['none', 'memory'],
       default: 'none',
     },
     fallbackMaxPeers: count(
-      'Peers that this process holds at most while Redis is away.',
+      'Peers that this process holds at most while Redis is away; each takes some 200 bytes until Redis knows of it.',
       1,
       1_000_000,
     ),

@@ -117,7 +117,8 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
   additionalProperties: false,
   properties: {
     listen: {
-      description: 'Where to listen; one socket each. An IPv6 address takes IPv6 datagrams alone.',
+      description:
+        'Where to listen; one socket each. An IPv6 address takes IPv6 datagrams only. The default skips :: on a host without IPv6.',
       type: 'array',
       minItems: 1,
       items: {
@@ -133,17 +134,20 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
     },
     privateKey: {
       description:
-        'Secret behind the connection ids, of any length; of a list the first issues them. Each start makes its own when there is none.',
+        'Secret behind the connection ids, of any length. Of a list, the first issues ids and all are accepted. Processes that share an address need the same. By default each start generates one.',
       type: ['string', 'array'],
       items: { type: 'string', minLength: 1, writeOnly: true },
       minItems: 1,
       writeOnly: true,
     },
     keyRotation: durationSchema(
-      'How often a secret that the start has made is replaced; 0 is never.',
+      'How often a generated secret is replaced, but no sooner than ids expire; 0 is never.',
       '24h',
     ),
-    connectionIdLifetime: durationSchema('How long a connection id is accepted.', '10m'),
+    connectionIdLifetime: durationSchema(
+      'How long a connection id is accepted. BEP 15 asks for two minutes, but some clients keep theirs longer.',
+      '10m',
+    ),
     maxClockSkew: durationSchema(
       'How far the clocks of processes with the same key may differ.',
       '10s',
@@ -161,7 +165,8 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       default: 100,
     },
     maxScrapeInfoHashes: {
-      description: 'Infohashes in a scrape at most; less than 74 counts as 74.',
+      description:
+        'Infohashes in a scrape at most; longer scrapes are refused. Less than 74 counts as 74.',
       type: 'integer',
       minimum: 1,
       // As many as the longest datagram holds.
@@ -169,7 +174,8 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       default: 100,
     },
     maxReplySize: {
-      description: 'Bytes of an announce reply at most.',
+      description:
+        'Bytes of an announce reply at most. The default fits the IPv6 minimum MTU: 202 peers over IPv4, 67 over IPv6.',
       type: 'integer',
       minimum: 128,
       maximum: 65_507,
@@ -184,7 +190,7 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
     },
     allowUnconnectable: {
       description:
-        'Answer clients that announce port 0 instead of refusing them; they are not stored.',
+        'Answer clients that announce port 0 instead of refusing them; they are not stored. A client that stops never needs a port.',
       type: 'boolean',
       default: false,
     },
@@ -196,7 +202,8 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       default: [],
     },
     opentrackerIpv6: {
-      description: 'Answer action 4, an announce with 16 bytes for its address.',
+      description:
+        'Answer action 4, an announce with 16 bytes for its address, which old versions of opentracker understood.',
       type: 'boolean',
       default: false,
     },
@@ -221,7 +228,8 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
       },
     },
     dropSourcePorts: {
-      description: 'Source ports whose datagrams are dropped; 0 always is one.',
+      description:
+        'Source ports whose datagrams are dropped, such as 7, 19, 53 and 123; 0 is always dropped.',
       type: 'array',
       items: PORT,
       default: [0],
@@ -239,17 +247,18 @@ export const optionsSchema: OptionsSchema<UdpFrontendOptions> = {
     },
     transport: {
       description:
-        'How datagrams are received: one by one (dgram) or in batches (batch, on Linux).',
+        'How datagrams are received: one by one (dgram), or in batches (batch, on Linux, by @chihaya/udp-batch). auto uses batches where available.',
       enum: ['auto', 'batch', 'dgram'],
       default: 'auto',
     },
     requestTiming: {
-      description: 'Take the time of every request, for metrics.',
+      description: 'Measure every request, for metrics.',
       type: 'boolean',
       default: false,
     },
     bind: {
-      description: "When sockets are bound: 'onReady', or false for never.",
+      description:
+        "When sockets are bound: 'onReady', or false for never, in tests that only inject.",
       enum: ['onReady', false],
       default: 'onReady',
     },

@@ -1,6 +1,6 @@
 import type { CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config/load-config.ts'
-import { printSettings } from '../config/print-settings.ts'
+import { printSettings } from '../config/print.ts'
 import { startFailures, writeFailures } from '../run/start-failure.ts'
 import type { CommandContext } from './command.ts'
 

@@ -3,7 +3,7 @@ import type { JsonSchema } from '@chihaya/core'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AnyPlugin } from './any-plugin.ts'
-import { nearest } from '../nearest.ts'
+import { nearest } from '../config/did-you-mean.ts'
 import { HOOK_PACKAGES, STORAGE_PACKAGES } from './plugin-names.ts'
 import { resolveModule } from './resolve-module.ts'
 

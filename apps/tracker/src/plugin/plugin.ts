@@ -14,7 +14,7 @@ import fp from 'fastify-plugin'
 import { join } from 'node:path'
 import { inTrackerScope, type AnyPlugin } from './any-plugin.ts'
 import { loadPlugin, PluginLoadError, type PluginKind } from './load-plugin.ts'
-import { optionWarnings } from '../option-warnings.ts'
+import { optionWarnings } from './option-warnings.ts'
 import {
   optionsSchema,
   type InlineHooks,

@@ -24,7 +24,7 @@ export function listOptionSchemas(entry: JsonSchema): {
 } {
   const list = (description: string): JsonSchema => ({ description, type: 'array', items: entry })
   const file = (which: string): JsonSchema => ({
-    description: `A file with more of the ${which}, one entry a line; it is read again whenever it changes.`,
+    description: `A file with more of the ${which}, one entry a line, relative to the working folder; it is read again whenever it changes.`,
     type: 'string',
     minLength: 1,
   })
@@ -35,7 +35,7 @@ export function listOptionSchemas(entry: JsonSchema): {
     blacklistFile: file('blacklist'),
     retryIn: {
       description:
-        'Minutes after which a client that was refused may try again, or never (BEP 31).',
+        'Minutes after which a client that was refused may try again, or never (BEP 31); over HTTP only.',
       anyOf: [{ type: 'integer', minimum: 1 }, { enum: ['never'] }],
     },
   }

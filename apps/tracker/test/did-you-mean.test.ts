@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nearest } from '../src/nearest.ts'
+import { nearest } from '../src/config/did-you-mean.ts'
 
 const KEYS = [
   'announce_interval',

@@ -1,48 +1,57 @@
 import type { JsonSchema } from '@chihaya/core'
 import { schemaTypes } from './describe-schema.ts'
-import { secretFileKey } from './secret-file.ts'
-import type { ConfigReader, Located } from './reader.ts'
 
-/**
- * What a place of the file may hold: a JSON Schema, whose objects have their keys in YAML's
- * spelling.
- */
+/** A check that JSON Schema has no words for. */
+export interface Rule {
+  readonly accepts: (value: unknown) => boolean
+  /** What is allowed in place of a value. */
+  readonly allowed: (value: unknown) => string
+}
+
+/** What a place of the file may hold. Objects with known keys have them in YAML's spelling. */
 export interface YamlSchema {
   readonly schema: JsonSchema
-  /** For a map with known keys: what each may hold, by its YAML name. */
+  /** For a section: what each key may hold, by its YAML name. */
   readonly keys?: ReadonlyMap<string, YamlKey>
-  /** For a list. */
+  /** For a list: what each item may hold. */
   readonly items?: YamlSchema
-  /** What is allowed, in better words than a schema's. */
+  /** For a list of different items: what each of them may hold. */
+  readonly tuple?: readonly YamlSchema[]
+  readonly rule?: Rule
+  /** What is allowed, where the words of the schema do not help. */
   readonly allowed?: string
+  /** What is allowed, for a table of all keys. By default the same as in messages. */
+  readonly summary?: string
 }
 
 export interface YamlKey extends YamlSchema {
-  /** The option of the package that the key sets. */
+  /** The package's option that the key sets; '' for none. */
   readonly option: string
-  /** Chihaya knew the key, so Go's zero value leaves it unset: 0 or "". */
+  /** Chihaya knew the key, so Go's zero values, 0 and "", leave it unset. */
   readonly chihaya?: boolean
-  /** The key holds a section of the file, whose keys the environment may set. */
+  /** The key holds a section that is described elsewhere. */
   readonly section?: boolean
-  /** The key is here for old files: what to write instead. */
+  /** The key is accepted for old files only: what to write instead. */
   readonly deprecated?: string
-  /** The deprecated key takes effect, so this is information and no warning. */
+  /** A remark instead of a warning, as the deprecated key takes effect. */
   readonly level?: 'info'
-  /** Reads what a JSON Schema cannot describe. */
-  readonly read?: (reader: ConfigReader, place: Located, path: string) => unknown
+  /** The neighbouring section that the key belongs to. */
+  readonly movesTo?: string
+  /** The key names a file that holds the value. */
+  readonly isSecretFile?: boolean
 }
 
-/** How the keys of one section are spelt in YAML. */
+/** How the keys of a section are spelt in YAML. */
 export interface Spelling {
   /** YAML names of options, where they are not the option's name in snake case. */
   readonly names?: Readonly<Record<string, string>>
-  /** Options that mean nothing in a file. */
+  /** Options that a file cannot set. */
   readonly hidden?: readonly string[]
   /** YAML names that Chihaya knew. */
   readonly chihaya?: readonly string[]
-  /** Keys that set no option of the package, by YAML name. */
+  /** Keys beside the package's options, by YAML name. */
   readonly extra?: Readonly<Record<string, YamlKey>>
-  /** What a key allows, or the items of its list, where the words of the schema would not help. */
+  /** What a key, or each item of its list, allows, where the words of the schema do not help. */
   readonly allowed?: Readonly<Record<string, string>>
   /** What to write instead of a key, by YAML name. */
   readonly deprecated?: Readonly<Record<string, string>>
@@ -52,8 +61,9 @@ export interface Spelling {
 export function yamlSchema(schema: JsonSchema, spelling: Spelling = {}): YamlSchema {
   if (isSchema(schema['properties']))
     return { schema, keys: yamlKeys(schema['properties'], spelling) }
-  if (schema['type'] === 'array' && isSchema(schema['items']))
-    return { schema, items: yamlSchema(schema['items']) }
+  const { items, writeOnly } = schema
+  if (schema['type'] === 'array' && isSchema(items))
+    return { schema, items: yamlSchema(writeOnly === true ? { ...items, writeOnly } : items) }
   return { schema }
 }
 
@@ -84,7 +94,13 @@ function yamlKeys(properties: JsonSchema, spelling: Spelling): ReadonlyMap<strin
   return keys
 }
 
-/** A secret that fits into a file of its own, and is text when it comes from there. */
+/** The key beside a secret that names a file with it. */
+function secretFileKey(name: string, option: string): YamlKey {
+  const description = `A file that holds ${name}, read at the start and at each reload.`
+  return { option, isSecretFile: true, schema: { description, type: 'string', minLength: 1 } }
+}
+
+/** Whether a secret may be the text of a file. */
 function isSecretText(schema: JsonSchema): boolean {
   return (
     schema.writeOnly === true &&

@@ -1,19 +1,18 @@
 import { parseDuration, type JsonSchema } from '@chihaya/core'
 
-/**
- * Options of one package or section: what was given, and what each is called where it was given.
- */
+/** The options of one package or section. */
 export interface OptionView {
   readonly given: Readonly<Record<string, unknown>>
   readonly defaults: Readonly<Record<string, unknown>>
+  /** The name of an option where it was given. */
   readonly nameOf: (option: string) => string
 }
 
-/** A setting that makes no sense beside another. It is valid, and the tracker runs with it. */
+/** A setting that contradicts another. It is valid: the tracker runs with it. */
 export interface Contradiction {
-  /** The option to look at: one that was given. */
+  /** One of the options that were given. */
   readonly option: string
-  /** What is the matter with it, without its name. */
+  /** What is wrong with the option, without its name. */
   readonly text: string
 }
 
@@ -22,10 +21,10 @@ export type Part = 'core' | 'http' | 'udp' | 'memory' | 'redis' | 'jwt'
 
 type Rule = (view: OptionView) => Contradiction | undefined
 
-/** Bytes. Shorter secrets can be guessed from a single connection id. */
+/** Bytes. A shorter secret can be guessed from a single connection id. */
 const SHORT_SECRET = 16
 
-/** An option that must not be larger than another, where 0 is no limit. */
+/** An option that should not exceed another, where 0 is no limit. */
 function atMost(option: string, limit: string, consequence: string): Rule {
   return (view) => {
     const [value, most] = [amount(view, option), amount(view, limit)]
@@ -39,7 +38,7 @@ function atMost(option: string, limit: string, consequence: string): Rule {
   }
 }
 
-/** An option that is of no use unless another is given, or one of `more`. */
+/** An option that has no effect unless another is given, or one of `more`. */
 function needs(option: string, other: string, ...more: readonly string[]): Rule {
   return ({ given, nameOf }) => {
     if (given[option] === undefined || [other, ...more].some((each) => Boolean(given[each])))
@@ -50,7 +49,7 @@ function needs(option: string, other: string, ...more: readonly string[]): Rule 
 
 const numWant = atMost('defaultNumWant', 'maxNumWant', 'clients never get more than that')
 
-/** The key may be a single letter; it is never shown. */
+/** The message does not show the secret. */
 const shortSecret: Rule = ({ given }) => {
   const keys = [given['privateKey']].flat().filter((key) => typeof key === 'string')
   if (!keys.some((key) => Buffer.byteLength(key) < SHORT_SECRET)) return undefined
@@ -68,7 +67,7 @@ const rotationOfOwnKey: Rule = ({ given, nameOf }) => {
 
 const idleWithoutKeepAlive: Rule = (view) => {
   const { given, defaults, nameOf } = view
-  // The samples of Chihaya have both, each with its default.
+  // Chihaya's samples set both, each to its default.
   if (given['idleTimeout'] === undefined || given['keepAlive'] === true) return undefined
   if (amount(view, 'idleTimeout') === amount({ ...view, given: defaults }, 'idleTimeout'))
     return undefined
@@ -105,7 +104,7 @@ const fallbackPeers: Rule = ({ given, nameOf }) => {
   }
 }
 
-/** What each part of a tracker is looked through for. */
+/** The rules for each part of a tracker. */
 export const RULES: Readonly<Record<Part, readonly Rule[]>> = {
   core: [
     atMost(
@@ -144,14 +143,14 @@ export const RULES: Readonly<Record<Part, readonly Rule[]>> = {
   ],
 }
 
-/** What makes no sense among the options of one part. */
+/** The contradictions among the options of one part. */
 export function contradictions(rules: readonly Rule[], view: OptionView): Contradiction[] {
   return rules.map((rule) => rule(view)).filter((found) => found !== undefined)
 }
 
 /**
- * What is wrong with how long a store keeps peers that announce at an interval, varied by `delay`
- * milliseconds at most.
+ * A warning if a store drops peers before they announce again. `delay`: milliseconds that are added
+ * to the interval at most.
  */
 export function shortLifetime(
   core: OptionView,
@@ -175,7 +174,7 @@ export function defaultsOf(
   )
 }
 
-/** A number, or the milliseconds of a duration; undefined if it is absent or invalid. */
+/** A number, or a duration in milliseconds; undefined if it is absent or invalid. */
 function amount({ given, defaults }: OptionView, option: string): number | undefined {
   const value = given[option] ?? defaults[option]
   if (typeof value !== 'string' && typeof value !== 'number') return undefined

@@ -8,10 +8,10 @@ import {
   RULES,
   shortLifetime,
   type OptionView,
-} from './contradictions.ts'
-import type { TrackerOptions } from './plugin/options.ts'
+} from '../config/contradictions.ts'
+import type { TrackerOptions } from './options.ts'
 
-/** What makes no sense among the options of a tracker, in the words of whoever registers it. */
+/** Warnings about options that contradict each other, by the names that `register` takes. */
 export function optionWarnings({ http, udp, storage, ...core }: TrackerOptions): string[] {
   const store = storage && 'name' in storage && storage.name === 'memory'
   const coreView = viewOf(core, coreSchema)
