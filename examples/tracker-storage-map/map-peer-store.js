@@ -1,15 +1,17 @@
-import { addressFamily, addressScope, byteString, compactPeer } from '@chihaya/bittorrent'
+import { addressScope, byteString, compactPeer } from '@chihaya/bittorrent'
+import { networkOf } from '@chihaya/core'
 
 /**
  * Swarms in maps. An announce walks over its swarm, so this is for small trackers. Times are in
  * milliseconds.
  */
 export class MapPeerStore {
-  /** By family and infohash; the peers of a swarm by address and port. */
-  #swarms = new Map()
+  keepsOwners = true
+  keepsWebRtcPeers = true
+  /** By network, then by infohash; the peers of a swarm by endpoint. */
+  #swarms = { ipv4: new Map(), ipv6: new Map(), webrtc: new Map() }
   /**
-   * By infohash: the number of downloads, and when the peers and clients that were counted were
-   * last known.
+   * By infohash: the number of downloads, and when each counted endpoint or client was last known.
    */
   #downloads = new Map()
 
@@ -19,77 +21,77 @@ export class MapPeerStore {
   }
 
   announce(announce, answer) {
-    const { infoHash, address, port, peerId, transition } = announce
-    const family = addressFamily(address)
-    const peers = this.#peers(family + infoHash)
-    const endpoint = byteString(compactPeer(address, port))
-    if (transition !== 'unchanged')
-      this.#countDownload(announce, endpoint, peers.get(endpoint)?.state)
+    const { infoHash, address, port, handle, owner, peerId, transition } = announce
+    const network = networkOf(announce)
+    const peers = this.#peers(network, infoHash)
+    const endpoint = handle === 0 ? byteString(compactPeer(address, port)) : String(handle)
+    answer.before = peers.get(endpoint)?.state
+    if (transition !== 'unchanged') this.#countDownload(announce, endpoint, answer.before)
     if (transition === 'stopped') peers.delete(endpoint)
     else if (transition !== 'unchanged') {
       const state = transition === 'completed' ? 'seeder' : transition
-      // A copy of the address: its bytes belong to the caller.
-      peers.set(endpoint, {
-        address: new Uint8Array(address),
-        port,
-        peerId,
-        state,
-        lastSeen: this.now(),
-      })
+      // The bytes of the address belong to the caller: copy them.
+      const copy = new Uint8Array(address)
+      const lastSeen = this.now()
+      peers.set(endpoint, { address: copy, port, handle, owner, peerId, state, lastSeen })
     }
-    if (peers.size > 0) this.#swarms.set(family + infoHash, peers)
-    else this.#swarms.delete(family + infoHash)
+    if (peers.size > 0) this.#swarms[network].set(infoHash, peers)
+    else this.#swarms[network].delete(infoHash)
 
-    Object.assign(answer, this.#count(infoHash, family))
-    for (const peer of select(peers, announce).slice(0, answer.want))
-      answer.peers.add(peer.address, peer.port, peer.peerId)
+    Object.assign(answer, this.#count(network, infoHash))
+    for (const peer of select(peers, announce).slice(0, answer.want)) {
+      if (peer.handle === 0) answer.peers.add(peer.address, peer.port, peer.peerId)
+      else answer.peers.addHandle(peer.handle, peer.peerId)
+    }
   }
 
-  scrape({ infoHashes, address }, answer) {
-    const family = addressFamily(address)
-    for (const [index, infoHash] of infoHashes.entries()) {
-      const { complete, incomplete, downloaders, downloaded } = this.#count(infoHash, family)
+  scrape(scrape, answer) {
+    for (const [index, infoHash] of scrape.infoHashes.entries()) {
+      const { complete, incomplete, downloaders, downloaded } = this.#count(
+        networkOf(scrape),
+        infoHash,
+      )
       answer.set(index, complete, incomplete, downloaders, downloaded)
     }
   }
 
   stats() {
     this.expire()
-    const stats = { seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }
-    for (const key of this.#swarms.keys()) {
-      const [family, infoHash] = [key.slice(0, 4), key.slice(4)]
-      const { complete, incomplete } = this.#count(infoHash, family)
-      stats.seeders[family] += complete
-      stats.leechers[family] += incomplete
+    const infoHashes = new Set()
+    const [seeders, leechers] = [{}, {}]
+    for (const [network, swarms] of Object.entries(this.#swarms)) {
+      seeders[network] = leechers[network] = 0
+      for (const infoHash of swarms.keys()) {
+        const { complete, incomplete } = this.#count(network, infoHash)
+        seeders[network] += complete
+        leechers[network] += incomplete
+        infoHashes.add(infoHash)
+      }
     }
-    return { swarms: new Set([...this.#swarms.keys()].map((key) => key.slice(4))).size, ...stats }
+    return { swarms: infoHashes.size, seeders, leechers }
   }
 
   /** Forgets peers past their lifetime, and torrents without peers, their downloads included. */
   expire() {
-    for (const key of this.#swarms.keys()) if (this.#peers(key).size === 0) this.#swarms.delete(key)
+    for (const [network, swarms] of Object.entries(this.#swarms))
+      for (const infoHash of swarms.keys())
+        if (this.#peers(network, infoHash).size === 0) swarms.delete(infoHash)
     for (const [infoHash, { counted }] of this.#downloads) {
       const isKnown = [...counted.values()].some((lastKnown) => this.#isRecent(lastKnown))
-      const hasPeers = this.#swarms.has('ipv4' + infoHash) || this.#swarms.has('ipv6' + infoHash)
+      const hasPeers = Object.values(this.#swarms).some((swarms) => swarms.has(infoHash))
       if (!isKnown && !hasPeers) this.#downloads.delete(infoHash)
     }
   }
 
-  /**
-   * The peers of a swarm that are not past their lifetime; a new map, not yet kept, where there are
-   * none.
-   */
-  #peers(key) {
-    const peers = this.#swarms.get(key) ?? new Map()
+  /** The peers of a swarm within their lifetime; a new map, not stored yet, for an unknown swarm. */
+  #peers(network, infoHash) {
+    const peers = this.#swarms[network].get(infoHash) ?? new Map()
     for (const [endpoint, { lastSeen }] of peers)
       if (!this.#isRecent(lastSeen)) peers.delete(endpoint)
     return peers
   }
 
-  /**
-   * Counts a download, unless the peer, or the same client over the other family, has been counted
-   * while it was known.
-   */
+  /** Counts a download, unless that of the peer, or of the same client elsewhere, is counted. */
   #countDownload({ infoHash, peerId, key, transition }, endpoint, stateBefore) {
     const completes = transition === 'completed' && stateBefore !== 'seeder'
     const downloads = this.#downloads.get(infoHash) ?? { count: 0, counted: new Map() }
@@ -102,8 +104,8 @@ export class MapPeerStore {
     if (downloads.count > 0) this.#downloads.set(infoHash, downloads)
   }
 
-  #count(infoHash, family) {
-    const states = [...this.#peers(family + infoHash).values()].map(({ state }) => state)
+  #count(network, infoHash) {
+    const states = [...this.#peers(network, infoHash).values()].map(({ state }) => state)
     const complete = states.filter((state) => state === 'seeder').length
     const downloaders = states.filter((state) => state === 'leecher').length
     const downloaded = this.#downloads.get(infoHash)?.count ?? 0
@@ -115,16 +117,24 @@ export class MapPeerStore {
   }
 }
 
-/** Peers of a swarm at random, those of no use to the announcer left out. */
-function select(peers, { address, port, peerId, leechersOnly, publicOnly }) {
-  const own = byteString(address)
+/** Peers of a swarm in random order, without those that the announcer cannot use. */
+function select(peers, announce) {
+  if (announce.transition === 'stopped') return []
   return [...peers.values()]
-    .filter((peer) => peer.port > 1 && !(leechersOnly && peer.state === 'seeder'))
-    .filter((peer) => !(publicOnly && addressScope(peer.address) !== 'public'))
-    .filter(
-      (peer) => byteString(peer.address) !== own || (peer.port !== port && peer.peerId !== peerId),
+    .filter((peer) => !(announce.leechersOnly && peer.state === 'seeder'))
+    .filter((peer) => announce.owner === 0 || peer.owner !== announce.owner)
+    .filter((peer) =>
+      announce.handle === 0 ? isDialled(peer, announce) : peer.handle !== announce.handle,
     )
     .map((peer) => ({ peer, order: Math.random() }))
     .sort((a, b) => a.order - b.order)
     .map(({ peer }) => peer)
+}
+
+/** Whether the announcer may dial a peer: it has a port, a useful address, and is somebody else. */
+function isDialled(peer, { address, port, peerId, publicOnly }) {
+  if (peer.port <= 1) return false
+  if (publicOnly && addressScope(peer.address) !== 'public') return false
+  if (byteString(peer.address) !== byteString(address)) return true
+  return peer.port !== port && peer.peerId !== peerId
 }

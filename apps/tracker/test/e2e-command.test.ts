@@ -271,7 +271,7 @@ describe('chihaya e2e', () => {
       ['--httpaddr', '', '--udpaddr', 'udp://127.0.0.1'],
       '--udpaddr needs a port, as in udp://127.0.0.1:6969',
     ],
-    [['--delay', 'soon'], '--delay: "soon" is no duration'],
+    [['--delay', 'soon'], '--delay: "soon" is not a duration'],
   ])('is misused with %j', async (args, message) => {
     const { code, stderr } = await test(...args)
     expect(code).toBe(2)

@@ -1,17 +1,17 @@
-import { addressScope, isClientError, type Address } from '@chihaya/bittorrent'
+import { addressScope, INVALID_IP, isClientError, type Address } from '@chihaya/bittorrent'
 import type { Announce } from './announce/announce.ts'
 import { Answer } from './announce/answer.ts'
 import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import { downloads, transitionOf } from './announce/transition.ts'
 import type { TrackerContext } from './context.ts'
-import { parseDuration } from './duration.ts'
+import { parseDuration } from './options/duration.ts'
 import {
   TRK_ERR_HOOK_HANDLER,
   TRK_ERR_HOOK_NAME,
   TRK_ERR_OPTIONS,
   TRK_ERR_STARTED,
 } from './errors.ts'
-import type { HookMeter } from './hook-meter.ts'
+import type { HookMeter } from './meter/hook-meter.ts'
 import {
   copyHooks,
   HOOK_NAMES,
@@ -22,11 +22,10 @@ import {
   type TrackerHooks,
 } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
-import { optionsSchema, type CoreOptions } from './options.ts'
-import { parseOptions } from './parse-options.ts'
+import { optionsSchema, type CoreOptions } from './options/core-options.ts'
+import { parseOptions } from './options/parse-options.ts'
 import type { EvictionRules, PeerStore, SwarmEntry } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
-import { INVALID_ADDRESS } from './refusals.ts'
 
 /** What fits the 32 bits of a UDP answer for every client, signed or not. */
 const MAX_SECONDS = 2 ** 31 - 1
@@ -166,8 +165,10 @@ export class Tracker {
     const { options, interval, minInterval } = this.#shared
     const leaves = announce.event === 'stopped'
     answer.begin(interval, minInterval)
+    // A frontend may use one announce for many.
+    announce.owner = 0
     if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public')
-      throw INVALID_ADDRESS
+      throw INVALID_IP
     if (!this.#hasAnnounceHooks) {
       const pending = this.#enterSwarm(announce, answer)
       return isPromise(pending)
@@ -256,22 +257,29 @@ export class Tracker {
   /** Tells the store of an announce, in its terms. */
   #enterSwarm(announce: Announce, answer: Answer): MaybePromise<void> {
     const { store, options } = this.#shared
-    const { port, event, seeding, address } = announce
-    announce.transition = transitionOf(port, event, seeding)
+    const { port, handle, event, seeding, address } = announce
+    const isDialled = handle === 0
+    if (!isDialled && store.keepsWebRtcPeers !== true)
+      throw new TypeError('the store keeps no WebRTC peers')
+    // A frontend that lets port 0 pass wants it answered but not stored: nobody could dial it.
+    announce.transition = port === 0 && isDialled ? 'unchanged' : transitionOf(event, seeding)
     announce.leechersOnly = options.seedersReceive === 'leechers' && !downloads(event, seeding)
-    announce.publicOnly = options.withholdPrivatePeers && addressScope(address) === 'public'
+    announce.publicOnly =
+      isDialled && options.withholdPrivatePeers && addressScope(address) === 'public'
     if (options.rejectPrivatePeers) announce.otherAddress = acceptedOther(announce)
     answer.want = event === 'stopped' ? 0 : Math.min(announce.numWant, answer.peers.capacity)
     return store.announce(announce, answer)
   }
 
   /**
-   * Puts the announcer into an answer that names nobody, unless it wants no peers or cannot be
-   * dialled. Chihaya does the same: its `e2e` and some clients take an empty list for a failure.
+   * Puts the announcer into an answer that names nobody, unless it wants no peers, cannot be dialled
+   * or has an owner, who is given no peers of their own. Chihaya does the same: its `e2e` and some
+   * clients take an empty list for a failure.
    */
   #complete(announce: Announce, answer: Answer): void {
     if (answer.peers.count > 0 || answer.want === 0 || (answer.otherPeers?.count ?? 0) > 0) return
     if (!this.#shared.options.returnSelfWhenAlone || announce.port <= UNDIALLABLE_PORT) return
+    if (announce.owner !== 0) return
     answer.peers.add(
       announce.address,
       announce.port,

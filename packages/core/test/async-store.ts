@@ -4,6 +4,8 @@ import type { PeerStore } from '@chihaya/core'
 export function asyncStore(store: PeerStore): PeerStore {
   const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   return {
+    keepsOwners: store.keepsOwners ?? false,
+    keepsWebRtcPeers: store.keepsWebRtcPeers ?? false,
     announce: (announce, answer) => later().then(() => store.announce(announce, answer)),
     scrape: (scrape, answer) => later().then(() => store.scrape(scrape, answer)),
     stats: () => later().then(() => store.stats()),

@@ -26,7 +26,8 @@ async function failures(fault: Fault): Promise<{ failed: string[]; open: number 
     createStore: ({ peerLifetime }) => {
       let clock = 0
       open++
-      const good = new ModelPeerStore({ peerLifetime, now: () => clock })
+      const now = (): number => clock
+      const good = new ModelPeerStore({ peerLifetime, now, storeWebRtcPeers: true })
       return {
         store: storeWith(fault(good), good),
         advance: (ms) => void (clock += ms),
@@ -145,6 +146,41 @@ describe('the peer store suite', () => {
       'takes the key alone for the client',
       told(() => ({ peerId: samplePeerId(1) })),
       'counts clients apart whose peer id or key differs, or that sent no key',
+    ],
+    ['forgets owners', told(() => ({ owner: 0 })), 'gives nobody a peer of the same owner'],
+    [
+      'takes some owners for nobody',
+      told(({ owner }) => ({ owner: owner === 7 ? 7 : 0 })),
+      'evicts the peers of an owner',
+    ],
+    [
+      'takes WebRTC peers for those of an address',
+      told(({ handle }) => ({ handle: 0, port: (handle % 60_000) + 2 })),
+      'keeps WebRTC peers apart from those of an address',
+    ],
+    [
+      'gives peers to one that stops',
+      (store) => ({
+        announce: (announce, answer) => {
+          store.announce(announce, answer)
+          if (announce.transition === 'stopped') answer.peers.add(announce.address, announce.port)
+        },
+      }),
+      'gives at most numWant peers, and none when it is 0 or the peer stops',
+    ],
+    [
+      'holds on to announces',
+      (store) => {
+        let held: Announce | undefined
+        return {
+          announce: (announce, answer) => {
+            void held?.peerId
+            held = announce
+            store.announce(announce, answer)
+          },
+        }
+      },
+      'keeps nothing that it borrowed from an announce',
     ],
     [
       'evicts nobody',

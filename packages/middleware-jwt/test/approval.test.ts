@@ -132,7 +132,7 @@ describe.each(PROTOCOLS)('an announce over %s', (protocol) => {
   })
 
   test.each(refused)('with a token %s is refused, again and again', async (_what, bad) => {
-    // What is too long is refused by the frontends already, in words of their own.
+    // Frontends already refuse longer ones, with other texts.
     const refusals = [
       INVALID,
       ...(bad.length > 2048 ? [MISSING, 'query parameter value too long'] : []),

@@ -22,7 +22,7 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
     expect(await later.announce(protocol, token({}, RSA))).toBe(INVALID)
   })
 
-  test('withdrawn by the issuer approve nothing, not even tokens that were remembered', async () => {
+  test('withdrawn by the issuer approve nothing, not even cached tokens', async () => {
     await using keys = await KeyServer.start(RSA)
     await using tracker = await Tracker.start({ jwkSetUrl: keys.url, jwkSetUpdateInterval: '1s' })
     const old = token()
@@ -48,7 +48,7 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
     expect(await tracker.announce(protocol, token())).toBe('approved')
   })
 
-  test('that are known are not waited for when the server stalls', async () => {
+  test('that are known are used without waiting for a stalled server', async () => {
     await using keys = await KeyServer.start(RSA)
     await using tracker = await Tracker.start({ jwkSetUrl: keys.url })
     let stalled: (path: string) => void = () => undefined
@@ -66,7 +66,7 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
   })
 })
 
-describe('a tracker that takes the place of another', () => {
+describe('a tracker that replaces another', () => {
   test('has its keys, though the server is away', async () => {
     await using keys = await KeyServer.start(RSA)
     const options = { jwkSetUrl: keys.url }

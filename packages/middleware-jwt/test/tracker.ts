@@ -25,7 +25,7 @@ export type Protocol = 'http' | 'udp'
 
 export const PROTOCOLS: readonly Protocol[] = ['http', 'udp']
 
-/** A tracker on real sockets that asks for tokens, and what it has logged. */
+/** A tracker on real sockets that requires tokens, and its log. */
 export class Tracker implements AsyncDisposable {
   readonly log: string[]
   readonly app: FastifyInstance

@@ -112,7 +112,7 @@ describe.each<[probability: number, delta: number, refused: string | undefined]>
   },
 )
 
-test('needs a tracker to be there', async () => {
+test('needs a tracker', async () => {
   await using app = Fastify()
   await expect(async () =>
     app.register(intervalVariation, { modifyResponseProbability: 1, maxIncreaseDelta: 1 }),

@@ -2,8 +2,8 @@ import { memoryStorage } from './plugin.ts'
 
 export default memoryStorage
 export { memoryStorage }
-export { CoarseClock } from './coarse-clock.ts'
-export { ExpiryTimer } from './expiry-timer.ts'
+export { CoarseClock } from './expiry/coarse-clock.ts'
+export { ExpiryTimer } from './expiry/expiry-timer.ts'
 export { MemoryPeerStore } from './memory-peer-store.ts'
 export {
   optionsSchema,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { addressFamily, type AddressFamily } from '@chihaya/bittorrent'
+import { addressFamily } from '@chihaya/bittorrent'
 import {
   DurationHistogram,
   parseDuration,
@@ -16,25 +16,35 @@ import {
   type StoreStats,
   type SwarmEntry,
 } from '@chihaya/core'
-import { Answerer } from './answer.ts'
-import { ALIAS, COUNTED } from './entry.ts'
-import { Eviction } from './eviction.ts'
-import { Expiry } from './expiry.ts'
-import { KeyedHash } from './keyed-hash.ts'
-import type { SwarmLimits } from './limits.ts'
-import { availableMemory, boundsFor } from './memory-bounds.ts'
-import { NewSwarmLimit } from './new-swarm-limit.ts'
+import { Announcer, CLAIMED } from './swarms/announcer.ts'
+import { Answerer } from './peers/answer.ts'
+import { ALIAS, COUNTED } from './peers/entry.ts'
+import { Eviction } from './swarms/eviction.ts'
+import { Expiry } from './expiry/expiry.ts'
+import { KeyedHash } from './heap/keyed-hash.ts'
+import type { SwarmLimits } from './limits/limits.ts'
+import { availableMemory, boundsFor } from './limits/memory-bounds.ts'
+import { NewSwarmLimit } from './limits/new-swarm-limit.ts'
 import { optionsSchema, type MemoryStorageOptions } from './options.ts'
-import { SourceLimit } from './source-limit.ts'
-import { Sources } from './sources.ts'
-import { SubnetPeers } from './subnet-peers.ts'
-import { SwarmListing } from './swarm-listing.ts'
-import { LEECHERS, SEEDERS, SUBNET, SWARM } from './swarm-records.ts'
-import { CLAIMED, setsOf, SwarmStore } from './swarm-store.ts'
-import { TickClock } from './tick-clock.ts'
+import { SourceLimit } from './limits/source-limit.ts'
+import { Sources } from './limits/sources.ts'
+import { SubnetPeers } from './swarms/subnet-peers.ts'
+import { SwarmListing } from './swarms/listing.ts'
+import {
+  countsOf,
+  IPV6_SETS,
+  LEECHERS,
+  SEEDERS,
+  setsOf,
+  SUBNET,
+  SWARM,
+  WEBRTC_SETS,
+} from './swarms/records.ts'
+import { Swarms } from './swarms/swarms.ts'
+import { TickClock } from './expiry/tick-clock.ts'
 
 /** Random numbers for hashes. */
-const RANDOM_LONGS = 6
+const RANDOM_U32 = 6
 /** Milliseconds. */
 const SLICE = 1
 
@@ -50,7 +60,10 @@ export class MemoryPeerStore implements PeerStore {
    * lifetime.
    */
   readonly longestExpiryInterval: number
-  readonly #store: SwarmStore
+  readonly keepsOwners: boolean
+  readonly keepsWebRtcPeers: boolean
+  readonly #swarms: Swarms
+  readonly #announcer: Announcer
   readonly #answerer: Answerer
   readonly #subnetPeers: SubnetPeers | undefined
   readonly #expiry: Expiry
@@ -69,7 +82,7 @@ export class MemoryPeerStore implements PeerStore {
     random: (size: number) => Uint8Array = randomBytes,
   ) {
     const parsed = parseOptions('@chihaya/storage-memory', optionsSchema, options)
-    const [key0, key1, ...factors] = new Int32Array(new Uint8Array(random(RANDOM_LONGS * 4)).buffer)
+    const [key0, key1, ...factors] = new Int32Array(new Uint8Array(random(RANDOM_U32 * 4)).buffer)
     const hash = new KeyedHash(key0!, key1!)
     const sourceLimit =
       parsed.maxPeersPerSource > 0 ? new SourceLimit(parsed.maxPeersPerSource) : undefined
@@ -85,65 +98,71 @@ export class MemoryPeerStore implements PeerStore {
     this.longestExpiryInterval = clock.longestWalk
     this.#unified = parsed.families === 'unified'
     this.#subnetPeers = parsed.preferredSubnet && new SubnetPeers(parsed.preferredSubnet, hash)
-    this.#store = new SwarmStore({
+    this.keepsOwners = parsed.storeOwners
+    this.keepsWebRtcPeers = parsed.storeWebRtcPeers
+    const swarms = new Swarms({
       hash,
       sources: new Sources(Int32Array.from(factors)),
       clock,
-      limits: this.limits,
       rememberedSwarms: parsed.rememberedSwarms,
       storePeerIds: parsed.storePeerIds,
+      storeOwners: parsed.storeOwners,
+      storeWebRtcPeers: parsed.storeWebRtcPeers,
       withholdPortsBelow: parsed.withholdPortsBelow,
+      sourceLimit,
+      subnetPeers: this.#subnetPeers,
+    })
+    this.#swarms = swarms
+    this.#announcer = new Announcer({
+      swarms,
+      hash,
+      limits: this.limits,
       unified: this.#unified,
       sourceLimit,
       newSwarmLimit: newSwarmsPerSource && new NewSwarmLimit(newSwarmsPerSource, hash, now),
-      subnetPeers: this.#subnetPeers,
     })
-    this.#answerer = new Answerer(this.#store, sourceLimit, this.#subnetPeers)
-    this.#expiry = new Expiry(this.#store)
+    this.#answerer = new Answerer(swarms, this.#announcer.peer, sourceLimit, this.#subnetPeers)
+    this.#expiry = new Expiry(swarms)
   }
 
   announce(announce: Announce, answer: Answer): void {
-    const store = this.#store
-    const { records } = store
-    const { address, port, otherAddress, transition } = announce
-    announce.copyIds(records.key, store.peerId)
-    store.clientKey = announce.key
-    let record = store.apply(address, port, transition, SWARM, 0)
-    const { stored, mark } = store
-    answer.before = store.before
-    if (this.#unified && otherAddress !== undefined && stored) {
+    const announcer = this.#announcer
+    const { peer } = announcer
+    const { records } = this.#swarms
+    const { port, otherAddress, transition } = announce
+    peer.read(announce, records.key)
+    let record = announcer.apply(transition, SWARM, 0)
+    const { stored, mark } = announcer
+    const { sets } = peer
+    answer.before = announcer.before
+    if (this.#unified && otherAddress !== undefined && stored && sets < WEBRTC_SETS) {
       // A client that is counted elsewhere may be counted at the very address it claims.
       const flags = CLAIMED | (mark & COUNTED) | ((mark & ALIAS) === 0 ? ALIAS : 0)
-      record = store.apply(otherAddress, port, transition, SWARM, flags)
+      peer.dialAt(otherAddress, port)
+      record = announcer.apply(transition, SWARM, flags)
+      peer.dialAt(announce.address, port)
     }
-    const subnet = stored ? this.#enterSubnet(announce) : 0
+    const subnet = stored && sets < WEBRTC_SETS ? this.#enterSubnet(announce) : 0
     if (record === 0) return
     answer.downloaded = records.downloaded(record)
     if (!records.isLive(record)) return
-    const family = addressFamily(address)
-    answer.complete = this.#population(record, family, SEEDERS)
-    answer.incomplete = this.#population(record, family, LEECHERS)
-    if (answer.want > 0) this.#select(announce, answer, record, subnet)
+    answer.complete = this.#population(record, sets, SEEDERS)
+    answer.incomplete = this.#population(record, sets, LEECHERS)
+    if (answer.want > 0 && transition !== 'stopped') this.#select(announce, answer, record, subnet)
   }
 
   scrape(scrape: Scrape, answer: ScrapeAnswer): void {
-    const { records } = this.#store
-    const family = addressFamily(scrape.address)
+    const { records } = this.#swarms
+    const sets = scrape.webrtc ? WEBRTC_SETS : setsOf(addressFamily(scrape.address))
     for (let index = 0; index < scrape.count; index++) {
       scrape.copyInfoHash(index, records.key)
       const record = records.find(records.hashKey())
       if (record === 0) continue
       const downloaded = records.downloaded(record)
-      if (records.isLive(record)) {
-        const incomplete = this.#population(record, family, LEECHERS)
-        const downloaders = incomplete - this.#partials(record, family)
-        answer.set(
-          index,
-          this.#population(record, family, SEEDERS),
-          incomplete,
-          downloaders,
-          downloaded,
-        )
+      if (records.isLive(record) && sets < records.sets) {
+        const seeders = this.#population(record, sets, SEEDERS)
+        const leechers = this.#population(record, sets, LEECHERS)
+        answer.set(index, seeders, leechers, leechers - this.#partials(record, sets), downloaded)
       } else {
         answer.set(index, 0, 0, 0, downloaded)
       }
@@ -151,27 +170,22 @@ export class MemoryPeerStore implements PeerStore {
   }
 
   stats(): StoreStats {
-    const [leechers4, seeders4, leechers6, seeders6] = this.#store.totals as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ]
+    const { count, totals } = this.#swarms
     return {
-      swarms: this.#store.swarms,
-      seeders: { ipv4: seeders4, ipv6: seeders6 },
-      leechers: { ipv4: leechers4, ipv6: leechers6 },
+      swarms: count,
+      seeders: countsOf(totals.length, (set) => totals[set + SEEDERS]!),
+      leechers: countsOf(totals.length, (set) => totals[set + LEECHERS]!),
     }
   }
 
   /** Bytes that swarms, and what is remembered of them, take from the system. */
   get bytes(): number {
-    return this.#store.bytes
+    return this.#swarms.bytes + this.#announcer.bytes
   }
 
   /** A millisecond of work at a time, between which announces are answered. */
   async evict(rules: EvictionRules): Promise<number> {
-    const eviction = new Eviction(this.#store, rules)
+    const eviction = new Eviction(this.#swarms, rules)
     // oxlint-disable-next-line no-await-in-loop
     while (!eviction.slice(SLICE)) await turn()
     return eviction.removed
@@ -179,7 +193,7 @@ export class MemoryPeerStore implements PeerStore {
 
   /** Some hundred at a time, between which announces are answered. */
   async *swarms(): AsyncGenerator<SwarmEntry[]> {
-    const listing = new SwarmListing(this.#store)
+    const listing = new SwarmListing(this.#swarms)
     while (!listing.done) {
       const page = listing.page()
       if (page.length > 0) yield page
@@ -214,38 +228,41 @@ export class MemoryPeerStore implements PeerStore {
    * Applies an announce to its subnet's part of the swarm as well, where one is preferred; the
    * part's record, or 0.
    */
-  #enterSubnet(announce: Announce): number {
+  #enterSubnet({ address, transition }: Announce): number {
     if (this.#subnetPeers === undefined) return 0
-    const { address, port, transition } = announce
-    this.#subnetPeers.derive(this.#store.records.key, address)
-    return this.#store.apply(address, port, transition, SUBNET, 0)
+    this.#subnetPeers.derive(this.#swarms.records.key, address)
+    return this.#announcer.apply(transition, SUBNET, 0)
   }
 
   /**
-   * Draws peers of the announcer's family, and where the families are one, of the other if there
-   * are too few.
+   * Draws peers of the announcer's network, and where the families are one, of the other family if
+   * there are too few.
    */
   #select(announce: Announce, answer: Answer, record: number, subnet: number): void {
     const { want, peers } = answer
-    this.#answerer.write(announce, peers, record, subnet, want)
+    const { sets } = this.#announcer.peer
+    this.#answerer.write(announce, peers, sets, record, subnet, want)
     const left = want - peers.count
-    if (!this.#unified || !answer.takesOtherFamily || left === 0) return
+    if (!this.#unified || !answer.takesOtherFamily || left === 0 || sets >= WEBRTC_SETS) return
     const others = (answer.otherPeers ??= new PeerList())
-    others.reserve(peers.family === 'ipv4' ? 'ipv6' : 'ipv4', left, announce.wantsPeerIds)
-    this.#answerer.write(announce, others, record, 0, left)
+    const family = peers.family === 'ipv4' ? 'ipv6' : 'ipv4'
+    others.reserve(family, left, announce.wantsPeerIds)
+    this.#answerer.write(announce, others, setsOf(family), record, 0, left)
   }
 
-  #population(record: number, family: AddressFamily, role: number): number {
-    const { records } = this.#store
-    if (!this.#unified) return records.count(record, setsOf(family) + role)
-    return (
-      records.count(record, setsOf('ipv4') + role) + records.count(record, setsOf('ipv6') + role)
-    )
+  /** Peers of a swarm in a role, of the network that has the sets from `first` on. */
+  #population(record: number, first: number, role: number): number {
+    const { records } = this.#swarms
+    if (!this.#unified || first >= WEBRTC_SETS) return records.count(record, first + role)
+    return records.count(record, role) + records.count(record, IPV6_SETS + role)
   }
 
-  #partials(record: number, family: AddressFamily): number {
-    const partials = (of: AddressFamily): number =>
-      this.#store.sets(setsOf(of)).partials(this.#store.records.root(record, setsOf(of) + LEECHERS))
-    return this.#unified ? partials('ipv4') + partials('ipv6') : partials(family)
+  #partials(record: number, first: number): number {
+    const { records } = this.#swarms
+    const partials = (set: number): number =>
+      this.#swarms.sets(set).partials(records.root(record, set + LEECHERS))
+    return this.#unified && first < WEBRTC_SETS
+      ? partials(0) + partials(IPV6_SETS)
+      : partials(first)
   }
 }

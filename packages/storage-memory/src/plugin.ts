@@ -1,9 +1,9 @@
 import { parseDuration, parseOptions } from '@chihaya/core'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { CoarseClock } from './coarse-clock.ts'
-import { ExpiryTimer } from './expiry-timer.ts'
-import { availableMemory } from './memory-bounds.ts'
+import { CoarseClock } from './expiry/coarse-clock.ts'
+import { ExpiryTimer } from './expiry/expiry-timer.ts'
+import { availableMemory } from './limits/memory-bounds.ts'
 import { MemoryPeerStore } from './memory-peer-store.ts'
 import { optionsSchema, type MemoryStorageOptions } from './options.ts'
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ExpiringTable } from '../src/expiring-table.ts'
+import { ExpiringTable } from '../src/heap/expiring-table.ts'
 
 const NO_BOUND = 1_000_000
 

@@ -1,4 +1,4 @@
-import { availableMemory, boundsFor } from '../src/memory-bounds.ts'
+import { availableMemory, boundsFor } from '../src/limits/memory-bounds.ts'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 import { expect, test } from 'vitest'
 

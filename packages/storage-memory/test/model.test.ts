@@ -21,19 +21,22 @@ class Pair {
   clock = 0
   steps = 0
   readonly store: MemoryPeerStore
-  readonly model = new ModelPeerStore({ peerLifetime: LIFETIME, now: () => this.clock })
+  readonly model: ModelPeerStore
 
   constructor(options: MemoryStorageOptions) {
-    this.store = new MemoryPeerStore({ ...options, peerLifetime: LIFETIME }, () => this.clock)
+    const now = (): number => this.clock
+    const { storeWebRtcPeers = false } = options
+    this.store = new MemoryPeerStore({ ...options, peerLifetime: LIFETIME }, now)
+    this.model = new ModelPeerStore({ peerLifetime: LIFETIME, now, storeWebRtcPeers })
   }
 
   announce(announce: Announce): void {
     this.steps++
-    checkAnswer(
-      announceTo(this.store, announce),
-      this.model.announceForAll(announce),
-      announce.numWant,
-    )
+    const answer = announceTo(this.store, announce)
+    const candidates = this.model.announceForAll(announce)
+    checkAnswer(answer, candidates, announce.numWant)
+    // The store says nothing of a peer that only looks.
+    if (announce.transition !== 'unchanged') expect(answer.before).toBe(candidates.before)
   }
 
   advance(seconds: number): void {
@@ -63,9 +66,9 @@ class Pair {
   scrape(numbers: readonly number[]): void {
     this.steps++
     const infoHashes = numbers.map(sampleInfoHash)
-    for (const family of ['ipv4', 'ipv6'] as const) {
-      expect(scrapeFrom(this.store, infoHashes, family)).toEqual(
-        scrapeFrom(this.model, infoHashes, family),
+    for (const network of ['ipv4', 'ipv6', 'webrtc'] as const) {
+      expect(scrapeFrom(this.store, infoHashes, network)).toEqual(
+        scrapeFrom(this.model, infoHashes, network),
       )
     }
   }
@@ -96,6 +99,8 @@ const announce: fc.Arbitrary<Announce> = fc
     peerId: fc.nat(9).map(samplePeerId),
     address,
     port: fc.constantFrom(1, 2, 3, 4, 5),
+    handle: fc.constantFrom(0, 0, 0, 1, 2, 0x0a00_0001),
+    owner: fc.constantFrom(0, 1, 2, 0xffff_ffff),
     key: fc.constantFrom(undefined, 0, 1, 2),
     transition: fc.constantFrom(...TRANSITIONS),
     numWant: fc.constantFrom(0, 1, 3, 50, 200),
@@ -111,11 +116,13 @@ const rules: fc.Arbitrary<EvictionRules> = fc
     infoHash: fc.option(fc.nat(5)),
     last: fc.option(fc.nat(3)),
     peerId: fc.option(fc.nat(9)),
+    owner: fc.option(fc.constantFrom(1, 2, 0xffff_ffff)),
   })
-  .map(({ infoHash, last, peerId }) => ({
+  .map(({ infoHash, last, peerId, owner }) => ({
     infoHash: infoHash === null ? undefined : (refused) => refused === sampleInfoHash(infoHash),
     address: last === null ? undefined : (refused) => refused[refused.length - 1] === last,
     peerId: peerId === null ? undefined : (refused) => refused === samplePeerId(peerId),
+    owner: owner === null ? undefined : (refused) => refused === owner,
   }))
 
 type Step = fc.AsyncCommand<object, Pair>
@@ -153,7 +160,7 @@ const commands = fc.commands(
 test('agrees with the model over 100,000 steps', { timeout: 300_000 }, async () => {
   let steps = 0
   const property = fc.asyncProperty(commands, async (list) => {
-    const pair = new Pair({})
+    const pair = new Pair({ storeOwners: true, storeWebRtcPeers: true })
     await fc.asyncModelRun(() => ({ model: {}, real: pair }), list)
     steps += pair.steps
   })

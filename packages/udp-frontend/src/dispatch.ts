@@ -98,6 +98,8 @@ export class Dispatcher {
    */
   readonly #showsAnnounces: boolean
   readonly #showsScrapes: boolean
+  /** Where late replies are written, before each gets memory of its own. */
+  readonly #late: PacketBuffer
   #announce = new UdpAnnounce()
   #answer = new Answer()
   #scrape = new UdpScrape()
@@ -128,6 +130,7 @@ export class Dispatcher {
     this.#showsScrapes = init.tracker.showsScrapes
     this.requestRoom = Math.max(MAX_REQUEST, HEADER_LENGTH + this.#maxScrape * INFO_HASH_LENGTH)
     this.replyRoom = Math.max(maxReplySize, scrapeReplyLength(this.#maxScrape), MAX_ERROR_LENGTH)
+    this.#late = PacketBuffer.allocate(this.replyRoom)
   }
 
   /**
@@ -269,14 +272,16 @@ export class Dispatcher {
   ): Promise<LateReply> {
     try {
       await pending
-      // Only now, as many may wait: the reply's memory is much more than that of the wait.
-      const reply = PacketBuffer.allocate(this.replyRoom)
-      return { bytes: reply.bytes.subarray(0, write(reply)), refusal: '' }
+      return { bytes: this.#copyLate(write(this.#late)), refusal: '' }
     } catch (error) {
       const refusal = this.#refusalOf(error)
-      const reply = PacketBuffer.allocate(MAX_ERROR_LENGTH)
-      return { bytes: reply.bytes.subarray(0, writeError(refusal, transaction, reply, 0)), refusal }
+      return { bytes: this.#copyLate(writeError(refusal, transaction, this.#late, 0)), refusal }
     }
+  }
+
+  /** The late reply that was just written, in memory that small buffers share. */
+  #copyLate(length: number): Buffer {
+    return Buffer.from(this.#late.bytes.subarray(0, length))
   }
 
   /** Writes an error reply. Returns its length. */

@@ -1,4 +1,4 @@
-import { parseAddress, type Address } from '@chihaya/bittorrent'
+import { parseSource, type Address } from '@chihaya/bittorrent'
 
 /** Where a datagram came from. Its reply's peers are of the address's family. */
 export interface Source {
@@ -13,8 +13,7 @@ export interface Source {
  * Undefined for other text.
  */
 export function sourceFrom(text: string, port: number): Source | undefined {
-  const zone = text.indexOf('%')
-  const address = parseAddress(zone < 0 ? text : text.slice(0, zone))
+  const address = parseSource(text)
   return address && { address, port }
 }
 

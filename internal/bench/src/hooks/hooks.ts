@@ -11,8 +11,10 @@ import { Answer, Tracker, type Announce, type PeerStore, type TrackerHooks } fro
 import { EntryList, ListFile, type AnyList, type ListFormat } from '@chihaya/core/lists'
 import { address, sampleAnnounce } from '@chihaya/core/testing'
 // By path, as these parts are not exported.
-import { ClientApproval } from '../../../../packages/middleware-clientapproval/src/client-approval.ts'
-import { clientList } from '../../../../packages/middleware-clientapproval/src/client-list.ts'
+import {
+  ClientApproval,
+  clientList,
+} from '../../../../packages/middleware-clientapproval/src/client-approval.ts'
 import { IpApproval } from '../../../../packages/middleware-ipapproval/src/ip-approval.ts'
 import { networkList } from '../../../../packages/middleware-ipapproval/src/network-list.ts'
 import { TokenBuckets } from '../../../../packages/middleware-ratelimit/src/token-buckets.ts'

@@ -17,6 +17,7 @@ export async function benchStore(): Promise<Section[]> {
   const rows = [
     ...(await memoryRows()),
     ...(await speedRows()),
+    await creationRow(),
     ...(await chosenRows()),
     await expiryRow(),
   ]
@@ -88,6 +89,22 @@ async function speedRows(): Promise<Row[]> {
       met: toMany >= 0.8,
     },
   ]
+}
+
+async function creationRow(): Promise<Row> {
+  const creates: number[] = []
+  const finds: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const [create = 0, find = 0] = await measureStore(THIS_TREE, 'creation', 100_000)
+    creates.push(create)
+    finds.push(find)
+  }
+  return {
+    what: `an announce that creates a swarm (one that finds it: ${median(finds).toFixed(0)} ns)`,
+    measured: `${median(creates).toFixed(0)} ns`,
+    target: '≤ 2000 ns',
+    met: median(creates) <= 2000,
+  }
 }
 
 /** Infohashes chosen by an attacker must not be slower than random ones. */

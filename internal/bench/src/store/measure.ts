@@ -79,6 +79,27 @@ function measureChosen(choice: Choice): number {
 }
 
 /**
+ * Nanoseconds of CPU time for an announce that creates a swarm, and for one that finds a swarm of one
+ * peer.
+ */
+function measureCreation(swarms: number): [create: number, find: number] {
+  const workload = new Workload(swarms, 1)
+  const best: [number, number] = [Infinity, Infinity]
+  for (let round = 0; round < 10; round++) {
+    const store = createStore('memory')
+    globalThis.gc?.()
+    for (const phase of [0, 1] as const) {
+      const before = process.cpuUsage()
+      for (let number = 0; number < workload.size; number++)
+        workload.announce(store, number, NUM_WANT)
+      const { user, system } = process.cpuUsage(before)
+      best[phase] = Math.min(best[phase], ((user + system) / swarms) * 1000)
+    }
+  }
+  return best
+}
+
+/**
  * Milliseconds of the longest pause of the event loop while `swarms` swarms of `peers` peers expire,
  * and before that while idle, which shows the noise of the machine.
  */
@@ -120,6 +141,7 @@ if (name === 'memory')
   console.log(measureMemory(numbers[0] ?? 0, numbers[1] ?? 0, args[2] === 'ids'))
 else if (name === 'speed')
   console.log(measureSpeed(args[0] ?? '', numbers[1] ?? 0, numbers[2] ?? 0))
+else if (name === 'creation') console.log(measureCreation(numbers[0] ?? 0).join(' '))
 else if (name === 'chosen') console.log(measureChosen(args[0] as Choice))
 else if (name === 'expiry')
   console.log((await measureExpiry(numbers[0] ?? 0, numbers[1] ?? 0)).join(' '))

@@ -4,11 +4,11 @@ import {
   formatAddress,
   Networks,
   parseAddress,
+  parseAddressLiteral,
   parseNetwork,
   unmap,
   type Address,
 } from '@chihaya/bittorrent'
-import { parseAddressLiteral } from '../../../../packages/http-frontend/src/address-literal.ts'
 import { sourceFrom } from '../../../../packages/udp-frontend/src/source.ts'
 import { check, type Target } from '../target.ts'
 

@@ -1,4 +1,5 @@
 import {
+  COMPACT_IPV4,
   compactLength,
   PEER_ID_LENGTH,
   writeByteString,
@@ -25,6 +26,9 @@ let used = 0
  * so peers are copied once.
  */
 export class PeerList {
+  /**
+   * The form of the endpoints. WebRTC peers have that of IPv4: 4 bytes of handle, 2 bytes of zero.
+   */
   family: AddressFamily = 'ipv4'
   /** Peers in the list. */
   count = 0
@@ -71,7 +75,7 @@ export class PeerList {
     this.borrow(this.family, NO_BYTES, NO_WORDS, 0, 0)
   }
 
-  /** An empty list in memory of its own, with room for so many peers, and for their peer ids. */
+  /** An empty list in private memory, with room for so many peers and their peer ids. */
   reserve(family: AddressFamily, capacity: number, withPeerIds: boolean): void {
     const needed = capacity * compactLength(family)
     if (!this.#owns || this.bytes.length < needed) this.#allocate(needed)
@@ -89,6 +93,12 @@ export class PeerList {
   /** The compact peers, in memory that the next announce may use again. */
   get endpoints(): Uint8Array {
     return this.bytes.subarray(this.at, this.at + this.count * compactLength(this.family))
+  }
+
+  /** The handle of a WebRTC peer in the list. */
+  handle(index: number): number {
+    const at = this.at + index * COMPACT_IPV4
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset + at).getUint32(0)
   }
 
   /** 20 bytes a peer in the same order; undefined where they were not wanted or are not known. */
@@ -118,6 +128,11 @@ export class PeerList {
       this.hasPeerIds = true
     }
     this.count++
+  }
+
+  /** Adds a WebRTC peer, if there is room. */
+  addHandle(handle: number, peerId?: PeerId): void {
+    this.add(handleBytes(handle), 0, peerId)
   }
 
   /** Moves the list to where no other announce writes. */
@@ -154,4 +169,11 @@ export class PeerList {
     this.at = 0
     this.#owns = true
   }
+}
+
+/** A handle in the place of an IPv4 address. */
+function handleBytes(handle: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, handle)
+  return bytes
 }

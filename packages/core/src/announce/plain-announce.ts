@@ -15,6 +15,7 @@ export interface PlainAnnounceInit {
   readonly address: Address
   readonly otherAddress?: Address | undefined
   readonly port: number
+  readonly handle?: number | undefined
   readonly key?: number | undefined
   readonly event: AnnounceEvent
   readonly left: bigint | undefined
@@ -47,6 +48,7 @@ export class PlainAnnounce extends Announce {
     this.address = init.address
     this.otherAddress = init.otherAddress
     this.port = init.port
+    this.handle = init.handle ?? 0
     this.key = init.key ?? 0
     this.event = init.event
     this.seeding = init.left === 0n

@@ -22,6 +22,8 @@ export abstract class Scrape {
   abstract get count(): number
   /** Who asks; its family chooses the swarms. */
   address: Address = new Uint8Array(4)
+  /** Whether the swarms of the WebRTC network are asked for, whatever the address. */
+  webrtc = false
 
   /** Copies the infohash at a place in the list into words that hold its bytes in their order. */
   abstract copyInfoHash(index: number, target: Uint32Array): void

@@ -14,9 +14,7 @@ export type Transition = PeerState | 'completed' | 'stopped' | 'unchanged'
  * The first line that fits: a `stopped` leaves even with nothing left, a `completed` seeds whatever
  * it says is left.
  */
-export function transitionOf(port: number, event: AnnounceEvent, seeding: boolean): Transition {
-  // A frontend that lets port 0 pass wants it answered but not stored: nobody could dial it.
-  if (port === 0) return 'unchanged'
+export function transitionOf(event: AnnounceEvent, seeding: boolean): Transition {
   if (event === 'stopped') return 'stopped'
   if (event === 'completed') return 'completed'
   if (seeding) return 'seeder'

@@ -1,3 +1,4 @@
+export { announceBorrowed, BorrowedAnnounce } from './borrowed-announce.ts'
 export { checkAnswer } from './check-answer.ts'
 export { ModelPeerStore, type ModelOptions } from './model-peer-store.ts'
 export { testPeerStore, type PeerStoreSuite } from './peer-store-suite.ts'

@@ -4,13 +4,13 @@ import {
   byteString,
   compactPeer,
   type Address,
-  type AddressFamily,
   type InfoHash,
   type PeerId,
   type ScrapeEntry,
 } from '@chihaya/bittorrent'
 import type { Announce } from '../announce/announce.ts'
 import { Answer } from '../announce/answer.ts'
+import { networkOf, type Network, type NetworkCounts } from '../announce/network.ts'
 import type { Scrape, ScrapeAnswer } from '../announce/scrape.ts'
 import type { PeerState } from '../announce/transition.ts'
 import type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from '../peer-store.ts'
@@ -18,12 +18,14 @@ import type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from '../peer-s
 interface ModelPeer {
   readonly address: Address
   readonly port: number
+  readonly handle: number
+  readonly owner: number
   peerId: string
   state: PeerState
   lastSeen: number
 }
 
-/** The peers of one infohash and family, by endpoint. */
+/** The peers of one infohash and network, by endpoint. */
 type ModelSwarm = Map<string, ModelPeer>
 
 /**
@@ -37,6 +39,8 @@ export interface ModelOptions {
   readonly peerLifetime: number
   /** Milliseconds since any fixed moment. */
   readonly now: () => number
+  /** @default false */
+  readonly storeWebRtcPeers?: boolean
 }
 
 /**
@@ -45,9 +49,12 @@ export interface ModelOptions {
  * forgets a download, and has no limits.
  */
 export class ModelPeerStore implements PeerStore {
-  readonly #swarms: Record<AddressFamily, Map<InfoHash, ModelSwarm>> = {
+  readonly keepsOwners = true
+  readonly keepsWebRtcPeers: boolean
+  readonly #swarms: Record<Network, Map<InfoHash, ModelSwarm>> = {
     ipv4: new Map(),
     ipv6: new Map(),
+    webrtc: new Map(),
   }
   readonly #downloaded = new Map<InfoHash, number>()
   readonly #counted = new Map<InfoHash, CountedDownloads>()
@@ -55,13 +62,12 @@ export class ModelPeerStore implements PeerStore {
 
   constructor(options: ModelOptions) {
     this.#options = options
+    this.keepsWebRtcPeers = options.storeWebRtcPeers ?? false
   }
 
   announce(announce: Announce, answer: Answer): void {
     const swarm = this.#apply(announce, answer)
-    for (const { address, port, peerId } of draw(swarm, announce).slice(0, answer.want)) {
-      answer.peers.add(address, port, announce.wantsPeerIds ? (peerId as PeerId) : undefined)
-    }
+    give(draw(swarm, announce).slice(0, answer.want), announce, answer)
   }
 
   /**
@@ -71,51 +77,36 @@ export class ModelPeerStore implements PeerStore {
   announceForAll(announce: Announce): Answer {
     const answer = new Answer()
     const peers = candidates(this.#apply(announce, answer), announce)
-    answer.peers.reserve(addressFamily(announce.address), peers.length, announce.wantsPeerIds)
-    for (const { address, port, peerId } of peers) {
-      answer.peers.add(address, port, announce.wantsPeerIds ? (peerId as PeerId) : undefined)
-    }
+    const family = announce.handle === 0 ? addressFamily(announce.address) : 'ipv4'
+    answer.peers.reserve(family, peers.length, announce.wantsPeerIds)
+    give(peers, announce, answer)
     return answer
   }
 
   scrape(scrape: Scrape, answer: ScrapeAnswer): void {
-    const family = addressFamily(scrape.address)
+    const network = networkOf(scrape)
     for (const [index, infoHash] of scrape.infoHashes.entries()) {
-      const { complete, incomplete, downloaders, downloaded } = this.#count(family, infoHash)
+      const { complete, incomplete, downloaders, downloaded } = this.#count(network, infoHash)
       answer.set(index, complete, incomplete, downloaders, downloaded)
     }
   }
 
   stats(): StoreStats {
-    const infoHashes = new Set<InfoHash>()
-    const stats = { seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }
-    for (const family of ['ipv4', 'ipv6'] as const) {
-      for (const infoHash of this.#swarms[family].keys()) {
-        const { complete, incomplete } = this.#count(family, infoHash)
-        stats.seeders[family] += complete
-        stats.leechers[family] += incomplete
-        if (complete + incomplete > 0) infoHashes.add(infoHash)
-      }
-    }
-    return { swarms: infoHashes.size, ...stats }
+    const infoHashes = this.#infoHashes.filter((infoHash) => this.#hasPeers(infoHash))
+    const sum = (role: 'complete' | 'incomplete'): NetworkCounts =>
+      this.#counts((network) =>
+        infoHashes.reduce((total, infoHash) => total + this.#count(network, infoHash)[role], 0),
+      )
+    return { swarms: infoHashes.length, seeders: sum('complete'), leechers: sum('incomplete') }
   }
 
-  evict({
-    infoHash: refusesInfoHash,
-    address: refusesAddress,
-    peerId: refusesPeerId,
-  }: EvictionRules): number {
+  evict(rules: EvictionRules): number {
     let evicted = 0
     for (const swarms of Object.values(this.#swarms)) {
       for (const [infoHash, swarm] of swarms) {
-        const all = refusesInfoHash?.(infoHash) === true
-        for (const [key, { address, peerId }] of swarm) {
-          if (
-            !all &&
-            refusesAddress?.(address) !== true &&
-            refusesPeerId?.(peerId as PeerId) !== true
-          )
-            continue
+        const all = rules.infoHash?.(infoHash) === true
+        for (const [key, peer] of swarm) {
+          if (!all && !isNamed(peer, rules)) continue
           swarm.delete(key)
           evicted++
         }
@@ -125,28 +116,22 @@ export class ModelPeerStore implements PeerStore {
   }
 
   async *swarms(): AsyncGenerator<SwarmEntry[]> {
-    const infoHashes = new Set([...this.#swarms.ipv4.keys(), ...this.#swarms.ipv6.keys()])
-    const page = [...infoHashes].map((infoHash) => {
-      const [ipv4, ipv6] = [this.#count('ipv4', infoHash), this.#count('ipv6', infoHash)]
-      return {
-        infoHash,
-        seeders: { ipv4: ipv4.complete, ipv6: ipv6.complete },
-        leechers: { ipv4: ipv4.incomplete, ipv6: ipv6.incomplete },
-        downloaded: ipv4.downloaded,
-      }
-    })
-    yield page.filter(
-      ({ seeders, leechers }) => seeders.ipv4 + seeders.ipv6 + leechers.ipv4 + leechers.ipv6 > 0,
-    )
+    const infoHashes = this.#infoHashes.filter((infoHash) => this.#hasPeers(infoHash))
+    yield infoHashes.map((infoHash) => ({
+      infoHash,
+      seeders: this.#counts((network) => this.#count(network, infoHash).complete),
+      leechers: this.#counts((network) => this.#count(network, infoHash).incomplete),
+      downloaded: this.#downloaded.get(infoHash) ?? 0,
+    }))
   }
 
   /** Applies an announce and answers nothing, which costs no more than a `Map` does. */
   enter(announce: Announce): void {
-    const { infoHash, address, port, peerId, transition } = announce
+    const { infoHash, address, port, handle, owner, peerId, transition } = announce
     if (transition === 'unchanged') return
-    const swarms = this.#swarms[addressFamily(address)]
+    const swarms = this.#swarms[networkOf(announce)]
     const swarm = swarms.get(infoHash) ?? new Map<string, ModelPeer>()
-    const key = byteString(compactPeer(address, port))
+    const key = nameOf(announce)
     const previous = swarm.get(key)
     const wasSeeder = previous?.state === 'seeder' && this.#isFresh(previous)
     this.#countDownload(announce, key, wasSeeder)
@@ -158,6 +143,8 @@ export class ModelPeerStore implements PeerStore {
     swarm.set(key, {
       address: new Uint8Array(address),
       port,
+      handle,
+      owner,
       peerId,
       state,
       lastSeen: this.#options.now(),
@@ -192,14 +179,12 @@ export class ModelPeerStore implements PeerStore {
   /** Applies an announce and counts; the swarm's peers afterwards. */
   #apply(announce: Announce, answer: Answer): ModelSwarm {
     const { infoHash } = announce
-    const family = addressFamily(announce.address)
-    answer.before = this.#live(family, infoHash).get(
-      byteString(compactPeer(announce.address, announce.port)),
-    )?.state
+    const network = networkOf(announce)
+    answer.before = this.#live(network, infoHash).get(nameOf(announce))?.state
     this.enter(announce)
-    const swarm = this.#live(family, infoHash)
-    if (swarm.size === 0) this.#swarms[family].delete(infoHash)
-    const { complete, incomplete, downloaded } = this.#count(family, infoHash)
+    const swarm = this.#live(network, infoHash)
+    if (swarm.size === 0) this.#swarms[network].delete(infoHash)
+    const { complete, incomplete, downloaded } = this.#count(network, infoHash)
     Object.assign(answer, { complete, incomplete, downloaded })
     return swarm
   }
@@ -208,21 +193,36 @@ export class ModelPeerStore implements PeerStore {
     return peer.lastSeen >= this.#options.now() - this.#options.peerLifetime
   }
 
+  /** All infohashes that have swarms, which may be empty. */
+  get #infoHashes(): InfoHash[] {
+    return [...new Set(Object.values(this.#swarms).flatMap((swarms) => [...swarms.keys()]))]
+  }
+
+  #hasPeers(infoHash: InfoHash): boolean {
+    const networks = Object.keys(this.#swarms) as Network[]
+    return networks.some((network) => this.#live(network, infoHash).size > 0)
+  }
+
+  #counts(count: (network: Network) => number): NetworkCounts {
+    const counts = { ipv4: count('ipv4'), ipv6: count('ipv6') }
+    return this.keepsWebRtcPeers ? { ...counts, webrtc: count('webrtc') } : counts
+  }
+
   /** The swarm without its expired peers; a new one where there is none. */
-  #live(family: AddressFamily, infoHash: InfoHash): ModelSwarm {
-    const swarm = this.#swarms[family].get(infoHash) ?? new Map<string, ModelPeer>()
+  #live(network: Network, infoHash: InfoHash): ModelSwarm {
+    const swarm = this.#swarms[network].get(infoHash) ?? new Map<string, ModelPeer>()
     for (const [key, peer] of swarm) if (!this.#isFresh(peer)) swarm.delete(key)
     return swarm
   }
 
-  #count(family: AddressFamily, infoHash: InfoHash): ScrapeEntry {
+  #count(network: Network, infoHash: InfoHash): ScrapeEntry {
     const entry = {
       complete: 0,
       incomplete: 0,
       downloaders: 0,
       downloaded: this.#downloaded.get(infoHash) ?? 0,
     }
-    for (const { state } of this.#live(family, infoHash).values()) {
+    for (const { state } of this.#live(network, infoHash).values()) {
       if (state === 'seeder') entry.complete++
       else entry.incomplete++
       if (state === 'leecher') entry.downloaders++
@@ -231,11 +231,33 @@ export class ModelPeerStore implements PeerStore {
   }
 }
 
+/** What a peer is known by within its network. */
+function nameOf({ address, port, handle }: Announce): string {
+  return handle === 0 ? byteString(compactPeer(address, port)) : String(handle)
+}
+
+function isNamed({ address, handle, peerId, owner }: ModelPeer, rules: EvictionRules): boolean {
+  if (handle === 0 && rules.address?.(address) === true) return true
+  if (owner !== 0 && rules.owner?.(owner) === true) return true
+  return rules.peerId?.(peerId as PeerId) === true
+}
+
+function give(peers: readonly ModelPeer[], announce: Announce, { peers: list }: Answer): void {
+  for (const { address, port, handle, peerId } of peers) {
+    const id = announce.wantsPeerIds ? (peerId as PeerId) : undefined
+    if (handle === 0) list.add(address, port, id)
+    else list.addHandle(handle, id)
+  }
+}
+
 /** The peers of a swarm that an announce may be answered with, whatever its `numWant`. */
 function candidates(swarm: ModelSwarm, announce: Announce): ModelPeer[] {
   if (announce.transition === 'stopped') return []
   const own = byteString(announce.address)
   return [...swarm.values()].filter((peer) => {
+    if (announce.owner !== 0 && peer.owner === announce.owner) return false
+    if (announce.handle !== 0)
+      return peer.handle !== announce.handle && !(announce.leechersOnly && peer.state === 'seeder')
     if (peer.port <= 1) return false
     if (announce.leechersOnly && peer.state === 'seeder') return false
     if (announce.publicOnly && addressScope(peer.address) !== 'public') return false

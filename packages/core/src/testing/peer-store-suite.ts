@@ -3,9 +3,11 @@ import { checkDownloads } from './suite/downloads.ts'
 import { checkEviction } from './suite/eviction.ts'
 import { checkExpiry } from './suite/expiry.ts'
 import { checkListing } from './suite/listing.ts'
+import { checkOwners } from './suite/owners.ts'
 import { checkScrape } from './suite/scrape.ts'
 import { checkFamilies, checkSelection } from './suite/selection.ts'
 import { checkTransitions } from './suite/transitions.ts'
+import { checkWebRtc } from './suite/webrtc.ts'
 
 export interface PeerStoreSuite {
   /** `test` of vitest, `node:test` or another runner. */
@@ -16,7 +18,10 @@ export interface PeerStoreSuite {
   }) => StoreUnderTest | Promise<StoreUnderTest>
 }
 
-/** Registers the tests that a store must pass to keep the `PeerStore` contract. */
+/**
+ * Registers the tests that a store must pass to keep the `PeerStore` contract. Those of what a store
+ * may leave out pass where it does.
+ */
 export function testPeerStore(suite: PeerStoreSuite): void {
   const check: Check = (name, run) => {
     suite.test(name, async () => {
@@ -36,4 +41,6 @@ export function testPeerStore(suite: PeerStoreSuite): void {
   checkExpiry(check)
   checkEviction(check)
   checkListing(check)
+  checkOwners(check)
+  checkWebRtc(check)
 }

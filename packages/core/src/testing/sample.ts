@@ -3,7 +3,6 @@ import {
   infoHashFrom,
   parseAddress,
   peerIdFrom,
-  type AddressFamily,
   type InfoHash,
   type Params,
   type PeerId,
@@ -11,6 +10,7 @@ import {
 } from '@chihaya/bittorrent'
 import type { Announce } from '../announce/announce.ts'
 import { Answer } from '../announce/answer.ts'
+import type { Network } from '../announce/network.ts'
 import { PlainAnnounce, type PlainAnnounceInit } from '../announce/plain-announce.ts'
 import { PlainScrape, ScrapeAnswer, type Scrape } from '../announce/scrape.ts'
 import { isPromise, type MaybePromise } from '../maybe-promise.ts'
@@ -80,6 +80,7 @@ export function changedAnnounce(announce: Announce, changes: AnnounceChanges): P
     address: from,
     otherAddress,
     port,
+    handle,
     key,
     event,
     left,
@@ -95,6 +96,7 @@ export function changedAnnounce(announce: Announce, changes: AnnounceChanges): P
     address: from,
     otherAddress,
     port,
+    handle,
     key,
     event,
     left,
@@ -103,6 +105,19 @@ export function changedAnnounce(announce: Announce, changes: AnnounceChanges): P
   }
   const decided = { transition, leechersOnly, publicOnly, owner, seeding }
   return sampleAnnounce({ ...sent, ...decided, numWant, wantsPeerIds, params, ...changes })
+}
+
+/** An answer with room for all the peers that the announce wants. */
+export function preparedAnswer(announce: Announce): Answer {
+  const answer = new Answer()
+  answer.takesOtherFamily = true
+  answer.peers.reserve(
+    announce.handle === 0 ? addressFamily(announce.address) : 'ipv4',
+    announce.numWant + SPARE,
+    announce.wantsPeerIds,
+  )
+  answer.want = announce.numWant
+  return answer
 }
 
 /** A promise where `Result` is one. */
@@ -116,43 +131,31 @@ export function announceTo<Result extends MaybePromise<void>>(
   target: { announce(announce: Announce, answer: Answer): Result },
   announce: Announce,
 ): Alike<Result, Answer> {
-  const answer = new Answer()
-  answer.takesOtherFamily = true
-  answer.peers.reserve(
-    addressFamily(announce.address),
-    announce.numWant + SPARE,
-    announce.wantsPeerIds,
-  )
-  answer.want = announce.transition === 'stopped' ? 0 : announce.numWant
+  const answer = preparedAnswer(announce)
   const pending: MaybePromise<void> = target.announce(announce, answer)
   return (isPromise(pending) ? pending.then(() => answer) : answer) as Alike<Result, Answer>
 }
 
-/**
- * A scrape of the first sample swarm from 10.0.0.1, or of other infohashes from an address of
- * either family.
- */
+/** A scrape of the first sample swarm over IPv4, or of other infohashes or over another network. */
 export function sampleScrape(
   infoHashes: readonly InfoHash[] = [sampleInfoHash(1)],
-  family: AddressFamily = 'ipv4',
+  network: Network = 'ipv4',
 ): PlainScrape {
-  return new PlainScrape(
-    'http',
-    infoHashes,
-    address(family === 'ipv4' ? '10.0.0.1' : '2001:db8::1'),
-    NO_PARAMS,
-  )
+  const from = address(network === 'ipv6' ? '2001:db8::1' : '10.0.0.1')
+  const scrape = new PlainScrape('http', infoHashes, from, NO_PARAMS)
+  scrape.webrtc = network === 'webrtc'
+  return scrape
 }
 
-/** Scrapes a store or a tracker from an address of a family; a row for each infohash. */
+/** Scrapes the swarms of a network from a store or a tracker; a row for each infohash. */
 export function scrapeFrom<Result extends MaybePromise<void>>(
   target: { scrape(scrape: Scrape, answer: ScrapeAnswer): Result },
   infoHashes: readonly InfoHash[],
-  family: AddressFamily = 'ipv4',
+  network: Network = 'ipv4',
 ): Alike<Result, ScrapeEntry[]> {
   const answer = new ScrapeAnswer()
   answer.begin(infoHashes.length, 0)
-  const pending: MaybePromise<void> = target.scrape(sampleScrape(infoHashes, family), answer)
+  const pending: MaybePromise<void> = target.scrape(sampleScrape(infoHashes, network), answer)
   const rows = isPromise(pending) ? pending.then(() => scrapeRows(answer)) : scrapeRows(answer)
   return rows as Alike<Result, ScrapeEntry[]>
 }

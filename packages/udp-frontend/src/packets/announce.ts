@@ -3,6 +3,7 @@ import {
   ClientError,
   compactLength,
   eventFromNumber,
+  INVALID_PORT,
   readInfoHash,
   readPeerId,
   readUrlData,
@@ -46,7 +47,6 @@ let used = 0
 const UNKNOWN = 2n ** 64n - 1n
 
 const MALFORMED_EVENT: ClientError = new ClientError('malformed event ID')
-const INVALID_PORT: ClientError = new ClientError('invalid port')
 
 /** What the frontend's options say about announces. */
 export interface AnnounceRules {

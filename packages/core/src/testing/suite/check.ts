@@ -1,5 +1,6 @@
 import { formatAddress, readCompactPeers } from '@chihaya/bittorrent'
 import type { Answer } from '../../announce/answer.ts'
+import type { NetworkCounts } from '../../announce/network.ts'
 import type { PeerList } from '../../announce/peer-list.ts'
 import type { PeerStore } from '../../peer-store.ts'
 
@@ -24,6 +25,11 @@ export function endpoints(peers: Pick<PeerList, 'endpoints' | 'family'>): string
   return readCompactPeers(peers.endpoints, peers.family)
     .map((peer) => `${formatAddress(peer.address)}:${peer.port}`)
     .sort()
+}
+
+/** Expected peers by network, in the form that the store reports them. */
+export function counts(store: PeerStore, ipv4: number, ipv6: number): NetworkCounts {
+  return store.keepsWebRtcPeers === true ? { ipv4, ipv6, webrtc: 0 } : { ipv4, ipv6 }
 }
 
 export function counters(view: Answer): [complete: number, incomplete: number, downloaded: number] {

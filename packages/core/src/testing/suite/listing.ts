@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { SwarmEntry } from '../../peer-store.ts'
 import { address, announceTo, sampleAnnounce, sampleInfoHash } from '../sample.ts'
-import { LIFETIME, type Check } from './check.ts'
+import { counts, LIFETIME, type Check } from './check.ts'
 
 /** For stores that can list their swarms. */
 export function checkListing(check: Check): void {
@@ -27,8 +27,8 @@ export function checkListing(check: Check): void {
       const ipv4 = number % 3 === 0 ? 1 : 0
       const expected = {
         infoHash,
-        seeders: { ipv4: 1, ipv6: 0 },
-        leechers: { ipv4, ipv6 },
+        seeders: counts(store, 1, 0),
+        leechers: counts(store, ipv4, ipv6),
         downloaded: 1,
       }
       assert.deepEqual(listed.get(infoHash), expected)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readCompactPeers } from '@chihaya/bittorrent'
 import type { Transition } from '../../announce/transition.ts'
+import { announceBorrowed } from '../borrowed-announce.ts'
 import {
   address,
   announceTo,
@@ -9,7 +10,7 @@ import {
   samplePeerId,
   scrapeFrom,
 } from '../sample.ts'
-import { counters, endpoints, type Check } from './check.ts'
+import { counters, counts, endpoints, type Check } from './check.ts'
 
 export function checkSelection(check: Check): void {
   check('gives the other peers, and never the announcer', async (store) => {
@@ -112,6 +113,16 @@ export function checkSelection(check: Check): void {
     assert.deepEqual(endpoints(view.peers), ['8.8.8.8:6881'])
   })
 
+  check('keeps nothing that it borrowed from an announce', async (store) => {
+    for (const port of [1001, 1002])
+      await announceBorrowed(store, { port, peerId: samplePeerId(port), transition: 'completed' })
+    const answer = await announceBorrowed(store, { port: 1001, wantsPeerIds: true })
+    assert.deepEqual([answer.complete, answer.incomplete, answer.downloaded], [1, 1, 2])
+    assert.deepEqual(endpoints(answer.peers), ['10.0.0.1:1002'])
+    await announceBorrowed(store, { port: 1002, transition: 'stopped' })
+    assert.deepEqual(counters(await announceBorrowed(store, { port: 1001 })), [0, 1, 2])
+  })
+
   check('shares no memory with announces and answers of before', async (store) => {
     const own = address('10.0.0.7')
     await announceTo(store, sampleAnnounce({ address: own, port: 1001 }))
@@ -149,8 +160,8 @@ export function checkFamilies(check: Check): void {
     assert.deepEqual(endpoints(other.peers), ['2001:db8::1:6881'])
     assert.deepEqual(await store.stats(), {
       swarms: 1,
-      seeders: { ipv4: 0, ipv6: 0 },
-      leechers: { ipv4: 1, ipv6: 2 },
+      seeders: counts(store, 0, 0),
+      leechers: counts(store, 1, 2),
     })
   })
 

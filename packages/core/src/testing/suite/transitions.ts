@@ -53,10 +53,15 @@ export function checkTransitions(check: Check): void {
   check('tells what a peer was before', async (store) => {
     const transitions = [
       'leecher',
+      'leecher',
+      'seeder',
       'seeder',
       'partial',
+      'partial',
+      'completed',
       'completed',
       'leecher',
+      'stopped',
       'stopped',
       'leecher',
     ] as const
@@ -65,8 +70,8 @@ export function checkTransitions(check: Check): void {
       before.push((await announceTo(store, sampleAnnounce({ transition }))).before)
     // A store that has to look for it does not tell.
     if (before.every((state) => state === undefined)) return
-    const known = ['leecher', 'seeder', 'partial', 'seeder', 'leecher']
-    assert.deepEqual(before, [undefined, ...known, undefined])
+    const known = ['leecher', 'leecher', 'seeder', 'seeder', 'partial', 'partial', 'seeder']
+    assert.deepEqual(before, [undefined, ...known, 'seeder', 'leecher', undefined, undefined])
   })
 
   check('counts a completed peer it has never seen', async (store) => {

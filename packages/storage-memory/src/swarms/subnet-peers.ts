@@ -1,0 +1,88 @@
+import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
+import { entryU32, writeEndpoint } from '../peers/entry.ts'
+import type { KeyedHash } from '../heap/keyed-hash.ts'
+import type { SubnetPreference } from '../options.ts'
+import { INFO_HASH_U32, type SwarmRecords } from './records.ts'
+
+const DEFAULT_BITS: Readonly<Record<AddressFamily, number>> = { ipv4: 24, ipv6: 64 }
+const DEFAULT_OUTSIDE_SHARE = 0.1
+
+/**
+ * Prefers peers of the announcer's own subnet, so that traffic stays in its rack. The peers that a
+ * swarm has in one subnet are held a second time, as a swarm whose infohash is made of the swarm's
+ * and the subnet: finding them then costs no more than finding any swarm, however large either is.
+ */
+export class SubnetPeers {
+  /** Share of an answer that is kept for peers from elsewhere. */
+  readonly outsideShare: number
+  readonly #hash: KeyedHash
+  readonly #masks: Readonly<Record<AddressFamily, Uint32Array>>
+  /**
+   * The announcer's subnet in 32-bit words, then one that tells the two halves of the derived
+   * infohash apart.
+   */
+  readonly #subnet = new Uint32Array(5)
+  #mask: Uint32Array
+  readonly #part = {
+    key: new Uint32Array(INFO_HASH_U32),
+    endpoint: new Uint32Array(entryU32('ipv6')),
+  }
+
+  constructor(preference: SubnetPreference, hash: KeyedHash) {
+    this.outsideShare = preference.outsideShare ?? DEFAULT_OUTSIDE_SHARE
+    this.#hash = hash
+    this.#masks = {
+      ipv4: maskU32(4, preference.ipv4 ?? DEFAULT_BITS.ipv4),
+      ipv6: maskU32(16, preference.ipv6 ?? DEFAULT_BITS.ipv6),
+    }
+    this.#mask = this.#masks.ipv4
+  }
+
+  /** Makes the infohash in `key` that of the swarm's peers in the announcer's subnet. */
+  derive(key: Uint32Array, address: Address): void {
+    writeEndpoint(this.#subnet, address, 0)
+    this.#derive(key, this.#masks[addressFamily(address)])
+  }
+
+  /**
+   * The infohash of a swarm's part that holds the peer of the entry at `u32[at]`, of so many
+   * words, and the peer's endpoint. Both are valid until the next call.
+   */
+  partOf(
+    records: SwarmRecords,
+    swarm: number,
+    length: number,
+    u32: Uint32Array,
+    at: number,
+  ): { readonly key: Uint32Array; readonly endpoint: Uint32Array } {
+    for (let index = 0; index < length; index++)
+      this.#subnet[index] = this.#part.endpoint[index] = u32[at + index]!
+    records.copyKey(swarm, this.#part.key, 0)
+    this.#derive(this.#part.key, this.#masks[length === entryU32('ipv4') ? 'ipv4' : 'ipv6'])
+    return this.#part
+  }
+
+  #derive(key: Uint32Array, mask: Uint32Array): void {
+    this.#mask = mask
+    const length = mask.length
+    for (let index = 0; index < length; index++) this.#subnet[index]! &= this.#mask[index]!
+    for (const half of [0, 1]) {
+      this.#subnet[length] = half + 1
+      key[half]! ^= this.#hash.of(this.#subnet, 0, length + 1, 0xffff_ffff)
+    }
+  }
+
+  /** Whether the entry at `u32[at]` lies in the subnet that was last derived. */
+  holds(u32: Uint32Array, at: number): boolean {
+    for (let index = 0; index < this.#mask.length; index++) {
+      if (((u32[at + index]! ^ this.#subnet[index]!) & this.#mask[index]!) !== 0) return false
+    }
+    return true
+  }
+}
+
+function maskU32(bytes: number, bits: number): Uint32Array {
+  const mask = new Uint8Array(bytes)
+  for (let bit = 0; bit < Math.min(bits, bytes * 8); bit++) mask[bit >> 3]! |= 0x80 >> (bit & 7)
+  return new Uint32Array(mask.buffer)
+}
