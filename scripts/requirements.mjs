@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { succeeds } from './command.mjs'
 import { canInstallDebianPackages, installDebianPackages } from './debian.mjs'
 import { hasHelm, installHelm } from './helm.mjs'
@@ -62,6 +63,13 @@ const requirements = [
     package: 'transmission-cli',
     isThere: () => succeeds('transmission-cli', ['--version']),
     tests: 'internal/e2e/test/transmission.test.ts',
+  },
+  {
+    name: 'opentracker, and the right to become another user',
+    package: 'opentracker',
+    isThere: () =>
+      existsSync('/usr/bin/opentracker') && succeeds('setpriv', ['--reuid=10001', 'true']),
+    tests: 'internal/e2e/test/opentracker.test.ts',
   },
   {
     name: 'prometheus',

@@ -12,9 +12,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 const ANNOUNCE =
   'info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-aaaaaaaaaaaa&port=6881&uploaded=0&downloaded=0&left=1'
 const FETCH = `fetch('http://127.0.0.1:6969/announce?${ANNOUNCE}').then((r) => r.text()).then(console.log)`
-const CONNECT = `const socket = require('node:dgram').createSocket('udp4')
-socket.on('message', (reply) => { console.log(reply.toString('hex')); socket.close() })
-socket.send(Buffer.from('00000417271019800000000061626364', 'hex'), 6969, '127.0.0.1')`
+const UDP = 'udp://127.0.0.1:6969'
 
 let dockerfile: Dockerfile
 let tree: string
@@ -80,7 +78,10 @@ describe('the image', () => {
       )
     }
     expect((await container.node('-e', FETCH)).stdout).toMatch(/^d8:completei0e.*10:incompletei1e/)
-    expect((await container.node('-e', CONNECT)).stdout).toMatch(/^0000000061626364[0-9a-f]{16}\n$/)
+    const e2e = [join(tree, 'dist/main.js'), 'e2e', '--httpaddr', '', '--udpaddr', UDP]
+    expect((await container.node(...e2e)).stdout).toBe(
+      `UDP ${UDP}: the second peer was given the first\n`,
+    )
     expect(await healthCheck(container)).toBe(0)
     container.signal('SIGTERM')
     expect(await container.exitCode()).toBe(0)

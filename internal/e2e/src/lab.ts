@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { trackerClient, type ScrapeAnswer } from '@internal/client'
+import { trackerClient, type ScrapeAnswer } from '@chihaya/client'
 import type { AddressFamily } from '@chihaya/bittorrent'
 import type { Client, StartClient } from './client.ts'
 import { Network } from './network.ts'

@@ -5,7 +5,7 @@ import {
   type ClientAnnounce,
   type ScrapeAnswer,
   type TrackerClient,
-} from '@internal/client'
+} from '@chihaya/client'
 import { randomBytes } from 'node:crypto'
 import { labTest } from './lab-test.ts'
 import type { Transport } from './transfer.ts'
@@ -36,7 +36,10 @@ export const actorTest = labTest.extend('addActor', async ({ lab }, { onCleanup 
   })
   return async ([protocol, family]: Transport): Promise<Actor> => {
     const localAddress = lab.network.addAddresses()[family]
-    const client = trackerClient(lab.tracker.announceUrl(protocol, family), { localAddress })
+    const client = trackerClient(lab.tracker.announceUrl(protocol, family), {
+      localAddress,
+      retransmission: 1000,
+    })
     clients.push(client)
     return actor(client, localAddress)
   }

@@ -1,5 +1,5 @@
 import { infoHashFrom, peerIdFrom, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import { HttpTrackerClient, TrackerFailure } from '@internal/client'
+import { HttpTrackerClient, TrackerFailure } from '@chihaya/client'
 import { randomBytes } from 'node:crypto'
 import { describe } from 'vitest'
 import { INTERVAL, MIN_INTERVAL } from '../src/tracker-process.ts'

@@ -1,4 +1,4 @@
-import type { ScrapeAnswer } from '@internal/client'
+import type { ScrapeAnswer } from '@chihaya/client'
 import { describe } from 'vitest'
 import { aria2 } from '../src/aria2.ts'
 import { hasFiles, type StartClient } from '../src/client.ts'

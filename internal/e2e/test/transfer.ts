@@ -1,5 +1,5 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
-import type { ScrapeAnswer } from '@internal/client'
+import type { ScrapeAnswer } from '@chihaya/client'
 import type { ExpectStatic, TestContext } from 'vitest'
 import { hasFiles, type Client, type StartClient } from '../src/client.ts'
 import type { Lab } from '../src/lab.ts'

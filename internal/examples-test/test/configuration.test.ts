@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { trackerClient } from '@internal/client'
+import { trackerClient } from '@chihaya/client'
 import { ANNOUNCE } from '@internal/test-tracker'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { examplePath } from './example.ts'
@@ -27,7 +27,7 @@ async function chihayaWith(text: string, where: '.' | 'node_modules'): Promise<P
   })
 }
 
-async function announce(url: string): Promise<number> {
+async function announce(url: string): Promise<number | undefined> {
   const client = trackerClient(url)
   onTestFinished(() => client.close())
   return (await client.announce(ANNOUNCE)).incomplete

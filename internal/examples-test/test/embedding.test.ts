@@ -1,4 +1,4 @@
-import { trackerClient } from '@internal/client'
+import { trackerClient, type AnnounceAnswer } from '@chihaya/client'
 import { ANNOUNCE } from '@internal/test-tracker'
 import { expect, onTestFinished, test } from 'vitest'
 import { examplePath } from './example.ts'
@@ -6,10 +6,7 @@ import { Program } from './program.ts'
 
 const PASSKEY = '0123456789abcdef0123456789abcdef'
 
-async function announce(
-  url: string,
-  port = ANNOUNCE.port,
-): Promise<{ interval: number; incomplete: number }> {
+async function announce(url: string, port = ANNOUNCE.port): Promise<AnnounceAnswer> {
   const client = trackerClient(url)
   onTestFinished(() => client.close())
   return client.announce({ ...ANNOUNCE, port })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { json } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
 import { toHex } from '@chihaya/bittorrent'
-import { TrackerFailure } from '@internal/client'
+import { TrackerFailure } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { examplePath, examplePlugin } from './example.ts'
@@ -28,7 +28,7 @@ describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
       register: (app) => void app.register(passkey, { passkeys: [PASSKEY] }),
       http: { announceRoutes: ['/announce', '/:passkey/announce'] },
     })
-    const announce = async (path: string): Promise<number> =>
+    const announce = async (path: string): Promise<number | undefined> =>
       (await tracker.client(protocol, { path }).announce(ANNOUNCE)).incomplete
     expect(await announce(`/${PASSKEY}/announce`)).toBe(1)
     expect(await announce(`/announce?passkey=${PASSKEY}`)).toBe(1)

@@ -1,5 +1,5 @@
 import { address, announceTo, sampleAnnounce } from '@chihaya/core/testing'
-import { TrackerFailure } from '@internal/client'
+import { TrackerFailure } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import { describe, expect, test } from 'vitest'
 import { ipApproval } from '@chihaya/middleware-ipapproval'

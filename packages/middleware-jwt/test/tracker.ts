@@ -17,7 +17,7 @@ import {
   writeAnnounce,
   writeConnect,
   type ScrapeAnswer,
-} from '@internal/client'
+} from '@chihaya/client'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AUDIENCE, ISSUER, TORRENT } from './tokens.ts'
 

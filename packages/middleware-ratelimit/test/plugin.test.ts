@@ -1,6 +1,6 @@
 import { bdecode } from '@chihaya/bittorrent'
 import { sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
-import { TrackerFailure, type ClientAnnounce, type TrackerClient } from '@internal/client'
+import { TrackerFailure, type ClientAnnounce, type TrackerClient } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify from 'fastify'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'

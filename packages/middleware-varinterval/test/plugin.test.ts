@@ -1,5 +1,5 @@
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
-import type { HttpAnnounceAnswer } from '@internal/client'
+import type { HttpAnnounceAnswer } from '@chihaya/client'
 import { trackerCore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import Fastify from 'fastify'
