@@ -17,7 +17,7 @@ export const SPAN: number = 2 ** 32
  * for ports that are given to nobody. The state is 0 for leechers, 1 for partial seeds and 2 for
  * seeders.
  */
-export const SWARM = `
+export const SWARM: string = `
 local call = redis.call
 local SPAN = ${SPAN}
 `
