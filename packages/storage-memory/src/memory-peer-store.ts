@@ -99,7 +99,7 @@ export class MemoryPeerStore implements PeerStore {
     this.#unified = parsed.families === 'unified'
     this.#subnetPeers = parsed.preferredSubnet && new SubnetPeers(parsed.preferredSubnet, hash)
     this.keepsOwners = parsed.storeOwners
-    this.keepsWebRtcPeers = parsed.storeWebRtcPeers
+    this.keepsWebRtcPeers = parsed.storeWebrtcPeers
     const swarms = new Swarms({
       hash,
       sources: new Sources(Int32Array.from(factors)),
@@ -107,7 +107,7 @@ export class MemoryPeerStore implements PeerStore {
       rememberedSwarms: parsed.rememberedSwarms,
       storePeerIds: parsed.storePeerIds,
       storeOwners: parsed.storeOwners,
-      storeWebRtcPeers: parsed.storeWebRtcPeers,
+      storeWebrtcPeers: parsed.storeWebrtcPeers,
       withholdPortsBelow: parsed.withholdPortsBelow,
       sourceLimit,
       subnetPeers: this.#subnetPeers,

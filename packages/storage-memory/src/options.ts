@@ -35,7 +35,7 @@ export interface MemoryStorageOptions {
    */
   storeOwners?: boolean
   /** Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers. @default false */
-  storeWebRtcPeers?: boolean
+  storeWebrtcPeers?: boolean
   /**
    * Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one. @default
    * 'separate'
@@ -121,7 +121,7 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       type: 'boolean',
       default: false,
     },
-    storeWebRtcPeers: {
+    storeWebrtcPeers: {
       description: 'Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers.',
       type: 'boolean',
       default: false,

@@ -24,7 +24,7 @@ const browser = (handle: number, changes: AnnounceChanges = {}): AnnounceChanges
 
 describe('WebRTC peers', () => {
   test('are counted apart where IPv4 and IPv6 are one swarm', () => {
-    const store = storeWith({ storeWebRtcPeers: true, families: 'unified' })
+    const store = storeWith({ storeWebrtcPeers: true, families: 'unified' })
     const client = { key: 7, peerId: samplePeerId(1) }
     announceTo(store, sampleAnnounce({ ...client, transition: 'completed' }))
     announceTo(store, sampleAnnounce({ ...client, address: address('2001:db8::1') }))
@@ -41,7 +41,7 @@ describe('WebRTC peers', () => {
 
   test('have no port to withhold, and no subnet to prefer', () => {
     const options = { withholdPortsBelow: 1024, preferredSubnet: { ipv4: 24 } }
-    const store = storeWith({ storeWebRtcPeers: true, ...options })
+    const store = storeWith({ storeWebrtcPeers: true, ...options })
     for (let handle = 1; handle <= 3; handle++) announceTo(store, sampleAnnounce(browser(handle)))
     const { peers } = announceTo(store, sampleAnnounce(browser(4)))
     expect(peers.count).toBe(3)
@@ -50,7 +50,7 @@ describe('WebRTC peers', () => {
 
   test('add new torrents at the rate of the address that they announce from', () => {
     const newSwarmsPerSource = { perMinute: 1, burst: 2 }
-    const store = storeWith({ storeWebRtcPeers: true, newSwarmsPerSource })
+    const store = storeWith({ storeWebrtcPeers: true, newSwarmsPerSource })
     const add = (number: number, changes: AnnounceChanges): unknown =>
       announceTo(
         store,
@@ -64,7 +64,7 @@ describe('WebRTC peers', () => {
   })
 
   test('leave without a word of their client, as a closed socket does', async () => {
-    const store = storeWith({ storeWebRtcPeers: true })
+    const store = storeWith({ storeWebrtcPeers: true })
     const log = { error: () => undefined, warn: () => undefined }
     const tracker = new Tracker({ store, log })
     const announce = sampleAnnounce(browser(5))

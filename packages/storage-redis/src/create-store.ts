@@ -23,7 +23,7 @@ export async function createStore(
     maxPeersPerSwarm,
     storePeerIds,
     storeOwners,
-    storeWebRtcPeers,
+    storeWebrtcPeers,
     newSwarmsPerSource,
     withholdPortsBelow,
   } = options
@@ -38,7 +38,7 @@ export async function createStore(
           maxPeersPerSwarm,
           storePeerIds,
           ...(storeOwners && { storeOwners }),
-          ...(storeWebRtcPeers && { storeWebRtcPeers }),
+          ...(storeWebrtcPeers && { storeWebrtcPeers }),
           ...(newSwarmsPerSource && { newSwarmsPerSource }),
           ...(withholdPortsBelow > 0 && { withholdPortsBelow }),
         })

@@ -94,7 +94,7 @@ export interface RedisStorageOptions {
    */
   storeOwners?: boolean
   /** Store WebRTC peers, in swarms of their own. @default false */
-  storeWebRtcPeers?: boolean
+  storeWebrtcPeers?: boolean
   /** IPv4 and IPv6 peers are separate swarms. Unlike the memory store, this one cannot join them. @default 'separate' */
   families?: 'separate'
   /**
@@ -229,7 +229,7 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
       type: 'boolean',
       default: false,
     },
-    storeWebRtcPeers: {
+    storeWebrtcPeers: {
       description: 'Store WebRTC peers, in swarms of their own.',
       type: 'boolean',
       default: false,

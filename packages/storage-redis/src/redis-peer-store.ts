@@ -116,12 +116,12 @@ export class RedisPeerStore implements PeerStore {
       limitsNewSwarms: options.newSwarmsPerSource !== undefined,
     }
     this.keepsOwners = options.storeOwners
-    this.keepsWebRtcPeers = options.storeWebRtcPeers
+    this.keepsWebRtcPeers = options.storeWebrtcPeers
     this.#init = init
     this.#now = init.now ?? (() => 0)
     this.#keys = new Keys(
       options.keyPrefix,
-      options.storeWebRtcPeers ? ALL_NETWORKS : ADDRESS_NETWORKS,
+      options.storeWebrtcPeers ? ALL_NETWORKS : ADDRESS_NETWORKS,
     )
     const secrets = [...secretsOf(client), options.password, options.sentinel?.password]
     this.#connection = new Connection({

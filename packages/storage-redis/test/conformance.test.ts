@@ -9,7 +9,7 @@ const shared = new SharedServer()
 const variants: Array<[name: string, options: RedisStorageOptions]> = [
   ['the Redis store', {}],
   ['the Redis store without peer ids', { storePeerIds: false }],
-  ['the Redis store with owners and WebRTC peers', { storeOwners: true, storeWebRtcPeers: true }],
+  ['the Redis store with owners and WebRTC peers', { storeOwners: true, storeWebrtcPeers: true }],
   ['the Redis store with owners and without peer ids', { storeOwners: true, storePeerIds: false }],
 ]
 

@@ -27,7 +27,7 @@ class Pair {
   readonly model = new ModelPeerStore({
     peerLifetime: LIFETIME,
     now: () => this.clock.now,
-    storeWebRtcPeers: true,
+    storeWebrtcPeers: true,
   })
   steps = 0
 
@@ -35,7 +35,7 @@ class Pair {
     this.store = storeOnClock(shared.admin, this.clock, {
       peerLifetime: LIFETIME * 1000,
       storeOwners: true,
-      storeWebRtcPeers: true,
+      storeWebrtcPeers: true,
     })
   }
 

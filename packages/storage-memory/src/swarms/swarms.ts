@@ -27,7 +27,7 @@ export interface SwarmsInit {
   readonly rememberedSwarms: number
   readonly storePeerIds: boolean
   readonly storeOwners: boolean
-  readonly storeWebRtcPeers: boolean
+  readonly storeWebrtcPeers: boolean
   readonly withholdPortsBelow: number
   readonly sourceLimit: SourceLimit | undefined
   readonly subnetPeers: SubnetPeers | undefined
@@ -65,7 +65,7 @@ export class Swarms {
 
   constructor(init: SwarmsInit) {
     const { heap } = this
-    const { hash, sourceLimit, storeWebRtcPeers } = init
+    const { hash, sourceLimit, storeWebrtcPeers } = init
     const columns = new Columns(init.storePeerIds, init.storeOwners)
     const firstPort = Math.max(FIRST_DIALLABLE_PORT, init.withholdPortsBelow)
     const sets = (u32: number, port: number): PeerSets =>
@@ -73,8 +73,8 @@ export class Swarms {
     this.#ipv4 = sets(entryU32('ipv4'), firstPort)
     this.#ipv6 = sets(entryU32('ipv6'), firstPort)
     // A WebRTC peer has the entry of an IPv4 peer, with its handle as the address, and no port.
-    this.#webrtc = storeWebRtcPeers ? sets(entryU32('ipv4'), 0) : undefined
-    this.records = new SwarmRecords(heap, hash, init.rememberedSwarms, storeWebRtcPeers)
+    this.#webrtc = storeWebrtcPeers ? sets(entryU32('ipv4'), 0) : undefined
+    this.records = new SwarmRecords(heap, hash, init.rememberedSwarms, storeWebrtcPeers)
     this.totals = new Float64Array(this.records.sets)
     this.clock = init.clock
     this.sources = init.sources

@@ -15,7 +15,7 @@ export interface LocalStoreOptions {
   readonly maxPeersPerSwarm: number
   readonly storePeerIds: boolean
   readonly storeOwners?: boolean
-  readonly storeWebRtcPeers?: boolean
+  readonly storeWebrtcPeers?: boolean
   readonly newSwarmsPerSource?: NewSwarmRate
   readonly withholdPortsBelow?: number
 }
