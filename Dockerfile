@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-# Bookworm in full has the C compiler that makes @chihaya/udp-batch; the image itself does without.
+# The full image has the C compiler for @chihaya/udp-batch. The final image needs none.
 FROM node:24-bookworm AS build
 WORKDIR /src
 COPY . .
@@ -14,14 +14,14 @@ LABEL org.opencontainers.image.title="Chihaya" \
 COPY --from=build /opt/chihaya /opt/chihaya
 COPY deploy/docker/chihaya.yaml /etc/chihaya.yaml
 ENV NODE_ENV=production
-# A number, so that Kubernetes can see that it is not root. The tracker writes no file and owns none.
+# Numeric, so that Kubernetes can verify that it is not root. The tracker owns and writes no files.
 USER 10001:10001
 WORKDIR /
 EXPOSE 6969/tcp 6969/udp 6880/tcp
 STOPSIGNAL SIGTERM
-# Asks where the configuration and the environment put the metrics, or, without metrics, whether the tracker answers at all.
+# Queries the configured metrics address, or the tracker itself if metrics are off.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "/opt/chihaya/dist/main.js", "health", "--config", "/etc/chihaya.yaml"]
-# The tracker handles its signals and starts no processes, so it can be the first one itself.
+# The tracker handles signals and starts no processes, so it can run as PID 1.
 ENTRYPOINT ["node", "/opt/chihaya/dist/main.js"]
 CMD ["--config", "/etc/chihaya.yaml", "--json"]

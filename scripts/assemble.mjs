@@ -1,6 +1,5 @@
-// `node scripts/assemble.mjs FOLDER`: put the tracker and all it needs at run time into a new
-// folder, which Node.js alone can run: `node FOLDER/dist/main.js`. `--built` takes what is
-// installed and built already.
+// `node scripts/assemble.mjs FOLDER`: copy the tracker and its dependencies into a new folder that
+// needs only Node.js: `node FOLDER/dist/main.js`. `--built` skips the install and the build.
 import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from './build.mjs'
@@ -15,7 +14,7 @@ if (folder === undefined) {
 }
 const target = resolve(folder)
 if (existsSync(target) && readdirSync(target).length > 0) {
-  console.error(`${target} is there already, and not empty`)
+  console.error(`${target} exists and is not empty`)
   process.exit(1)
 }
 
@@ -30,10 +29,9 @@ await step('Assembling', process.execPath, [
   '--filter=@chihaya/tracker',
   'deploy',
   '--prod',
-  // Copies of our own packages instead of links to them, in the versions of the lockfile.
+  // Copies of the workspace's packages instead of links, with the lockfile's versions.
   '--config.injectWorkspacePackages=true',
-  // What is installed already is at hand, although a folder on another disk would have a store of
-  // its own.
+  // Use the store of the checkout, even if the folder is on another disk.
   `--config.storeDir=${store.output.trim()}`,
   '--config.preferOffline=true',
   '--loglevel=error',
@@ -41,12 +39,12 @@ await step('Assembling', process.execPath, [
 ])
 await compileBatches()
 
-/** pnpm copies what is published, so the binary of this machine has to be made once more. */
+/** Compiles the native module again: pnpm copies only published files. */
 async function compileBatches() {
   const frontend = realpathSync(join(target, 'node_modules', '@chihaya', 'udp-frontend'))
   const script = join(frontend, '..', 'udp-batch', 'scripts', 'compile.mjs')
   await step('Compiling', projectNode(), [script, '--optional'])
-  // Names folders of this machine, and is for pnpm alone.
+  // These files are only for pnpm, and name folders of this machine.
   rmSync(join(target, 'node_modules', '.pnpm', 'lock.yaml'), { force: true })
   rmSync(join(target, 'pnpm-lock.yaml'), { force: true })
 }

@@ -1,5 +1,4 @@
-// Packs every package that is to be published, and checks the tarballs as their users will get
-// them.
+// Packs every public package and checks the tarballs, as users will get them.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, capture, root } from './command.mjs'
@@ -18,11 +17,10 @@ const complaints = (await Promise.all(packages.map(check))).filter((complaint) =
 console.log(complaints.join('\n'))
 process.exitCode = complaints.length === 0 ? 0 : 1
 
-/** What is wrong with a package, or an empty text. */
+/** Returns the problems of a package, or an empty text. */
 async function check(folder) {
   const missing = missingScripts(folder)
-  if (missing.length > 0)
-    return `${folder}/package.json runs what is not there: ${missing.join(', ')}`
+  if (missing.length > 0) return `${folder}/package.json runs missing files: ${missing.join(', ')}`
   const packed = await capture(
     'pnpm',
     ['pack', '--loglevel=error', '--pack-destination', tarballs],
@@ -39,10 +37,7 @@ async function check(folder) {
   return failed.map(({ output }) => output).join('\n')
 }
 
-/**
- * Files that a package's own commands run, and that are not there: a command that few use may name
- * the wrong one for long.
- */
+/** Files that a package's scripts run but that do not exist. Rarely used scripts rot unseen. */
 function missingScripts(folder) {
   const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const files = Object.values(scripts).flatMap(

@@ -3,18 +3,16 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The checkout. */
+/** The root of the checkout. */
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/**
- * What npm cannot put into `node_modules`, and what one run leaves for the next. Ignored by git.
- */
+/** Tools that npm cannot put into `node_modules`, and state between runs. Ignored by git. */
 export const cache = join(root, '.cache')
 
 /** Where `install.mjs` puts pnpm. */
 export const pnpmFolder = join(cache, 'pnpm')
 
-/** The environment of every command: the project's own programs come first. */
+/** The environment of every command. The project's own programs come first on the PATH. */
 export function environment() {
   const programs = [join(root, 'node_modules', '.bin'), join(pnpmFolder, 'node_modules', '.bin')]
   return {
@@ -25,8 +23,8 @@ export function environment() {
 }
 
 /**
- * The Node that the tracker and its tests run on: the one npm installed for this project, where
- * that worked. `CHIHAYA_NODE=system` keeps to the Node at hand, so that CI can test several.
+ * The Node.js for the tracker and its tests: the project's own, or the current one if that is
+ * missing. `CHIHAYA_NODE=system` selects the current one, so that CI can test several versions.
  */
 export function projectNode() {
   const installed = join(root, 'node_modules', 'node', 'bin', 'node')
@@ -43,8 +41,8 @@ export function succeeds(command, args) {
 }
 
 /**
- * Runs a command on this terminal and returns its exit code, 128 when a signal ended it. It ends
- * when we are told to.
+ * Runs a command on this terminal and returns its exit code, or 128 if a signal ended it. Signals
+ * to this process end the command.
  */
 export async function show(command, args, options = {}) {
   const child = spawn(command, args, {
@@ -61,9 +59,7 @@ export async function show(command, args, options = {}) {
   })
 }
 
-/**
- * Runs a command quietly. Its output comes back with its exit code, for whoever wants to show it.
- */
+/** Runs a command quietly. Returns its exit code and output. */
 export async function capture(command, args, options = {}) {
   const child = spawn(command, args, {
     cwd: root,
@@ -80,10 +76,7 @@ export async function capture(command, args, options = {}) {
   })
 }
 
-/**
- * Runs a command quietly, naming it beforehand. When it fails, shows its output and ends this
- * process.
- */
+/** Runs a command quietly under a name. If it fails, prints its output and ends this process. */
 export async function step(name, command, args, options) {
   process.stdout.write(`${name} …`)
   const started = Date.now()
@@ -92,7 +85,7 @@ export async function step(name, command, args, options) {
   if (code !== 0) process.exit(code)
 }
 
-/** Seconds since a moment, for people. */
+/** The seconds since `started`, as text. */
 export function seconds(started) {
   return `${((Date.now() - started) / 1000).toFixed(1)} s`
 }

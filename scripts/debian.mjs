@@ -1,15 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
-/** Whether Debian packages can be installed: a Debian system, and the rights to change it. */
+/** Whether Debian packages can be installed: needs Debian and root. */
 export function canInstallDebianPackages() {
   return existsSync('/etc/debian_version') && process.getuid?.() === 0
 }
 
-/**
- * Installs Debian packages without a question. Says on the terminal what went wrong, if something
- * did.
- */
+/** Installs Debian packages without prompts. Prints errors. */
 export function installDebianPackages(names) {
   console.log(`Installing Debian packages: ${names.join(' ')}`)
   return aptGet('update') && aptGet('install', '--yes', '--no-install-recommends', ...names)

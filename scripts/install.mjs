@@ -14,13 +14,13 @@ import { cache, pnpmFolder, root, step, succeeds } from './command.mjs'
 const stampFile = join(cache, 'installed')
 const pnpm = join(pnpmFolder, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs')
 
-/** Installs pnpm and the dependencies, unless they are there as the lockfile wants them. */
+/** Installs pnpm and the dependencies, unless they match the lockfile already. */
 export async function install() {
   if (existsSync(pnpm) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp())
     return
   await installPnpm()
-  // Errors only: on Node 20 pnpm warns about every package's `engines`, although scripts run on the
-  // Node it installs.
+  // Errors only: on an older Node.js, pnpm warns about the `engines` of every package, although
+  // everything runs on the Node.js that it installs.
   const args = [
     'install',
     '--frozen-lockfile',
@@ -31,10 +31,7 @@ export async function install() {
   writeFileSync(stampFile, stamp())
 }
 
-/**
- * pnpm lives in the checkout's own cache: nothing is installed globally, and no other version gets
- * in the way.
- */
+/** Installs pnpm into the checkout's cache, so that no global version is changed or used. */
 async function installPnpm() {
   const version = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
@@ -60,13 +57,13 @@ function installedPnpm() {
   return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).version : undefined
 }
 
-/** A command of the npm that runs us, or of the one on the PATH when none does. */
+/** A command of the npm that runs this script, or else of the npm on the PATH. */
 export function npm(args) {
   const running = process.env.npm_execpath
   return running?.endsWith('npm-cli.js') ? [process.execPath, [running, ...args]] : ['npm', args]
 }
 
-/** A digest of all that decides what gets installed, and of pnpm's own mark that it was. */
+/** A digest of everything that decides what is installed, and of pnpm's own stamp. */
 function stamp() {
   const manifests = ['packages', 'apps', 'internal', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder))

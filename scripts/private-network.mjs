@@ -1,14 +1,13 @@
 import { succeeds } from './command.mjs'
 
-// `ip netns` keeps its names in /run. The tests get one of their own, with room for their files:
-// nothing outlives them.
+// `ip netns` keeps names in /run. The tests get a private /run, which also holds their files, so
+// that nothing outlives them.
 const SETUP =
   'mount -t tmpfs tmpfs /run && mkdir /run/tmp && export TMPDIR=/run/tmp && ip link set lo up && "$@"'
 
 /**
- * The words to put before a command so that it runs in a network of its own, with nothing but a
- * loopback interface: what it does there reaches nobody, and when it ends, every process it left
- * behind ends with it.
+ * Wraps a command to run in a private network that has only a loopback interface. When the command
+ * ends, every process that it left behind ends with it.
  */
 export function inPrivateNetwork(command, args) {
   const rights = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
@@ -24,7 +23,7 @@ export function inPrivateNetwork(command, args) {
   return ['unshare', [...namespaces, 'sh', '-c', SETUP, 'sh', command, ...args]]
 }
 
-/** Whether this machine lets us do that. */
+/** Whether this machine allows private networks. */
 export function canIsolate() {
   return succeeds(...inPrivateNetwork('true', []))
 }

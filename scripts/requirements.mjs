@@ -1,14 +1,15 @@
+import { existsSync } from 'node:fs'
 import { succeeds } from './command.mjs'
 import { canInstallDebianPackages, installDebianPackages } from './debian.mjs'
 import { hasHelm, installHelm } from './helm.mjs'
 import { canIsolate } from './private-network.mjs'
 
-/** The smallest program that libFuzzer runs. */
+/** The smallest libFuzzer target. */
 const FUZZ_TARGET = 'int LLVMFuzzerTestOneInput(void) { return 0; }'
 
 /**
- * What some tests need and `pnpm install` cannot give: how to see it, the Debian packages it is in
- * or another way to install it, and the tests that need it.
+ * Programs that some tests need and `pnpm install` cannot provide: how to detect each, its Debian
+ * packages or another way to install it, and the tests that need it.
  */
 const requirements = [
   {
@@ -27,7 +28,7 @@ const requirements = [
   },
   {
     name: 'chromium',
-    // It needs no desktop, and is half as large as the browser with windows.
+    // Half the size of the full browser, and needs no desktop.
     package: 'chromium-headless-shell',
     isThere: () =>
       succeeds('chromium-headless-shell', ['--version']) || succeeds('chromium', ['--version']),
@@ -64,6 +65,13 @@ const requirements = [
     tests: 'internal/e2e/test/transmission.test.ts',
   },
   {
+    name: 'opentracker, and the right to become another user',
+    package: 'opentracker',
+    isThere: () =>
+      existsSync('/usr/bin/opentracker') && succeeds('setpriv', ['--reuid=10001', 'true']),
+    tests: 'internal/e2e/test/opentracker.test.ts',
+  },
+  {
     name: 'prometheus',
     package: 'prometheus',
     isThere: () => succeeds('prometheus', ['--version']) && succeeds('promtool', ['--version']),
@@ -71,7 +79,7 @@ const requirements = [
   },
   {
     name: 'clang with libFuzzer and the sanitizers',
-    // The compiler's own package only recommends them.
+    // The clang package only recommends the sanitizers.
     package: ['clang', 'libclang-rt-dev'],
     isThere: () =>
       succeeds('sh', [
@@ -105,7 +113,7 @@ const requirements = [
     tests: 'internal/deploy-test/test/systemd.test.ts',
   },
   {
-    name: 'bubblewrap, and the right to become another user',
+    name: 'bubblewrap, and permission to change the user',
     package: 'bubblewrap',
     isThere: () =>
       succeeds('bwrap', ['--version']) && succeeds('setpriv', ['--reuid=10001', 'true']),
@@ -126,9 +134,8 @@ const requirements = [
 ]
 
 /**
- * Installs what is missing, where that is allowed.
- * @returns what is missing still, each with a sentence on what to do and the glob of the tests to
- * leave out.
+ * Installs missing programs if possible.
+ * @returns what is still missing, each with advice and the glob of the tests to skip.
  */
 export function meetRequirements() {
   const missing = requirements.filter((requirement) => !requirement.isThere())
@@ -144,7 +151,7 @@ export function meetRequirements() {
   if (!canIsolate()) {
     unmet.push({
       tests: 'internal/e2e/test/**',
-      advice: 'needs a network namespace: run it as root, or allow user namespaces',
+      advice: 'needs network namespaces: run it as root, or allow user namespaces',
     })
   }
   return unmet

@@ -1,6 +1,6 @@
-// `npm start -- ARGUMENTS`: install what is missing, build what changed, run the tracker with
-// ARGUMENTS. package.json has `exec` and npm's own Node for it, since any shell in between, such as
-// the one that is `node_modules/.bin/node`, would keep npm's signals to itself.
+// `npm start -- ARGUMENTS`: install, build, and run the tracker with ARGUMENTS. package.json starts
+// this with `exec` and npm's own Node.js, because a shell in between, such as the script
+// `node_modules/.bin/node`, would swallow npm's signals.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { join } from 'node:path'
@@ -17,9 +17,9 @@ const tracker = spawn(
   {
     env: environment(),
     stdio: 'inherit',
-    // A process group of its own: a terminal sends Ctrl-C to all of its group and npm passes it on
-    // once more, but to the tracker a second signal means "stop at once". So signals come through
-    // here, and repeated ones only when they are meant.
+    // A separate process group: the terminal sends Ctrl-C to its whole group and npm forwards it
+    // again, but a second signal makes the tracker stop at once. Signals are forwarded below,
+    // without such repetitions.
     detached: true,
   },
 )

@@ -1,6 +1,5 @@
-// `npm test`: install what is missing, build, check types, style and leftovers, run every test.
-// `npm test -- ARGUMENTS` runs tests alone and hands ARGUMENTS to vitest: `npm test --
-// packages/core`.
+// `npm test`: install, build, run all checks and all tests.
+// `npm test -- ARGUMENTS`: run only tests, with ARGUMENTS for vitest: `npm test -- packages/core`.
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
@@ -15,16 +14,13 @@ const endToEnd = everything || vitestArguments.some((argument) => argument.inclu
 const reportFile = join(cache, 'vitest.json')
 
 await install()
-const leftOut = endToEnd ? meetRequirements() : []
+const skipped = endToEnd ? meetRequirements() : []
 await build()
 const failedChecks = everything ? await runChecks() : 0
 const tests = await runTests()
 finish()
 
-/**
- * Runs the checks that need no running code, and shows the output of those that fail. @returns how
- * many do
- */
+/** Runs the static checks and prints the output of failed ones. @returns how many failed. */
 async function runChecks() {
   const results = await Promise.all([
     check('Types', 'tsc', '-p', 'tsconfig.test.json'),
@@ -43,14 +39,14 @@ async function check(name, command, ...args) {
   return code === 0
 }
 
-/** Runs vitest and returns its exit code and counts. */
+/** Runs vitest. @returns its exit code and counts. */
 async function runTests() {
   rmSync(reportFile, { force: true })
   const args = [
     join(root, 'node_modules', 'vitest', 'vitest.mjs'),
     'run',
     ...(everything ? ['--coverage'] : []),
-    ...leftOut.flatMap(({ tests: glob }) => ['--exclude', glob]),
+    ...skipped.flatMap(({ tests: glob }) => ['--exclude', glob]),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportFile}`,
@@ -66,11 +62,11 @@ async function runTests() {
   return { code, passed: report.numPassedTests ?? 0, failed: report.numFailedTests ?? 0 }
 }
 
-/** Closes with what was not run, and with one line of numbers. */
+/** Lists the skipped tests, prints the totals, and sets the exit code. */
 function finish() {
-  for (const { tests: glob, advice } of leftOut) console.log(`Left out: ${glob}, which ${advice}`)
-  const failedSuites = process.env.CI === 'true' ? leftOut.length : 0
-  // Vitest can fail without a failed test: a file that does not load, coverage below its threshold.
+  for (const { tests: glob, advice } of skipped) console.log(`Skipped: ${glob}, which ${advice}`)
+  const failedSuites = process.env.CI === 'true' ? skipped.length : 0
+  // Vitest can fail without a failed test, for example if a file does not load or coverage is low.
   const failedTests = tests.code === 0 ? 0 : Math.max(tests.failed, 1)
   const failed = failedTests + failedChecks + failedSuites
   console.log(`${tests.passed} passed, ${failed} failed`)

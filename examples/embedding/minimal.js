@@ -1,11 +1,11 @@
-// An application of one's own with a tracker in it: HTTP and UDP on the same port.
+// An application with a tracker: HTTP and UDP on the same port.
 import tracker from '@chihaya/tracker'
 import Fastify from 'fastify'
 
 const port = Number(process.env.PORT ?? 6969)
 const app = Fastify({ logger: true })
 
-app.get('/', async () => 'a tracker is at /announce\n')
+app.get('/', async () => 'the tracker is at /announce\n')
 app.register(tracker, {
   announceInterval: '30m',
   udp: { listen: [{ host: '0.0.0.0', port }] },

@@ -1,10 +1,9 @@
-// Two trackers in one application, with swarms and rules of their own: one for everybody, one for
-// members.
+// Two trackers in one application, with separate swarms and rules: one is public, one for members.
 import tracker from '@chihaya/tracker'
 import Fastify from 'fastify'
 import passkey from 'tracker-middleware-passkey'
 
-// A passkey in a path may be longer than other parameters.
+// Leave room for long passkeys in paths.
 const app = Fastify({ logger: true, routerOptions: { maxParamLength: 256 } })
 
 app.register(tracker, { prefix: '/public', announceInterval: '30m' })

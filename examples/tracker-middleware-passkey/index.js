@@ -1,4 +1,4 @@
-// Serves whoever announces to an address with a passkey in it: /PASSKEY/announce or
+// Serves only clients with a passkey in their announce URL: /PASSKEY/announce or
 // /announce?passkey=PASSKEY.
 import { createHash } from 'node:crypto'
 import { ClientError } from '@chihaya/bittorrent'
@@ -14,7 +14,7 @@ export const optionsSchema = {
   required: ['passkeys'],
   properties: {
     passkeys: {
-      description: 'The passkeys of those who may use the tracker.',
+      description: 'Passkeys that may use the tracker.',
       type: 'array',
       items: {
         type: 'string',
@@ -26,9 +26,9 @@ export const optionsSchema = {
   },
 }
 
-async function plugin(fastify, given) {
-  const { passkeys } = parseOptions(NAME, optionsSchema, given)
-  // Digests take the same time to look up whichever character of a passkey is wrong.
+async function plugin(fastify, options) {
+  const { passkeys } = parseOptions(NAME, optionsSchema, options)
+  // The lookup time of a digest does not reveal which character of a passkey is wrong.
   const known = new Set(passkeys.map(digest))
 
   const check = ({ params }) => {
@@ -40,7 +40,7 @@ async function plugin(fastify, given) {
 }
 
 function passkeyIn(params) {
-  // Over UDP there are no routes, so there the path is read (BEP 41).
+  // UDP has no routes, but clients may send the path (BEP 41).
   return (
     params.route('passkey') ?? params.get('passkey') ?? /^\/(\w+)\/announce$/.exec(params.path)?.[1]
   )

@@ -10,7 +10,7 @@ import passkey from './index.js'
 const KEY = '0123456789abcdef0123456789abcdef'
 const ANNOUNCE = 'info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-aaaaaaaaaaaa&port=6881&left=0'
 
-/** A tracker with the middleware in it. */
+/** A tracker with the middleware. */
 function trackerApp() {
   const app = Fastify()
   app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
@@ -20,7 +20,7 @@ function trackerApp() {
   return app
 }
 
-test('over HTTP a passkey may be in the path or in the query', async () => {
+test('HTTP clients send the passkey in the path or in the query', async () => {
   const app = trackerApp()
   for (const url of [`/${KEY}/announce?${ANNOUNCE}`, `/announce?passkey=${KEY}&${ANNOUNCE}`]) {
     assert.match((await app.inject(url)).body, /8:intervali1800e/)
@@ -34,7 +34,7 @@ test('over HTTP a passkey may be in the path or in the query', async () => {
   await app.close()
 })
 
-test('over UDP it is in the URL that goes along with the announce', async () => {
+test('UDP clients send it in the URL of the announce', async () => {
   const app = trackerApp()
   await app.ready()
   const announce = async (url) =>
@@ -44,7 +44,7 @@ test('over UDP it is in the URL that goes along with the announce', async () => 
   await app.close()
 })
 
-test('wrong options are named, and the passkeys in them are not', async () => {
+test('errors name wrong options, but no passkeys', async () => {
   const app = Fastify()
   app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: Date.now }))
   app.register(core)

@@ -1,5 +1,4 @@
-// Tells another server of announces, after they have been answered. What goes wrong is in the log,
-// and nowhere else.
+// Reports announces to another server, after the reply. Errors are only logged.
 import { formatAddress, toHex } from '@chihaya/bittorrent'
 import { durationSchema, parseDuration, parseOptions } from '@chihaya/core'
 import fp from 'fastify-plugin'
@@ -12,23 +11,23 @@ export const optionsSchema = {
   required: ['url'],
   properties: {
     url: {
-      description: 'Where to POST to.',
+      description: 'The URL to POST to.',
       type: 'string',
       pattern: '^https?://',
       examples: ['https://example.org/hook'],
     },
     events: {
-      description: 'The events to tell of.',
+      description: 'The events to report.',
       type: 'array',
       items: { enum: ['none', 'started', 'completed', 'stopped', 'paused'] },
       default: ['completed'],
     },
-    timeout: durationSchema('How long the other server may take.', '5s'),
+    timeout: durationSchema('How long the other server may take to answer.', '5s'),
   },
 }
 
-async function plugin(fastify, given) {
-  const { url, events, timeout } = parseOptions(NAME, optionsSchema, given)
+async function plugin(fastify, options) {
+  const { url, events, timeout } = parseOptions(NAME, optionsSchema, options)
 
   fastify.tracker.addHook('postAnnounce', (announce, answer) => {
     if (!events.includes(announce.event)) return
@@ -53,7 +52,7 @@ async function post(url, timeout, body) {
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(timeout),
   })
-  // Whoever does not read a body keeps its connection busy.
+  // An unread body keeps its connection busy.
   await response.body?.cancel()
   if (!response.ok) throw new Error(`the webhook answered ${response.status}`)
 }

@@ -12,8 +12,8 @@ export const optionsSchema = {
   },
 }
 
-async function plugin(fastify, given) {
-  const peerLifetime = parseDuration(parseOptions(NAME, optionsSchema, given).peerLifetime)
+async function plugin(fastify, options) {
+  const peerLifetime = parseDuration(parseOptions(NAME, optionsSchema, options).peerLifetime)
   const store = new MapPeerStore({ peerLifetime })
   fastify.decorate('peerStore', store)
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { sections, STORAGE_SPELLINGS } from '../src/config/sections.ts'
-import { yamlSchema, type YamlSchema } from '../src/config/yaml-schema.ts'
-import { loadPlugin, type PluginKind } from '../src/load-plugin.ts'
-import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin-names.ts'
+import { sections, storeSection } from '../src/config/sections.ts'
+import { yamlSchema, type YamlSchema } from '../src/config/spelling.ts'
+import { loadPlugin, type PluginKind } from '../src/plugin/load-plugin.ts'
+import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin/plugin-names.ts'
 
-/** What a configuration file may hold: the packages' own schemas in the spelling of the file. */
+/** What a configuration file may hold: the schemas of the packages in YAML's spelling. */
 export interface Catalogue {
   readonly root: YamlSchema
   readonly http: YamlSchema
@@ -16,7 +16,7 @@ export interface Catalogue {
   readonly hooks: ReadonlyMap<string, YamlSchema>
 }
 
-/** Everything there is, with the packages that have names of their own. */
+/** All sections, stores and hooks that Chihaya's names stand for. */
 export async function readCatalogue(): Promise<Catalogue> {
   const { root, http, udp, storage } = sections
   const stores = await schemasOf('storage', STORAGE_PACKAGES.keys())
@@ -30,9 +30,9 @@ async function schemasOf(
 ): Promise<ReadonlyMap<string, YamlSchema>> {
   const here = join(import.meta.dirname, 'catalogue.ts')
   const entries = [...names].map(async (name): Promise<[string, YamlSchema]> => {
-    if (kind === 'storage' && name === 'memory') return [name, sections.memory]
     const { optionsSchema = {} } = await loadPlugin(kind, name, here)
-    return [name, yamlSchema(optionsSchema, kind === 'storage' ? STORAGE_SPELLINGS.get(name) : {})]
+    const schema = kind === 'storage' ? storeSection(name, optionsSchema) : undefined
+    return [name, schema ?? yamlSchema(optionsSchema)]
   })
   return new Map(await Promise.all(entries))
 }

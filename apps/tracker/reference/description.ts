@@ -1,10 +1,10 @@
-import type { YamlKey, YamlSchema } from '../src/config/yaml-schema.ts'
+import type { YamlKey, YamlSchema } from '../src/config/spelling.ts'
 
-/** What a key means, with other keys of its section under their names in the file. */
+/** The description of a key, in which other options have their YAML names. */
 export function describe({ schema }: YamlKey, section: YamlSchema): string {
   let text = schema.description ?? ''
   for (const [name, { option }] of section.keys ?? []) {
-    // Names of one small word would be found in any sentence.
+    // An option of one lowercase word would match ordinary prose.
     if (/[a-z][A-Z]/.test(option)) text = text.replaceAll(new RegExp(`\\b${option}\\b`, 'g'), name)
   }
   return text

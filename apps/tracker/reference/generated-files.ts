@@ -1,6 +1,7 @@
 import { readCatalogue } from './catalogue.ts'
 import { jsonSchema } from './json-schema.ts'
 import { markdown } from './markdown.ts'
+import { readmes } from './readmes.ts'
 
 /** A file that is written from the schemas, and what belongs in it. */
 export interface GeneratedFile {
@@ -17,5 +18,6 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
       text: `${JSON.stringify(jsonSchema(catalogue), undefined, 2)}\n`,
     },
     { url: new URL('../../../docs/configuration.md', import.meta.url), text: markdown(catalogue) },
+    ...(await readmes()),
   ]
 }

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '@chihaya/core'
 import { isDurationSchema, schemaTypes } from '../src/config/describe-schema.ts'
-import type { YamlKey, YamlSchema } from '../src/config/yaml-schema.ts'
+import type { YamlKey, YamlSchema } from '../src/config/spelling.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describe } from './description.ts'
 
@@ -63,7 +63,7 @@ export function jsonSchema({ root, http, udp, storage, stores, hooks }: Catalogu
   }
 }
 
-/** A section, `parts` of which are described elsewhere. */
+/** A section. `parts`: the schemas of keys that hold sections. */
 function sectionSchema(
   path: string,
   section: YamlSchema,
@@ -100,13 +100,13 @@ function keySchema(path: string, key: YamlKey, section: YamlSchema, part?: JsonS
     ...(schema.writeOnly === true && { writeOnly: true }),
     ...(deprecated !== undefined && { deprecated: true }),
   }
-  // What stands beside a reference counts for nothing in draft 7.
+  // Draft 7 ignores what is beside a $ref.
   if (part) return { ...annotations, ...('$ref' in part ? { allOf: [part] } : part) }
   if (key.keys) return { ...annotations, ...sectionSchema(path, key) }
   return { ...annotations, anyOf: [...valueSchemas(schema), ...unsetSchemas(key), REFERENCE] }
 }
 
-/** What a value may be, as the reader takes it: it is more patient than the schema of a package. */
+/** The values that a file may hold, which are more than the package's schema allows. */
 function valueSchemas(schema: JsonSchema): JsonSchema[] {
   const types = schemaTypes(schema)
   const bare = Object.fromEntries(
@@ -115,14 +115,12 @@ function valueSchemas(schema: JsonSchema): JsonSchema[] {
   const items = schema['items'] as JsonSchema | undefined
   const list = items !== undefined ? { items: { anyOf: [...valueSchemas(items), REFERENCE] } } : {}
   const isText = types.includes('string') && !isDurationSchema(schema) && !types.includes('boolean')
-  // Text that YAML takes for a number is read as it is written.
+  // A number is read as text where text is needed.
   const type = isText ? { type: [...types, 'number', 'boolean'] } : {}
   return [{ ...bare, ...list, ...type }, ...(types.includes('boolean') ? [WORD] : [])]
 }
 
-/**
- * What leaves a key to its default: nothing, and what is nothing to Go where Chihaya knew the key.
- */
+/** Values that leave a key to its default: null, and Go's zero values if Chihaya knew the key. */
 function unsetSchemas({ chihaya, schema }: YamlKey): JsonSchema[] {
   const isNumber = schemaTypes(schema).some((type) => type === 'integer' || type === 'number')
   if (chihaya !== true) return [{ type: 'null' }]
@@ -134,7 +132,7 @@ function storageSchema(storage: YamlSchema, stores: ReadonlyMap<string, YamlSche
   const { name, ...others } = properties as Record<string, JsonSchema>
   const config = {
     title: 'storage.config',
-    description: 'What the store is told.',
+    description: 'Options of the store.',
     type: ['object', 'null'],
   }
   const rules = [...stores.keys()].map((store) => {
@@ -167,8 +165,8 @@ function hookListSchema(hooks: ReadonlyMap<string, YamlSchema>): JsonSchema {
           'A name that Chihaya knows, the path of a module that begins with ./ or /, or an npm package.',
         anyOf: [{ enum: [...hooks.keys()] }, { type: 'string', minLength: 1 }],
       },
-      options: { description: 'What the hook is told.', type: ['object', 'null'] },
-      config: { description: 'Another word for options.', type: ['object', 'null'] },
+      options: { description: 'Options of the hook.', type: ['object', 'null'] },
+      config: { description: 'The same as options.', type: ['object', 'null'] },
     },
     allOf: rules,
   }
@@ -176,7 +174,7 @@ function hookListSchema(hooks: ReadonlyMap<string, YamlSchema>): JsonSchema {
 }
 
 function rule(condition: JsonSchema, consequence: JsonSchema): JsonSchema {
-  // A keyword of JSON Schema; nobody awaits it.
+  // A keyword of JSON Schema, not a promise.
   // oxlint-disable-next-line unicorn/no-thenable
   return { if: condition, then: consequence }
 }

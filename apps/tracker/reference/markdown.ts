@@ -1,10 +1,11 @@
 import { describeKey, isDurationSchema } from '../src/config/describe-schema.ts'
 import { variableOf } from '../src/config/environment.ts'
-import type { YamlKey, YamlSchema } from '../src/config/yaml-schema.ts'
-import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin-names.ts'
+import type { YamlKey, YamlSchema } from '../src/config/spelling.ts'
+import { HOOK_PACKAGES, STORAGE_PACKAGES } from '../src/plugin/plugin-names.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describe } from './description.ts'
 import { INTRO } from './intro.ts'
+import { code, escapeCell } from './tables.ts'
 
 interface Row {
   readonly path: string
@@ -40,14 +41,15 @@ export function markdown({ root, http, udp, storage, stores, hooks }: Catalogue)
 
 const HOOKS = `## Hooks
 
-\`prehooks\` and \`posthooks\` are lists of \`name\` and \`options\`. A name is one of the following, the path of a module that begins with
-\`./\` or \`/\`, or an npm package; a module that exports an \`optionsSchema\` has its options checked like these. \`config\` is read as
-\`options\`, with a warning for the hooks of Chihaya.
+\`prehooks\` and \`posthooks\` are lists of \`name\` and \`options\`. A name is one of the following, the
+path of a module that begins with \`./\` or \`/\`, or an npm package. Options are checked like these if
+the module exports an \`optionsSchema\`. \`config\` is read as \`options\`, with a warning for the hooks
+of Chihaya.
 `
 
 const OLD_KEYS = `## Keys of old files
 
-These are read, or left alone, with a warning.
+These are read or ignored, with a warning.
 
 | key | instead |
 | --- | --- |`
@@ -60,7 +62,8 @@ function sectionTable(title: string, path: string, schema: YamlSchema, link = ''
   const required = (schema.schema['required'] ?? []) as readonly string[]
   const lines = rowsOf(path, schema).map(({ path: keyPath, key, section: owner }) => {
     const name = keyPath.slice(path.length + 1)
-    const type = `${isDurationSchema(key.schema) ? 'a duration' : describeKey(key)}${key.schema.writeOnly === true ? '; **secret**' : ''}`
+    const allowed = isDurationSchema(key.schema) ? 'a duration' : (key.summary ?? describeKey(key))
+    const type = `${allowed}${key.schema.writeOnly === true ? '; **secret**' : ''}`
     const byDefault = owner === schema && required.includes(key.option) ? 'needed' : defaultOf(key)
     const cells = [code(name), type, byDefault, describe(key, owner)]
     return isHook ? cells : [...cells, variable(keyPath, key)]
@@ -77,7 +80,7 @@ function sectionTable(title: string, path: string, schema: YamlSchema, link = ''
   ].join('\n')
 }
 
-/** The keys of a section, those of sections within it in its place. */
+/** The keys of a section, with those of a section within it in its place. */
 function rowsOf(path: string, section: YamlSchema): Row[] {
   return [...(section.keys ?? [])].flatMap(([name, key]): Row[] => {
     if (key.deprecated !== undefined) return []
@@ -114,12 +117,4 @@ function oldKeys({ root, http, udp, storage, stores }: Catalogue): string {
 function packageLink(packages: ReadonlyMap<string, string>, name: string): string {
   const full = packages.get(name) ?? name
   return `More in the README of [\`${full}\`](../packages/${full.replace('@chihaya/', '')}/README.md).`
-}
-
-function code(text: string): string {
-  return text === '' ? '' : `\`${text}\``
-}
-
-function escapeCell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 }

@@ -2,14 +2,14 @@ import { createRequire } from 'node:module'
 import { parseCommandLine, UsageError } from './command-line.ts'
 import { helpOf } from './commands/help.ts'
 import { runCommand } from './commands/run-command.ts'
-import { runTracker } from './run-tracker.ts'
+import { runTracker } from './run/run-tracker.ts'
 
 const FAILED = 1
 const MISUSED = 2
 
 /**
- * The `chihaya` command: starts a tracker that runs until a signal stops it.
- * Returns the exit code when there is nothing to run, undefined while the tracker runs.
+ * The `chihaya` command.
+ * @returns the exit code, or undefined if a tracker has started, which runs until a signal stops it.
  */
 export async function run(args: readonly string[]): Promise<number | undefined> {
   try {
@@ -29,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number | undefined> 
   }
 }
 
-/** Where the user stands: package managers run `start` in the folder of the package. */
+/** The user's folder. Package managers run `start` in the folder of the package. */
 export function userFolder(env: NodeJS.ProcessEnv): string {
   return (env['npm_lifecycle_event'] === 'start' && env['INIT_CWD']) || process.cwd()
 }

@@ -7,19 +7,19 @@ import {
   type CommandName,
   type FlagName,
 } from './commands/flags.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from './config/did-you-mean.ts'
 
 export interface CommandLine {
   /** What to do instead of running a tracker. */
   readonly command: CommandName | undefined
-  /** The file, whether by `--config` or without. */
+  /** The configuration file, with or without `--config`. */
   readonly config: string | undefined
   readonly debug: boolean
   readonly json: boolean
   readonly nocolors: boolean
   readonly help: boolean
   readonly version: boolean
-  /** Announce URLs for `e2e`, '' for none. */
+  /** Announce URLs for `e2e`; '' for none. */
   readonly httpaddr: string | undefined
   readonly udpaddr: string | undefined
   /** Go's notation. */
@@ -30,7 +30,7 @@ export interface CommandLine {
   readonly timeout: string | undefined
 }
 
-/** A command line that makes no sense. */
+/** Invalid arguments. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -51,7 +51,7 @@ const OPTIONS = {
 
 /** Reads the arguments of the command. @throws {UsageError} */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  // Package managers pass on the `--` that ends their own arguments.
+  // Package managers pass on the `--` that ends their arguments.
   const own = args[0] === '--' ? args.slice(1) : args
   const { values, positionals, tokens } = parseArgs({
     args: [...own],
@@ -60,7 +60,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     tokens: true,
   })
   const [name, ...rest] = positionals
-  // What follows an unknown flag may be meant as its value, and be no command.
+  // The word after an unknown flag may be its value and not a command.
   for (const token of tokens)
     if (token.kind === 'option' && !Object.hasOwn(OPTIONS, token.name)) unknownFlag(name, token)
   if (name !== undefined && !isCommand(name)) {
@@ -74,7 +74,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   return { ...(values as unknown as CommandLine), command: name, config }
 }
 
-/** The file that a command is about, which may follow it without a flag. */
+/** The file of a command, which may follow it without a flag. */
 function fileOf(
   command: CommandName | undefined,
   rest: readonly string[],
@@ -100,7 +100,7 @@ function checkFlag(
   if (!commandFlags(command).includes(name as FlagName)) unknownFlag(command, { name, rawName })
   const needs = VALUE_FLAGS.get(name as FlagName)
   if (needs === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value`)
-  // A flag after --config means that its file was forgotten.
+  // A flag after --config means that the file is missing.
   if (
     needs !== undefined &&
     (value === undefined || value.startsWith('--') || (value === '' && name === 'config'))

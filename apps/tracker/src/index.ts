@@ -1,4 +1,4 @@
-import { trackerPlugin } from './plugin.ts'
+import { trackerPlugin } from './plugin/plugin.ts'
 
 export default trackerPlugin
 export { trackerPlugin }
@@ -7,4 +7,4 @@ export {
   type InlineHooks,
   type PluginChoice,
   type TrackerOptions,
-} from './options.ts'
+} from './plugin/options.ts'

@@ -1,59 +1,37 @@
-import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
-import { Agent, get, type IncomingMessage } from 'node:http'
+import { infoHashFrom, peerIdFrom, type InfoHash, type PeerId } from '@chihaya/bittorrent'
+import { HttpTrackerClient, UdpTrackerClient } from '@chihaya/client'
 import { onTestFinished } from 'vitest'
-import { announcePath, decode } from './announces.ts'
 
-const MAGIC = Buffer.from('0000041727101980', 'hex')
-const REPLY_TIMEOUT = 10_000
+const LEECHER = {
+  infoHash: infoHashFrom('a'.repeat(20)) as InfoHash,
+  peerId: peerIdFrom('-XX0001-bbbbbbbbbbbb') as PeerId,
+  left: 1n,
+}
+/** Milliseconds; shorter than the first retransmission, so that a lost datagram is an error. */
+const TIMEOUT = 10_000
 
-/**
- * Announces one peer again and again, and answers with the interval that it was told. @throws for
- * anything but an answer.
- */
+/** Announces the same peer again, and returns the tracker's interval. @throws any refusal. */
 export type Announcer = () => Promise<number>
 
-/** Over HTTP, on one connection or on one for each announce. */
+/** Over HTTP, on one connection or on a new one for each announce. */
 export function httpAnnouncer(port: number, peerPort: number, keepAlive: boolean): Announcer {
-  const agent = keepAlive ? new Agent({ keepAlive: true, maxSockets: 1 }) : false
-  onTestFinished(() => void (agent && agent.destroy()))
+  const url = `http://127.0.0.1:${port}/announce`
+  const kept = new HttpTrackerClient(url, { timeout: TIMEOUT })
+  onTestFinished(() => kept.close())
   return async () => {
-    const request = get({ host: '127.0.0.1', port, path: announcePath({ port: peerPort }), agent })
-    const [response] = (await once(request, 'response')) as [IncomingMessage]
-    const body = decode(Buffer.concat((await response.toArray()) as Buffer[]))
-    if (response.statusCode !== 200 || typeof body['interval'] !== 'number')
-      throw new Error(JSON.stringify(body))
-    return body['interval']
+    const client = keepAlive ? kept : new HttpTrackerClient(url, { timeout: TIMEOUT })
+    try {
+      return (await client.announce({ ...LEECHER, port: peerPort })).interval
+    } finally {
+      if (!keepAlive) await client.close()
+    }
   }
 }
 
-/** Over UDP, from one socket and with one connection id for all its life. */
+/** Over UDP, from one socket and with one connection id, as long as a client may use it. */
 export async function udpAnnouncer(port: number, peerPort: number): Promise<Announcer> {
-  const socket = createSocket('udp4')
-  onTestFinished(() => void socket.close())
-  socket.connect(port, '127.0.0.1')
-  await once(socket, 'connect')
-  const connected = await exchange(
-    socket,
-    Buffer.concat([MAGIC, Buffer.alloc(4), Buffer.from('abcd')]),
-  )
-  const announce = Buffer.alloc(98)
-  connected.copy(announce, 0, 8, 16)
-  announce.writeUInt32BE(1, 8)
-  announce.fill('a', 16, 36)
-  announce.write('-XX0001-bbbbbbbbbbbb', 36)
-  announce.writeBigUInt64BE(1n, 64)
-  announce.writeUInt16BE(peerPort, 96)
-  return async () => {
-    const reply = await exchange(socket, announce)
-    if (reply.readUInt32BE(0) !== 1) throw new Error(reply.toString('latin1', 8))
-    return reply.readUInt32BE(8)
-  }
-}
-
-async function exchange(socket: Socket, request: Buffer): Promise<Buffer> {
-  const reply = once(socket, 'message', { signal: AbortSignal.timeout(REPLY_TIMEOUT) })
-  socket.send(request)
-  const [message] = (await reply) as [Buffer]
-  return message
+  const client = new UdpTrackerClient(`udp://127.0.0.1:${port}`, { timeout: TIMEOUT })
+  onTestFinished(() => client.close())
+  await client.connect()
+  return async () => (await client.announce({ ...LEECHER, port: peerPort, numWant: 0 })).interval
 }

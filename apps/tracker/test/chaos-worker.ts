@@ -2,15 +2,14 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
+import { infoHashFrom, type InfoHash } from '@chihaya/bittorrent'
 import { announceByHttp, ChaosUdpClient, openStream, type Side } from './chaos-clients.ts'
 import { hostileDatagram, hostileStream } from './hostile-requests.ts'
 import { Random } from './random.ts'
 
-export const INFO_HASHES: readonly [string, ...string[]] = [
-  'a'.repeat(20),
-  'b'.repeat(20),
-  'c'.repeat(20),
-]
+export const INFO_HASHES = ['a', 'b', 'c'].map((letter) =>
+  infoHashFrom(letter.repeat(20)),
+) as readonly InfoHash[] as readonly [InfoHash, ...InfoHash[]]
 
 const PEERS = 8
 const LEFT_OPEN = 6

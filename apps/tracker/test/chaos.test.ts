@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { formatAddress, readCompactPeers } from '@chihaya/bittorrent'
+import { formatAddress, peerIdFrom, type InfoHash, type PeerId } from '@chihaya/bittorrent'
 import { describe, expect, it } from 'vitest'
-import { decode } from './announces.ts'
 import { announceByHttp, closed, openStream, type Side } from './chaos-clients.ts'
 import { Victim } from './chaos-victim.ts'
 import { ChaosWorker, INFO_HASHES, peerName } from './chaos-worker.ts'
@@ -11,21 +10,13 @@ const WORKERS = 16
 const RELOADS = 8
 const ASKER_PORT = 9
 // Clients are not told of peers with their own id.
-const ASKER = { numwant: 500, peer_id: '-XX0001-cccccccccccc' }
+const ASKER = { numWant: 500, peerId: peerIdFrom('-XX0001-cccccccccccc') as PeerId }
 const LAST_LIMIT = 10
 
-/** The peers that the tracker names to one that asks. */
-async function swarmAt(side: Side, infoHash: string): Promise<string[]> {
-  const body = decode(
-    await announceByHttp(side, { infoHash, port: ASKER_PORT, stopped: false }, ASKER),
-  )
-  const [key, family] = side.host.includes(':')
-    ? (['peers6', 'ipv6'] as const)
-    : (['peers', 'ipv4'] as const)
-  const peers = readCompactPeers(
-    Buffer.from((body[key] as string | undefined) ?? '', 'latin1'),
-    family,
-  )
+/** The peers that the tracker gives to a client that asks. */
+async function swarmAt(side: Side, infoHash: InfoHash): Promise<string[]> {
+  const asker = { infoHash, port: ASKER_PORT, stopped: false }
+  const { peers } = await announceByHttp(side, asker, ASKER)
   return peers
     .filter(({ port }) => port !== ASKER_PORT)
     .map(({ address, port }) => peerName(infoHash, formatAddress(address), port))

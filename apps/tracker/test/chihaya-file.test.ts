@@ -1,10 +1,10 @@
 import { parseDuration } from '@chihaya/core'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { yamlSchema } from '../src/config/yaml-schema.ts'
+import { yamlSchema } from '../src/config/spelling.ts'
 import { sections } from '../src/config/sections.ts'
 import { EARLY_FILE, EVERY_KEY } from './chihaya-files.ts'
-import { printSettings } from '../src/config/print-settings.ts'
+import { printSettings } from '../src/config/print.ts'
 import { readText } from './read-text.ts'
 
 describe('a file of Chihaya v2', () => {
@@ -52,7 +52,7 @@ describe('a file of Chihaya v2', () => {
     expect(udp).toEqual([{ host: '127.0.0.1', port: 6969, key: 'chihaya.udp.addr' }])
   })
 
-  it('warns of what is otherwise here than in Chihaya', async () => {
+  it('warns of what differs from Chihaya', async () => {
     const { warnings } = await readText(EVERY_KEY)
     expect(warnings.map(({ key }) => key)).toEqual([
       'chihaya.http.real_ip_header',
@@ -63,7 +63,7 @@ describe('a file of Chihaya v2', () => {
     ])
   })
 
-  it('may be of an early version, with keys that are called otherwise now', async () => {
+  it('may be of an early version, with keys that have other names now', async () => {
     const { tracker, metricsAddress, warnings } = await readText(EARLY_FILE)
     expect(metricsAddress).toMatchObject({ port: 6881, optional: false })
     expect(tracker.http).toMatchObject({
@@ -93,7 +93,7 @@ describe('a file of Chihaya v2', () => {
     expect(tracker.posthooks).toEqual([])
   })
 
-  it('may have the options of its store beside the name of the store, where config lacks them', async () => {
+  it('may have options of the store beside its name if config lacks them', async () => {
     const text = (...lines: string[]) => `chihaya:
   udp: { addr: ":1" }
   storage:
@@ -141,7 +141,7 @@ ${lines.map((line) => `    ${line}\n`).join('')}`
       'chihaya: { metrics_addr: "[::1]:9", udp: { addr: ":1" } }',
       { host: '::1', port: 9, optional: false },
     ],
-  ])('says with metrics_addr where the operator is served: %s', async (text, address) => {
+  ])('sets the address of the operator with metrics_addr: %s', async (text, address) => {
     const { metricsAddress } = await readText(text)
     if (address === undefined) expect(metricsAddress).toBeUndefined()
     else expect(metricsAddress).toMatchObject(address)
@@ -178,12 +178,12 @@ chihaya:
 describe('config.example.yaml', () => {
   const example = readFile(new URL('../config.example.yaml', import.meta.url), 'utf8')
 
-  it('loads with no warning but for the key that everybody makes for themselves', async () => {
+  it('loads with a single warning, about the missing secret', async () => {
     const { warnings } = await readText(await example)
     expect(warnings.map(({ key }) => key)).toEqual(['chihaya.udp.private_key'])
   })
 
-  it('shows every key there is', async () => {
+  it('shows every key', async () => {
     const text = await example
     const shown = new Set(text.match(/[a-z][a-z_0-9]*(?=:)/g))
     for (const section of [
@@ -227,7 +227,7 @@ function comparable(value: unknown): unknown {
 }
 
 describe('the keys of a package', () => {
-  it('appear in snake case, however deep they are', () => {
+  it('appear in snake case at any depth', () => {
     const { keys } = yamlSchema({
       properties: {
         jwkSetUrl: { type: 'string' },

@@ -177,9 +177,14 @@ describe('chihaya that does not start', () => {
       /^chihaya: there is no flag --confg; did you mean --config\?\nTry chihaya --help\.\n$/,
     ],
     [['e2ee'], 2, /^$/, /^chihaya: there is no command "e2ee"; did you mean e2e\?\n/],
-    [['check', '--help'], 0, /^Says everything[^]*chihaya check \[FILE\]/, /^$/],
-    [['print-config', '-h'], 0, /^Prints the configuration[^]*chihaya print-config \[FILE\]/, /^$/],
-    [['e2e', '--help'], 0, /^Announces twice[^]*--httpaddr URL/, /^$/],
+    [['check', '--help'], 0, /^Check a configuration file[^]*chihaya check \[FILE\]/, /^$/],
+    [
+      ['print-config', '-h'],
+      0,
+      /^Print the effective configuration[^]*chihaya print-config \[FILE\]/,
+      /^$/,
+    ],
+    [['e2e', '--help'], 0, /^Test a running tracker[^]*--httpaddr URL/, /^$/],
     [
       ['--config', '/nowhere/c.yaml'],
       1,

@@ -1,16 +1,13 @@
 import Fastify from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { trackerPlugin, type TrackerOptions } from '../src/index.ts'
-import { readConfig } from '../src/config/read-config.ts'
+import { readConfig } from '../src/config/load-config.ts'
 import { inSection, warningsOf } from './read-text.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const SECRET = '0123456789abcdef0123456789abcdef'
 
-/**
- * What a configuration warns of, but for numbers that are left out and keys that everybody makes
- * for themselves.
- */
+/** The warnings of a configuration, without those about absent numbers and secrets. */
 async function contradictionsOf(text: string): Promise<string[]> {
   const warnings = await warningsOf(text)
   return warnings.filter(
@@ -22,7 +19,7 @@ function ofStore(name: string, config: string, core = ''): string {
   return `chihaya:\n  udp: { addr: ":1", private_key: ${SECRET} }\n  ${core}\n  storage:\n    name: ${name}\n    config: { ${config} }\n`
 }
 
-describe('settings that make no sense together', () => {
+describe('contradictory settings', () => {
   it.each([
     [
       'memory',
@@ -94,7 +91,7 @@ describe('settings that make no sense together', () => {
     expect(await contradictionsOf(ofStore(name, config, core))).toEqual([])
   })
 
-  it('of a store in an early file, and without any storage', async () => {
+  it('of a store in an old file, and without a storage section', async () => {
     const early = 'chihaya:\n  udp: { addr: ":1" }\n  storage:\n    peer_lifetime: 10m\n'
     expect(await contradictionsOf(early)).toContainEqual(
       expect.stringMatching(/^4:5 chihaya\.storage\.config\.peer_lifetime: .* peers vanish/),
@@ -104,7 +101,7 @@ describe('settings that make no sense together', () => {
     ).toEqual([expect.stringMatching(/^3:3 chihaya\.announce_interval: .* peers vanish/)])
   })
 
-  it('of the intervals, with what a hook adds to them', async () => {
+  it('of the intervals, including what a hook adds to them', async () => {
     expect(
       await contradictionsOf(
         'chihaya:\n  udp: { addr: ":1" }\n  announce_interval: 10m\n  min_announce_interval: 20m\n',
@@ -122,7 +119,7 @@ describe('settings that make no sense together', () => {
     ])
   })
 
-  it('of what would be served nowhere', async () => {
+  it('of torrents without an address to serve them', async () => {
     const text = (address: string) =>
       `chihaya:\n  udp: { addr: ":1" }\n  metrics_addr: "${address}"\n  metrics_torrents: true\n`
     expect(await contradictionsOf(text(''))).toEqual([
@@ -218,7 +215,7 @@ describe('settings that make no sense together', () => {
     expect(await contradictionsOf(text)).toEqual([])
   })
 
-  it('of a secret in a file, which nobody is shown', async () => {
+  it('of a secret in a file, which is not shown', async () => {
     const folder = await temporaryFolder({ key: 'hush\n' })
     const text = 'chihaya:\n  udp:\n    addr: ":1"\n    private_key_file: key\n'
     const { warnings } = await readConfig({ name: 'c', path: `${folder}/c`, text, folder })
@@ -228,7 +225,7 @@ describe('settings that make no sense together', () => {
     expect(JSON.stringify(warnings)).not.toContain('hush')
   })
 
-  it('of the environment, by the name of its variable', async () => {
+  it('of a variable, by its name', async () => {
     const env = { CHIHAYA_HTTP_DEFAULT_NUMWANT: '500' }
     const { warnings } = await readConfig({
       name: 'c',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigNote } from '../src/config/problems.ts'
 import { ConfigError, formatNote } from '../src/config/problems.ts'
-import { readConfig, type ReadConfig } from '../src/config/read-config.ts'
+import { readConfig, type ReadConfig } from '../src/config/load-config.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const BASE = `chihaya:
@@ -48,7 +48,7 @@ describe('references in a file', () => {
     expect((await read(text(line), env)).tracker.http).toEqual(options)
   })
 
-  it('are durations and addresses where those are needed', async () => {
+  it('become durations and addresses where a key needs them', async () => {
     const file =
       'chihaya: { announce_interval: "${T}", udp: { addr: "${ADDR}", private_key: "${KEY}" } }'
     const { tracker, udp } = await read(file, { T: '45m', ADDR: '[::1]:6969', KEY: '0123' })
@@ -67,7 +67,7 @@ describe('references in a file', () => {
     },
   )
 
-  it('are errors in their place when a variable is not set', async () => {
+  it('are errors with a place if a variable is unset', async () => {
     const file = 'chihaya:\n  http:\n    addr: "127.0.0.1:${PORT}"\n    max_numwant: ${N-1}\n'
     expect(await problems(file, {})).toEqual([
       'c.yaml:3:22: chihaya.http.addr: ${PORT} has no value, as the environment variable PORT is not set',
@@ -128,7 +128,7 @@ describe('variables that set keys', () => {
     expect((await read(BASE, env)).tracker).toMatchObject(options)
   })
 
-  it('bring sections into being, and addresses', async () => {
+  it('create sections and addresses', async () => {
     const { http, udp, metricsAddress } = await read('chihaya:\n', {
       CHIHAYA_HTTP_ADDR: '[":80", "[::1]:81"]',
       CHIHAYA_UDP_ADDR: '[::]:82',
@@ -142,13 +142,13 @@ describe('variables that set keys', () => {
     expect(metricsAddress).toBeUndefined()
   })
 
-  it('leave what an anchor shares with another section as it is', async () => {
+  it('do not change a section that shares an anchor', async () => {
     const text = 'chihaya: { http: &x { addr: ":1", max_numwant: 3 }, udp: *x }'
     const { tracker } = await read(text, { CHIHAYA_HTTP_MAX_NUMWANT: '4' })
     expect(tracker).toMatchObject({ http: { maxNumWant: 4 }, udp: { maxNumWant: 3 } })
   })
 
-  it('set any key of a store that has no schema', async () => {
+  it('set any key of a store without a schema', async () => {
     const folder = await temporaryFolder({ 'store.mjs': 'export default async () => {}' })
     const text =
       'chihaya: { udp: { addr: ":1" }, storage: { name: ./store.mjs, config: { a: 1, b: x } } }'
@@ -201,7 +201,14 @@ describe('variables that set keys', () => {
     )
   })
 
-  it('are not what Kubernetes sets for services', async () => {
+  it('are not called unknown below a section that is not one', async () => {
+    const text = 'chihaya: { http: { addr: ":1" }, udp: 5 }'
+    expect(await problems(text, { CHIHAYA_UDP_MAX_NUMWANT: '7' })).toEqual([
+      'c.yaml:1:39: chihaya.udp must be a section of keys, not 5',
+    ])
+  })
+
+  it('do not include those that Kubernetes sets for services', async () => {
     const env = {
       CHIHAYA_PORT: 'tcp://10.0.0.1:6969',
       CHIHAYA_SERVICE_HOST: '10.0.0.1',
@@ -212,7 +219,7 @@ describe('variables that set keys', () => {
       CHIHAYA_UDP_PORT: 'udp://10.0.0.1:6969',
       CHIHAYA_UDP_SERVICE_HOST: '10.0.0.1',
       CHIHAYA_REDIS_PORT_6379_TCP_ADDR: '10.0.0.2',
-      // What steers the scripts of the repository.
+      // Read by the repository's scripts.
       CHIHAYA_NODE: 'system',
     }
     expect(await problems(BASE, env)).toEqual([])
@@ -243,7 +250,7 @@ describe('secrets from files', () => {
     expect((await read(udp(lines), env, folder)).tracker.udp).toEqual({ privateKey })
   })
 
-  it('are there for every secret of a store, and every key has a variable for a file', async () => {
+  it('exist for every secret of a store, and every key has a variable for a file', async () => {
     const folder = await temporaryFolder({ ...secrets, n: '77\n' })
     const config =
       'redis_broker_file: broker, sentinel: { name: m, nodes: [a], password_file: password }'

@@ -31,7 +31,7 @@ async function problemsWith(hook: string, ...lines: string[]): Promise<string[]>
 }
 
 describe('a hook of a configuration file', () => {
-  it('gets its options in its own spelling when it exports a schema', async () => {
+  it('gets its options in its own spelling if it exports a schema', async () => {
     const hash = '1234567890123456789012345678901234567890'
     const options = await optionsOf(
       WITH_SCHEMA,
@@ -42,7 +42,7 @@ describe('a hook of a configuration file', () => {
     expect(options).toEqual({ infoHashes: [hash], modifyProbability: 0.5 })
   })
 
-  it('gets its options as they are written when it exports none', async () => {
+  it('gets its options as they are written if it exports no schema', async () => {
     expect(
       await optionsOf(WITHOUT_SCHEMA, 'options: { some_key: 1, inner: [{ a_b: yes }] }'),
     ).toEqual({
@@ -51,7 +51,7 @@ describe('a hook of a configuration file', () => {
     })
   })
 
-  it('may say config for options, and may have none', async () => {
+  it('may have config instead of options, or neither', async () => {
     expect(await optionsOf(WITHOUT_SCHEMA, 'config: { a: 1 }')).toEqual({ a: 1 })
     expect(await optionsOf(WITHOUT_SCHEMA)).toEqual({})
     expect(await optionsOf(WITHOUT_SCHEMA, 'options:')).toEqual({})
@@ -86,10 +86,50 @@ describe('a hook of a configuration file', () => {
     expect(await problemsWith(WITH_SCHEMA, ...lines)).toContain(problem)
   })
 
-  it('is refused when it is no plugin', async () => {
+  it('is refused if it is not a plugin', async () => {
     expect(await problemsWith('export const x = 1')).toEqual([
       '4:11 chihaya.prehooks[0].name: "./hook.mjs" has no Fastify plugin as its default export',
     ])
+  })
+
+  it('is refused if its schema is not a JSON Schema', async () => {
+    const hook = `export const optionsSchema = { properties: { a: { type: 'nonsense' } } }\n${WITHOUT_SCHEMA}`
+    expect(await problemsWith(hook, 'options: { a: 1 }')).toEqual([
+      expect.stringMatching(
+        /^4:11 chihaya\.prehooks\[0\]\.name: the optionsSchema of \.\/hook\.mjs is not a JSON Schema: /,
+      ),
+    ])
+  })
+
+  it('may read a required secret from a file', async () => {
+    const secret = `{ type: 'string', minLength: 1, writeOnly: true }`
+    const hook = `export const optionsSchema = { type: 'object', required: ['password'], properties: { password: ${secret} } }\n${WITHOUT_SCHEMA}`
+    const folder = await temporaryFolder({ 'hook.mjs': hook, secret: 'hush\n' })
+    const options = async (line: string): Promise<object | undefined> =>
+      (await readText(file(`options: { ${line} }`), folder)).tracker.prehooks?.[0]?.options
+    expect(await options('password: hush')).toEqual({ password: 'hush' })
+    expect(await options('password_file: secret')).toEqual({ password: 'hush' })
+    await expect(options('')).rejects.toThrow(
+      'chihaya.yaml:5:5: chihaya.prehooks[0].options.password is missing',
+    )
+  })
+
+  it('may have a list of secrets, none of which is shown', async () => {
+    const hook = `export const optionsSchema = { type: 'object', properties: { keys: { type: 'array', writeOnly: true, items: { type: 'string', minLength: 40 } } } }\n${WITHOUT_SCHEMA}`
+    expect(await problemsWith(hook, 'options: { keys: [hush] }')).toEqual([
+      '5:23 chihaya.prehooks[0].options.keys[0] must be text of at least 40 characters, not what is there',
+    ])
+  })
+
+  it('may have merge keys at any depth', async () => {
+    expect(
+      await optionsOf(
+        WITHOUT_SCHEMA,
+        'options:',
+        '  common: &common { a: 1, b: 2 }',
+        '  own: { inner: { <<: *common, b: 3 } }',
+      ),
+    ).toEqual({ common: { a: 1, b: 2 }, own: { inner: { a: 1, b: 3 } } })
   })
 
   it('may be a store', async () => {

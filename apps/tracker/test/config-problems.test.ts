@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { readConfig } from '../src/config/read-config.ts'
+import { readConfig } from '../src/config/load-config.ts'
 import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../src/config/problems.ts'
 import { inSection, problemsOf, readText } from './read-text.ts'
@@ -10,7 +10,7 @@ const DURATION = 'a duration such as 30m, 1h30m or 500ms'
 const ROUTE = 'a path such as /announce, /:passkey/announce or /announce/*rest'
 const NETWORK = 'an address or a range, such as 192.0.2.1 or 10.0.0.0/8'
 
-describe('a configuration that is wrong', () => {
+describe('an invalid configuration', () => {
   it.each([
     [
       'max_numwnat: 5',
@@ -225,13 +225,13 @@ describe('a configuration that is wrong', () => {
       `chihaya:\n  udp: { addr: ":1" }\n  http: ${'['.repeat(200)}`,
       '3:107',
     ],
-  ])('says where %s are nested too deeply', async (_what, text, place) => {
+  ])('names the place where %s are nested too deeply', async (_what, text, place) => {
     expect(await problemsOf(text)).toEqual([
       `${place} lists and maps are nested more than 100 deep here`,
     ])
   })
 
-  it('says which variable holds what is nested too deeply', async () => {
+  it('names the variable whose value is nested too deeply', async () => {
     const problem = 'is no YAML: lists and maps are nested more than 100 deep here'
     const env = { CHIHAYA_HTTP_ANNOUNCE_ROUTES: `${'['.repeat(5000)}${']'.repeat(5000)}` }
     const read = readConfig({
@@ -256,7 +256,7 @@ describe('a configuration that is wrong', () => {
     ],
     ['a long chain', 150, (index: number) => `[*a${index}]`, '104:17'],
   ])(
-    'says where aliases stand for more than memory holds: %s',
+    'names the place of aliases that expand to more than memory holds: %s',
     async (_what, length, value, place) => {
       const lines = Array.from(
         { length },
@@ -269,7 +269,7 @@ describe('a configuration that is wrong', () => {
     },
   )
 
-  it('says where there are more aliases than anybody writes, in time that grows with the file alone', async () => {
+  it('names the place where there are too many aliases, in linear time', async () => {
     const anchors = Array.from({ length: 20_000 }, (_, index) => `    x${index}: &a${index} 1\n`)
     const aliases = Array.from({ length: 20_000 }, (_, index) => `    y${index}: *a${index}\n`)
     expect(await problemsOf(`chihaya:\n  http:\n${anchors.join('')}${aliases.join('')}`)).toEqual([
@@ -277,7 +277,7 @@ describe('a configuration that is wrong', () => {
     ])
   })
 
-  it('is reported as a whole, in the order of the file', async () => {
+  it('is reported with all errors, in the order of the file', async () => {
     const text = 'chihaya:\n  x: 1\n  udp:\n    addr: ":1"\n    y: 1\n  http:\n    addr: "z"\n'
     expect((await problemsOf(text)).map((problem) => problem.split(' ', 2).join(' '))).toEqual([
       '2:3 chihaya.x',
@@ -287,14 +287,25 @@ describe('a configuration that is wrong', () => {
     await expect(readText(text)).rejects.toThrow(/^chihaya\.yaml:2:3: chihaya\.x is not/)
   })
 
-  it('is told by its beginning where there is no end of it, in time that grows with the file alone', async () => {
+  it('is reported with its first 100 errors, in linear time', async () => {
     const lines = Array.from({ length: 100_000 }, (_, index) => `key${index}: 1`)
     const problems = await problemsOf(lines.join('\n'))
     expect(problems).toHaveLength(101)
     expect(problems.at(-1)).toBe('101:1 from here on there are 99900 more')
   })
 
-  it('is a ConfigError whatever the text is', async () => {
+  it('is reported in linear time, however many items of a list are wrong', async () => {
+    const items = Array.from({ length: 20_000 }, () => '      - x\n')
+    const problems = await problemsOf(
+      `chihaya:\n  udp:\n    addr: ":1"\n    drop_source_ports:\n${items.join('')}`,
+    )
+    expect(problems[0]).toBe(
+      '5:9 chihaya.udp.drop_source_ports[0] must be a whole number from 0 to 65535, not "x"',
+    )
+    expect(problems).toHaveLength(101)
+  })
+
+  it('is a ConfigError, whatever the text', async () => {
     const fragment = fc.constantFrom(
       'chihaya',
       'http',

@@ -9,8 +9,8 @@ const HTTP = [
   'addr: ":1"',
 ]
 
-describe('a configuration that loads', () => {
-  it('warns of numbers that are left out, by section', async () => {
+describe('a valid configuration', () => {
+  it('warns of absent numbers, by section', async () => {
     expect(
       await warningsOf(
         'chihaya:\n  announce_interval: 30m\n  http:\n    addr: ":1"\n    max_numwant: 5\n',
@@ -21,7 +21,7 @@ describe('a configuration that loads', () => {
     ])
   })
 
-  it('takes the default for a number of Chihaya that is zero, and warns', async () => {
+  it('replaces a zero by the default where Chihaya does, and warns', async () => {
     const text = inSection(
       'http',
       'max_numwant: 0',
@@ -40,7 +40,7 @@ describe('a configuration that loads', () => {
     )
   })
 
-  it('takes a number without unit for nanoseconds, and warns', async () => {
+  it('reads a number without a unit as nanoseconds, and warns', async () => {
     const text = 'chihaya:\n  announce_interval: 1800000000000\n  udp: { addr: ":1" }\n'
     expect((await readText(text)).tracker.announceInterval).toBe(1_800_000)
     expect(await warningsOf(text)).toContain(
@@ -109,7 +109,7 @@ describe('a configuration that loads', () => {
     expect(await warningsOf(text)).toContain('2:3 chihaya.udp has no addr, so UDP is off')
   })
 
-  it('reads text that YAML takes for a number as it is written', async () => {
+  it('reads text as it is written if YAML takes it for a number', async () => {
     for (const key of ['0123456789', '0', '0s', '1e3', 'true']) {
       // oxlint-disable-next-line no-await-in-loop
       const { tracker } = await readText(inSection('udp', `private_key: ${key}`, 'addr: ":1"'))

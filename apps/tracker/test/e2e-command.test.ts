@@ -31,13 +31,13 @@ async function httpServer(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** The peers that a swarm has, the caller left out, as bencode. */
+/** The other peers of a swarm, bencoded. */
 interface Swarm {
   readonly compact: string
   readonly list: string
 }
 
-/** A tracker whose answer is what `answer` makes of the swarm. */
+/** A tracker that answers with what `answer` makes of the swarm. */
 function trackerThat(answer: (swarm: Swarm) => string): RequestListener {
   const ports = new Set<number>()
   return (request, response) => {
@@ -51,8 +51,8 @@ function trackerThat(answer: (swarm: Swarm) => string): RequestListener {
 }
 
 /**
- * What Chihaya v2 answers: a dictionary as Go's maps come, peers after the reply, and the caller
- * where there is nobody else.
+ * Answers as Chihaya v2: dictionary keys in the order of Go's maps, the announcer stored after the
+ * answer, and given itself if there is nobody else.
  */
 function chihayaV2(turn: number): RequestListener {
   const ports = new Set<number>()
@@ -91,7 +91,7 @@ function compactPeers(ports: readonly number[]): string {
   return `${peers.length}:${peers}`
 }
 
-/** A tracker over UDP that answers announces with an error. */
+/** A UDP tracker that answers announces with an error. */
 async function grudgingUdp(): Promise<string> {
   const socket = createSocket('udp4')
   socket.on('message', (packet, { port, address }) => {
@@ -147,7 +147,7 @@ describe('chihaya e2e', () => {
     expect(tracker.stdout).toMatch(/^event started w$/m)
   })
 
-  it('succeeds on the host of a tracker that awaits the header of a proxy which nobody has named', async () => {
+  it('succeeds on the host of a tracker that expects the header of an unnamed proxy', async () => {
     const config = CONFIG.replace('/announce"] }', '/announce"], real_ip_header: x-real-ip }')
     const folder = await temporaryFolder({ 'c.yaml': config, 'gate.mjs': GATE })
     const tracker = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
@@ -160,7 +160,7 @@ describe('chihaya e2e', () => {
   })
 
   describe('reads answers as leniently as clients do', () => {
-    it('of Chihaya v2, whose keys come in any order, and whose empty swarm is the caller, or no key peers', async () => {
+    it('of Chihaya v2: unsorted keys, and the announcer or no peers for an empty swarm', async () => {
       for (const turn of [0, 1, 2, 3]) {
         // oxlint-disable-next-line no-await-in-loop
         const url = await httpServer(chihayaV2(turn))
@@ -169,7 +169,7 @@ describe('chihaya e2e', () => {
           code: 0,
           stdout:
             `HTTP ${url}: the second peer was given the first\n` +
-            `HTTP ${url}: the keys of the answer are not sorted, as BEP 3 has them\n`,
+            `HTTP ${url}: the keys of the answer are not sorted, as BEP 3 requires\n`,
           stderr: '',
         })
       }
@@ -185,11 +185,7 @@ describe('chihaya e2e', () => {
       ['peers as dictionaries', ({ list }) => `d8:intervali9e5:peers${list}e`, ''],
       ['peers in the list of IPv6', ({ list }) => `d8:intervali9e5:peers0:6:peers6${list}e`, ''],
       ['a warning', ({ compact }) => `d8:intervali9e5:peers${compact}15:warning message3:hmme`, ''],
-      [
-        'a key that nobody knows',
-        ({ compact }) => `d1:a${compact}8:intervali9e5:peers${compact}e`,
-        '',
-      ],
+      ['an unknown key', ({ compact }) => `d1:a${compact}8:intervali9e5:peers${compact}e`, ''],
     ])('with %s', async (_habit, answer, remark) => {
       const url = await httpServer(trackerThat(answer))
       const { code, stdout, stderr } = await test('--httpaddr', `${url}/announce`, '--udpaddr', '')
@@ -197,19 +193,19 @@ describe('chihaya e2e', () => {
       expect(stdout.split('\n').slice(1).join('')).toBe(remark && `HTTP ${url}: ${remark}`)
     })
 
-    it('and as strictly where bytes are missing or a key is there twice', async () => {
+    it('but refuses truncated answers and duplicate keys', async () => {
       const failing: Array<[(swarm: Swarm) => string, string]> = [
         [
           ({ compact }) => `d8:intervali9e5:peers${compact}`,
-          "the answer is no tracker's, with HTTP status 200",
+          "not a tracker's answer: the answer is not bencoded",
         ],
         [
           ({ compact }) => `d5:peers${compact}5:peers${compact}e`,
-          "the answer is no tracker's, with HTTP status 200",
+          "not a tracker's answer: the answer is not bencoded",
         ],
         [
           () => 'd8:intervali9e5:peers7:1234567e',
-          'the peers of the answer are cut off: 7 bytes of ipv4 peers',
+          "not a tracker's answer: the list of peers is truncated: 7 bytes of ipv4 peers",
         ],
         [() => 'd14:failure reason6:\u001b[31m\0e', 'the tracker refuses: \\u001b[31m'],
       ]
@@ -223,7 +219,7 @@ describe('chihaya e2e', () => {
     })
   })
 
-  it('fails when the second peer is not given the first', async () => {
+  it('fails if the second peer is not given the first', async () => {
     const url = await httpServer(
       (_request, response) => void response.end('d8:intervali1800e5:peers0:e'),
     )
@@ -234,7 +230,7 @@ describe('chihaya e2e', () => {
     })
   })
 
-  it('fails when either tracker refuses, is not there, or is none', async () => {
+  it('fails if a tracker refuses, is missing, or is something else', async () => {
     const refusal = await httpServer(
       (_request, response) => void response.end('d14:failure reason2:noe'),
     )
@@ -252,7 +248,7 @@ describe('chihaya e2e', () => {
     expect(refused.stderr).toMatch(/UDP .*: the tracker refuses: go away\n/)
     const missing = await test('--httpaddr', `${none}/announce`, '--udpaddr', 'udp://127.0.0.1:1')
     expect(missing.code).toBe(1)
-    expect(missing.stderr).toMatch(/HTTP .*: the answer is no tracker's, with HTTP status 404\n/)
+    expect(missing.stderr).toMatch(/HTTP .*: not a tracker's answer: HTTP status 404\n/)
     expect(missing.stderr).toMatch(/UDP udp:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/)
     const gone = await test('--httpaddr', 'http://127.0.0.1:1/announce', '--udpaddr', '')
     expect(gone.stderr).toMatch(/HTTP http:\/\/127\.0\.0\.1:1: .+/)
@@ -275,7 +271,7 @@ describe('chihaya e2e', () => {
       ['--httpaddr', '', '--udpaddr', 'udp://127.0.0.1'],
       '--udpaddr needs a port, as in udp://127.0.0.1:6969',
     ],
-    [['--delay', 'soon'], '--delay: "soon" is no duration'],
+    [['--delay', 'soon'], '--delay: "soon" is not a duration'],
   ])('is misused with %j', async (args, message) => {
     const { code, stderr } = await test(...args)
     expect(code).toBe(2)

@@ -1,9 +1,16 @@
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  readConnect,
+  readError,
+  readScrape,
+  UdpSocket,
+  writeConnect,
+  writeScrape,
+} from '@chihaya/client'
+import { sampleInfoHash } from '@chihaya/core/testing'
+import { describe, expect, it } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -100,25 +107,14 @@ describe('a clock that is turned', () => {
   ])('%s costs UDP clients a connection id at most', async (_direction, seconds) => {
     const turned = await TurnedChihaya.start()
     const port = await turned.chihaya.port('UDP')
-    const socket = createSocket('udp4')
-    onTestFinished(() => void socket.close())
-    socket.connect(port, '127.0.0.1')
-    await once(socket, 'connect')
-    socket.send(Buffer.from('00000417271019800000000061626364', 'hex'))
-    const [connected] = (await once(socket, 'message')) as [Buffer]
-    const scrapePacket = Buffer.concat([
-      connected.subarray(8, 16),
-      Buffer.from('0000000261626364', 'hex'),
-      Buffer.alloc(20, 'u'),
-    ])
-    socket.send(scrapePacket)
-    expect(((await once(socket, 'message'))[0] as Buffer).readUInt32BE(0)).toBe(2)
+    await using socket = await UdpSocket.open('127.0.0.1', port)
+    const id = readConnect(await socket.request(writeConnect))
+    const scrapeTorrent = (): Promise<Buffer> =>
+      socket.request((transactionId) => writeScrape(id, transactionId, [sampleInfoHash(1)]))
+    expect(readScrape(await scrapeTorrent(), 1)).toHaveLength(1)
 
     await turned.turn(seconds)
-    socket.send(scrapePacket)
-    const [refused] = (await once(socket, 'message')) as [Buffer]
-    expect(refused.readUInt32BE(0)).toBe(3)
-    expect(refused.toString('latin1', 8)).toMatch(/connection id/i)
+    expect(readError(await scrapeTorrent())).toMatch(/connection id/i)
     // A client that is told so connects again.
     expect((await announceByUdp('127.0.0.1', port)).readUInt32BE(0)).toBe(1)
   })

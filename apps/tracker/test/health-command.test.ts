@@ -24,7 +24,7 @@ async function health(
   return { code: await command.exitCode(), stdout: command.stdout, stderr: command.stderr }
 }
 
-/** A tracker that serves with these lines below `chihaya`, and the folder of its configuration. */
+/** Starts a tracker with these lines below `chihaya`. @returns its configuration's folder. */
 async function serving(lines: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const folder = await temporaryFolder({ 'c.yaml': configOf(lines) })
   await makeCertificate(folder, 'cert')
@@ -46,7 +46,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** A server that does something with each connection. */
+/** A server that passes each connection to `does`. */
 function serverThat(does: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>()
   onTestFinished(() => sockets.forEach((socket) => socket.destroy()))
@@ -60,7 +60,7 @@ function serverThat(does: (socket: Socket) => void): Promise<number> {
 }
 
 describe('chihaya health', () => {
-  it('asks where the configuration puts the metrics', async () => {
+  it('asks at the metrics address of the configuration', async () => {
     const port = await freePort()
     const folder = await serving([`metrics_addr: ":${port}"`, 'http: { addr: "127.0.0.1:0" }'])
     expect(await health(folder)).toEqual({ code: 0, stdout: `:${port}/healthz: ok\n`, stderr: '' })
@@ -71,7 +71,7 @@ describe('chihaya health', () => {
     })
   })
 
-  it('asks where the environment puts them', async () => {
+  it('asks at the metrics address of the environment', async () => {
     const env = { CHIHAYA_METRICS_ADDR: `[::1]:${await freePort()}` }
     const folder = await serving(['metrics_addr: ":1"', 'http: { addr: "127.0.0.1:0" }'], env)
     expect(await health(folder, ['c.yaml'], env)).toMatchObject({ code: 0, stderr: '' })
@@ -97,12 +97,12 @@ describe('chihaya health', () => {
       /^127\.0\.0\.1:\d+: ok\n$/,
     ],
     [
-      'UDP, where there is no HTTP',
+      'UDP, without HTTP',
       (port) => [`udp: { addr: "127.0.0.1:${port}" }`],
       /^udp 127\.0\.0\.1:\d+: ok\n$/,
     ],
     ['UDP over IPv6', (port) => [`udp: { addr: "[::1]:${port}" }`], /^udp \[::1\]:\d+: ok\n$/],
-  ])('is content with an answer of %s where there are no metrics', async (_what, lines, asked) => {
+  ])('accepts an answer over %s if there are no metrics', async (_what, lines, asked) => {
     const folder = await serving(['metrics_addr: ""', ...lines(await freePort())])
     expect(await health(folder)).toEqual({
       code: 0,
@@ -120,15 +120,15 @@ describe('chihaya health', () => {
     expect(await health(folder)).toEqual({ code: 0, stdout: `unix:${socket}: ok\n`, stderr: '' })
   })
 
-  it('is content with the tracker where somebody else has the default address, which nobody asked for', async () => {
+  it('asks the tracker if another process has the default metrics address', async () => {
     const port = await freePort()
     const folder = await serving(['metrics_addr: ""', `http: { addr: "127.0.0.1:${port}" }`])
-    // Whatever is at port 6880 of this machine, the tracker is not.
+    // Whatever listens on port 6880 of this machine, it is not the tracker.
     await writeFile(join(folder, 'd.yaml'), configOf([`http: { addr: "127.0.0.1:${port}" }`]))
     expect(await health(folder, ['d.yaml'])).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it('fails when nobody listens, at HTTP or UDP', async () => {
+  it('fails if nobody listens, over HTTP or UDP', async () => {
     const port = await freePort()
     const lines = (kind: string) =>
       configOf(['metrics_addr: ""', `${kind}: { addr: "127.0.0.1:${port}" }`])
@@ -141,7 +141,7 @@ describe('chihaya health', () => {
     }
   })
 
-  it('fails when there is no answer in time', async () => {
+  it('fails without an answer in time', async () => {
     const port = await serverThat(() => undefined)
     const folder = await temporaryFolder({
       'metrics.yaml': configOf([`metrics_addr: "127.0.0.1:${port}"`, 'udp: { addr: ":1" }']),
@@ -158,7 +158,7 @@ describe('chihaya health', () => {
     }
   })
 
-  it('takes a connection that the tracker ends for an answer, as a full one does that', async () => {
+  it('accepts a connection that the tracker closes, as it does when full', async () => {
     const port = await serverThat((socket) => socket.resetAndDestroy())
     const folder = await temporaryFolder({
       'c.yaml': configOf(['metrics_addr: ""', `http: { addr: "127.0.0.1:${port}" }`]),
@@ -166,7 +166,7 @@ describe('chihaya health', () => {
     expect(await health(folder)).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it('says what the tracker says when it is not ready', async () => {
+  it('reports why the tracker is not ready', async () => {
     const body = '{"status":"not ready","checks":{"store":"no answer in time"}}'
     const stub = createHttpServer((request, response) =>
       response.writeHead(request.url === '/healthz' ? 200 : 503).end(body),
@@ -183,7 +183,7 @@ describe('chihaya health', () => {
     })
   })
 
-  it('says so when it cannot know where to ask', async () => {
+  it('reports that there is no address to ask', async () => {
     const folder = await temporaryFolder({
       'c.yaml': configOf(['metrics_addr: ""', 'udp: { addr: ":0" }']),
       'd.yaml': 'chihaya: [',

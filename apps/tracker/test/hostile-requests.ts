@@ -64,10 +64,11 @@ export function hostileStream(random: Random): Buffer {
 }
 
 /**
- * A datagram that is nearly a request, or no more than noise. `id` is a connection id that is good,
- * for some of them.
+ * A datagram that is almost a request, or noise. Some have `id`, a valid connection id.
  */
-export function hostileDatagram(random: Random, id: Buffer): Buffer {
+export function hostileDatagram(random: Random, connectionId: bigint): Buffer {
+  const id = Buffer.alloc(8)
+  id.writeBigUInt64BE(connectionId)
   if (random.next() < 0.2) return random.bytes(random.below(1500))
   const datagram = Buffer.concat([
     random.next() < 0.5 ? id : random.bytes(8),

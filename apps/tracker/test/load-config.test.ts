@@ -8,7 +8,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 const UDP = 'chihaya: { udp: { addr: ":1234" } }'
 
 describe('the configuration in force', () => {
-  it('is the built-in default when there is no file at all', async () => {
+  it('is the built-in default if there is no file', async () => {
     const config = await loadConfig({
       config: undefined,
       folder: '/',
@@ -26,7 +26,7 @@ describe('the configuration in force', () => {
     expect(config.warnings).toEqual([])
   })
 
-  it('is the file in /etc when there is one', async () => {
+  it('is the file in /etc if there is one', async () => {
     const folder = await temporaryFolder({ 'chihaya.yaml': UDP })
     const config = await loadConfig({
       config: undefined,
@@ -38,7 +38,7 @@ describe('the configuration in force', () => {
     expect(config.source).toBe(`the configuration is ${folder}/chihaya.yaml`)
   })
 
-  it('is the file that is named, from where the user stands', async () => {
+  it('is the named file, relative to the working folder', async () => {
     const folder = await temporaryFolder({ 'my.yaml': UDP })
     expect((await loadConfig({ config: './my.yaml', folder, env: {} })).udp).toMatchObject([
       { port: 1234 },
@@ -54,7 +54,7 @@ describe('the configuration in force', () => {
     ).toHaveLength(1)
   })
 
-  it('is refused when the file cannot be read', async () => {
+  it('is refused if the file cannot be read', async () => {
     const folder = await temporaryFolder()
     await expect(loadConfig({ config: 'gone.yaml', folder, env: {} })).rejects.toThrow(
       'cannot read the configuration gone.yaml: there is no such file',
@@ -64,7 +64,7 @@ describe('the configuration in force', () => {
     )
   })
 
-  it('is UTF-8, with a byte order mark or without, whatever ends its lines', async () => {
+  it('is UTF-8, with or without a byte order mark, with any line ends', async () => {
     const folder = await temporaryFolder({
       'mark.yaml': `\ufeffchihaya:\r\n  udp:\r\n    addr: ":1234"\r\n    x: 1\r\n`,
     })
@@ -82,7 +82,7 @@ describe('the built-in default', () => {
   const load = (env: NodeJS.ProcessEnv): ReturnType<typeof loadConfig> =>
     loadConfig({ config: undefined, folder: '/', env, defaultPath: '/nowhere/chihaya.yaml' })
 
-  it('is changed by variables, which is all there is to warn of', async () => {
+  it('is changed by variables, and warns of nothing else', async () => {
     const { http, udp, tracker, warnings, source } = await load({
       CHIHAYA_HTTP_ADDR: ':80',
       CHIHAYA_UDP_ALLOW_IP_SPOOFING: 'true',
@@ -91,18 +91,18 @@ describe('the built-in default', () => {
     expect([udp.length, tracker.udp]).toEqual([1, { allowIpSpoofing: true }])
     expect(warnings.map(({ variable }) => variable)).toEqual(['CHIHAYA_UDP_ALLOW_IP_SPOOFING'])
     expect(source).toBe(
-      'there is no /nowhere/chihaya.yaml, so the built-in default is in force, but for what the environment sets',
+      'there is no /nowhere/chihaya.yaml, so the built-in default is in force, with changes from the environment',
     )
   })
 
-  it('names the proxies whose PROXY headers are believed over UDP', async () => {
+  it('takes the proxies of UDP from a variable', async () => {
     const { tracker, warnings } = await load({
       CHIHAYA_UDP_PROXY_PROTOCOL_FROM: '[10.0.0.1, "fd00::/64"]',
     })
     expect([tracker.udp, warnings]).toEqual([{ proxyProtocolFrom: ['10.0.0.1', 'fd00::/64'] }, []])
   })
 
-  it('is what it is without them', async () => {
+  it('is unchanged without them', async () => {
     const { http, metricsAddress, warnings } = await load({ HOME: '/root' })
     expect(http).toMatchObject([{ address: { host: '', port: 6969, key: 'the built-in default' } }])
     expect(metricsAddress).toMatchObject({ host: '127.0.0.1', port: 6880, optional: true })
@@ -128,7 +128,7 @@ describe('variables in a path', () => {
     expect(expandVariables(text, { A: '1' })).toBe(expanded)
   })
 
-  it('leave text without them as it is', () => {
+  it('leave other text unchanged', () => {
     fc.assert(
       fc.property(
         fc.string({ maxLength: 16_384 }),

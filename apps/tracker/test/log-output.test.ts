@@ -1,5 +1,5 @@
 import { describe, expect, it, vi, onTestFinished } from 'vitest'
-import { LogOutput } from '../src/log-output.ts'
+import { LogOutput } from '../src/log/output.ts'
 
 /** A file that takes as many bytes as there is room for, and then fails. */
 class Disk {

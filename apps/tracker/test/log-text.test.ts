@@ -1,7 +1,7 @@
 import { assert, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { describeError, describeRequest } from '../src/log-serializers.ts'
-import { formatJson, prettyFormat } from '../src/log-text.ts'
+import { describeError, describeRequest } from '../src/log/serializers.ts'
+import { formatJson, prettyFormat } from '../src/log/format.ts'
 
 const pretty = prettyFormat({ colorize: false })
 // oxlint-disable-next-line no-control-regex -- these are what it is about

@@ -135,7 +135,7 @@ describe('what is wrong with a list', () => {
       'options may have a whitelist or a blacklist, not both',
     )
     expect(await failure('file.yaml')).toContain(
-      `${folder}/list.txt:2: "abc" is no infohash of 40 or 64 hex digits`,
+      `${folder}/list.txt:2: "abc" is not an infohash of 40 or 64 hex digits`,
     )
   })
 })

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { problemsOf } from './read-text.ts'
 
 // All of ours are installed here, so some are made up that are not.
-vi.mock('../src/plugin-names.ts', () => ({
+vi.mock('../src/plugin/plugin-names.ts', () => ({
   STORAGE_PACKAGES: new Map([['tape', '@chihaya/storage-tape']]),
   HOOK_PACKAGES: new Map([['oracle', '@chihaya/middleware-oracle']]),
 }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { OneAtATime } from '../src/one-at-a-time.ts'
+import { OneAtATime } from '../src/run/one-at-a-time.ts'
 
 /** A task whose runs end when the test says so. */
 function task(): {

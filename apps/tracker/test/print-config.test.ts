@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { loadConfig } from '../src/config/load-config.ts'
-import { printSettings } from '../src/config/print-settings.ts'
+import { printSettings } from '../src/config/print.ts'
 import { EVERY_KEY, HOOKS_FILE } from './chihaya-files.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { readText } from './read-text.ts'
@@ -27,7 +27,7 @@ async function print(
 }
 
 describe('the configuration in force', () => {
-  it('has the defaults filled in, and where there is nothing else, too', async () => {
+  it('has the defaults filled in, even for absent sections', async () => {
     const { value } = await print('chihaya: { udp: { addr: ":1", max_numwant: 7 } }')
     expect(value.chihaya).toMatchObject({
       announce_interval: '30m',
@@ -48,7 +48,7 @@ describe('the configuration in force', () => {
       'odd spellings',
       'chihaya: { announce_interval: 1800000000000, http: { addr: [":1"], enable_keepalive: yes, idle_timeout: 5000000 } }',
     ],
-  ])('means the same as what was read, but for secrets: %s', async (_name, text) => {
+  ])('means the same as what was read, apart from secrets: %s', async (_name, text) => {
     const before = await readText(text)
     const after = await readText((await print(text)).text.replaceAll('********', 'another'))
     const settled = (config: typeof before): unknown => {
@@ -59,7 +59,7 @@ describe('the configuration in force', () => {
     expect(after.http.length).toBe(before.http.length)
   })
 
-  it('has the options of hooks', async () => {
+  it('contains the options of hooks', async () => {
     const { value } = await print(HOOKS_FILE)
     expect(value.chihaya['posthooks']).toEqual([
       {
@@ -74,7 +74,14 @@ describe('the configuration in force', () => {
     ])
   })
 
-  it('says where values come from', async () => {
+  it('contains the hooks after one that is left out', async () => {
+    const { value } = await print(
+      'chihaya: { udp: { addr: ":1" }, prehooks: [{ name: gossip }, { name: rate limit }] }',
+    )
+    expect(value.chihaya['prehooks']).toEqual([{ name: 'rate limit', options: { except: [] } }])
+  })
+
+  it('names the variables that values come from', async () => {
     const text = 'chihaya: { http: { addr: ":${PORT}" }, udp: { addr: ":1" } }'
     const env = {
       PORT: '80',
@@ -89,7 +96,7 @@ describe('the configuration in force', () => {
     expect(printed).toMatch(/# from CHIHAYA_HTTP_ANNOUNCE_ROUTES\n +announce_routes:\n +- \/a\n/)
   })
 
-  it('has no secrets in it', async () => {
+  it('contains no secrets', async () => {
     const text = `chihaya:
   udp: { addr: ":1", private_key: [hush-1, hush-2] }
   storage:
@@ -135,7 +142,7 @@ describe('the configuration in force', () => {
     })
   })
 
-  it('is a configuration itself, which is refused as long as secrets are missing', async () => {
+  it('is itself a configuration, refused until the secrets are filled in', async () => {
     const { text } = await print(
       'chihaya: { announce_interval: 20m, udp: { addr: ":1", private_key: hush } }',
     )
@@ -147,7 +154,7 @@ describe('the configuration in force', () => {
     expect((await print(whole)).text.split('\n').slice(1)).toEqual(text.split('\n').slice(1))
   })
 
-  it('names the file of a secret, and what comes from a variable is one still', async () => {
+  it('names the file of a secret, and masks one that comes from a variable', async () => {
     const { text } = await print(
       'chihaya: { udp: { addr: ":1", private_key_file: key } }',
       {},
@@ -174,7 +181,7 @@ describe('chihaya print-config', () => {
     expect(chihaya.stderr).toBe('')
   })
 
-  it('fails with a configuration that is wrong', async () => {
+  it('fails with an invalid configuration', async () => {
     const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { udp: { adr: ":1" } }' })
     const chihaya = new Chihaya(['print-config', 'c.yaml'], { cwd: folder })
     expect(await chihaya.exitCode()).toBe(1)

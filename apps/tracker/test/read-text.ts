@@ -1,12 +1,12 @@
 import { ConfigError } from '../src/config/problems.ts'
-import { readConfig, type ReadConfig } from '../src/config/read-config.ts'
+import { readConfig, type ReadConfig } from '../src/config/load-config.ts'
 
-/** Reads a configuration that stands in `folder`, under the name `chihaya.yaml`. */
+/** Reads a configuration as `chihaya.yaml` in `folder`. */
 export function readText(text: string, folder = '/nowhere'): Promise<ReadConfig> {
   return readConfig({ name: 'chihaya.yaml', path: `${folder}/chihaya.yaml`, text, folder })
 }
 
-/** What is wrong with a configuration: `line:column message`. */
+/** The errors of a configuration: `line:column message`. */
 export async function problemsOf(text: string, folder?: string): Promise<string[]> {
   try {
     await readText(text, folder)
@@ -18,16 +18,13 @@ export async function problemsOf(text: string, folder?: string): Promise<string[
   }
 }
 
-/** What a configuration warns of: `line:column message`. */
+/** The warnings of a configuration: `line:column message`. */
 export async function warningsOf(text: string): Promise<string[]> {
   const { warnings } = await readText(text)
   return warnings.map(({ line, column, message }) => `${line}:${column} ${message}`)
 }
 
-/**
- * A section of `chihaya`, its keys on lines of their own from line 4 on, in a file that is fine
- * otherwise.
- */
+/** An otherwise valid file with a section of `chihaya`, whose keys begin at line 4. */
 export function inSection(section: string, ...lines: string[]): string {
   const served = section === 'udp' ? '' : '  udp: { addr: ":6969", private_key: abc }\n'
   return `chihaya:\n  # 2\n  ${section}:\n${lines.map((line) => `    ${line}\n`).join('')}${served}`

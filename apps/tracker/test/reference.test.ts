@@ -83,7 +83,7 @@ describe('the schema of the configuration', () => {
     ['a schema of its own', '$schema: x\nchihaya: { udp: { addr: ":1" } }'],
     ['no config', 'chihaya: { udp: { addr: ":1" }, storage: { name: memory } }'],
     ['an unnamed store', 'chihaya: { udp: { addr: ":1" }, storage: { config: { max_peers: 5 } } }'],
-  ])('takes what the reader takes: %s', async (_name, text) => {
+  ])('accepts what loads: %s', async (_name, text) => {
     await readText(text)
     const validate = await validator()
     validate(toValue(text))
@@ -113,12 +113,12 @@ describe('the schema of the configuration', () => {
     'chihaya: { udp: { addr: ":1" }, prehooks: [{ name: jwt, options: { isuer: x, issuer: a, audience: b } }] }',
     'chihaya: { udp: { addr: ":1" }, prehooks: [{ name: jwt }] }',
     'chihaya: { udp: { addr: ":1" }, posthooks: [{ name: torrent approval, options: { whitelist: [abc] } }] }',
-  ])('refuses what the reader refuses: %s', async (text) => {
+  ])('refuses what does not load: %s', async (text) => {
     expect(await problemsOf(text)).not.toEqual([])
     expect((await validator())(toValue(text))).toBe(false)
   })
 
-  it('says of every key what it is, and which are old or secret', async () => {
+  it('describes every key, and marks old ones and secrets', async () => {
     const { properties } = JSON.parse(await read('config.schema.json')) as {
       properties: { chihaya: Schema }
     }

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { httpAnnouncer, udpAnnouncer, type Announcer } from './announce-load.ts'
 import { announcePath, decode } from './announces.ts'
@@ -32,6 +33,22 @@ export default async (fastify, { file }) => {
     deltas.push(port)
   })
   fastify.addHook('onClose', async () => appendFile(file, deltas.map((port) => port + '\\n').join('')))
+}`
+
+// A stranger's middleware whose users outlive a configuration, unless they are of another database.
+const USERS = `import { appendFileSync } from 'node:fs'
+import { lasting } from '@chihaya/core'
+const say = (line) => appendFileSync('users.txt', line + '\\n')
+export default async (fastify, { database }) => {
+  const users = await lasting(fastify, 'users', {
+    options: { database },
+    create: async () => ({ announces: 0 }),
+    close: ({ announces }) => say(database + ' closes after ' + announces),
+  })
+  fastify.tracker.addHook('preAnnounce', (announce, answer) => {
+    answer.warning = database + ' ' + ++users.announces
+  })
+  fastify.addHook('onClose', async () => say('middleware closes'))
 }`
 
 function odd(interval: string): string {
@@ -138,12 +155,14 @@ describe('chihaya that reloads under load', () => {
       // All that have announced, and the one that asks.
       expect(await incomplete(port)).toBe(announcers.length + 1)
       expect(chihaya.stderr).toBe('')
-      const closed = [
-        ...chihaya.stdout.matchAll(
-          /the (\w+) tracker no longer listens \{"address":"127\.0\.0\.2"/g,
-        ),
-      ]
-      expect(closed.map(([, protocol]) => protocol).toSorted()).toEqual([
+      const closed = (): string[] =>
+        [
+          ...chihaya.stdout.matchAll(
+            /the (\w+) tracker no longer listens \{"address":"127\.0\.0\.2"/g,
+          ),
+        ].map((match) => match[1] ?? '')
+      await expect.poll(() => closed().length).toBe(10)
+      expect(closed().toSorted()).toEqual([
         ...Array<string>(5).fill('HTTP'),
         ...Array<string>(5).fill('UDP'),
       ])
@@ -176,6 +195,51 @@ describe('chihaya that reloads under load', () => {
     expect(deltas.trim().split('\n').toSorted()).toEqual(['2001', '2002', '2003', '2004', '2005'])
   })
 
+  it('leaves to the plugin of a stranger what is to outlive the configuration', async () => {
+    const config = (database: string, interval = '30m', failing = ''): string => `chihaya:
+  announce_interval: ${interval}
+  http: { addr: "127.0.0.1:0" }
+  prehooks: [{ name: ./users.mjs, options: { database: ${database} } }${failing}]
+`
+    const folder = await temporaryFolder({
+      'users.mjs': USERS,
+      'bad.mjs': FAILING_HOOK,
+      'c.yaml': config('one'),
+    })
+    await mkdir(join(folder, 'node_modules/@chihaya'), { recursive: true })
+    await symlink(
+      fileURLToPath(new URL('../node_modules/@chihaya/core', import.meta.url)),
+      join(folder, 'node_modules/@chihaya/core'),
+    )
+    const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+    const port = await chihaya.port('HTTP')
+    const announce = async (): Promise<unknown> => {
+      const response = await fetch(`http://127.0.0.1:${port}${announcePath({ port: 1000 })}`)
+      const answer = decode(new Uint8Array(await response.arrayBuffer()))
+      return Buffer.from(answer['warning message'] as unknown as Uint8Array).toString()
+    }
+    const apply = async (text: string): Promise<void> => {
+      await writeFile(join(folder, 'c.yaml'), text)
+      await reload(chihaya, 'SIGHUP')
+    }
+    const said = async (): Promise<string> =>
+      readFile(join(folder, 'users.txt'), 'utf8').catch(() => '')
+    expect(await announce()).toBe('one 1')
+    await apply(config('one', '20m'))
+    expect(await announce()).toBe('one 2')
+    await writeFile(join(folder, 'c.yaml'), config('two', '20m', ', { name: ./bad.mjs }'))
+    chihaya.signal('SIGHUP')
+    await chihaya.line(/the configuration is not reloaded/)
+    expect(await announce()).toBe('one 3')
+    await expect.poll(said).toBe('middleware closes\nmiddleware closes\ntwo closes after 0\n')
+    await apply(config('two'))
+    expect(await announce()).toBe('two 1')
+    await expect.poll(said).toMatch(/middleware closes\none closes after 3\n$/)
+    chihaya.signal('SIGTERM')
+    expect(await chihaya.exitCode()).toBe(0)
+    expect(await said()).toMatch(/\nmiddleware closes\ntwo closes after 1\n$/)
+  })
+
   it('serves another certificate when only its files have changed', async () => {
     const folder = await temporaryFolder({ 'c.yaml': odd('10m') })
     await makeCertificate(folder, 'one')
@@ -205,6 +269,9 @@ describe('chihaya that cannot reload', () => {
       const port = await chihaya.port('HTTP')
       const taken = await other.port('HTTP')
       const announce = httpAnnouncer(port, 2000, false)
+      const descriptors = async (): Promise<number> =>
+        (await readdir(`/proc/${chihaya.process.pid}/fd`)).length
+      const before = await descriptors()
       const attempts: Array<[text: string, reason: string]> = [
         [
           'chihaya: { http: { addr: "127.0.0.1:0", max_numwnat: 1 } }',
@@ -229,6 +296,7 @@ describe('chihaya that cannot reload', () => {
         expect(chihaya.stderr).toContain(reason)
         expect(await announce()).toBe(1800)
       }
+      await expect.poll(descriptors).toBeLessThanOrEqual(before)
       await writeFile(
         join(folder, 'c.yaml'),
         'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m }',

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import pino from 'pino'
 import { describe, expect, it } from 'vitest'
-import { SharedStore } from '../src/shared-store.ts'
+import { SharedStore } from '../src/run/shared-store.ts'
 
 const log = pino({ level: 'silent' })
 const closed: string[] = []

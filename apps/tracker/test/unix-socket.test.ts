@@ -1,11 +1,8 @@
 import { once } from 'node:events'
 import { stat, writeFile } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { HttpListener } from '../src/http-listener.ts'
-import { InFlight } from '../src/in-flight.ts'
+import { describe, expect, it } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { problemsOf, readText } from './read-text.ts'
@@ -19,17 +16,6 @@ async function announceOver(
   const sent = request({ socketPath, path: announcePath({ ...query }), headers }).end()
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
   return decode(Buffer.concat((await response.toArray()) as Buffer[]))
-}
-
-function listenerAt(path: string, unixMode?: number): HttpListener {
-  const service = {
-    handler: (_: unknown, response: { end(): void }) => response.end(),
-    requests: new InFlight(),
-  }
-  return new HttpListener(
-    { address: { path, key: 'test' }, ...(unixMode !== undefined && { unixMode }) },
-    service,
-  )
 }
 
 /** A socket file that nobody listens at, as a process leaves it that was killed. */
@@ -70,32 +56,6 @@ describe('a Unix socket', () => {
     chihaya.signal('SIGTERM')
     expect(await chihaya.exitCode()).toBe(0)
     await expect(stat(path)).rejects.toThrow('ENOENT')
-  })
-
-  it('is refused where another process listens, or a file is no socket', async () => {
-    const folder = await temporaryFolder({ file: 'not a socket' })
-    const path = join(folder, 'taken.sock')
-    const server = createServer().listen(path)
-    onTestFinished(() => void server.close())
-    await once(server, 'listening')
-    for (const taken of [path, join(folder, 'file')]) {
-      // oxlint-disable-next-line no-await-in-loop
-      await expect(listenerAt(taken).open()).rejects.toThrow(
-        `test: cannot listen on http unix:${taken}: another process listens there, or there is a file that is no socket`,
-      )
-    }
-    await expect(listenerAt(join(folder, 'no', 'folder')).open()).rejects.toThrow(
-      /EACCES|there is no such folder|may not/,
-    )
-  })
-
-  it('is for its user and group unless told otherwise', async () => {
-    const folder = await temporaryFolder()
-    const path = join(folder, 'default.sock')
-    const listener = listenerAt(path)
-    onTestFinished(() => listener.close())
-    expect(await listener.open()).toBe(path)
-    expect((await stat(path)).mode & 0o777).toBe(0o660)
   })
 })
 

@@ -6,7 +6,7 @@ const BAR = 26
 const GAP = 12
 const TOP = 44
 
-/** A horizontal bar chart as SVG, the figures beside the bars. */
+/** A horizontal bar chart as SVG, with figures beside the bars. */
 export function barChart(title: string, bars: readonly Bar[]): string {
   const most = Math.max(...bars.map((bar) => bar.value))
   const height = TOP + bars.length * (BAR + GAP)

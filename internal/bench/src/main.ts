@@ -1,19 +1,22 @@
-import { writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, release, totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import { barChart } from './chart.ts'
-import { markdown, type Section } from './section.ts'
+import { parseArgs } from 'node:util'
+import { compareRedis } from './base/compare-redis.ts'
+import { compareStore } from './base/compare-store.ts'
+import { compareUdp } from './base/compare-udp.ts'
+import { checkout, type Checkout } from './checkout.ts'
 import { benchHooks } from './hooks/bench-hooks.ts'
 import { benchMetrics } from './metrics/bench-metrics.ts'
 import { benchRedis } from './redis/bench-redis.ts'
+import { writeReport } from './report.ts'
+import { terminal, type Section } from './section.ts'
 import { benchStore } from './store/bench-store.ts'
 import { benchUdpEcho } from './udp-echo/bench-udp-echo.ts'
 import { benchUdp } from './udp/bench-udp.ts'
 
-/**
- * `pnpm bench [name …]`: runs the benchmarks named, or all of them, and then writes
- * `docs/benchmarks.md`.
- */
+const USAGE = `Usage: pnpm bench [NAME …] [--base DIR]
+
+Runs the named benchmarks, or all of them and then writes docs/benchmarks.md. With --base, compares
+this tree with the built checkout in DIR instead, in alternating rounds, and writes nothing.`
+
 const BENCHES: Readonly<Record<string, () => Promise<Section[]>>> = {
   udp: benchUdp,
   'udp-echo': benchUdpEcho,
@@ -23,38 +26,48 @@ const BENCHES: Readonly<Record<string, () => Promise<Section[]>>> = {
   redis: benchRedis,
 }
 
-const DOCS = fileURLToPath(new URL('../../../docs/', import.meta.url))
+const COMPARISONS: Readonly<Record<string, (base: Checkout) => Promise<Section[]>>> = {
+  udp: compareUdp,
+  store: compareStore,
+  redis: compareRedis,
+}
 
-const asked = process.argv.slice(2)
-const sections: Section[] = []
-for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
-  const bench = BENCHES[name]
-  if (!bench) {
-    console.error(`there is no benchmark ${name}, only ${Object.keys(BENCHES).join(', ')}`)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { base: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+})
+if (values.help === true) console.log(USAGE)
+else if (values.base === undefined) await bench()
+else await compare(checkout(values.base))
+
+async function bench(): Promise<void> {
+  const sections = await run(BENCHES, (each) => each())
+  if (positionals.length === 0) writeReport(sections)
+}
+
+async function compare(base: Checkout): Promise<void> {
+  await run(COMPARISONS, (each) => each(base))
+}
+
+/** Runs the named entries, or all, one at a time: they would disturb each other. */
+async function run<T>(
+  entries: Readonly<Record<string, T>>,
+  start: (entry: T) => Promise<Section[]>,
+): Promise<Section[]> {
+  const names = positionals.length > 0 ? positionals : Object.keys(entries)
+  const unknown = names.find((name) => !Object.hasOwn(entries, name))
+  if (unknown !== undefined) {
+    console.error(`unknown benchmark ${unknown}; known: ${Object.keys(entries).join(', ')}`)
     process.exit(2)
   }
-  // One at a time: they would disturb each other.
-  // oxlint-disable-next-line no-await-in-loop
-  for (const section of await bench()) {
-    console.log(markdown(section))
-    sections.push(section)
+  const sections: Section[] = []
+  for (const name of names) {
+    const began = performance.now()
+    // oxlint-disable-next-line no-await-in-loop
+    const results = await start(entries[name] as T)
+    for (const section of results) console.log(terminal(section))
+    console.log(`${name} took ${((performance.now() - began) / 1000).toFixed(0)} s\n`)
+    sections.push(...results)
   }
-}
-if (asked.length === 0) writeReport()
-
-function writeReport(): void {
-  const charts = sections.flatMap(({ chart }) => (chart ? [chart] : []))
-  const [chart] = charts
-  if (chart) writeFileSync(`${DOCS}benchmarks.svg`, barChart(chart.title, chart.bars))
-  const machine = `${availableParallelism()} × ${cpus()[0]?.model ?? 'CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`
-  const intro = [
-    '# Benchmarks',
-    '',
-    'Written by `pnpm bench`. A contender runs on one core and its load on another; all take turns in one run, and a ratio is the median',
-    'of the ratios of each round, so that a machine that slows down slows both sides. Absolute figures are of this machine:',
-    `${machine}.`,
-    '',
-    ...(chart ? [`![${chart.title}](benchmarks.svg)`, ''] : []),
-  ]
-  writeFileSync(`${DOCS}benchmarks.md`, `${intro.join('\n')}\n${sections.map(markdown).join('\n')}`)
+  return sections
 }

@@ -1,4 +1,4 @@
-import { table, type Row } from './table.ts'
+import { table, tableWithTargets, type Row } from './table.ts'
 
 /** A bar of a chart. */
 export interface Bar {
@@ -6,7 +6,7 @@ export interface Bar {
   readonly value: number
 }
 
-/** What a benchmark has to say: some Markdown, figures with their targets, and perhaps a chart. */
+/** Results of a benchmark: Markdown, a table, and optionally a chart. */
 export interface Section {
   readonly title: string
   readonly text: string
@@ -14,7 +14,12 @@ export interface Section {
   readonly chart?: { readonly title: string; readonly bars: readonly Bar[] }
 }
 
-/** A section as Markdown. */
-export function markdown(section: Section): string {
-  return `## ${section.title}\n\n${section.text}\n\n${table(section.rows)}\n`
+/** A section of the published report. */
+export function markdown({ title, text, rows }: Section): string {
+  return `## ${title}\n\n${text}\n\n${table(rows)}\n`
+}
+
+/** A section for the terminal, with our targets. */
+export function terminal({ title, text, rows }: Section): string {
+  return `${title}\n\n${text}\n\n${tableWithTargets(rows)}\n`
 }

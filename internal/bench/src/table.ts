@@ -2,24 +2,30 @@
 export interface Row {
   readonly what: string
   readonly measured: string
-  /** Empty for a figure that has none. */
+  /** Our own aim, for the terminal only; empty if there is none. */
   readonly target: string
   readonly met: boolean
 }
 
-/** A Markdown table of the rows, aligned to be read in a terminal as well. */
+/** The rows as a Markdown table for readers. */
 export function table(rows: readonly Row[]): string {
-  const cells = [
-    ['what', 'measured', 'target', ''],
-    ...rows.map((row) => [
-      row.what,
-      row.measured,
-      row.target,
-      row.target === '' ? '' : row.met ? 'met' : 'missed',
-    ]),
-  ]
-  const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...cells.map((line) => line[column]?.length ?? 0)),
+  return align([['', 'measured'], ...rows.map(({ what, measured }) => [what, measured])])
+}
+
+/** The rows with our targets, for the terminal. */
+export function tableWithTargets(rows: readonly Row[]): string {
+  return align([
+    ['', 'measured', 'target', ''],
+    ...rows.map(({ what, measured, target, met }) => {
+      const verdict = target === '' ? '' : met ? 'pass' : 'miss'
+      return [what, measured, target, verdict]
+    }),
+  ])
+}
+
+function align(cells: ReadonlyArray<readonly string[]>): string {
+  const widths = (cells[0] ?? []).map((_, column) =>
+    Math.max(3, ...cells.map((line) => line[column]?.length ?? 0)),
   )
   const lines = cells.map(
     (line) => `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`,

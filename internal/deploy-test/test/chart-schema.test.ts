@@ -7,7 +7,7 @@ import { repositoryPath } from './paths.ts'
 import { run } from './run.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-// Where a package of types that Kubernetes' own schemas were made into has those of an API.
+// The modules with the types of each API, generated from the schemas of Kubernetes.
 const MODULES: Readonly<Record<string, string>> = {
   'apps/v1': 'kubernetes-models/apps/v1',
   'autoscaling/v2': 'kubernetes-models/autoscaling/v2',
@@ -21,10 +21,7 @@ interface Model {
   new (manifest: Manifest): { validate(): void }
 }
 
-/**
- * A program that the compiler accepts if the objects are what Kubernetes knows, with no field
- * besides.
- */
+/** A program that compiles only if the objects match their types, without unknown fields. */
 function program(list: readonly Manifest[]): string {
   const lines = list.map((manifest, index) => {
     const type = `import(${JSON.stringify(MODULES[manifest.apiVersion])}).I${manifest.kind}`
@@ -34,7 +31,7 @@ function program(list: readonly Manifest[]): string {
 }
 
 async function typeErrors(list: readonly Manifest[]): Promise<string> {
-  // Types are looked for from where a file is.
+  // The compiler resolves types from the folder of the file.
   const folder = await temporaryFolder(repositoryPath('internal/deploy-test/node_modules'))
   const compilerOptions = {
     module: 'nodenext',
@@ -57,22 +54,28 @@ async function typeErrors(list: readonly Manifest[]): Promise<string> {
   return (await run(process.execPath, [compiler, '-p', folder])).stdout
 }
 
-describe('what the chart makes is what Kubernetes takes', () => {
-  it.each(Object.entries(VALUES))('with %s', async (_name, values) => {
-    const list = await manifests(values)
-    expect(list.length).toBeGreaterThan(3)
-    expect(await typeErrors(list)).toBe('')
-    for (const manifest of list) {
-      const models = (await import(MODULES[manifest.apiVersion] as string)) as Record<string, Model>
-      const model = models[manifest.kind] as Model
-      expect(
-        () => new model(manifest).validate(),
-        `${manifest.kind} ${manifest.metadata.name}`,
-      ).not.toThrow()
-    }
-  })
+describe('the objects of the chart', () => {
+  it.each(Object.entries(VALUES))(
+    'match the schemas of Kubernetes, with %s',
+    async (_name, values) => {
+      const list = await manifests(values)
+      expect(list.length).toBeGreaterThan(3)
+      expect(await typeErrors(list)).toBe('')
+      for (const manifest of list) {
+        const models = (await import(MODULES[manifest.apiVersion] as string)) as Record<
+          string,
+          Model
+        >
+        const model = models[manifest.kind] as Model
+        expect(
+          () => new model(manifest).validate(),
+          `${manifest.kind} ${manifest.metadata.name}`,
+        ).not.toThrow()
+      }
+    },
+  )
 
-  it('and would not be, with a field that it does not know, or of another type', async () => {
+  it('would fail with an unknown field, or a field of another type', async () => {
     const [manifest] = await manifests({})
     expect(await typeErrors([{ ...(manifest as Manifest), spek: {} }])).toContain(
       `'"spek"' does not exist`,

@@ -88,27 +88,24 @@ describe('the Helm chart', () => {
     },
   )
 
-  it.each(Object.entries(VALUES))(
-    'keeps its pods on a short leash, with %s',
-    async (_name, values) => {
-      for (const pod of pods(await manifests(values))) {
-        expect(pod.securityContext).toMatchObject({
-          runAsNonRoot: true,
-          seccompProfile: { type: 'RuntimeDefault' },
+  it.each(Object.entries(VALUES))('restricts its pods, with %s', async (_name, values) => {
+    for (const pod of pods(await manifests(values))) {
+      expect(pod.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      })
+      expect(pod.automountServiceAccountToken).toBe(false)
+      for (const { securityContext } of pod.containers) {
+        expect(securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
         })
-        expect(pod.automountServiceAccountToken).toBe(false)
-        for (const { securityContext } of pod.containers) {
-          expect(securityContext).toEqual({
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'] },
-          })
-        }
       }
-    },
-  )
+    }
+  })
 
-  it('asks the tracker whether it is well where it serves that, and sends clients where it listens', async () => {
+  it('points probes and clients at the ports of the configuration', async () => {
     const list = await manifests({})
     const { chihaya } = parse(configText(list)) as { chihaya: Record<string, string> }
     expect(chihaya).toMatchObject({
@@ -126,14 +123,14 @@ describe('the Helm chart', () => {
     expect(container['readinessProbe']).toMatchObject({
       httpGet: { path: '/readyz', port: 'operations' },
     })
-    // What strangers reach does not lead to the metrics.
+    // The public service does not expose the metrics.
     const service = find(list, 'Service')['spec'] as {
       ports: ReadonlyArray<{ targetPort: string }>
     }
     expect(service.ports.map(({ targetPort }) => targetPort)).toEqual(['http', 'udp'])
   })
 
-  it('restarts trackers when their configuration or their secrets are others, and otherwise not', async () => {
+  it('restarts trackers only when their configuration or secrets change', async () => {
     const all = [
       {},
       {},
@@ -149,7 +146,7 @@ describe('the Helm chart', () => {
     expect(new Set(templates).size).toBe(4)
   })
 
-  it('puts secrets into Secrets only', async () => {
+  it('puts secrets only into Secrets', async () => {
     const secrets = { udpPrivateKey: 'hush-udp' }
     const list = await manifests({ secrets, redis: { url: 'redis://:hush-redis@redis.example/0' } })
     expect(find(list, 'Secret')['stringData']).toEqual({
@@ -157,7 +154,7 @@ describe('the Helm chart', () => {
       'redis-url': 'redis://:hush-redis@redis.example/0',
     })
     expect(JSON.stringify(list.filter(({ kind }) => kind !== 'Secret'))).not.toContain('hush')
-    const elsewhere = await manifests(VALUES['secrets from elsewhere'] as object)
+    const elsewhere = await manifests(VALUES['secrets in an existing Secret'] as object)
     expect(elsewhere.map(({ kind }) => kind)).not.toContain('Secret')
   })
 
@@ -165,12 +162,12 @@ describe('the Helm chart', () => {
     [
       'several trackers that do not share swarms',
       { replicaCount: 2 },
-      'know a part of the peers only',
+      'know only some of the peers',
     ],
     [
-      'more trackers on demand that do not share swarms',
+      'autoscaled trackers that do not share swarms',
       { autoscaling: { enabled: true } },
-      'know a part of the peers only',
+      'know only some of the peers',
     ],
     [
       'several trackers without a secret',
@@ -178,17 +175,29 @@ describe('the Helm chart', () => {
       'must share the secret',
     ],
     ['a tracker that serves nothing', { config: { http: null, udp: null } }, 'nothing to serve'],
-    ['two of Redis', { redis: { enabled: true, url: 'redis://a' } }, 'Set one of redis.enabled'],
-    ['a URL in no Secret', { redis: { urlFromSecret: true } }, 'needs secrets.existingSecret'],
+    [
+      'two Redis servers',
+      { redis: { enabled: true, url: 'redis://a' } },
+      'Set one of redis.enabled',
+    ],
+    [
+      'a Redis URL from a missing Secret',
+      { redis: { urlFromSecret: true } },
+      'needs secrets.existingSecret',
+    ],
     [
       'secrets in two places',
       { secrets: { existingSecret: 'a', udpPrivateKey: 'b' } },
       'leave secrets.udpPrivateKey',
     ],
-    ['a secret for everyone to read', { config: { udp: { private_key: 'hush' } } }, 'private_key'],
-    ['probes that reach nobody', { config: { metrics_addr: '127.0.0.1:6880' } }, 'metrics_addr'],
-    ['values that there are not', { replicas: 2 }, 'replicas'],
-    ['the configuration one level too deep', { config: { chihaya: {} } }, 'config'],
+    ['a secret in the ConfigMap', { config: { udp: { private_key: 'hush' } } }, 'private_key'],
+    [
+      'an address that probes cannot reach',
+      { config: { metrics_addr: '127.0.0.1:6880' } },
+      'metrics_addr',
+    ],
+    ['unknown values', { replicas: 2 }, 'replicas'],
+    ['a configuration that is nested too deeply', { config: { chihaya: {} } }, 'config'],
   ])('refuses %s', async (_what, values, reason) => {
     const { code, stderr } = await helm('template', values)
     expect(code).toBe(1)

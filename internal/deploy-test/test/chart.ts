@@ -7,7 +7,7 @@ import { run, type Outcome } from './run.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const CHART = repositoryPath('deploy/helm/chihaya')
-// Where `npm test` puts it.
+// `npm test` installs Helm here.
 const INSTALLED = repositoryPath('.cache/helm/helm')
 const program = existsSync(INSTALLED) ? INSTALLED : 'helm'
 
@@ -18,7 +18,7 @@ export interface Manifest {
   readonly [key: string]: unknown
 }
 
-/** Values by which a chart's users make different trackers of it. */
+/** Values for the different trackers that users deploy. */
 export const VALUES: Readonly<Record<string, object>> = {
   'the defaults': {},
   'a public tracker behind a load balancer': {
@@ -35,7 +35,7 @@ export const VALUES: Readonly<Record<string, object>> = {
     },
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
   },
-  'several trackers and a Redis of the chart': {
+  'several trackers and the Redis of the chart': {
     replicaCount: 3,
     redis: { enabled: true },
     secrets: { udpPrivateKey: 'shared' },
@@ -48,19 +48,19 @@ export const VALUES: Readonly<Record<string, object>> = {
       },
     ],
   },
-  'as many trackers as it takes, and a Redis elsewhere': {
+  'autoscaled trackers and an external Redis': {
     autoscaling: { enabled: true },
     redis: { url: 'redis://user:pass%20word@redis.example:6379/0' },
     secrets: { udpPrivateKey: 'shared' },
     config: { storage: { name: 'redis', config: { peer_lifetime: '40m' } } },
   },
-  'secrets from elsewhere': {
+  'secrets in an existing Secret': {
     replicaCount: 2,
     redis: { urlFromSecret: true },
     secrets: { existingSecret: 'tracker-secrets' },
     imagePullSecrets: [{ name: 'registry' }],
   },
-  'UDP alone, on another port, with everything that can be added': {
+  'only UDP, on another port, with every extra': {
     config: {
       http: null,
       udp: { addr: ['0.0.0.0:7000', '[::]:7000'], max_numwant: 80 },
@@ -79,7 +79,7 @@ export const VALUES: Readonly<Record<string, object>> = {
     preStopSeconds: 0,
     podDisruptionBudget: { enabled: false },
   },
-  'HTTP alone, with passkeys': {
+  'only HTTP, with passkeys': {
     config: {
       udp: null,
       http: { announce_routes: ['/:passkey/announce'], scrape_routes: ['/:passkey/scrape'] },
@@ -96,7 +96,7 @@ export async function helm(command: 'template' | 'lint', values: object): Promis
     template: ['template', 'tracker', CHART, '--kube-version=1.33.0'],
     lint: ['lint', '--strict', CHART],
   }[command]
-  // It keeps to its own: neither the configuration nor the clusters of whoever runs the tests.
+  // Use neither the configuration nor the clusters of the developer.
   const folders = {
     HELM_CACHE_HOME: folder,
     HELM_CONFIG_HOME: folder,
@@ -106,10 +106,7 @@ export async function helm(command: 'template' | 'lint', values: object): Promis
   return run(program, [...args, '--values', file], { env: { ...process.env, ...folders } })
 }
 
-/**
- * The objects that the chart makes of these values. @throws what Helm says, and for YAML that is
- * not sound.
- */
+/** Renders the chart with these values. @throws on Helm's errors and on invalid YAML. */
 export async function manifests(values: object): Promise<Manifest[]> {
   const { code, stdout, stderr } = await helm('template', values)
   if (code !== 0) throw new Error(stderr)

@@ -6,7 +6,7 @@ import { run, type Outcome } from './run.ts'
 
 const PATIENCE = 20_000
 const PROGRAMS = '/opt/node/bin'
-// A stranger to the system: owner of nothing, with no right that root has.
+// An unknown user who owns nothing and has no privileges.
 const STRANGER = [
   'setpriv',
   '--reuid=10001',
@@ -18,14 +18,13 @@ const STRANGER = [
 const ENVIRONMENT = { PATH: `${PROGRAMS}:/usr/bin:/bin`, NODE_ENV: 'production' }
 
 export interface ContainerFiles {
-  /** What stands at these paths inside. */
+  /** Files and folders outside, by their path inside. */
   readonly files: Readonly<Record<string, string>>
 }
 
 /**
- * A command in something like a container: a root of its own that nobody can write to, with the
- * system's libraries, Node.js and these files in it; a network of its own; as the first process;
- * and as a user who may do nothing.
+ * A command in a makeshift container. It has a read-only root with the system's libraries, Node.js
+ * and the given files, and a private network. It runs as PID 1 and as a user without privileges.
  */
 export class Container {
   output = ''
@@ -34,7 +33,7 @@ export class Container {
   #status = ''
 
   constructor(command: readonly string[], { files }: ContainerFiles) {
-    // Folders that others may enter: bubblewrap makes its own for itself alone.
+    // By default bubblewrap creates folders that only its own user may enter.
     const folders = ['/etc', '/opt', '/opt/node', PROGRAMS].flatMap((path) => [
       '--perms',
       '0755',
@@ -75,7 +74,7 @@ export class Container {
       ...environment,
     ]
     const user = process.getuid?.() === 0 ? [...STRANGER, '--no-new-privs', '--'] : []
-    // What it takes to become that user, and nothing after.
+    // Capabilities to switch the user, dropped afterwards.
     const rights = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'].flatMap((right) => [
       '--cap-add',
       right,
@@ -88,14 +87,14 @@ export class Container {
     status?.setEncoding('utf8').on('data', (text: string) => (this.#status += text))
     this.#ended = once(this.#child, 'close')
     onTestFinished(async () => {
-      // Becoming another user has undone what would end it together with bubblewrap.
+      // The change of user has disabled `--die-with-parent`.
       if (this.#child.exitCode === null && this.#pid() > 0) this.signal('SIGKILL')
       this.#child.kill('SIGKILL')
       await this.#ended
     })
   }
 
-  /** Waits until it has printed this. @throws when it ends before. */
+  /** Waits for output that matches. @throws if the command ends before. */
   async prints(pattern: RegExp): Promise<void> {
     for (let waited = 0; waited < PATIENCE && !pattern.test(this.output); waited += 20) {
       if (this.#child.exitCode !== null) break
@@ -111,10 +110,7 @@ export class Container {
     return run('nsenter', [`--net=/proc/${this.#pid()}/ns/net`, process.execPath, ...args])
   }
 
-  /**
-   * Runs a command in the container itself, with its files and as its user, as Docker runs a health
-   * check.
-   */
+  /** Runs a command inside the container, as Docker runs a health check. */
   async exec(command: readonly string[]): Promise<Outcome> {
     const isRoot = process.getuid?.() === 0
     const user = isRoot ? [...STRANGER, '--no-new-privs', '--'] : []
@@ -140,7 +136,7 @@ export class Container {
     ])
   }
 
-  /** The uids and the capabilities of the first process, as the system shows them. */
+  /** The uids and capabilities of PID 1, as in `/proc`. */
   async credentials(): Promise<string> {
     return (
       await run('grep', ['-E', '^(Uid|Cap(Prm|Eff|Bnd)|NoNewPrivs)', `/proc/${this.#pid()}/status`])

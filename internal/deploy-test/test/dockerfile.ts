@@ -8,7 +8,7 @@ interface Instruction {
   readonly text: string
 }
 
-/** What the Dockerfile does and says. */
+/** The parsed Dockerfile. */
 export interface Dockerfile {
   readonly text: string
   /** One list for each stage. */
@@ -28,19 +28,16 @@ export async function readDockerfile(): Promise<Dockerfile> {
   return { text, stages }
 }
 
-/**
- * The text of an instruction of the image itself, the last stage. @throws unless there is one of
- * it.
- */
+/** The text of an instruction of the last stage. @throws unless there is exactly one. */
 export function imageInstruction(dockerfile: Dockerfile, name: string): string {
   const found = dockerfile.stages.at(-1)?.filter((instruction) => instruction.name === name) ?? []
-  if (found.length !== 1) throw new Error(`there are ${found.length} ${name} in the image`)
+  if (found.length !== 1) throw new Error(`the image has ${found.length} ${name} instructions`)
   return (found[0] as Instruction).text
 }
 
 /**
- * The words of `ENTRYPOINT`, `CMD`, or the `CMD` in `HEALTHCHECK`. @throws unless it is in the form
- * that needs no shell.
+ * The words of `ENTRYPOINT`, `CMD`, or the `CMD` in `HEALTHCHECK`. @throws unless it is in exec
+ * form.
  */
 export function imageCommand(dockerfile: Dockerfile, name: string): string[] {
   const text = imageInstruction(dockerfile, name)

@@ -6,14 +6,14 @@ import { run } from './run.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const SYSTEMD = repositoryPath('deploy/systemd')
-// Tenths: 1.4 of 10, where most services of a system have more than 9.
+// In tenths: 1.4 of 10. Most system services exceed 9.
 const EXPOSURE = '14'
 
 async function read(name: string): Promise<string> {
   return readFile(join(SYSTEMD, name), 'utf8')
 }
 
-/** The unit with these drop-ins, in a folder, for the Node.js of this machine. */
+/** Installs the unit with these drop-ins into a folder, for the Node.js of this machine. */
 async function installUnit(dropIns: readonly string[]): Promise<string> {
   const folder = await temporaryFolder()
   const unit = join(folder, 'chihaya.service')
@@ -31,7 +31,7 @@ describe('the systemd unit', () => {
     'is correct with the drop-ins %j',
     async (dropIns) => {
       const unit = await installUnit(dropIns)
-      // What systemd does not know it ignores, with a warning and success.
+      // systemd only warns about unknown settings, and succeeds.
       expect(
         await run('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', unit]),
       ).toEqual({
@@ -52,13 +52,13 @@ describe('the systemd unit', () => {
     })
   })
 
-  it('lets Node.js compile, and the tracker have as many connections as it is sent', async () => {
+  it('allows just-in-time compilation and many connections', async () => {
     const text = await read('chihaya.service')
     expect(text).not.toMatch(/^MemoryDenyWriteExecute=yes/m)
     expect(Number(/^LimitNOFILE=(\d+)$/m.exec(text)?.[1])).toBeGreaterThan(65_536)
   })
 
-  it('runs the command that there is, with a configuration that was checked', async () => {
+  it('runs the published command, with a checked configuration', async () => {
     const text = await read('chihaya.service')
     const commands = [...text.matchAll(/^Exec(\w+)=\/usr\/bin\/node \/opt\/chihaya\/(\S+) (.*)$/gm)]
     expect(commands.map(([, when, , args]) => [when, args])).toEqual([
@@ -74,7 +74,7 @@ describe('the systemd unit', () => {
     for (const [, , script] of commands) expect(`./${script}`).toBe(bin.chihaya)
   })
 
-  it('is described with all its drop-ins', async () => {
+  it('is documented with all its drop-ins', async () => {
     const manual = await readFile(repositoryPath('docs/operations.md'), 'utf8')
     for (const name of await readdir(SYSTEMD)) expect(manual).toContain(`deploy/systemd/${name}`)
   })

@@ -8,13 +8,13 @@ export function aria2({ host, folder, torrentFile }: ClientSetup): Program {
     `--dir=${folder}`,
     '--no-conf',
     '--listen-port=6881',
-    // Files that are there already are checked and then shared.
+    // Verify existing files and share them.
     '--check-integrity=true',
     '--seed-ratio=0.0',
     '--file-allocation=none',
     '--bt-enable-lpd=false',
     '--enable-peer-exchange=false',
-    // Without it aria2 does not speak UDP to trackers; here there is nobody to find that way.
+    // aria2 needs DHT for UDP trackers. There are no DHT nodes here.
     '--enable-dht=true',
     `--dht-file-path=${join(folder, '.dht')}`,
     '--enable-dht6=false',

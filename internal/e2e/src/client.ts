@@ -4,28 +4,28 @@ import type { Host } from './network.ts'
 import type { Program } from './program.ts'
 import type { Torrent } from './torrent.ts'
 
-/** What a client is given to start with. */
+/** The setup of a client. */
 export interface ClientSetup {
   readonly host: Host
-  /** Where it downloads to. */
+  /** The download folder. */
   readonly folder: string
   /** Its .torrent file. */
   readonly torrentFile: string
-  /** Indexes of files that it is not to download, where the client can do that. */
+  /** Indexes of files to skip, for clients that support it. */
   readonly leaveOut: readonly number[]
 }
 
-/** Starts a BitTorrent client, which goes on until it is stopped. */
+/** Starts a BitTorrent client, which runs until it is stopped. */
 export type StartClient = (setup: ClientSetup) => Program | Promise<Program>
 
-/** A BitTorrent client at work on one torrent. */
+/** A running BitTorrent client with one torrent. */
 export interface Client {
   readonly host: Host
   readonly program: Program
   readonly folder: string
 }
 
-/** Whether a client has all files of a torrent, or those with the given indexes, byte for byte. */
+/** Whether a client has exactly the files of a torrent, or those at `indexes`. */
 export async function hasFiles(
   client: Client,
   torrent: Torrent,

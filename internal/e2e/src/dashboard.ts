@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 const FILE = new URL('../../../deploy/grafana/chihaya.json', import.meta.url)
 
-/** An expression that a panel draws. */
+/** An expression of a panel. */
 export interface PanelQuery {
   readonly panel: string
   readonly expression: string
@@ -15,8 +15,8 @@ interface Panel {
 }
 
 /**
- * Every expression of the dashboard as Grafana would send it, with all instances chosen and rates
- * over `interval`.
+ * Every expression of the dashboard as Grafana sends it, for all instances and with rates over
+ * `interval`.
  */
 export function dashboardQueries(interval: string): PanelQuery[] {
   const { panels } = JSON.parse(readFileSync(FILE, 'utf8')) as { panels: readonly Panel[] }
@@ -30,6 +30,6 @@ function substitute(expression: string, interval: string): string {
     .replaceAll('$__rate_interval', interval)
     .replaceAll('$job', '.*')
     .replaceAll('$instance', '.*')
-  if (substituted.includes('$')) throw new Error(`${expression}: a variable that is not known`)
+  if (substituted.includes('$')) throw new Error(`${expression}: unknown variable`)
   return substituted
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** Runs commands of iproute2, written without the word `ip`. @throws {Error} with what it said. */
+/** Runs commands of iproute2, without the word `ip`. @throws {Error} with its error output. */
 export async function ip(commands: readonly string[], namespace?: string): Promise<void> {
   await run([...inNamespace(namespace), '-batch', '-'], `${commands.join('\n')}\n`)
 }
@@ -23,7 +23,7 @@ async function run(args: readonly string[], input = ''): Promise<string> {
   let complaint = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
-  // It says by its exit code, not here, why it reads no more.
+  // The exit code tells why it stops reading.
   child.stdin.on('error', () => undefined).end(input)
   const code = await new Promise<number | null>((resolve, reject) =>
     child.on('error', reject).on('close', resolve),

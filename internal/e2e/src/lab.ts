@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { trackerClient, type ScrapeAnswer } from '@internal/client'
+import { trackerClient, type ScrapeAnswer } from '@chihaya/client'
 import type { AddressFamily } from '@chihaya/bittorrent'
 import type { Client, StartClient } from './client.ts'
 import { Network } from './network.ts'
@@ -10,17 +10,17 @@ import { redisServer, REDIS_PORT } from './redis-server.ts'
 import { createTorrent, writeFiles, type Torrent } from './torrent.ts'
 import { TrackerProcess } from './tracker-process.ts'
 
-/** What a client has of a torrent before it starts, and what it is not to fetch. */
+/** The files that a client has at the start, and those that it skips. */
 export interface ClientShare {
   readonly complete?: boolean
   readonly leaveOut?: readonly number[]
 }
 
-/** A network with a tracker, or with trackers that share a Redis, and clients that come and go. */
+/** A network with clients and a tracker, or several trackers that share a Redis. */
 export class Lab {
   readonly network: Network
   readonly tracker: TrackerProcess
-  /** All of them, that one first. */
+  /** All trackers; `tracker` is the first. */
   readonly trackers: readonly TrackerProcess[]
   readonly #redis: Program | undefined
   readonly #folder: string
@@ -45,7 +45,7 @@ export class Lab {
     return new Lab(network, folder, [await TrackerProcess.start(await network.addHost(), folder)])
   }
 
-  /** Opens one with two trackers that share their swarms. */
+  /** Opens a lab with two trackers that share their swarms. */
   static async openShared(): Promise<Lab> {
     const folder = await mkdtemp(join(tmpdir(), 'chihaya-e2e-'))
     const network = await Network.create()
@@ -59,7 +59,7 @@ export class Lab {
     return new Lab(network, folder, trackers, redis)
   }
 
-  /** A new torrent that is tracked here. */
+  /** Creates a torrent that announces to the first tracker. */
   createTorrent(
     protocol: 'http' | 'udp',
     family: AddressFamily,
@@ -68,7 +68,7 @@ export class Lab {
     return createTorrent(this.tracker.announceUrl(protocol, family), lengths)
   }
 
-  /** Starts a client on a host of its own. */
+  /** Starts a client on a new host. */
   async addClient(start: StartClient, torrent: Torrent, share: ClientShare = {}): Promise<Client> {
     const host = await this.network.addHost()
     const folder = join(this.#folder, host.name)
@@ -82,7 +82,7 @@ export class Lab {
     return client
   }
 
-  /** The counters of a torrent, asked over HTTP. */
+  /** Scrapes the counters of a torrent over HTTP. */
   async scrape(
     torrent: Torrent,
     family: AddressFamily,

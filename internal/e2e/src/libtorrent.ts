@@ -5,8 +5,8 @@ import { Program } from './program.ts'
 const SCRIPT = fileURLToPath(new URL('libtorrent_peer.py', import.meta.url))
 
 /**
- * Starts libtorrent. It takes the line `announce`. Debian's Python has its bindings, another one on
- * the PATH has not.
+ * Starts libtorrent, which announces on the input line `announce`. Only Debian's own Python has the
+ * bindings, not another one on the PATH.
  */
 export function libtorrent({ host, folder, torrentFile, leaveOut }: ClientSetup): Program {
   const options = leaveOut.map((index) => `--leave-out=${index}`)

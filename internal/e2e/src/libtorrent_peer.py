@@ -1,7 +1,8 @@
 """A BitTorrent client on libtorrent for the end-to-end tests.
 
-Arguments: a .torrent file, the download folder, the addresses to listen on, and which files to leave out.
-Prints what happens. The line `announce` on its standard input makes it announce; SIGINT makes it leave the swarm.
+Arguments: a .torrent file, the download folder, the addresses to listen on, and the files to skip.
+Prints libtorrent's alerts. The line `announce` on standard input makes it announce; SIGINT makes it
+leave the swarm.
 """
 
 import argparse
@@ -19,7 +20,7 @@ def open_session(addresses):
     return lt.session(
         {
             "listen_interfaces": ",".join(f"{address}:6881" for address in addresses),
-            # Peers are to be found through the tracker alone.
+            # Find peers only through the tracker.
             "enable_dht": False,
             "enable_lsd": False,
             "enable_upnp": False,
@@ -35,7 +36,7 @@ def add_torrent(session, arguments):
     parameters = lt.add_torrent_params()
     parameters.ti = lt.torrent_info(arguments.torrent)
     parameters.save_path = arguments.folder
-    # Unmanaged: once paused, it stays paused.
+    # Unmanaged, so that it stays paused once paused.
     parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     parameters.file_priorities = [
         0 if index in arguments.leave_out else 4 for index in range(parameters.ti.num_files())
@@ -49,7 +50,7 @@ def report(session):
 
 
 def take_commands(session, handle):
-    """Serves for ever."""
+    """Runs until a signal arrives."""
     while True:
         report(session)
         readable, _, _ = select.select([sys.stdin], [], [], TICK)
@@ -58,7 +59,7 @@ def take_commands(session, handle):
 
 
 def leave(session, handle):
-    """Tells the tracker `stopped`, and stays for long enough to hear its answer."""
+    """Announces `stopped`, and waits long enough for the answer."""
     handle.pause()
     end = time.monotonic() + 5
     while time.monotonic() < end:

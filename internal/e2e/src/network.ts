@@ -2,23 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ip, isReady } from './ip.ts'
 
 const LAST_NETWORK = 254
-/** The test's own addresses come first, those of hosts after them. */
+/** The test's own addresses come before those of hosts. */
 const LAST_OWN_ADDRESS = 99
 const LAST_ADDRESS = 254
 
-/** Where a host is reached. */
+/** The addresses of a host. */
 export interface Addresses {
   readonly ipv4: string
   readonly ipv6: string
 }
 
-/** A machine of its own, as far as the network goes. */
+/** A separate machine, as far as the network is concerned. */
 export interface Host extends Addresses {
-  /** Of its network namespace. */
+  /** The name of its network namespace. */
   readonly name: string
 }
 
-/** An Ethernet segment with hosts that reach each other over IPv4 and IPv6, and nothing else. */
+/** An isolated Ethernet segment. Its hosts reach only each other, over IPv4 and IPv6. */
 export class Network {
   readonly #number: number
   readonly #bridge: string
@@ -32,13 +32,13 @@ export class Network {
   }
 
   /**
-   * @throws {Error} outside the private network that `npm test` makes: it would change the
-   * machine's own.
+   * @throws {Error} outside the private network of `npm test`, because it would change the
+   * machine's network.
    */
   static async create(): Promise<Network> {
     if (process.env['CHIHAYA_PRIVATE_NETWORK'] !== '1') {
       throw new Error(
-        'end-to-end tests need a network of their own: run them with `npm test -- internal/e2e`',
+        'end-to-end tests need a private network: run them with `npm test -- internal/e2e`',
       )
     }
     const network = new Network(await claimNumber())
@@ -46,7 +46,7 @@ export class Network {
     return network
   }
 
-  /** A new host on the segment. */
+  /** Adds a host to the segment. */
   async addHost(): Promise<Host> {
     const index = ++this.#lastHost
     const host = { name: `${this.#bridge}-${index}`, ...this.#addresses(index) }
@@ -61,13 +61,12 @@ export class Network {
       `address add ${host.ipv6}/64 dev eth0 nodad`,
     ]
     await ip([...setup, 'link set lo up', 'link set eth0 up'], host.name)
-    // A link loses what is sent before it is ready, and a client that has to send again may not
-    // keep the order.
+    // A link drops packets until it is ready, and clients may resend them in another order.
     while (!(await isReady(host.name)) || !(await isReady('eth0', host.name))) await sleep(10)
     return host
   }
 
-  /** More addresses for the test itself, to ask the tracker from. */
+  /** Returns unused addresses from which the test itself can query the tracker. */
   addAddresses(): Addresses {
     return this.#addresses(++this.#lastOwnAddress)
   }
@@ -76,7 +75,7 @@ export class Network {
     await ip([...this.#hosts.map((name) => `netns delete ${name}`), `link delete ${this.#bridge}`])
   }
 
-  /** All the test's own addresses come at once: they take a moment until they answer. */
+  /** Adds all of the test's own addresses at once, because they take a moment to work. */
   async #open(): Promise<void> {
     const setup: string[] = []
     for (let index = 1; index <= LAST_OWN_ADDRESS; index++) {
@@ -102,9 +101,9 @@ function bridgeName(number: number): string {
   return `chihaya${number}`
 }
 
-/** Makes the bridge with the first free number: the tests of several files run at the same time. */
+/** Creates the bridge with the first free number, since test files run in parallel. */
 async function claimNumber(number = 1): Promise<number> {
-  if (number > LAST_NETWORK) throw new RangeError('no number is free for another network')
+  if (number > LAST_NETWORK) throw new RangeError('no free number for another network')
   try {
     await ip([`link add ${bridgeName(number)} type bridge`])
     return number

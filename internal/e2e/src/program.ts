@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from './network.ts'
 
-/** Milliseconds that a program has to end by itself. */
+/** Milliseconds after which a program that does not stop is killed. */
 const PATIENCE = 10_000
 
 export interface ProgramOptions {
@@ -12,7 +12,7 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** A program that runs on a host, and what it has said. */
+/** A program on a host, with its output. */
 export class Program {
   readonly #name: string
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>
@@ -21,7 +21,7 @@ export class Program {
 
   constructor(host: Host, command: string, args: readonly string[], options: ProgramOptions = {}) {
     this.#name = `${command} on ${host.name}`
-    // `ip netns exec` becomes the program, so signals reach it.
+    // `ip netns exec` replaces itself with the program, so signals reach it.
     this.#process = spawn('ip', ['netns', 'exec', host.name, command, ...args], {
       ...options,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -29,17 +29,17 @@ export class Program {
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.#output += text))
     }
-    // A program that has ended reads no more.
+    // The program may have ended.
     this.#process.stdin.on('error', () => undefined)
     this.#closed = once(this.#process, 'close')
   }
 
-  /** All it printed so far, on both streams. */
+  /** The output so far, of both streams. */
   get output(): string {
     return this.#output
   }
 
-  /** The end of it, for people: programs with a progress bar print a lot. */
+  /** The last lines of the output, for people. Programs with a progress bar print a lot. */
   get lastWords(): string {
     return `${this.#name} said:\n${this.#output
       .split(/[\r\n]+/)
@@ -51,7 +51,7 @@ export class Program {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }
 
-  /** Gives it a line to read. */
+  /** Writes a line to its standard input. */
   write(line: string): void {
     this.#process.stdin.write(`${line}\n`)
   }
@@ -60,13 +60,13 @@ export class Program {
     this.#process.kill(signal)
   }
 
-  /** Waits for its end. @returns the exit code, or the name of the signal that ended it. */
+  /** Waits until it ends. @returns the exit code, or the name of the signal that ended it. */
   async end(): Promise<number | string | null> {
     await this.#closed
     return this.#process.exitCode ?? this.#process.signalCode
   }
 
-  /** Asks it to end, and makes it when it does not. */
+  /** Sends a signal, and kills the program if that does not end it. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | string | null> {
     if (this.running) this.signal(signal)
     const gaveUp = new AbortController()

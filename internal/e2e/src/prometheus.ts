@@ -7,10 +7,10 @@ import type { Host } from './network.ts'
 import { Program } from './program.ts'
 
 const PORT = 9090
-/** As often as it may be, so that rates are there soon. */
+/** Short, so that rates are available soon. */
 const INTERVAL = '500ms'
 
-/** A series that a query has found, and its last value. */
+/** A series in the result of a query, with its last value. */
 export interface QueryResult {
   readonly metric: Readonly<Record<string, string>>
   readonly value: number
@@ -27,7 +27,7 @@ interface Answer {
   }
 }
 
-/** A Prometheus on a host of its own that reads one tracker. */
+/** A Prometheus on a host, which scrapes one tracker. */
 export class Prometheus {
   readonly #url: string
   readonly #program: Program
@@ -39,15 +39,12 @@ export class Prometheus {
     this.#folder = folder
   }
 
-  /**
-   * Starts one that reads `/metrics` of `target`, an address and a port, and waits until it
-   * answers.
-   */
+  /** Starts a Prometheus that scrapes `target`, `host:port`, and waits until it is ready. */
   static async start(host: Host, target: string): Promise<Prometheus> {
     const folder = await mkdtemp(join(tmpdir(), 'chihaya-prometheus-'))
     const config = join(folder, 'prometheus.yml')
     const jobs = [{ job_name: 'chihaya', static_configs: [{ targets: [target] }] }]
-    // YAML is JSON with more ways to write it.
+    // JSON is valid YAML.
     await writeFile(
       config,
       JSON.stringify({
@@ -65,7 +62,7 @@ export class Prometheus {
     return prometheus
   }
 
-  /** The values of an expression now. @throws {Error} what Prometheus has against it. */
+  /** Evaluates an expression now. @throws {Error} with the error of Prometheus. */
   async query(expression: string): Promise<QueryResult[]> {
     const response = await fetch(
       `${this.#url}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`,
@@ -94,8 +91,8 @@ export class Prometheus {
 }
 
 /**
- * What Prometheus' own checker says of a text, and whether it can be read at all; matters of style
- * are not its failure.
+ * Checks metrics with Prometheus' own linter. `readable` is whether they parse; `remarks` include
+ * matters of style.
  */
 export function checkMetrics(text: string): { readable: boolean; remarks: string[] } {
   const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], {

@@ -4,7 +4,7 @@ import { Program } from './program.ts'
 
 export const REDIS_PORT = 6379
 
-/** Starts a Redis that takes connections from everywhere, and keeps nothing. */
+/** Starts a Redis without access control and without persistence. */
 export async function redisServer(host: Host): Promise<Program> {
   const settings = [
     '--port',

@@ -7,22 +7,22 @@ const PIECE_LENGTH = 64 * 1024
 const NAME = 'shared'
 
 interface SharedFile {
-  /** Relative to where a client keeps its downloads. */
+  /** Relative to the client's download folder. */
   readonly path: string
   readonly content: Buffer
 }
 
-/** A torrent of random content, which nobody else shares. */
+/** A torrent with random content. */
 export interface Torrent {
   readonly infoHash: InfoHash
-  /** What all its .torrent files have in common. */
+  /** The info dictionary, which all its .torrent files share. */
   readonly info: Bencodable
   /** The .torrent file (BEP 3). */
   readonly metainfo: Buffer
   readonly files: readonly SharedFile[]
 }
 
-/** Makes a torrent with a file of each length; `announceUrl` is its only way to find peers. */
+/** Creates a torrent with a file of each length and a single tracker. */
 export function createTorrent(announceUrl: string, lengths: readonly number[]): Torrent {
   const files = lengths.map((length, index) => ({
     path: join(NAME, `file-${index}.bin`),
@@ -42,7 +42,7 @@ export function createTorrent(announceUrl: string, lengths: readonly number[]): 
     ['name', NAME],
     ['piece length', PIECE_LENGTH],
     ['pieces', pieces(Buffer.concat(files.map(({ content }) => content)))],
-    // BEP 27: clients find peers through the tracker alone.
+    // BEP 27: clients find peers only through the tracker.
     ['private', 1],
   ])
   return {
@@ -53,7 +53,7 @@ export function createTorrent(announceUrl: string, lengths: readonly number[]): 
   }
 }
 
-/** The same torrent, announced elsewhere. */
+/** The same torrent with another tracker. */
 export function announcedTo(announceUrl: string, torrent: Torrent): Torrent {
   return { ...torrent, metainfo: metainfo(announceUrl, torrent.info) }
 }
@@ -67,7 +67,7 @@ function metainfo(announceUrl: string, info: Bencodable): Buffer {
   )
 }
 
-/** Puts the shared files where a client that has them all keeps its downloads. */
+/** Writes all files of the torrent into the download folder of a seeder. */
 export async function writeFiles(torrent: Torrent, folder: string): Promise<void> {
   for (const { path, content } of torrent.files) {
     await mkdir(dirname(join(folder, path)), { recursive: true })

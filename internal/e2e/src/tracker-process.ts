@@ -10,7 +10,7 @@ import { Program } from './program.ts'
 const MAIN = fileURLToPath(new URL('../../../apps/tracker/dist/main.js', import.meta.url))
 const PORT = 6969
 
-/** Seconds, as the tracker is told to answer them. */
+/** The configured intervals in seconds. */
 export const INTERVAL = 1800
 export const MIN_INTERVAL = 900
 
@@ -29,7 +29,7 @@ chihaya:
   storage: ${storage}
 `
 
-/** The tracker as it is shipped, on a host of its own. */
+/** The built tracker on a host. */
 export class TrackerProcess {
   readonly #host: Host
   readonly #config: string
@@ -41,8 +41,8 @@ export class TrackerProcess {
   }
 
   /**
-   * Starts a tracker that keeps its configuration in `folder`, and waits until it answers.
-   * `storage` is that section of the configuration, and `udp` one more line of that one.
+   * Starts a tracker with its configuration in `folder`, and waits until it answers. `storage` is
+   * that section of the configuration, `udp` an additional line of that section.
    */
   static async start(
     host: Host,
@@ -71,25 +71,25 @@ export class TrackerProcess {
     }
   }
 
-  /** Ends the tracker. @returns its exit code. */
+  /** Stops the tracker. @returns its exit code. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | string | null> {
     const ended = await this.#program?.stop(signal)
     return ended ?? null
   }
 
-  /** Where clients announce. */
+  /** The announce URL for clients. */
   announceUrl(protocol: 'http' | 'udp', family: AddressFamily): string {
     const host = family === 'ipv4' ? this.#host.ipv4 : `[${this.#host.ipv6}]`
     return `${protocol}://${host}:${PORT}/announce`
   }
 
-  /** All the tracker has logged since it started. */
+  /** The log since the start. */
   get log(): string {
     return this.#program?.output ?? ''
   }
 }
 
-/** Whether the HTTP port takes connections. The tracker opens it last. */
+/** Whether the HTTP port accepts connections. The tracker opens it last. */
 function accepts(host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port: PORT })

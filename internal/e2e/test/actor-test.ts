@@ -5,21 +5,21 @@ import {
   type ClientAnnounce,
   type ScrapeAnswer,
   type TrackerClient,
-} from '@internal/client'
+} from '@chihaya/client'
 import { randomBytes } from 'node:crypto'
 import { labTest } from './lab-test.ts'
 import type { Transport } from './transfer.ts'
 
 const PORT = 6881
 
-/** What a tracker answers, with peers written as `address:port`. */
+/** An answer with peers as `address:port`. */
 type ReadableAnswer = Pick<AnnounceAnswer, 'interval' | 'complete' | 'incomplete'> & {
   peers: string[]
 }
 
-/** A peer played by the test, at an address of its own. */
+/** A peer that the test plays, with its own address. */
 export interface Actor {
-  /** How other peers see it. */
+  /** The endpoint that other peers see. */
   readonly endpoint: string
   announce(
     infoHash: InfoHash,
@@ -28,7 +28,7 @@ export interface Actor {
   scrape(infoHashes: readonly InfoHash[]): Promise<ScrapeAnswer[]>
 }
 
-/** A test that brings actors to the lab; they go when it ends. */
+/** A test that can add actors to the lab, until it ends. */
 export const actorTest = labTest.extend('addActor', async ({ lab }, { onCleanup }) => {
   const clients: TrackerClient[] = []
   onCleanup(async () => {
@@ -36,7 +36,10 @@ export const actorTest = labTest.extend('addActor', async ({ lab }, { onCleanup 
   })
   return async ([protocol, family]: Transport): Promise<Actor> => {
     const localAddress = lab.network.addAddresses()[family]
-    const client = trackerClient(lab.tracker.announceUrl(protocol, family), { localAddress })
+    const client = trackerClient(lab.tracker.announceUrl(protocol, family), {
+      localAddress,
+      retransmission: 1000,
+    })
     clients.push(client)
     return actor(client, localAddress)
   }

@@ -1,5 +1,5 @@
 import { infoHashFrom, peerIdFrom, type InfoHash, type PeerId } from '@chihaya/bittorrent'
-import { HttpTrackerClient, TrackerFailure } from '@internal/client'
+import { HttpTrackerClient, TrackerFailure } from '@chihaya/client'
 import { randomBytes } from 'node:crypto'
 import { describe } from 'vitest'
 import { INTERVAL, MIN_INTERVAL } from '../src/tracker-process.ts'
@@ -8,14 +8,14 @@ import type { Transport } from './transfer.ts'
 
 const randomInfoHash = (): InfoHash => infoHashFrom(randomBytes(20).toString('latin1')) as InfoHash
 
-// The same story is told over each transport, so what is expected here is what they agree on.
+// These tests run over every transport, so they expect only what all have in common.
 describe.concurrent.for<Transport>([
   ['http', 'ipv4'],
   ['http', 'ipv6'],
   ['udp', 'ipv4'],
   ['udp', 'ipv6'],
 ])('over %s and %s', (transport) => {
-  actorTest('peers come, finish and go', async ({ addActor, expect }) => {
+  actorTest('peers start, complete and stop', async ({ addActor, expect }) => {
     const infoHash = randomInfoHash()
     const [anna, bert, cleo] = [
       await addActor(transport),
@@ -42,13 +42,13 @@ describe.concurrent.for<Transport>([
     expect((await cleo.announce(infoHash, { left: 50n })).peers.sort()).toEqual(
       [anna.endpoint, bert.endpoint].sort(),
     )
-    // Who has it all has no use for seeders.
+    // A seeder has no use for other seeders.
     expect(await anna.announce(infoHash, { event: 'completed', left: 0n })).toMatchObject({
       complete: 2,
       incomplete: 1,
       peers: [cleo.endpoint],
     })
-    // Repeated, as UDP clients do when the answer is lost.
+    // Repeated, as by a UDP client whose answer was lost.
     expect(await anna.announce(infoHash, { event: 'completed', left: 0n })).toMatchObject({
       complete: 2,
       incomplete: 1,
@@ -56,7 +56,7 @@ describe.concurrent.for<Transport>([
     expect(await anna.scrape([infoHash])).toMatchObject([
       { complete: 2, incomplete: 1, downloaded: 1 },
     ])
-    // A seeder that lost a piece is a leecher again.
+    // A seeder that lost a piece becomes a leecher again.
     expect(await bert.announce(infoHash, { left: 10n })).toMatchObject({
       complete: 1,
       incomplete: 2,
@@ -70,7 +70,7 @@ describe.concurrent.for<Transport>([
   })
 
   actorTest(
-    'a partial seed is no downloader and is given no seeders',
+    'a partial seed is incomplete and is given no seeders',
     async ({ addActor, expect }) => {
       const infoHash = randomInfoHash()
       const [anna, bert] = [await addActor(transport), await addActor(transport)]
@@ -96,7 +96,7 @@ describe.concurrent.for<Transport>([
     expect((await cleo.announce(infoHash, { left: 1n, numWant: 1000 })).peers).toHaveLength(2)
   })
 
-  actorTest('a peer that was never there may leave', async ({ addActor, expect }) => {
+  actorTest('an unknown peer may stop', async ({ addActor, expect }) => {
     const infoHash = randomInfoHash()
     const anna = await addActor(transport)
     expect(await anna.announce(infoHash, { event: 'stopped', left: 1n })).toEqual({
@@ -126,8 +126,8 @@ describe.concurrent.for<Transport>([
   })
 })
 
-describe('the families', () => {
-  actorTest('have swarms of their own', async ({ addActor, expect }) => {
+describe('IPv4 and IPv6', () => {
+  actorTest('have separate swarms', async ({ addActor, expect }) => {
     const infoHash = randomInfoHash()
     const [anna, bert] = [await addActor(['http', 'ipv4']), await addActor(['udp', 'ipv6'])]
     await anna.announce(infoHash, { left: 0n })
@@ -139,8 +139,8 @@ describe('the families', () => {
   })
 })
 
-describe('the transports', () => {
-  actorTest('share the swarms of a family', async ({ addActor, expect }) => {
+describe('HTTP and UDP', () => {
+  actorTest('share their swarms', async ({ addActor, expect }) => {
     const infoHash = randomInfoHash()
     const [anna, bert] = [await addActor(['http', 'ipv4']), await addActor(['udp', 'ipv4'])]
     await anna.announce(infoHash, { left: 0n })
@@ -152,8 +152,8 @@ describe('the transports', () => {
   })
 })
 
-describe('HTTP alone', () => {
-  actorTest('tells the least interval and the address it saw', async ({ lab, expect }) => {
+describe('only HTTP', () => {
+  actorTest('reports the minimum interval and the external address', async ({ lab, expect }) => {
     const { ipv4 } = lab.network.addAddresses()
     const client = new HttpTrackerClient(lab.tracker.announceUrl('http', 'ipv4'), {
       localAddress: ipv4,

@@ -4,7 +4,7 @@ import { labTest } from './lab-test.ts'
 import { expectDeparture, expectTransfer, PATIENT_SUITE, type Transport } from './transfer.ts'
 
 describe.concurrent('aria2', PATIENT_SUITE, () => {
-  // Not over UDP and IPv6: aria2 asks UDP trackers from an IPv4 socket alone.
+  // No UDP over IPv6: aria2 queries UDP trackers only from an IPv4 socket.
   labTest.for<Transport>([
     ['http', 'ipv4'],
     ['http', 'ipv6'],

@@ -6,10 +6,10 @@ import { Network } from '../src/network.ts'
 import { checkMetrics, Prometheus } from '../src/prometheus.ts'
 
 const QUERIES = dashboardQueries('5s')
-/** What a tracker with its swarms in memory has nothing to say about. */
+/** Metrics that only a tracker with Redis has. */
 const OF_REDIS = /chihaya_redis_|chihaya_storage_up/
 
-/** What the recording rules that came with Chihaya ask for. */
+/** The expressions of Chihaya's recording rules. */
 const CHIHAYA: readonly PanelQuery[] = [
   'chihaya_storage_leechers_count + chihaya_storage_seeders_count',
   'rate(chihaya_storage_gc_duration_milliseconds_sum[5s]) / rate(chihaya_storage_gc_duration_milliseconds_count[5s])',
@@ -56,14 +56,14 @@ describe('the dashboard', () => {
       await client.scrape([ANNOUNCE.infoHash])
       await client.announce({ ...ANNOUNCE, port: 0 }).catch(() => undefined)
     }
-    // Something to collect, as a panel shows how long that takes.
+    // Garbage, for the panel that shows the duration of collections.
     JSON.stringify(Array.from({ length: 100_000 }, (_, index) => ({ index })))
   }
 
-  test('has data in every panel that there is traffic for', { timeout: 120_000 }, async () => {
+  test('has data in every panel that does not need Redis', { timeout: 120_000 }, async () => {
     const expected = [...QUERIES.filter(({ expression }) => !OF_REDIS.test(expression)), ...CHIHAYA]
     expect(expected.length).toBeGreaterThan(30)
-    // A rate over nothing is no data.
+    // A rate without samples is NaN.
     const withoutData = async ({ expression }: PanelQuery): Promise<boolean> =>
       (await prometheus.query(expression)).every(({ value }) => Number.isNaN(value))
     const missing = async (): Promise<PanelQuery[]> => {
@@ -74,12 +74,12 @@ describe('the dashboard', () => {
     await expect.poll(missing, { timeout: 100_000, interval: 200 }).toEqual([])
   })
 
-  test('asks nothing that Prometheus does not understand', async () => {
+  test('has only valid expressions', async () => {
     for (const { expression } of QUERIES)
       expect(await prometheus.query(expression)).toBeInstanceOf(Array)
   })
 
-  test('asks for nothing that is not served', async () => {
+  test('queries only existing metrics', async () => {
     const text = await (await fetch(tracker.url('http', '/metrics'))).text()
     const names = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
     const asked = QUERIES.flatMap(
@@ -92,11 +92,11 @@ describe('the dashboard', () => {
     ).toEqual([])
   })
 
-  test('rests on a text that Prometheus reads', async () => {
+  test('uses metrics that Prometheus can read', async () => {
     const text = await (await fetch(tracker.url('http', '/metrics'))).text()
     const { readable, remarks } = checkMetrics(text)
     expect(readable, remarks.join('\n')).toBe(true)
-    // Chihaya's names have milliseconds in them, and its gauges counts. Those of Node are
+    // Chihaya's names contain `milliseconds`, and `count` in gauges. Node's metrics are
     // prom-client's.
     const ours = remarks.filter((remark) => remark.startsWith('chihaya_'))
     expect(

@@ -1,8 +1,8 @@
 import { test } from 'vitest'
 import { Lab } from '../src/lab.ts'
 
-/** A test that finds a lab, which all tests of the file share. */
-// Vitest reads the names of the fixtures that this one needs from the pattern: none.
+/** A test with a lab, which all tests of the file share. */
+// Vitest reads the names of required fixtures from the pattern; here there are none.
 // oxlint-disable-next-line no-empty-pattern
 export const labTest = test.extend('lab', { scope: 'file' }, async ({}, { onCleanup }) => {
   const lab = await Lab.open()

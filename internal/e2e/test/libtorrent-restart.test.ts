@@ -4,9 +4,9 @@ import { libtorrent } from '../src/libtorrent.ts'
 import { labTest } from './lab-test.ts'
 import { PATIENCE, PATIENT_SUITE } from './transfer.ts'
 
-describe('a tracker that restarts between two clients', PATIENT_SUITE, () => {
+describe('a tracker that restarts', PATIENT_SUITE, () => {
   labTest(
-    'is told of the first by its next announce, and brings them together',
+    'learns of seeders from their next announce, and gives them to leechers',
     async ({ lab, expect }) => {
       const torrents = [lab.createTorrent('http', 'ipv4'), lab.createTorrent('udp', 'ipv4')]
       const complete = async (): Promise<number[]> =>

@@ -28,7 +28,7 @@ describe.concurrent('libtorrent', PATIENT_SUITE, () => {
     ['http', 'ipv4'],
     ['udp', 'ipv4'],
   ])(
-    'is a partial seed over %s and %s when it wants no more files',
+    'becomes a partial seed over %s and %s when it wants no more files',
     async ([protocol, family], { lab, expect }) => {
       const torrent = lab.createTorrent(protocol, family, [262_144, 262_144])
       await lab.addClient(libtorrent, torrent, { complete: true })

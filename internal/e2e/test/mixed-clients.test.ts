@@ -4,7 +4,7 @@ import { libtorrent } from '../src/libtorrent.ts'
 import { labTest } from './lab-test.ts'
 import { expectDeparture, expectTransfer, PATIENT_SUITE } from './transfer.ts'
 
-describe.concurrent('clients of different makers', PATIENT_SUITE, () => {
+describe.concurrent('different clients', PATIENT_SUITE, () => {
   labTest('share files, from aria2 to libtorrent', async ({ lab, expect, onTestFailed }) => {
     const transfer = await expectTransfer({ lab, expect, onTestFailed }, ['http', 'ipv6'], {
       seeder: aria2,

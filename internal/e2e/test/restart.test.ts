@@ -6,7 +6,7 @@ const INFO_HASH = infoHashFrom('forgotten on restart') as InfoHash
 
 describe('a restart', () => {
   actorTest(
-    'forgets the swarms in memory, and keeps the connection ids of its key',
+    'forgets swarms in memory, but accepts connection ids of the same key',
     async ({ lab, addActor, expect }) => {
       const [anna, bert] = [await addActor(['udp', 'ipv4']), await addActor(['http', 'ipv4'])]
       await anna.announce(INFO_HASH, { left: 0n })
@@ -15,7 +15,7 @@ describe('a restart', () => {
       expect(await lab.tracker.stop('SIGTERM')).toBe(0)
       await lab.tracker.start()
       expect(await bert.scrape([INFO_HASH])).toMatchObject([{ complete: 0 }])
-      // The client goes on with the connection id that it has.
+      // The client reuses its connection id.
       expect(await anna.announce(INFO_HASH, { left: 0n })).toMatchObject({ complete: 1 })
     },
   )

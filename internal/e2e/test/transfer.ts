@@ -1,15 +1,15 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
-import type { ScrapeAnswer } from '@internal/client'
+import type { ScrapeAnswer } from '@chihaya/client'
 import type { ExpectStatic, TestContext } from 'vitest'
 import { hasFiles, type Client, type StartClient } from '../src/client.ts'
 import type { Lab } from '../src/lab.ts'
 
 export type Transport = readonly [protocol: 'http' | 'udp', family: AddressFamily]
 
-/** How long a real client may take for its next step, and how often to look, in milliseconds. */
+/** The time that a real client may take for a step, and the polling interval, in milliseconds. */
 export const PATIENCE = { timeout: 60_000, interval: 100 }
 
-/** For suites of such tests. */
+/** Options for suites with real clients. */
 export const PATIENT_SUITE = { timeout: 200_000 }
 
 interface Transfer {
@@ -19,8 +19,8 @@ interface Transfer {
 }
 
 /**
- * A seeder and a leecher meet through the tracker, the content moves, and the tracker counts them
- * right.
+ * Expects a leecher to find a seeder through the tracker and to download the files, with the right
+ * counters.
  */
 export async function expectTransfer(
   {
@@ -45,7 +45,7 @@ export async function expectTransfer(
   return { seeder, leecher, counters }
 }
 
-/** Both clients leave, one after the other, and the tracker forgets them at once. */
+/** Stops both clients, one after the other, and expects the tracker to forget each at once. */
 export async function expectDeparture(
   expect: ExpectStatic,
   { seeder, leecher, counters }: Transfer,

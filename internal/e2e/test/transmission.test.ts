@@ -5,7 +5,7 @@ import { expectDeparture, expectTransfer, PATIENT_SUITE } from './transfer.ts'
 
 describe.concurrent('Transmission', PATIENT_SUITE, () => {
   labTest('shares files over HTTP', async ({ lab, expect, onTestFailed }) => {
-    // It ends without `stopped`: transmission-cli 3.00 does not wait for its HTTP requests.
+    // No departure: transmission-cli 3.00 ends before its `stopped` is sent over HTTP.
     await expectTransfer({ lab, expect, onTestFailed }, ['http', 'ipv4'], {
       seeder: transmission,
       leecher: transmission,

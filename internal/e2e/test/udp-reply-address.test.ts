@@ -1,9 +1,8 @@
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { isIPv6 } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readConnect, UdpSocket, writeAnnounce, writeConnect, writeScrape } from '@chihaya/client'
+import { ANNOUNCE } from '@internal/test-tracker'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ip } from '../src/ip.ts'
 import { Network, type Host } from '../src/network.ts'
@@ -11,8 +10,6 @@ import { redisServer, REDIS_PORT } from '../src/redis-server.ts'
 import { TrackerProcess } from '../src/tracker-process.ts'
 
 const PORT = 6969
-const CONNECT = Buffer.from('00000417271019800000000011223344', 'hex')
-const INFO_HASH = Buffer.alloc(20, 7)
 
 let network: Network
 let folder: string
@@ -27,41 +24,28 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Asks one address over a socket that hears that address alone, as those of many clients. */
+/**
+ * Sends requests of every kind to one address, from a socket that hears only that address, as
+ * those of many clients. @returns the actions of the responses.
+ */
 async function ask(address: string): Promise<number[]> {
-  const socket = createSocket(isIPv6(address.split('%')[0] ?? '') ? 'udp6' : 'udp4')
-  try {
-    socket.connect(PORT, address)
-    await once(socket, 'connect')
-    const request = async (datagram: Buffer): Promise<Buffer> => {
-      const reply = once(socket, 'message') as Promise<[Buffer]>
-      socket.send(datagram)
-      return (await reply)[0]
-    }
-    const id = (await request(CONNECT)).subarray(8)
-    const header = (action: number): Buffer =>
-      Buffer.concat([id, Buffer.of(0, 0, 0, action), Buffer.alloc(4)])
-    const announce = Buffer.concat([header(1), INFO_HASH, Buffer.alloc(60, 1), Buffer.alloc(2, 1)])
-    // The event is 0, as is the address; what else there is does not matter.
-    announce.fill(0, 80, 88)
-    const replies = [
-      announce,
-      Buffer.concat([header(2), INFO_HASH]),
-      header(9),
-      Buffer.concat([Buffer.alloc(8), announce.subarray(8)]),
-    ]
-    const actions: number[] = []
-    // oxlint-disable-next-line no-await-in-loop
-    for (const datagram of replies) actions.push((await request(datagram)).readInt32BE(0))
-    return actions
-  } finally {
-    socket.close()
-  }
+  await using socket = await UdpSocket.open(address, PORT)
+  const id = readConnect(await socket.request(writeConnect))
+  const requests: Array<(transactionId: number) => Buffer> = [
+    (transactionId) => writeAnnounce(id, transactionId, ANNOUNCE),
+    (transactionId) => writeScrape(id, transactionId, [ANNOUNCE.infoHash]),
+    (transactionId) => writeScrape(id, transactionId, []).fill(9, 11, 12),
+    (transactionId) => writeAnnounce(0n, transactionId, ANNOUNCE),
+  ]
+  const actions: number[] = []
+  // oxlint-disable-next-line no-await-in-loop
+  for (const request of requests) actions.push((await socket.request(request)).readUInt32BE(0))
+  return actions
 }
 
 /**
- * Gives a host more addresses, one more segment, and addresses on `lo` that routes lead to. Returns
- * all that can be asked.
+ * Gives a host more addresses, a second segment, and routed addresses on `lo`. Returns all addresses
+ * that can be queried.
  */
 async function addAddresses(host: Host, index: number): Promise<string[]> {
   const [second, inner] = [`far${index}`, `10.99.${index}`]
@@ -118,10 +102,10 @@ async function addAddresses(host: Host, index: number): Promise<string[]> {
   return [...ipv4, ...ipv6, `fe80::99%${second}`]
 }
 
-describe('a tracker on a host of many addresses', () => {
+describe('a tracker on a host with many addresses', () => {
   const REPLIES = [1, 2, 3, 3]
 
-  test('answers from the address that was asked', async () => {
+  test('replies from the address that was asked', async () => {
     const host = await network.addHost()
     const addresses = await addAddresses(host, 1)
     const tracker = await TrackerProcess.start(host, folder)
@@ -131,7 +115,7 @@ describe('a tracker on a host of many addresses', () => {
     expect(tracker.log).not.toContain('a UDP socket failed')
   })
 
-  test('does so when the answer has to wait for Redis', async () => {
+  test('does so after waiting for Redis', async () => {
     const redisHost = await network.addHost()
     const redis = await redisServer(redisHost)
     const host = await network.addHost()
@@ -144,7 +128,7 @@ describe('a tracker on a host of many addresses', () => {
     await redis.stop('SIGKILL')
   })
 
-  test('warns at the start where Node has to receive the datagrams, and names the addresses', async () => {
+  test('warns at the start with `node:dgram`, and lists the addresses', async () => {
     const host = await network.addHost()
     await addAddresses(host, 3)
     const tracker = await TrackerProcess.start(host, folder, '{ name: memory }', 'transport: dgram')
@@ -154,7 +138,7 @@ describe('a tracker on a host of many addresses', () => {
       (line) => JSON.parse(line) as { msg: string; host: string; listen: string[] },
     )
     const warnings = entries.filter(({ msg }) =>
-      msg.startsWith('UDP replies may leave from another address than was asked'),
+      msg.startsWith('UDP replies may leave from the wrong address'),
     )
     expect(Object.fromEntries(warnings.map(({ host: at, listen }) => [at, listen.sort()]))).toEqual(
       {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { trackerClient } from '@internal/client'
+import { trackerClient } from '@chihaya/client'
 import { ANNOUNCE } from '@internal/test-tracker'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { examplePath } from './example.ts'
@@ -12,8 +12,8 @@ const CHIHAYA = examplePath('../apps/tracker/src/main.ts')
 const EXAMPLES = ['tracker-middleware-passkey', 'tracker-middleware-webhook', 'tracker-storage-map']
 
 /**
- * Starts the command with a file of this text, in a folder where the examples are: side by side, or
- * as packages.
+ * Starts the command with this configuration, in a folder that has the examples beside it or as
+ * packages.
  */
 async function chihayaWith(text: string, where: '.' | 'node_modules'): Promise<Program> {
   const folder = await mkdtemp(join(tmpdir(), 'chihaya-'))
@@ -21,13 +21,13 @@ async function chihayaWith(text: string, where: '.' | 'node_modules'): Promise<P
   await mkdir(join(folder, where), { recursive: true })
   for (const name of EXAMPLES) await symlink(examplePath(name), join(folder, where, name))
   await writeFile(join(folder, 'chihaya.yaml'), text)
-  // Not from the folder of the file: names are seen from there, wherever the command runs.
+  // Names are resolved from the folder of the file, not from the working folder.
   return new Program([CHIHAYA, '--config', join(folder, 'chihaya.yaml'), '--json'], {
     cwd: tmpdir(),
   })
 }
 
-async function announce(url: string): Promise<number> {
+async function announce(url: string): Promise<number | undefined> {
   const client = trackerClient(url)
   onTestFinished(() => client.close())
   return (await client.announce(ANNOUNCE)).incomplete
@@ -48,10 +48,10 @@ const served = `chihaya:
   udp: { addr: "127.0.0.1:0", private_key: abc }
 `
 
-describe('a hook of a third party in a configuration file', () => {
+describe('a third-party hook in a configuration file', () => {
   test.each([
-    ['a path', './tracker-middleware-passkey/index.js', '.'],
-    ['the name of its package', 'tracker-middleware-passkey', 'node_modules'],
+    ['its path', './tracker-middleware-passkey/index.js', '.'],
+    ['its package name', 'tracker-middleware-passkey', 'node_modules'],
   ] as const)('is found by %s', async (_how, name, where) => {
     const hook = `  prehooks: [{ name: ${name}, options: { passkeys: ["${PASSKEY}"] } }]\n`
     await expectPasskeys(await chihayaWith(`${served}${hook}`, where))
@@ -67,7 +67,7 @@ describe('a hook of a third party in a configuration file', () => {
       '{ passkeys: [hush] }',
       'chihaya.yaml:6:27: chihaya.prehooks[0].options.passkeys[0] must be text such as 32 hex digits, not what is there',
     ],
-  ])('has its options checked by its own schema: %s', async (options, problem) => {
+  ])('has its options checked against its schema: %s', async (options, problem) => {
     const text = `${served}  prehooks:\n  - name: tracker-middleware-passkey\n    options: ${options}\n`
     const chihaya = await chihayaWith(text, 'node_modules')
     expect(await chihaya.exitCode()).toBe(1)

@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -5,6 +6,11 @@ import { examplePath } from './example.ts'
 
 const MIDDLEWARE = '../docs/writing-middleware.md'
 const STORAGE = '../docs/writing-storage.md'
+
+const PAGES = globSync('{*.md,{docs,examples}/*.md,{apps,packages,internal}/*/README.md}', {
+  cwd: examplePath('..'),
+}).map((page) => join('..', page))
+const REPOSITORY = /^https:\/\/github\.com\/chihaya\/chihaya-node\/(?:blob|tree)\/main\//
 
 describe('the documentation', () => {
   test.each([
@@ -20,12 +26,40 @@ describe('the documentation', () => {
     expect(text).toContain(`\`\`\`js\n${code}\`\`\`\n`)
   })
 
-  test.each([MIDDLEWARE, STORAGE, 'README.md'])('%s refers to what is there', async (page) => {
-    const text = await readFile(examplePath(page), 'utf8')
-    const paths = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)|^\[[^\]]+\]: (\S+)$/gm)].map(
-      ([, link, reference]) => link ?? reference ?? '',
-    )
-    expect(paths.length).toBeGreaterThan(2)
-    for (const path of paths) await access(join(dirname(examplePath(page)), path))
+  test.each(PAGES)('%s has no broken links', async (page) => {
+    for (const link of linksOf(await readPage(page))) {
+      const [path = '', anchor] = link.split('#')
+      const target = targetOf(path, page)
+      await access(examplePath(target))
+      if (anchor !== undefined) expect(anchorsOf(await readPage(target))).toContain(anchor)
+    }
   })
 })
+
+/** A page of the documentation without its code. */
+async function readPage(page: string): Promise<string> {
+  return (await readFile(examplePath(page), 'utf8')).replaceAll(/^```.*?^```/gms, '')
+}
+
+/** The links to files of the repository and to headings. */
+function linksOf(text: string): string[] {
+  const links = text.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/gm)
+  return [...links]
+    .map(([, link, reference]) => link ?? reference ?? '')
+    .filter((link) => REPOSITORY.test(link) || !/^\w+:/.test(link))
+}
+
+function targetOf(path: string, page: string): string {
+  if (REPOSITORY.test(path)) return path.replace(REPOSITORY, '../')
+  return path === '' ? page : join(dirname(page), path)
+}
+
+/** The anchors that GitHub gives the headings. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}

@@ -1,4 +1,4 @@
-import { trackerClient } from '@internal/client'
+import { trackerClient, type AnnounceAnswer } from '@chihaya/client'
 import { ANNOUNCE } from '@internal/test-tracker'
 import { expect, onTestFinished, test } from 'vitest'
 import { examplePath } from './example.ts'
@@ -6,10 +6,7 @@ import { Program } from './program.ts'
 
 const PASSKEY = '0123456789abcdef0123456789abcdef'
 
-async function announce(
-  url: string,
-  port = ANNOUNCE.port,
-): Promise<{ interval: number; incomplete: number }> {
+async function announce(url: string, port = ANNOUNCE.port): Promise<AnnounceAnswer> {
   const client = trackerClient(url)
   onTestFinished(() => client.close())
   return client.announce({ ...ANNOUNCE, port })
@@ -19,7 +16,7 @@ function run(name: string): Program {
   return new Program([examplePath(`embedding/${name}`)], { env: { PORT: '0' } })
 }
 
-test('minimal.js is a tracker and something else', async () => {
+test('minimal.js runs a tracker beside a route of its own', async () => {
   const app = run('minimal.js')
   const udp = await app.find(/"port":(\d+),"msg":"the UDP tracker listens"/)
   const http = await app.find(/http:\/\/127\.0\.0\.1:(\d+)/)
@@ -32,12 +29,12 @@ test('minimal.js is a tracker and something else', async () => {
     incomplete: 2,
   })
   expect(await (await fetch(`http://127.0.0.1:${http}/`)).text()).toBe(
-    'a tracker is at /announce\n',
+    'the tracker is at /announce\n',
   )
   expect(await app.find(/"protocol":"(udp)","event":"none","msg":"announced"/)).toBe('udp')
 })
 
-test('two-trackers.js has one for all and one for members', async () => {
+test('two-trackers.js has a public tracker and one for members', async () => {
   const app = run('two-trackers.js')
   const origin = `http://127.0.0.1:${await app.find(/http:\/\/127\.0\.0\.1:(\d+)/)}`
   expect(await announce(`${origin}/public/announce`)).toMatchObject({

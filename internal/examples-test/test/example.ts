@@ -6,7 +6,7 @@ export function examplePath(name: string): string {
   return fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url))
 }
 
-/** The plugin that an example is. */
+/** The plugin of an example. */
 export async function examplePlugin(
   name: string,
 ): Promise<FastifyPluginAsync<Record<string, unknown>>> {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { json } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
 import { toHex } from '@chihaya/bittorrent'
-import { TrackerFailure } from '@internal/client'
+import { TrackerFailure } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { examplePath, examplePlugin } from './example.ts'
@@ -22,13 +22,13 @@ test.each(['tracker-middleware-passkey', 'tracker-storage-map'])(
 )
 
 describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
-  test('lets those in who have one', async () => {
+  test('admits only clients that have one', async () => {
     const passkey = await examplePlugin('tracker-middleware-passkey')
     await using tracker = await TestTracker.start({
       register: (app) => void app.register(passkey, { passkeys: [PASSKEY] }),
       http: { announceRoutes: ['/announce', '/:passkey/announce'] },
     })
-    const announce = async (path: string): Promise<number> =>
+    const announce = async (path: string): Promise<number | undefined> =>
       (await tracker.client(protocol, { path }).announce(ANNOUNCE)).incomplete
     expect(await announce(`/${PASSKEY}/announce`)).toBe(1)
     expect(await announce(`/announce?passkey=${PASSKEY}`)).toBe(1)
@@ -44,7 +44,7 @@ describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
     const scraped = tracker
       .client(protocol, { path: `/${PASSKEY}/announce` })
       .scrape([ANNOUNCE.infoHash])
-    // A scrape over UDP names no URL.
+    // A UDP scrape has no URL.
     if (protocol === 'http') expect(await scraped).toMatchObject([{ incomplete: 1 }])
     else await expect(scraped).rejects.toThrow(refused)
     expect(JSON.stringify(tracker.log)).not.toContain(PASSKEY)
@@ -52,7 +52,7 @@ describe.each(PROTOCOLS)('the passkey over %s', (protocol) => {
 })
 
 describe.each(PROTOCOLS)('the webhook over %s', (protocol) => {
-  test('is told of the announces that matter', async () => {
+  test('receives the selected events', async () => {
     const told: unknown[] = []
     const url = await listener(async (request) => {
       told.push(await json(request))
@@ -79,7 +79,7 @@ describe.each(PROTOCOLS)('the webhook over %s', (protocol) => {
       ])
   })
 
-  test('may fail, and no client learns of it', async () => {
+  test('may fail without an effect on clients', async () => {
     const url = await listener(() => 500)
     await using tracker = await trackerWithWebhook({ url, events: ['none'] })
     expect(await tracker.client(protocol).announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
@@ -99,10 +99,7 @@ async function trackerWithWebhook(options: Record<string, unknown>): Promise<Tes
   return TestTracker.start({ register: (app) => void app.register(webhook, options) })
 }
 
-/**
- * The URL of a server that hands its requests to `take`, and answers with the status that this
- * returns.
- */
+/** Starts a server that replies with the status that `take` returns. Returns its URL. */
 async function listener(
   take: (request: IncomingMessage) => Promise<number> | number,
 ): Promise<string> {

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 
-// The sources run as they are: Node strips the types, which it does by itself from 22.18 on.
+// Node.js strips the types of the sources, from 22.18 on by default.
 const STRIP_TYPES = process.features.typescript
   ? []
   : ['--experimental-strip-types', '--no-warnings']
 const PATIENCE = 20_000
 
-/** A program in a process of its own, ended with the test at the latest. */
+/** A program in a separate process, which ends with the test at the latest. */
 export class Program {
   output = ''
   readonly #child
@@ -25,7 +25,7 @@ export class Program {
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         ...options,
-        // The runner of the tests would be taken for that of the program's own.
+        // Otherwise `node --test` would report to the outer test runner.
         env: { ...process.env, NODE_TEST_CONTEXT: undefined, NO_COLOR: '', ...options.env },
       },
     )
@@ -41,8 +41,8 @@ export class Program {
   }
 
   /**
-   * What a pattern's first group matches in the output, once it is there. @throws when the process
-   * ends before.
+   * Waits for output that matches. Returns the pattern's first group.
+   * @throws if the process ends before.
    */
   async find(pattern: RegExp): Promise<string> {
     for (let waited = 0; waited < PATIENCE; waited += 20) {
@@ -55,7 +55,7 @@ export class Program {
     throw new Error(`no ${pattern.source} in the output:\n${this.output}`)
   }
 
-  /** The exit code, once the process has ended and its output is read. */
+  /** Waits until the process has ended. Returns its exit code. */
   async exitCode(): Promise<number | null> {
     await this.#ended
     return this.#child.exitCode

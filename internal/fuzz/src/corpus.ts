@@ -3,23 +3,23 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The checkout. */
+/** The root of the checkout. */
 export const ROOT: string = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** Where a target's seeds are, which the repository keeps. */
+/** The folder of a target's seeds in the repository. */
 export function seedFolder(target: string): string {
   return join(ROOT, 'internal', 'fuzz', 'corpus', target)
 }
 
-/** Where long runs put the inputs that they find and begin with the next time. Ignored by git. */
+/** The folder where long runs store their finds, for the next run. Ignored by git. */
 export function workFolder(target: string): string {
   return join(ROOT, '.cache', 'fuzz', target)
 }
 
-/** Where inputs go that make a target fail. Ignored by git. */
+/** The folder for inputs that make a target fail. Ignored by git. */
 export const CRASHES: string = join(ROOT, '.cache', 'fuzz', 'crashes')
 
-/** The inputs in a folder, in the order of their names. */
+/** The inputs in a folder, sorted by name. */
 export function readInputs(folder: string): Uint8Array[] {
   if (!existsSync(folder)) return []
   const names = readdirSync(folder).sort()
@@ -27,8 +27,8 @@ export function readInputs(folder: string): Uint8Array[] {
 }
 
 /**
- * Writes an input into a folder under a name made of its content. Returns the file's path from the
- * working folder.
+ * Writes an input into a folder, named by its digest. Returns the path relative to the working
+ * folder.
  */
 export function writeInput(folder: string, input: Uint8Array): string {
   mkdirSync(folder, { recursive: true })

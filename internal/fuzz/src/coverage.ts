@@ -1,20 +1,17 @@
 import { Session, type Profiler } from 'node:inspector'
 
-/**
- * What ran since the last reading: for each script, by its URL, one byte for each character, 1
- * where it ran.
- */
+/** Code that ran since the last reading: by script URL, a byte for each character, 1 if it ran. */
 export type Reading = ReadonlyMap<string, Uint8Array>
 
 /**
- * Which parts of the scripts run, by V8's own block coverage. Scripts have to be loaded after this
- * has been made: V8 puts its counters into what it compiles from then on.
+ * V8's block coverage. Load scripts only after creating this object, because V8 instruments only
+ * what it compiles afterwards.
  */
 export class Coverage {
   readonly #session = new Session()
   readonly #concerns: (url: string) => boolean
 
-  /** `concerns`: whether a script is one to be measured. */
+  /** `concerns` says whether to measure a script, by its URL. */
   constructor(concerns: (url: string) => boolean) {
     this.#concerns = concerns
     this.#session.connect()
@@ -22,10 +19,10 @@ export class Coverage {
     this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
   }
 
-  /** What ran since the last time. */
+  /** Returns what ran since the last reading. */
   read(): Reading {
     let scripts: readonly Profiler.ScriptCoverage[] = []
-    // Within one thread the answer is there before `post` returns.
+    // Within one thread, the callback runs before `post` returns.
     this.#session.post('Profiler.takePreciseCoverage', (error, { result }) => {
       if (error) throw error
       scripts = result
@@ -37,8 +34,8 @@ export class Coverage {
 }
 
 /**
- * Ranges come from the outside to the inside, so that the last one over a character tells whether
- * it ran. Ranges themselves say less: V8 joins those that ran equally often.
+ * Marks the characters that ran. Ranges are ordered from the outside to the inside, so the last
+ * range over a character decides. Ranges alone are not enough: V8 merges those with equal counts.
  */
 function paint({ functions }: Profiler.ScriptCoverage): Uint8Array {
   const ranges = functions.flatMap((one) => one.ranges)
@@ -50,18 +47,18 @@ function paint({ functions }: Profiler.ScriptCoverage): Uint8Array {
   return painted
 }
 
-/** All that has ever run. */
+/** All code that has ever run. */
 export class Covered {
   readonly #scripts = new Map<string, Uint8Array>()
 
-  /** How many characters of sources there are in it. */
+  /** The number of source characters. */
   get size(): number {
     let size = 0
     for (const script of this.#scripts.values()) for (const ran of script) size += ran
     return size
   }
 
-  /** Whether a reading has what has not run before. */
+  /** Whether a reading has code that has not run before. */
   lacks(reading: Reading): boolean {
     for (const [url, painted] of reading) {
       const known = this.#scripts.get(url) ?? new Uint8Array()

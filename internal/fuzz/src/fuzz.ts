@@ -5,15 +5,34 @@ import { readInputs, ROOT, seedFolder, workFolder, writeInput } from './corpus.t
 import { Coverage } from './coverage.ts'
 import { Fuzzer, type Failure } from './fuzzer.ts'
 import { TARGETS, type Target } from './target.ts'
-import type { Task } from './task.ts'
 import { Watchdog } from './watchdog.ts'
+
+/** The task on the command line. */
+export interface Task {
+  /**
+   * The number of inputs for each target, starting with only the repository's seeds. Undefined if
+   * `milliseconds` decides.
+   */
+  readonly runs: number | undefined
+  /** The time for each target. */
+  readonly milliseconds: number
+  readonly seed: number
+  /** Milliseconds after which an input counts as an endless loop. */
+  readonly patience: number
+  /** The folder for inputs that make a target fail. */
+  readonly crashes: string
+  /** The file of an input to replay instead. */
+  readonly replay: string | undefined
+  /** Whether to merge the finds of long runs into the repository's seeds instead. */
+  readonly merge: boolean
+}
 
 const PACKAGES = pathToFileURL(ROOT).href
 const OWN = new URL('.', import.meta.url).href
 
 let coverage: Coverage | undefined
 
-/** Fuzzes one target as the task says. Returns whether all that must hold did. */
+/** Fuzzes one target according to the task. Returns whether it passed. */
 export async function fuzz(name: string, task: Task): Promise<boolean> {
   const { runs, milliseconds, seed, replay, merge } = task
   const passed = (result: Uint8Array[] | Failure): result is Uint8Array[] =>
@@ -46,7 +65,7 @@ export async function fuzz(name: string, task: Task): Promise<boolean> {
     if (runs === undefined) for (const input of found) writeInput(workFolder(name), input)
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  const numbers = `${fuzzer.corpus.length} inputs that reach ${fuzzer.reached} characters of sources`
+  const numbers = `${fuzzer.corpus.length} inputs reach ${fuzzer.reached} characters of sources`
   console.log(`${name}: ${fuzzer.runs} runs in ${seconds} s, seed ${seed}; ${numbers}`)
   return true
 }
@@ -55,12 +74,12 @@ async function load(name: string): Promise<{ target: Target }> {
   return TARGETS[name]?.() ?? import(pathToFileURL(resolve(name)).href)
 }
 
-/** The checkout's own sources, but for what fuzzes them. */
+/** Whether a script is a source of the checkout, apart from the fuzzer itself. */
 function isMeasured(url: string): boolean {
   return url.startsWith(PACKAGES) && !url.includes('/node_modules/') && !url.startsWith(OWN)
 }
 
-/** Reports a failure, with its input in a file and the command that runs it again. */
+/** Reports a failure with the file of its input and the command to replay it. */
 function isPassed(
   name: string,
   { crashes, replay }: Task,

@@ -5,7 +5,7 @@ import { Random } from './random.ts'
 import type { Target } from './target.ts'
 import type { Watchdog } from './watchdog.ts'
 
-/** Inputs between two readings of the coverage, which cost as much as some hundred short runs. */
+/** Inputs between two readings of the coverage. A reading costs as much as some hundred runs. */
 const BATCH = 384
 
 export interface Failure {
@@ -21,8 +21,8 @@ export interface FuzzerInit {
 }
 
 /**
- * A loop that changes known inputs at random and keeps those that reach code which no other has
- * reached. It does the same again for the same seed and the same inputs to begin with.
+ * Mutates known inputs at random, and keeps those that reach new code. The same seed and initial
+ * inputs reproduce the same run.
  */
 export class Fuzzer {
   readonly #target: Target
@@ -31,9 +31,9 @@ export class Fuzzer {
   readonly #random: Random
   readonly #mutator: Mutator
   readonly #covered = new Covered()
-  /** Inputs that each reach something which those before it do not. */
+  /** Inputs that each reach code that those before do not. */
   readonly corpus: Uint8Array[] = []
-  /** How many inputs have been handled. */
+  /** The number of inputs run. */
   runs = 0
 
   constructor({ target, coverage, watchdog, seed }: FuzzerInit) {
@@ -42,23 +42,20 @@ export class Fuzzer {
     this.#watchdog = watchdog
     this.#random = new Random(seed)
     this.#mutator = new Mutator(this.#random, target.tokens, target.maxLength)
-    // What ran until now is no input's.
+    // Discard code that ran before the first input.
     coverage.read()
   }
 
-  /** Characters of source code that have run. */
+  /** The number of source characters that have run. */
   get reached(): number {
     return this.#covered.size
   }
 
-  /**
-   * Runs inputs one by one, and learns those that reach something new. Returns them, or the first
-   * that fails.
-   */
+  /** Runs inputs one by one and keeps those that reach new code. Returns them, or a failure. */
   async learn(inputs: readonly Uint8Array[]): Promise<Uint8Array[] | Failure> {
     const news: Uint8Array[] = []
     for (const input of inputs) {
-      // Coverage is measured by what runs between two readings.
+      // Coverage is what runs between two readings.
       // oxlint-disable-next-line no-await-in-loop
       const result = await this.#try([input])
       if ('error' in result) return result
@@ -71,15 +68,12 @@ export class Fuzzer {
     return news
   }
 
-  /**
-   * Runs a batch of new inputs. Returns those that were worth learning, or one that fails, made as
-   * small as it gets.
-   */
+  /** Runs a batch of new inputs. Returns those that it kept, or a minimised failure. */
   async step(): Promise<Uint8Array[] | Failure> {
     const { corpus } = this
     const known = corpus.length > 0 ? corpus : [new Uint8Array()]
     const inputs = Array.from({ length: BATCH }, () => {
-      // Half of the time a late one, as the latest finds are the least explored.
+      // Half of the time a recent one, because recent finds are the least explored.
       const late = Math.max(0, known.length - 16)
       const base =
         this.#random.below(2) === 0
@@ -95,7 +89,7 @@ export class Fuzzer {
     return { input, error: await this.#run(input) }
   }
 
-  /** Finds the inputs in a batch that reach something new, by halves. */
+  /** Finds the inputs in a batch that reach new code, by halving. */
   async #search(inputs: readonly Uint8Array[]): Promise<Uint8Array[] | Failure> {
     const result = await this.#try(inputs)
     if ('error' in result) return result
@@ -110,7 +104,7 @@ export class Fuzzer {
     if ('error' in first) return first
     const second = await this.#search(inputs.slice(middle))
     if ('error' in second) return second
-    // What happens at times only, such as the growth of a table, must not be looked for again and
+    // Code that runs only now and then, such as the growth of a table, must not be searched for
     // again.
     this.#covered.add(result.reading)
     return [...first, ...second]
@@ -125,7 +119,7 @@ export class Fuzzer {
     return { reading: this.#coverage.read() }
   }
 
-  /** Runs one input. Returns what it throws, undefined if nothing. */
+  /** Runs one input. Returns the error that it throws, or undefined. */
   async #run(input: Uint8Array): Promise<unknown> {
     this.runs++
     this.#watchdog.begin(input)
@@ -133,14 +127,14 @@ export class Fuzzer {
       await this.#target.run(input)
       return undefined
     } catch (error) {
-      return error ?? new Error('the target has thrown nothing')
+      return error ?? new Error('the target threw undefined')
     } finally {
       this.#watchdog.end()
     }
   }
 }
 
-/** Whether two failures have the same name and text, wherever they come from. */
+/** Whether two errors have the same name and text. */
 function isSame(one: unknown, other: unknown): boolean {
   return (
     one instanceof Error &&

@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util'
 import { CRASHES } from './corpus.ts'
-import { fuzz } from './fuzz.ts'
+import { fuzz, type Task } from './fuzz.ts'
 import { fuzzNative, NATIVE_TARGETS } from './native-fuzzer.ts'
 import { TARGETS } from './target.ts'
-import type { Task } from './task.ts'
 
 const ALL = [...Object.keys(TARGETS), ...NATIVE_TARGETS]
 
@@ -11,13 +10,13 @@ const USAGE = `pnpm fuzz [TARGET …] [--minutes N | --runs N] [--seed N]
 pnpm fuzz TARGET --replay FILE
 pnpm fuzz TARGET --merge
 
---crashes FOLDER says where inputs go that make a target fail, --patience N after how many seconds one is an endless loop.
+--crashes FOLDER stores inputs that make a target fail. --patience N ends an input after N seconds.
 
-Targets: ${ALL.join(', ')}, or the path of a module that exports one`
+Targets: ${ALL.join(', ')}, or the path of a module that exports a target`
 
 const { names, task } = readCommandLine()
 for (const name of names) {
-  // One after the other: coverage is measured for the whole process.
+  // One after another, because coverage is measured for the whole process.
   // oxlint-disable-next-line no-await-in-loop
   const holds = await (NATIVE_TARGETS.includes(name) ? fuzzNative(name, task) : fuzz(name, task))
   if (!holds) process.exitCode = 1
@@ -38,8 +37,7 @@ function readCommandLine(): { names: string[]; task: Task } {
       },
     })
     for (const name of positionals)
-      if (!ALL.includes(name) && !name.endsWith('.ts'))
-        throw new Error(`there is no target ${name}`)
+      if (!ALL.includes(name) && !name.endsWith('.ts')) throw new Error(`unknown target ${name}`)
     const chosen = positionals.length > 0 ? positionals : ALL
     return {
       names: chosen,
@@ -61,6 +59,6 @@ function readCommandLine(): { names: string[]; task: Task } {
 
 function number(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!(Number(text) > 0)) throw new Error(`${JSON.stringify(text)} is no number above zero`)
+  if (!(Number(text) > 0)) throw new Error(`${JSON.stringify(text)} is not a positive number`)
   return Number(text)
 }

@@ -1,8 +1,8 @@
 const PLAIN = 48
 
 /**
- * The smallest input that could be found to fail as this one does: pieces are left out, first large
- * and then small ones, and the bytes that remain become `0` where they do not matter.
+ * Minimises an input that fails. Removes pieces, first large and then small ones, and replaces
+ * irrelevant bytes by `0`.
  */
 export async function minimise(
   input: Uint8Array,
@@ -16,7 +16,7 @@ export async function minimise(
   ) {
     for (let at = 0; at < smallest.length;) {
       const candidate = Buffer.concat([smallest.subarray(0, at), smallest.subarray(at + size)])
-      // Each depends on the one before.
+      // Each candidate depends on the one before.
       // oxlint-disable-next-line no-await-in-loop
       if (await failsAlike(candidate)) smallest = candidate
       else at += size

@@ -1,6 +1,6 @@
 import type { Random } from './random.ts'
 
-/** Numbers that parsers compare with, as text. */
+/** Edge cases of numbers, as text. */
 const NUMBERS = [
   '0',
   '-1',
@@ -14,7 +14,7 @@ const NUMBERS = [
   '9007199254740993',
   '18446744073709551615',
 ]
-/** The same as 32 bits, of which fields may have less. */
+/** Edge cases of binary integers, up to 32 bits. */
 const INTEGERS = [
   0, 1, 2, 3, 4, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x7fff_ffff, -0x8000_0000, -1,
 ]
@@ -25,14 +25,14 @@ const NINE = 57
 
 type Change = (bytes: Buffer) => Buffer
 
-/** Makes new inputs out of known ones. */
+/** Derives new inputs from known ones. */
 export class Mutator {
   readonly #random: Random
   readonly #tokens: readonly Buffer[]
   readonly #maxLength: number
   readonly #changes: readonly Change[]
 
-  /** `tokens`: byte strings that inputs of this format are made of. */
+  /** `tokens` are byte strings that are typical of the input format. */
   constructor(random: Random, tokens: readonly string[], maxLength: number) {
     this.#random = random
     this.#tokens = tokens.map((token) => Buffer.from(token, 'latin1'))
@@ -55,7 +55,7 @@ export class Mutator {
     ]
   }
 
-  /** A changed copy of `input`, into which a piece of `other` may have been put. */
+  /** Returns a changed copy of `input`, possibly with a piece of `other`. */
   mutate(input: Uint8Array, other: Uint8Array): Uint8Array {
     let bytes = Buffer.from(input)
     for (let left = 1 + this.#random.below(MOST_CHANGES); left > 0; left--) {
@@ -98,7 +98,7 @@ export class Mutator {
     return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)])
   }
 
-  /** Repeats a piece often enough to reach the limits on numbers of things. */
+  /** Repeats a piece, often enough to exceed limits on counts. */
   #repeat(bytes: Buffer): Buffer {
     const at = this.#random.below(bytes.length + 1)
     const piece = bytes.subarray(at, at + 1 + this.#random.below(24))
@@ -110,7 +110,7 @@ export class Mutator {
     ])
   }
 
-  /** Writes another number in place of one that stands there in digits. */
+  /** Replaces a decimal number by another one. */
   #number(bytes: Buffer): Buffer {
     let start = this.#random.below(bytes.length + 1)
     while (start < bytes.length && !isDigit(bytes[start])) start++
@@ -123,9 +123,7 @@ export class Mutator {
       : Buffer.concat([bytes.subarray(0, start), Buffer.from(number), bytes.subarray(end)])
   }
 
-  /**
-   * An integer as a field holds it: one of those that programs stumble over, or close to a length.
-   */
+  /** A binary integer: an edge case, or close to the input's length. */
   #integer(length: number): Buffer {
     const bytes = Buffer.alloc(4)
     const edge = this.#random.below(2) === 0

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT, seedFolder, workFolder } from './corpus.ts'
-import type { Task } from './task.ts'
+import type { Task } from './fuzz.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -12,12 +12,10 @@ const NATIVE = join(ROOT, 'packages', 'udp-batch', 'native')
 const HARNESS = join(ROOT, 'packages', 'udp-batch', 'test', 'fuzz')
 const PREFIX = 'native-'
 
-/**
- * Targets in C, each a file of its name in `packages/udp-batch/test/fuzz`, which libFuzzer runs.
- */
+/** Targets in C for libFuzzer: files of these names in `packages/udp-batch/test/fuzz`. */
 export const NATIVE_TARGETS: readonly string[] = [`${PREFIX}calls`, `${PREFIX}endpoint`]
 
-// The fakes take the place of these.
+// The system calls that the fakes replace.
 const SYSTEM_CALLS = [
   'socket',
   'bind',
@@ -43,17 +41,14 @@ const LINK = SYSTEM_CALLS.map((name) => `-Wl,--wrap=${name}`)
 
 const MAX_LENGTH = 600
 
-/**
- * Compiles a target in C and has libFuzzer run it as the task says. Returns whether all that must
- * hold did.
- */
+/** Compiles a target in C and runs it with libFuzzer. Returns whether it passed. */
 export async function fuzzNative(name: string, task: Task): Promise<boolean> {
   const program = compile(name)
   if (task.replay !== undefined) return run(program, [task.replay])
   const seeds = seedFolder(name)
   const work = task.runs === undefined ? workFolder(name) : mkdtempSync(join(tmpdir(), 'fuzz-'))
   for (const folder of [seeds, work, task.crashes]) mkdirSync(folder, { recursive: true })
-  // Whole features, not how often each has run: the seeds stay few.
+  // Merge by coverage, not by hit counts, to keep the seeds few.
   if (task.merge) return run(program, ['-set_cover_merge=1', '-use_counters=0', seeds, work])
   const limit =
     task.runs === undefined
@@ -61,7 +56,7 @@ export async function fuzzNative(name: string, task: Task): Promise<boolean> {
       : `-runs=${task.runs}`
   const patience = `-timeout=${Math.ceil(task.patience / 1000)}`
   try {
-    // What it finds goes into the first folder.
+    // libFuzzer stores its finds in the first folder.
     return run(program, [
       limit,
       patience,
@@ -76,7 +71,7 @@ export async function fuzzNative(name: string, task: Task): Promise<boolean> {
   }
 }
 
-/** @throws when there is no clang with libFuzzer and the sanitizers, or it complains. */
+/** @throws if clang, libFuzzer or the sanitizers are missing, or the compilation fails. */
 function compile(name: string): string {
   const { include_dir: headers } = require('node-api-headers') as { include_dir: string }
   const sources = readdirSync(NATIVE).filter((file) => file.endsWith('.c'))
@@ -91,13 +86,11 @@ function compile(name: string): string {
   const args = [...COMPILE, ...SANITIZE, ...LINK, `-I${headers}`, '-o', program, ...files]
   const { error, status, stderr } = spawnSync('clang', args, { encoding: 'utf8' })
   if (error || status !== 0)
-    throw new Error(`clang does not compile ${name}: ${error?.message ?? stderr}`)
+    throw new Error(`clang failed to compile ${name}: ${error?.message ?? stderr}`)
   return program
 }
 
-/**
- * libFuzzer's own report is of use only where something fails; its last line says what was done.
- */
+/** Runs a target. Prints only the last line of libFuzzer's report, unless the target fails. */
 function run(program: string, args: readonly string[]): boolean {
   const { status, stderr } = spawnSync(program, args, {
     cwd: ROOT,
@@ -111,6 +104,6 @@ function run(program: string, args: readonly string[]): boolean {
     return true
   }
   console.error(`${name} fails:\n${lines.filter((line) => !/^#\d/.test(line)).join('\n')}`)
-  console.error(`  again: pnpm fuzz ${name} --replay the file that is named above`)
+  console.error(`  again: pnpm fuzz ${name} --replay FILE, with the file named above`)
   return false
 }

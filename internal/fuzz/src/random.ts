@@ -1,9 +1,9 @@
-/** Numbers that look random and are the same for the same seed (xorshift32). */
+/** Pseudo-random numbers that a seed reproduces (xorshift32). */
 export class Random {
   #state: number
 
   constructor(seed: number) {
-    // Neighbouring seeds must not begin alike, and zero would stay zero.
+    // Spread neighbouring seeds. A state of zero would stay zero.
     this.#state = Math.imul(seed ^ 0x9e37_79b9, 0x85eb_ca6b) || 1
   }
 
@@ -17,7 +17,7 @@ export class Random {
     return (state >>> 0) % limit
   }
 
-  /** One of the items, of which there is one at least. */
+  /** One of the items, of which there must be at least one. */
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)] as T
   }

@@ -1,23 +1,17 @@
-/** Something to be fuzzed: a parser, with what must hold whatever it is given. */
+/** Something to fuzz: a parser, with rules that hold for every input. */
 export interface Target {
   /**
-   * Handles one input, with a state of its own: the same input does the same at any time.
-   * @throws when the code under test does what it must not.
+   * Handles one input with fresh state, so that an input always has the same effect.
+   * @throws if the code under test breaks a rule.
    */
   readonly run: (input: Uint8Array) => void | Promise<void>
-  /**
-   * What inputs are made of, in byte strings: keywords, magic numbers, values at the edge of a
-   * range.
-   */
+  /** Byte strings typical of inputs: keywords, magic numbers, edge cases. */
   readonly tokens: readonly string[]
-  /** Bytes of the longest input. */
+  /** The maximum length of inputs in bytes. */
   readonly maxLength: number
 }
 
-/**
- * The targets, each loaded once coverage is measured: what is compiled before then is not
- * instrumented.
- */
+/** The targets. They are loaded late, because V8 instruments only code compiled after the start. */
 export const TARGETS: Readonly<Record<string, () => Promise<{ target: Target }>>> = {
   'udp-datagram': () => import('./targets/udp-datagram.ts'),
   'http-get': () => import('./targets/http-get.ts'),
@@ -31,8 +25,8 @@ export const TARGETS: Readonly<Record<string, () => Promise<{ target: Target }>>
 }
 
 /**
- * Throws unless `holds`. The text names the broken rule and nothing of the input, as a failure that
- * is made smaller must stay the same failure.
+ * Throws unless `holds`. The text says what is wrong but contains nothing of the input, so that it
+ * stays the same while the input is minimised.
  */
 export function check(holds: boolean, rule: string): asserts holds {
   if (!holds) throw new Error(rule)

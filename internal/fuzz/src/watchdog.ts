@@ -3,7 +3,7 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads'
 import { writeInput } from './corpus.ts'
 
 interface Shared {
-  /** A count of what began and ended, odd while an input runs; then the input's length. */
+  /** A counter of starts and ends, odd while an input runs; then the input's length. */
   readonly state: Int32Array
   readonly input: Uint8Array
   readonly patience: number
@@ -11,13 +11,13 @@ interface Shared {
 }
 
 /**
- * Ends the process, and leaves the input, when one input takes longer than it ever should: an
- * endless loop cannot be interrupted.
+ * Ends the process if an input takes too long, because an endless loop cannot be interrupted. The
+ * input is written to a file first.
  */
 export class Watchdog {
   readonly #shared: Shared
 
-  /** `patience` in milliseconds; `folder` is where the input goes. */
+  /** `patience` is in milliseconds. The input is written to `folder`. */
   constructor(patience: number, maxLength: number, folder: string) {
     const state = new Int32Array(new SharedArrayBuffer(8))
     this.#shared = {
@@ -29,14 +29,14 @@ export class Watchdog {
     new Worker(new URL(import.meta.url), { workerData: this.#shared, name: 'watchdog' }).unref()
   }
 
-  /** An input is about to be run. */
+  /** Call before an input runs. */
   begin(input: Uint8Array): void {
     this.#shared.input.set(input)
     this.#shared.state[1] = input.length
     this.#tick()
   }
 
-  /** It has been. */
+  /** Call after an input has run. */
   end(): void {
     this.#tick()
   }
@@ -47,14 +47,14 @@ export class Watchdog {
   }
 }
 
-/** What the other thread does: it looks whether the count goes on. */
+/** The second thread: checks whether the counter advances. */
 function watch({ state, input, patience, folder }: Shared): void {
   for (;;) {
     const before = state[0] as number
     Atomics.wait(state, 0, before, patience)
     if ((before & 1) === 0 || Atomics.load(state, 0) !== before) continue
     const file = writeInput(folder, input.slice(0, state[1]))
-    // `process.stderr` of a worker is written by the main thread, which is busy.
+    // The main thread writes `process.stderr` of workers, and is busy.
     writeSync(2, `one input takes longer than ${patience / 1000} seconds: ${file}\n`)
     process.kill(process.pid, 'SIGKILL')
     return

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runFuzz } from './run-fuzz.ts'
 
-// Each about a second of work. An hour of it finds more: `pnpm fuzz --minutes 60`.
+// About a second each. Longer runs find more: `pnpm fuzz --minutes 60`.
 test.each([
   ['udp-datagram', 1000],
   ['http-get', 3000],
@@ -12,7 +12,7 @@ test.each([
   ['list', 10_000],
   ['network-list', 10_000],
   ['proxy-header', 5000],
-])('%s holds for %d inputs that coverage leads to', async (name, runs) => {
+])('%s passes %d coverage-guided inputs', async (name, runs) => {
   const { code, stdout, stderr } = await runFuzz(name, '--runs', String(runs), '--seed', '1')
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(stdout).toMatch(new RegExp(`^${name}: \\d+ runs in`))

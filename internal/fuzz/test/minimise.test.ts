@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { minimise } from '../src/minimise.ts'
 
-test('what is left is all that the failure needs', async () => {
+test('keeps only what the failure needs', async () => {
   const input = Buffer.from('many other words, the needle, and more of them')
   const failsAlike = async (candidate: Uint8Array): Promise<boolean> =>
     Buffer.from(candidate).includes('needle')
@@ -11,7 +11,7 @@ test('what is left is all that the failure needs', async () => {
   expect(String(await minimise(input, isLong))).toBe('00000')
 })
 
-test('an input that cannot be smaller stays as it is', async () => {
+test('leaves a minimal input unchanged', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 30 }), async (input) => {
       const smallest = await minimise(input, async (candidate) =>

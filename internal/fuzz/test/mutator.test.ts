@@ -5,7 +5,7 @@ import { Random } from '../src/random.ts'
 
 const bytes = fc.uint8Array({ maxLength: 40 })
 
-test('changed inputs are no longer than allowed, and the inputs they are made of stay as they are', () => {
+test('keeps within the maximum length, and does not modify its inputs', () => {
   const property = fc.property(fc.integer(), bytes, bytes, (seed, input, other) => {
     const [before, otherBefore] = [Uint8Array.from(input), Uint8Array.from(other)]
     const mutator = new Mutator(new Random(seed), ['token', ''], 50)
@@ -16,7 +16,7 @@ test('changed inputs are no longer than allowed, and the inputs they are made of
   fc.assert(property, { numRuns: 200 })
 })
 
-test('every kind of change happens: bytes, tokens, numbers, pieces of another, repetition, and less', () => {
+test('makes every kind of change: bytes, tokens, numbers, splices, repetitions, removals', () => {
   const mutator = new Mutator(new Random(3), ['TOKEN'], 4096)
   const input = Buffer.from('port=6881&left=1000')
   const made = Array.from({ length: 4000 }, () =>

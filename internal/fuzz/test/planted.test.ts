@@ -9,7 +9,7 @@ import { planted, runFuzz, temporaryFolder } from './run-fuzz.ts'
 const RUNS = '100000'
 
 describe('a fault behind a magic number', () => {
-  test('is found, made small, and fails again when its file is replayed', async () => {
+  test('is found, minimised, and fails again when replayed', async () => {
     const crashes = temporaryFolder()
     const { code, stderr } = await runFuzz(
       planted('magic'),
@@ -33,19 +33,19 @@ describe('a fault behind a magic number', () => {
     })
   })
 
-  test('is found at the same place whenever the seed is the same', async () => {
+  test('is found again with the same seed', async () => {
     const args = [planted('magic'), '--runs', RUNS, '--seed', '7', '--crashes', temporaryFolder()]
     expect(await runFuzz(...args)).toEqual(await runFuzz(...args))
   })
 
-  test('is not found by as many inputs that coverage does not guide', async () => {
+  test('is not found by as many random inputs', async () => {
     const mutator = new Mutator(new Random(1), [], target.maxLength)
     const empty = new Uint8Array()
     for (let run = 0; run < Number(RUNS); run++) await target.run(mutator.mutate(empty, empty))
   })
 })
 
-test('an endless loop ends the run, and leaves its input', async () => {
+test('an endless loop ends the run and leaves its input', async () => {
   const crashes = temporaryFolder()
   const args = ['--runs', RUNS, '--seed', '1', '--patience', '1', '--crashes', crashes]
   const { signal, stderr } = await runFuzz(planted('endless'), ...args)
@@ -57,7 +57,7 @@ test('an endless loop ends the run, and leaves its input', async () => {
   expect(readFileSync(join(crashes, name)).includes(0xfe)).toBe(true)
 })
 
-test('a target that there is not, and a number that is none, are refused with the usage', async () => {
+test('unknown targets and invalid arguments are refused with the usage', async () => {
   for (const args of [['nonsense'], ['bdecode', '--runs', 'many'], ['--what']]) {
     // oxlint-disable-next-line no-await-in-loop
     expect(await runFuzz(...args)).toMatchObject({

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-// The sources run as they are: Node strips the types, which it does by itself from 22.18 on.
+// Node.js strips the types of the sources, from 22.18 on by default.
 const FLAGS = [
   ...(process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']),
   '--conditions=@chihaya/source',
@@ -21,10 +21,7 @@ export interface Fuzzed {
   readonly stderr: string
 }
 
-/**
- * Runs the command in a process of its own: its coverage and that of the tests would disturb each
- * other.
- */
+/** Runs the command in a separate process, so that its coverage does not clash with the tests'. */
 export async function runFuzz(...args: readonly string[]): Promise<Fuzzed> {
   const child = spawn(process.execPath, [...FLAGS, MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,7 +36,7 @@ export async function runFuzz(...args: readonly string[]): Promise<Fuzzed> {
   return { code, signal, stdout, stderr }
 }
 
-/** A module of a target with a fault. */
+/** The path of a target with a planted fault. */
 export function planted(name: string): string {
   return fileURLToPath(new URL(`planted/${name}.ts`, import.meta.url))
 }

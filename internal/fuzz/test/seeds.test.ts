@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readInputs, seedFolder } from '../src/corpus.ts'
 import { TARGETS } from '../src/target.ts'
 
-test.each(Object.entries(TARGETS))('%s holds for every seed', async (name, load) => {
+test.each(Object.entries(TARGETS))('%s passes every seed', async (name, load) => {
   const { target } = await load()
   const seeds = readInputs(seedFolder(name))
   expect(seeds.length).toBeGreaterThan(0)
@@ -10,7 +10,7 @@ test.each(Object.entries(TARGETS))('%s holds for every seed', async (name, load)
   for (const seed of seeds) await target.run(seed)
 })
 
-test('seeds are small and few', () => {
+test('seeds are few and small', () => {
   for (const name of Object.keys(TARGETS)) {
     const seeds = readInputs(seedFolder(name))
     expect(seeds.length).toBeLessThanOrEqual(100)

@@ -1,7 +1,7 @@
 import { sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
-import type { ClientAnnounce } from '@internal/client'
+import type { ClientAnnounce } from '@chihaya/client'
 
-/** An announce of a leecher that every tracker takes. */
+/** A leecher's announce that every tracker accepts. */
 export const ANNOUNCE: ClientAnnounce = {
   infoHash: sampleInfoHash(1),
   peerId: samplePeerId(1),

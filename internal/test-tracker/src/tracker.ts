@@ -6,16 +6,16 @@ import {
 } from '@chihaya/http-frontend'
 import { memoryStorage, type MemoryStorageOptions } from '@chihaya/storage-memory'
 import { udpFrontend, type UdpFrontendOptions } from '@chihaya/udp-frontend'
-import { trackerClient, type ClientOptions, type TrackerClient } from '@internal/client'
+import { trackerClient, type ClientOptions, type TrackerClient } from '@chihaya/client'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
 
 export type Protocol = 'http' | 'http6' | 'udp' | 'udp6'
 
 export interface TestTrackerInit {
-  /** Registers what is under test, between core and the frontends. */
+  /** Registers the plugin under test, between core and the frontends. */
   readonly register: (app: FastifyInstance) => void
-  /** Where swarms live, instead of the memory store. */
+  /** @default a memory store */
   readonly store?: PeerStore
   readonly memory?: MemoryStorageOptions
   readonly core?: CoreOptions
@@ -23,10 +23,13 @@ export interface TestTrackerInit {
   readonly udp?: UdpFrontendOptions
 }
 
+/** Milliseconds; BEP 15's 15 s are for the Internet. */
+const RETRANSMISSION = 1000
+
 /** A line of the log. */
 export type LogLine = Readonly<Record<string, unknown>>
 
-/** A whole tracker, swarms in memory, on ports of its own: HTTP and UDP, IPv4 and IPv6. */
+/** A complete tracker on free ports: HTTP and UDP, IPv4 and IPv6. */
 export class TestTracker implements AsyncDisposable {
   readonly app: FastifyInstance
   readonly log: LogLine[]
@@ -37,7 +40,7 @@ export class TestTracker implements AsyncDisposable {
     this.log = log
   }
 
-  /** Starts a tracker that listens. @throws what keeps it from starting; it is closed then. */
+  /** Starts a tracker. @throws the error that stops its boot, after closing it. */
   static async start(init: TestTrackerInit): Promise<TestTracker> {
     const log: LogLine[] = []
     const stream = { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }
@@ -63,7 +66,7 @@ export class TestTracker implements AsyncDisposable {
     return new TestTracker(app, log)
   }
 
-  /** The URL that a client of this protocol announces to. */
+  /** The announce URL for a protocol. */
   url(protocol: Protocol, path = '/announce'): string {
     const udp = protocol.startsWith('udp')
     const bound = (udp ? this.app.udpTracker.addresses() : this.app.addresses()) as AddressInfo[]
@@ -72,12 +75,15 @@ export class TestTracker implements AsyncDisposable {
     return `${udp ? 'udp' : 'http'}://${ipv6 ? '[::1]' : '127.0.0.1'}:${port}${path}`
   }
 
-  /** A client, closed together with the tracker. */
+  /** A client that is closed with the tracker. */
   client(
     protocol: Protocol,
     options: ClientOptions & { readonly path?: string } = {},
   ): TrackerClient {
-    const client = trackerClient(this.url(protocol, options.path), options)
+    const client = trackerClient(this.url(protocol, options.path), {
+      retransmission: RETRANSMISSION,
+      ...options,
+    })
     this.#clients.push(client)
     return client
   }

@@ -2,48 +2,66 @@ export {
   addressFamily,
   formatAddress,
   parseAddress,
+  parseSource,
   unmap,
   type Address,
   type AddressFamily,
-} from './address.ts'
-export { addressScope, type AddressScope } from './address-scope.ts'
-export { bdecode, type BdecodeOptions, type Bdecoded } from './bdecode.ts'
-export { bencode, BencodeWriter, utf8, type Bencodable } from './bencode.ts'
-export { byteString, isByteString, writeByteString, writeWords } from './byte-string.ts'
-export { claimSources, LOCAL_HOST, mayName } from './claimed-address.ts'
-export { clientKey } from './client-key.ts'
-export { ClientError, isClientError, type ClientErrorOptions } from './client-error.ts'
+} from './address/address.ts'
+export { parseAddressLiteral } from './address/address-literal.ts'
+export { addressScope, type AddressScope } from './address/address-scope.ts'
+export { claimSources, LOCAL_HOST, mayName } from './address/claimed-address.ts'
 export {
   COMPACT_IPV4,
   COMPACT_IPV6,
   compactLength,
   compactPeer,
   countPeers,
-  NO_PEERS,
-  onePeer,
   readCompactPeers,
-  type CompactPeers,
   type Endpoint,
-} from './compact.ts'
-export { eventFromName, eventFromNumber, eventToNumber, type AnnounceEvent } from './event.ts'
-export { fromHex, toHex } from './hex.ts'
+} from './address/compact.ts'
+export { hostKey, hostPrefix } from './address/host-key.ts'
+export { LOCAL_NETWORKS, Networks, parseNetwork, type Network } from './address/networks.ts'
+export {
+  parseProxyHeader,
+  parseProxyHeaderV2,
+  type NoProxyHeader,
+  type ProxyHeader,
+} from './address/proxy-protocol.ts'
+export { bdecode, type BdecodeOptions, type Bdecoded } from './codec/bdecode.ts'
+export { bencode, BencodeWriter, utf8, type Bencodable } from './codec/bencode.ts'
+export {
+  byteString,
+  fromHex,
+  isByteString,
+  toHex,
+  writeByteString,
+  writeWords,
+} from './codec/byte-string.ts'
+export { parseInteger, parseUint64 } from './codec/integer.ts'
+export {
+  ClientError,
+  INTERNAL_ERROR,
+  INVALID_IP,
+  INVALID_PORT,
+  isClientError,
+  type ClientErrorOptions,
+} from './message/client-error.ts'
+export { clientKey } from './message/client-key.ts'
+export {
+  eventFromName,
+  eventFromNumber,
+  eventToNumber,
+  type AnnounceEvent,
+} from './message/event.ts'
 export {
   INFO_HASH_LENGTH,
   infoHashFrom,
   infoHashFromHex,
   readInfoHash,
   type InfoHash,
-} from './info-hash.ts'
-export { KeyedHash } from './keyed-hash.ts'
-export { parseInteger, parseUint64 } from './integer.ts'
-export { LOCAL_NETWORKS, Networks, parseNetwork, type Network } from './networks.ts'
-export { clientId, PEER_ID_LENGTH, peerIdFrom, readPeerId, type PeerId } from './peer-id.ts'
-export {
-  parseProxyHeader,
-  parseProxyHeaderV2,
-  type NoProxyHeader,
-  type ProxyHeader,
-} from './proxy-protocol.ts'
-export { Query, splitTarget, type Params, type QueryOptions } from './query.ts'
-export type { ScrapeEntry } from './scrape.ts'
-export { readUrlData, UrlDataParams } from './url-data.ts'
+} from './message/info-hash.ts'
+export { clientId, PEER_ID_LENGTH, peerIdFrom, readPeerId, type PeerId } from './message/peer-id.ts'
+export { Query, splitTarget, type Params, type QueryOptions } from './message/query.ts'
+export { RefusalTexts, refusalTexts } from './message/refusal-texts.ts'
+export type { ScrapeEntry } from './message/scrape.ts'
+export { readUrlData, UrlDataParams } from './message/url-data.ts'

@@ -52,7 +52,7 @@ const IPV6: Array<[scope: AddressScope, text: string]> = [
   ['private', 'feff::1'],
   ['unusable', 'ff02::1'],
   ['unusable', 'ffff::1'],
-  // NAT64 (RFC 6052): the scope of what it wraps.
+  // NAT64 (RFC 6052): the scope of the wrapped address.
   ['public', '64:ff9b::8.8.8.8'],
   ['private', '64:ff9b::10.0.0.1'],
   ['private', '64:ff9b::100.64.0.1'],
@@ -85,11 +85,11 @@ describe('the scope of an address', () => {
     expect(scope(text)).toBe(expected)
   })
 
-  test('is unusable for a mapped address, which nobody has unmapped', () => {
+  test('is unusable for a mapped address that was not unmapped', () => {
     expect(addressScope(Buffer.from('00000000000000000000ffff08080808', 'hex'))).toBe('unusable')
   })
 
-  test('is that of the wrapped address, whatever it is', () => {
+  test('is that of the wrapped address', () => {
     fc.assert(
       fc.property(fc.ipV4(), (text) => {
         const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number)

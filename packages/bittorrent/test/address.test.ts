@@ -93,7 +93,7 @@ describe('parseAddress', () => {
     )
   })
 
-  test('refuses long texts, whatever they hold', () => {
+  test('refuses long texts', () => {
     fc.assert(
       fc.property(
         fc.string({
@@ -133,7 +133,7 @@ describe('formatAddress', () => {
   )
   const ipv4 = fc.uint8Array({ minLength: 4, maxLength: 4 })
 
-  test('writes what URL writes', () => {
+  test('agrees with URL', () => {
     fc.assert(
       fc.property(ipv6, (address) => {
         const long = Buffer.from(address).toString('hex').match(/.{4}/g)?.join(':')
@@ -147,7 +147,7 @@ describe('formatAddress', () => {
     )
   })
 
-  test('is undone by parseAddress', () => {
+  test('is reversed by parseAddress', () => {
     fc.assert(
       fc.property(fc.oneof(ipv4, ipv6), (address) => {
         expect(hex(parseAddress(formatAddress(address)))).toBe(hex(unmap(address)))

@@ -69,7 +69,7 @@ describe('bdecode', () => {
     expect(() => decode(encoded)).toThrow(error)
   })
 
-  test('accepts keys in any order where it is asked to, and none twice', () => {
+  test('accepts keys in any order on request, but no duplicates', () => {
     const lenient = (text: string): Bdecoded =>
       bdecode(Buffer.from(text, 'latin1'), { unsortedKeys: true })
     expect(lenient('d1:bi1e1:ad1:zi2e1:yi3eee')).toEqual(
@@ -117,7 +117,7 @@ describe('bdecode', () => {
     ),
   }))
 
-  test('reads keys in any order where it is asked to', () => {
+  test('reads keys in any order on request', () => {
     const entries = fc.uniqueArray(fc.tuple(byteStrings, values), {
       maxLength: 6,
       selector: ([key]) => key,
@@ -131,7 +131,7 @@ describe('bdecode', () => {
     )
   })
 
-  test('undoes bencode', () => {
+  test('reverses bencode', () => {
     fc.assert(
       fc.property(values, (value) => {
         expect(bdecode(bencode(value))).toEqual(value)
@@ -153,7 +153,7 @@ describe('bdecode', () => {
     )
   })
 
-  test('accepts nothing that bencode would have written otherwise', () => {
+  test('accepts only what bencode would have written', () => {
     const units = fc.constantFrom(
       'i',
       'l',

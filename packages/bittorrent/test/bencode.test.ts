@@ -66,14 +66,14 @@ describe('bencode', () => {
     expect(() => bencode(number)).toThrow(TypeError)
   })
 
-  test('refuses text that is no byte string, as a value and as a key', () => {
+  test('refuses text that is not a byte string, as a value and as a key', () => {
     expect(() => bencode('€')).toThrow(TypeError)
     expect(() => bencode(new Map([['€', 1]]))).toThrow(TypeError)
   })
 })
 
 describe('a bencode writer', () => {
-  test('grows as far as it must', () => {
+  test('grows as needed', () => {
     for (const capacity of [0, 1, 7, 512]) {
       const writer = new BencodeWriter(capacity)
       writer.raw('d5:peers')
@@ -90,7 +90,7 @@ describe('a bencode writer', () => {
     }
   })
 
-  test('writes of a list of strings what each is alone', () => {
+  test('writes a list of strings like each one alone', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 50 }), (values) => {
         expect(bencode(values)).toEqual(

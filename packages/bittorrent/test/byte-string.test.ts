@@ -19,13 +19,13 @@ describe('byte strings', () => {
     expect(byteString(new Uint8Array([97, 98, 99, 100]).subarray(1, 3))).toBe('bc')
   })
 
-  test('are written where they are told', () => {
+  test('are written at an offset', () => {
     const target = new Uint8Array(6)
     writeByteString('\x00\xff\x80', target, 2)
     expect([...target]).toEqual([0, 0, 0, 255, 128, 0])
   })
 
-  test('are told from other strings', () => {
+  test('are distinguished from other strings', () => {
     expect(['', 'abc', '\x00\xff'].map(isByteString)).toEqual([true, true, true])
     expect(['\u0100', 'abc\u20ac', '\u{1f600}'].map(isByteString)).toEqual([false, false, false])
   })

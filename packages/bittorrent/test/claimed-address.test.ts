@@ -93,7 +93,7 @@ describe('an address that a source names', () => {
   })
 })
 
-test('who may claim is nobody, loopback and private sources, or those in a list', () => {
+test('claims are allowed for no source, for loopback and private ones, or for a list', () => {
   expect(claimSources(false)).toBeUndefined()
   const local = claimSources(true)
   expect(

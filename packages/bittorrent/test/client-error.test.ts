@@ -19,7 +19,7 @@ describe('a client error', () => {
     expect(new Error('fault').stack).toContain('\n')
   })
 
-  test('is known by its brand, so that copies of the package know those of each other', () => {
+  test('is recognized by its brand, across copies of the package', () => {
     class Subclass extends ClientError {}
     const ofAnotherCopy = Object.assign(new Error('x'), {
       [Symbol.for('chihaya.ClientError')]: true,

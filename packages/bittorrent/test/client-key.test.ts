@@ -12,7 +12,7 @@ describe('the key of a client', () => {
     expect(clientKey(text)).toBe(key)
   })
 
-  test('is 32 unsigned bits of whatever else a client sends, and the same each time', () => {
+  test('is a stable unsigned 32-bit number for any other text', () => {
     const bytes = fc.string({
       unit: fc.integer({ min: 0, max: 255 }).map((byte) => String.fromCharCode(byte)),
     })

@@ -3,8 +3,6 @@ import {
   compactPeer,
   countPeers,
   formatAddress,
-  NO_PEERS,
-  onePeer,
   parseAddress,
   readCompactPeers,
   type Address,
@@ -45,7 +43,7 @@ describe('compact peers', () => {
       fc.assert(
         fc.property(fc.array(fc.record({ address, port }), { maxLength: 100 }), (peers) => {
           const bytes = Buffer.concat(peers.map((peer) => compactPeer(peer.address, peer.port)))
-          expect(countPeers({ family, endpoints: bytes, peerIds: undefined })).toBe(peers.length)
+          expect(countPeers({ family, endpoints: bytes })).toBe(peers.length)
           expect(readCompactPeers(bytes, family)).toEqual(peers)
         }),
       )
@@ -66,26 +64,7 @@ describe('compact peers', () => {
       ),
     )
     expect(() => readCompactPeers(new Uint8Array(7), 'ipv4')).toThrow(
-      '7 bytes are no multiple of 6',
+      '7 bytes are not a multiple of 6',
     )
-  })
-
-  test('may be one, with or without its peer id, or none', () => {
-    const peerId = new Uint8Array(20).fill(7)
-    expect(onePeer(V4, 6881, peerId)).toEqual({
-      family: 'ipv4',
-      endpoints: compactPeer(V4, 6881),
-      peerIds: peerId,
-    })
-    expect(onePeer(V6, 1)).toEqual({
-      family: 'ipv6',
-      endpoints: compactPeer(V6, 1),
-      peerIds: undefined,
-    })
-    expect([
-      countPeers(onePeer(V6, 1)),
-      countPeers(NO_PEERS.ipv4),
-      countPeers(NO_PEERS.ipv6),
-    ]).toEqual([1, 0, 0])
   })
 })

@@ -6,7 +6,7 @@ const BYTES = '\xa2\xa1U7T+"\x92Z\xd1\x04\x86\xbfz\x8b*\x9cB\xf0\xd1'
 const HEX = 'a2a15537542b22925ad10486bf7a8b2a9c42f0d1'
 
 describe('an infohash', () => {
-  test('is 20 bytes, whatever they are', () => {
+  test('is any 20 bytes', () => {
     expect(infoHashFrom(BYTES)).toBe(BYTES)
     expect(infoHashFrom('\0'.repeat(20))).toBe('\0'.repeat(20))
   })
@@ -38,7 +38,7 @@ describe('an infohash', () => {
     expect(infoHashFromHex(hex)).toBeUndefined()
   })
 
-  test('is read out of a packet', () => {
+  test('is read from a packet', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 20, maxLength: 20 }), fc.nat(100), (bytes, at) => {
         const packet = Buffer.alloc(200, 'x')

@@ -50,7 +50,7 @@ describe('a set of networks', () => {
     ' 10.0.0.1',
   ])('refuses %j', (text) => expect(() => new Networks([text])).toThrow(RangeError))
 
-  test('says the same as the block list of Node', () => {
+  test('agrees with the block list of Node', () => {
     const bytes = fc.oneof(
       fc.uint8Array({ minLength: 4, maxLength: 4 }),
       fc.uint8Array({ minLength: 16, maxLength: 16 }),

@@ -2,7 +2,7 @@ import { clientId, peerIdFrom, readPeerId, type PeerId } from '@chihaya/bittorre
 import { describe, expect, test } from 'vitest'
 
 describe('a peer id', () => {
-  test('is 20 bytes, whatever they are', () => {
+  test('is any 20 bytes', () => {
     expect(peerIdFrom('-TS0001-abcdefghijkl')).toBe('-TS0001-abcdefghijkl')
     expect(peerIdFrom('\0\xff'.repeat(10))).toBe('\0\xff'.repeat(10))
   })
@@ -11,7 +11,7 @@ describe('a peer id', () => {
     expect(peerIdFrom(text)).toBeUndefined()
   })
 
-  test('is read out of a packet', () => {
+  test('is read from a packet', () => {
     expect(readPeerId(Buffer.from('head-TS0001-abcdefghijkltail'), 4)).toBe('-TS0001-abcdefghijkl')
   })
 })

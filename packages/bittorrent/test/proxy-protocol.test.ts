@@ -150,13 +150,13 @@ describe('a PROXY header of version 1', () => {
     expect(read(Buffer.from(line))).toBe('invalid')
   })
 
-  test('is no header of version 2', () => {
+  test('is not a header of version 2', () => {
     const line = Buffer.from('PROXY UNKNOWN\r\n')
     expect(parseProxyHeaderV2(line, 0, line.length)).toBe('none')
   })
 })
 
-describe('what is no PROXY header', () => {
+describe('invalid PROXY headers', () => {
   test.each([
     'GET / HTTP/1.1\r\n',
     'PUT / HTTP/1.1\r\n',
@@ -191,7 +191,7 @@ describe('arbitrary bytes', () => {
         const header = parseProxyHeader(bytes, start, bytes.length)
         if (typeof header === 'string') return
         expect(header.length).toBeLessThanOrEqual(bytes.length - start)
-        // One byte less is no header yet, and what follows is not looked at.
+        // One byte less is incomplete, and bytes after the header are not read.
         expect(parseProxyHeader(bytes, start, start + header.length - 1)).toBe('incomplete')
         expect(parseProxyHeader(bytes, start, start + header.length)).toEqual(header)
         if (header.source) expect([4, 16]).toContain(header.source.address.length)

@@ -72,7 +72,7 @@ describe('a query', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
   })
 
-  test('has all values of a key that comes more than once', () => {
+  test('returns all values of a repeated key', () => {
     expect(parse('a=1&A=&b=x;%61=%32&a').all('a')).toEqual(['1', '', '2', ''])
     expect(parse('a=1;a=2&a=3', { semicolons: false }).all('a')).toEqual(['1;a=2', '3'])
     expect(parse('a=1&b=2&b=3').all('a')).toEqual(['1'])
@@ -104,7 +104,7 @@ describe('the infohashes of a query', () => {
     expect(parse(`info_hash=${escaped}`).infoHashes.map(toHex)).toEqual([HEX])
   })
 
-  test('accumulate in order, whatever the case of their key, and are no plain parameter', () => {
+  test('are collected in order, in any case of their key, and are not a plain parameter', () => {
     const query = parse('info_hash=b&a=1&INFO_HASH=a&info%5fhash=b', { maxInfoHashes: 5 })
     expect(query.infoHashes).toEqual(['b', 'a', 'b'])
     expect(query.get('info_hash')).toBeUndefined()
@@ -126,7 +126,7 @@ describe('the infohashes of a query', () => {
     expect(parse(`${text}a=%zz`).infoHashes).toHaveLength(2)
   })
 
-  test('are too many rather than malformed when they are both', () => {
+  test('are too many rather than malformed if they are both', () => {
     for (const text of [
       'info_hash=%zz&info_hash=x',
       'info_hash=x&info_hash=%zz',
@@ -152,13 +152,13 @@ describe('a query is refused', () => {
     expect(() => parse(text)).toThrow(new ClientError('invalid query escape'))
   })
 
-  test('past 100 pairs, infohashes not counted', () => {
+  test('beyond 100 pairs, not counting infohashes', () => {
     expect(parse(`info_hash=x&${pairs(100)}`).get('k99')).toBe('1')
     expect(() => parse(pairs(101))).toThrow(new ClientError('too many query parameters'))
     expect(() => parse('a=1&'.repeat(101))).toThrow(new ClientError('too many query parameters'))
   })
 
-  test('past 64 bytes of key or 2048 of value, counted after decoding', () => {
+  test('beyond 64 bytes of key or 2048 of value after decoding', () => {
     expect(parse(`${'%61'.repeat(64)}=${'%62'.repeat(2048)}`).get('a'.repeat(64))).toBe(
       'b'.repeat(2048),
     )
@@ -199,7 +199,7 @@ describe('any query', () => {
     return text
   }
 
-  test('gives back the bytes that were put in', () => {
+  test('returns the encoded bytes', () => {
     fc.assert(
       fc.property(fc.array(pair, { maxLength: 50 }), fc.nat(255), (entries, style) => {
         const text = entries
@@ -218,7 +218,7 @@ describe('any query', () => {
     )
   })
 
-  test('of ASCII reads as URLSearchParams has it', () => {
+  test('in ASCII reads as with URLSearchParams', () => {
     const units = fc.constantFrom(
       'a',
       'b',

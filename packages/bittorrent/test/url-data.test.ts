@@ -37,7 +37,7 @@ describe('the URL in the options of a UDP announce (BEP 41)', () => {
     expect(urlData(bytes)).toBe(url)
   })
 
-  test('is read from where the options start to where the datagram ends', () => {
+  test('is read from the start of the options to the end of the datagram', () => {
     const datagram = options('x'.repeat(98), 2, 5, '/?a=b', 2, 2, '&c')
     expect(readUrlData(datagram, 98, 105)).toBe('/?a=b')
     expect(readUrlData(datagram, 98, 98)).toBe('')
@@ -49,7 +49,7 @@ describe('the URL in the options of a UDP announce (BEP 41)', () => {
     expect(urlData(Buffer.concat(Array.from({ length: 250 }, () => chunk)))).toBe('x'.repeat(2560))
   })
 
-  test('is the same in however many pieces it comes', () => {
+  test('is the same in any number of pieces', () => {
     const piece = fc.tuple(
       fc.uint8Array({ maxLength: 255 }),
       fc.constantFrom<number[]>([], [1], [1, 1], [7, 2, 0, 2], [255, 0]),
@@ -101,7 +101,7 @@ describe('the parameters of such a URL', () => {
     expect([params.path, params.get('a'), params.route()]).toEqual([path, a, undefined])
   })
 
-  test('are remembered, and have no objects behind them', () => {
+  test('are parsed once, and have no inherited keys', () => {
     const params = new UrlDataParams('/?__proto__=x&passkey=secret')
     expect([params.get('passkey'), params.get('passkey')]).toEqual(['secret', 'secret'])
     expect([params.get('__proto__'), params.get('constructor')]).toEqual(['x', undefined])

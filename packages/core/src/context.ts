@@ -1,16 +1,13 @@
 /**
- * What the hooks of one announce or scrape tell each other and the tracker. Open for merging: a
- * middleware that leaves something here for later hooks declares its key.
+ * State shared by the hooks of one announce or scrape, and with the tracker. Middleware that leaves
+ * a value for later hooks adds its key by declaration merging.
  */
 export interface TrackerContext {
-  /**
-   * Set in a pre hook: the store neither learns of the announce nor is asked; the response stays as
-   * hooks leave it.
-   */
+  /** Set in a pre hook to skip the store. The answer stays as the hooks leave it. */
   skipSwarmInteraction?: boolean
   /**
-   * Set in a pre hook: the store learns of the announce, but counters and peers (or rows) stay as
-   * hooks leave them.
+   * Set in a pre hook to keep the store's result out of the answer. The store still applies the
+   * announce.
    */
   skipResponse?: boolean
 }

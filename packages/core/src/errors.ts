@@ -1,18 +1,16 @@
 import { createError, type FastifyErrorConstructor } from '@fastify/error'
 
-/** Options that do not fit their schema. Arguments: the package, what is wrong. */
+/** Options violate their schema. Arguments: package, problem. */
 export const TRK_ERR_OPTIONS: FastifyErrorConstructor<
   { code: 'TRK_ERR_OPTIONS'; statusCode: 500 },
   [string, string]
 > = createError('TRK_ERR_OPTIONS', '%s: %s', 500, TypeError)
 
-/**
- * A list that cannot be read. Arguments: the file, with the line where there is one; what is wrong.
- */
+/** A list cannot be read. Arguments: file, with the line if there is one; problem. */
 export const TRK_ERR_LIST: FastifyErrorConstructor<{ code: 'TRK_ERR_LIST' }, [string, string]> =
   createError('TRK_ERR_LIST', '%s: %s')
 
-/** A hook name that the tracker does not know. Arguments: the name, the names there are. */
+/** Unknown name of a hook. Arguments: name, known names. */
 export const TRK_ERR_HOOK_NAME: FastifyErrorConstructor<
   { code: 'TRK_ERR_HOOK_NAME'; statusCode: 500 },
   [string, string]
@@ -23,7 +21,7 @@ export const TRK_ERR_HOOK_NAME: FastifyErrorConstructor<
   TypeError,
 )
 
-/** A hook that is not a function. Argument: the hook's name. */
+/** A hook is not a function. Argument: name of the hook. */
 export const TRK_ERR_HOOK_HANDLER: FastifyErrorConstructor<
   { code: 'TRK_ERR_HOOK_HANDLER'; statusCode: 500 },
   [string]
@@ -34,7 +32,7 @@ export const TRK_ERR_HOOK_HANDLER: FastifyErrorConstructor<
   TypeError,
 )
 
-/** A hook added after the application was ready. Argument: the hook's name. */
+/** A hook was added after the application became ready. Argument: name of the hook. */
 export const TRK_ERR_STARTED: FastifyErrorConstructor<{ code: 'TRK_ERR_STARTED' }, [string]> =
   createError(
     'TRK_ERR_STARTED',

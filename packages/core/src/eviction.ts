@@ -18,9 +18,9 @@ interface EvictionLog {
 
 export interface EvictionInit {
   readonly tracker: Pick<Tracker, 'evict'>
-  /** What is refused at the moment of each call. */
+  /** What is refused at the time of each call. */
   readonly rules: EvictionRules
-  /** Whose rules they are, for the log. */
+  /** The middleware that the rules belong to, for the log. */
   readonly middleware: string
   readonly log: EvictionLog
   /** Milliseconds. @default 1000 */
@@ -44,7 +44,7 @@ export class Eviction {
     this.#init = { pause: PAUSE, secondWalk: SECOND_WALK, ...init }
   }
 
-  /** Walks twice; `request` is heard from now on. */
+  /** Walks twice; from now on `request` has an effect. */
   start(): void {
     this.#started = true
     this.request()

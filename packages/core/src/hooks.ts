@@ -5,10 +5,10 @@ import type { TrackerContext } from './context.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 
 /**
- * The tracker's hooks. A pre hook refuses by throwing `ClientError`, whose text reaches the client;
- * any other error is logged and hidden. An on hook sees the store's answer and may change it; what
- * it throws is treated alike. A post hook runs after the reply: what it throws is logged and
- * changes nothing, the next hook included.
+ * The tracker's hooks. A pre hook refuses a request by throwing `ClientError`, whose text is sent to
+ * the client; any other error is logged and hidden. An on hook may change the store's answer; its
+ * errors are treated in the same way. A post hook runs after the reply; its errors are logged, and
+ * the next hook still runs.
  */
 export interface TrackerHooks {
   preAnnounce(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void>
@@ -30,7 +30,7 @@ export const HOOK_NAMES: readonly HookName[] = [
   'postScrape',
 ]
 
-/** The hooks of one scope, by name, in the order they run. */
+/** The hooks of a scope by name, in the order in which they run. */
 export type HookLists = { readonly [Name in HookName]: TrackerHooks[Name][] }
 
 /** An independent copy. */
@@ -45,7 +45,7 @@ export function copyHooks(lists?: HookLists): HookLists {
   }
 }
 
-/** Any one of the hooks. */
+/** Any of the hooks. */
 export type Hook<Request, Response> = (
   request: Request,
   response: Response,
@@ -54,7 +54,7 @@ export type Hook<Request, Response> = (
 
 /**
  * Runs hooks one after another, synchronously until one returns a promise: five synchronous hooks
- * cost tens of nanoseconds this way, against most of a microsecond with an `await` each.
+ * cost tens of nanoseconds, instead of most of a microsecond with an `await` for each.
  */
 export function runHooks<Request, Response>(
   hooks: ReadonlyArray<Hook<Request, Response>>,
@@ -78,7 +78,7 @@ async function runRest<Request, Response>(
 ): Promise<void> {
   await pending
   for (let index = next; index < hooks.length; index++) {
-    // One hook may depend on what the one before it left in the context.
+    // A hook may depend on what the previous one left in the context.
     // oxlint-disable-next-line no-await-in-loop
     await (hooks[index] as Hook<Request, Response>)(request, response, context)
   }

@@ -1,5 +1,4 @@
 import { trackerCore } from './plugin.ts'
-import './augment.ts'
 
 export default trackerCore
 export { trackerCore }
@@ -16,11 +15,11 @@ export {
   type ConnectionDrop,
   type ConnectionDropCount,
   type DroppedConnection,
-} from './connection-meter.ts'
+} from './meter/connection-meter.ts'
 export type { TrackerContext } from './context.ts'
-export { DROPS, type Drop, type DropMeter, type SocketDrops } from './drop-meter.ts'
-export { DURATION_BUCKETS, DurationHistogram, type Durations } from './duration-histogram.ts'
-export { durationSchema, parseDuration, type Duration } from './duration.ts'
+export { DROPS, type Drop, type DropMeter, type SocketDrops } from './meter/drop-meter.ts'
+export { DURATION_BUCKETS, DurationHistogram, type Durations } from './meter/duration-histogram.ts'
+export { durationSchema, LONGEST_TIMER, parseDuration, type Duration } from './options/duration.ts'
 export { evictRefused, type ChangingList } from './eviction.ts'
 export {
   TRK_ERR_HOOK_HANDLER,
@@ -29,29 +28,36 @@ export {
   TRK_ERR_OPTIONS,
   TRK_ERR_STARTED,
 } from './errors.ts'
-export { HookMeter, type HookTime } from './hook-meter.ts'
+export type { Log } from './log.ts'
+export { HookMeter, type HookTime } from './meter/hook-meter.ts'
 export type { HookName, TrackerHooks } from './hooks.ts'
+export {
+  handOver,
+  lasting,
+  LastingObjects,
+  lastingObjectsOf,
+  type Handover,
+  type LastingInit,
+} from './lasting.ts'
 export { isPromise, type MaybePromise } from './maybe-promise.ts'
-export { optionsSchema, type CoreOptions } from './options.ts'
-export { parseOptions, type JsonSchema, type OptionsSchema } from './parse-options.ts'
+export { optionsSchema, type CoreOptions } from './options/core-options.ts'
+export { parseOptions, type JsonSchema, type OptionsSchema } from './options/parse-options.ts'
 export type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from './peer-store.ts'
+export { Pending } from './pending.ts'
 export type { TrackerLog } from './post-hooks.ts'
-export { Probe, ProbeTimeout, type ProbeInit } from './probe.ts'
+export { Probe, ProbeTimeout, type ProbeInit } from './readiness/probe.ts'
 export {
   Readiness,
   readinessOf,
   type ReadinessAnswer,
   type ReadinessCheck,
-  type ReadinessLog,
   type ReadinessReport,
-} from './readiness.ts'
-export { REFUSALS } from './known-refusals.ts'
+} from './readiness/readiness.ts'
 export {
   RequestMeter,
   UNTIMED,
   type Action,
   type Protocol,
   type RequestCount,
-  type RequestMeterInit,
-} from './request-meter.ts'
+} from './meter/request-meter.ts'
 export { Tracker, type TrackerInit } from './tracker.ts'

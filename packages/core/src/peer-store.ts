@@ -4,7 +4,7 @@ import type { Answer } from './announce/answer.ts'
 import type { NetworkCounts } from './announce/network.ts'
 import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import type { MaybePromise } from './maybe-promise.ts'
-import type { ReadinessAnswer } from './readiness.ts'
+import type { ReadinessAnswer } from './readiness/readiness.ts'
 
 /** Totals over all swarms, by network. Partial seeds count as leechers. */
 export interface StoreStats {

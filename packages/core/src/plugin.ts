@@ -2,29 +2,46 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { addressScope } from '@chihaya/bittorrent'
 import fp from 'fastify-plugin'
 import { evictRefused } from './eviction.ts'
-import type { CoreOptions } from './options.ts'
+import { lastingObjectsOf } from './lasting.ts'
+import type { HookMeter } from './meter/hook-meter.ts'
+import type { RequestMeter } from './meter/request-meter.ts'
+import type { CoreOptions } from './options/core-options.ts'
 import type { PeerStore } from './peer-store.ts'
-import { readinessOf } from './readiness.ts'
+import { readinessOf } from './readiness/readiness.ts'
 import { Tracker } from './tracker.ts'
-import './augment.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The tracker of this scope. Its hooks follow Fastify's encapsulation. */
+    tracker: Tracker
+    /** The store of this scope's tracker. */
+    peerStore: PeerStore
+    /** Counts requests to frontends in this scope and below, if the application decorates it. */
+    requestMeter?: RequestMeter
+    /** Measures hooks of trackers in this scope and below, if the application decorates it. */
+    hookMeter?: HookMeter
+  }
+}
 
 const NAME = '@chihaya/core'
 
 /** The scopes whose tracker is a fork of their parent's. */
 const forked = new WeakSet<FastifyInstance>()
 
-// Async for its errors alone: what a plugin with a callback throws, Fastify does not catch.
+// Async only for its errors: Fastify does not catch errors of a plugin with a callback.
 const plugin: FastifyPluginAsync<CoreOptions> = async (fastify, options) => {
+  // Before middleware, which closes before what it may use.
+  lastingObjectsOf(fastify)
   const store = fastify.getDecorator<PeerStore>('peerStore')
   const tracker = new Tracker({ store, options, log: fastify.log })
-  // A tracker of the scope's own takes the place of a fork; a second one is refused by `decorate`.
+  // The scope's own tracker replaces a fork. `decorate` refuses a second one.
   if (forked.delete(fastify)) fastify.tracker = tracker
   else fastify.decorate('tracker', tracker)
 
   const readiness = readinessOf(fastify)
   readiness.add('store', () => store.readiness?.() ?? true)
 
-  // A child scope gets a fork of the nearest tracker, so that its hooks stay its own.
+  // A child scope gets a fork of the nearest tracker, so that its hooks stay in the scope.
   fastify.addHook('onRegister', (instance: FastifyInstance) => {
     instance.tracker = instance.tracker.fork()
     forked.add(instance)
@@ -36,12 +53,12 @@ const plugin: FastifyPluginAsync<CoreOptions> = async (fastify, options) => {
   if (options.rejectPrivatePeers === true) {
     evictRefused(fastify, NAME, { address: (address) => addressScope(address) !== 'public' })
   }
-  // Before frontends drain: what balances the load should send nobody any more.
+  // Before frontends drain, so that load balancers stop sending requests.
   fastify.addHook('preClose', (done) => {
     readiness.close()
     done()
   })
-  // For applications that announce without a frontend.
+  // Frontends have drained already. This is for applications without one.
   fastify.addHook('onClose', async () => {
     await tracker.drain()
   })

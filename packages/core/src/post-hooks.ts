@@ -2,18 +2,18 @@ import type { TrackerContext } from './context.ts'
 import type { Hook } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 
-/** What the tracker needs of a logger; Fastify's fits. */
+/** The part of Fastify's logger that the tracker uses. */
 export interface TrackerLog {
   error(details: object, message: string): void
   warn(details: object, message: string): void
 }
 
-/** The longest time that a timer takes; beyond it, it fires at once. */
+/** The longest timeout: a longer one fires at once. */
 const MAX_TIMEOUT = 2 ** 31 - 1
 
 /**
- * Runs hooks after replies have gone out, and knows which still run. One `setImmediate` serves all
- * replies of a turn: by then the frontend has handed them to their sockets.
+ * Runs hooks after replies are sent, and waits for them at the end. One `setImmediate` serves all
+ * replies of a turn, which the frontend has passed to its sockets by then.
  */
 export class PostHooks {
   readonly #log: TrackerLog
@@ -24,7 +24,7 @@ export class PostHooks {
     this.#log = log
   }
 
-  /** Leaves hooks for after the reply; each runs when the one before it has settled. */
+  /** Schedules hooks for after the reply. Each runs when the previous one has settled. */
   add<Request, Response>(
     hooks: ReadonlyArray<Hook<Request, Response>>,
     request: Request,
@@ -37,7 +37,7 @@ export class PostHooks {
   }
 
   /**
-   * Waits for all hooks, those added meanwhile included, but no longer than `timeout` milliseconds.
+   * Waits for all hooks, including those added meanwhile, for at most `timeout` milliseconds.
    */
   async drain(timeout: number): Promise<void> {
     this.#run()
@@ -56,7 +56,7 @@ export class PostHooks {
   }
 
   async #idle(): Promise<void> {
-    // A post hook may announce by itself, which leaves more hooks for later.
+    // A post hook may announce, which adds more hooks.
     // oxlint-disable-next-line no-await-in-loop
     for (; this.#running.size > 0; this.#run()) await Promise.all(this.#running)
   }
@@ -73,8 +73,7 @@ export class PostHooks {
   }
 
   /**
-   * Never throws or rejects: unlike a pre hook, a post hook that fails does not keep the next from
-   * running.
+   * Never throws or rejects: unlike pre hooks, the next post hook runs even if one fails.
    */
   #runFrom<Request, Response>(
     first: number,

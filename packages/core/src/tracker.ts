@@ -1,17 +1,17 @@
-import { addressScope, isClientError, type Address } from '@chihaya/bittorrent'
+import { addressScope, INVALID_IP, isClientError, type Address } from '@chihaya/bittorrent'
 import type { Announce } from './announce/announce.ts'
 import { Answer } from './announce/answer.ts'
 import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import { downloads, transitionOf } from './announce/transition.ts'
 import type { TrackerContext } from './context.ts'
-import { parseDuration } from './duration.ts'
+import { parseDuration } from './options/duration.ts'
 import {
   TRK_ERR_HOOK_HANDLER,
   TRK_ERR_HOOK_NAME,
   TRK_ERR_OPTIONS,
   TRK_ERR_STARTED,
 } from './errors.ts'
-import type { HookMeter } from './hook-meter.ts'
+import type { HookMeter } from './meter/hook-meter.ts'
 import {
   copyHooks,
   HOOK_NAMES,
@@ -22,25 +22,24 @@ import {
   type TrackerHooks,
 } from './hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
-import { optionsSchema, type CoreOptions } from './options.ts'
-import { parseOptions } from './parse-options.ts'
+import { optionsSchema, type CoreOptions } from './options/core-options.ts'
+import { parseOptions } from './options/parse-options.ts'
 import type { EvictionRules, PeerStore, SwarmEntry } from './peer-store.ts'
 import { PostHooks, type TrackerLog } from './post-hooks.ts'
-import { INVALID_ADDRESS } from './refusals.ts'
 
-/** What fits the 32 bits of a UDP answer for every client, signed or not. */
+/** Fits the 32 bits of a UDP answer whether clients read them as signed or not. */
 const MAX_SECONDS = 2 ** 31 - 1
 
-/** libtorrent announces this port when it does not listen. */
+/** libtorrent announces port 1 when it does not listen. */
 const UNDIALLABLE_PORT = 1
 
-/** What all forks of a tracker share. */
+/** Shared by all forks of a tracker. */
 interface Shared {
   readonly store: PeerStore
   readonly log: TrackerLog
   readonly options: Required<CoreOptions>
   readonly postHooks: PostHooks
-  /** Names of the middleware that added each hook, where it gave one. */
+  /** The middleware that added each hook, if it gave its name. */
   readonly middleware: Map<TrackerHooks[HookName], string>
   /** Seconds. */
   readonly interval: number
@@ -54,14 +53,9 @@ export interface TrackerInit {
   readonly log: TrackerLog
 }
 
-/**
- * The kernel: authorise, update the swarm, count, select, and afterwards let the post hooks know.
- */
+/** The core of a tracker: runs hooks, updates swarms and fills in answers. */
 export class Tracker {
-  /**
-   * Whether it is the tracker of a scope below that of `@chihaya/core`: other scopes share the
-   * store.
-   */
+  /** Whether this is the tracker of a scope below that of `@chihaya/core`, sharing its store. */
   readonly isFork: boolean
   readonly #shared: Shared
   readonly #hooks: HookLists
@@ -96,8 +90,8 @@ export class Tracker {
   }
 
   /**
-   * Adds a hook behind those already there, here and in every fork. `middleware` says whose it is,
-   * for those who measure hooks; left out, it goes by the function's name.
+   * Appends a hook, here and in every fork. Metrics name it after `middleware`, by default after the
+   * function.
    * @throws TRK_ERR_HOOK_NAME, TRK_ERR_HOOK_HANDLER, or TRK_ERR_STARTED once the application is
    * ready.
    */
@@ -110,57 +104,56 @@ export class Tracker {
     for (const fork of this.#forks) fork.addHook(name, hook)
   }
 
-  /** A tracker with the same store and options, and hooks of its own beside those it inherits. */
+  /** A tracker with the same store and options that inherits the hooks and can add its own. */
   fork(): Tracker {
     const fork = new Tracker({ parent: this })
     this.#forks.push(fork)
     return fork
   }
 
-  /**
-   * From here on hooks are fixed, here and in every fork, and measured where there is something to
-   * measure them with.
-   */
+  /** Fixes the hooks, here and in every fork, and measures them if there is a meter. */
   start(meter?: HookMeter): void {
     if (meter && !this.#shared.started) this.#measureHooks(meter)
     this.#shared.started = true
   }
 
-  /** Whether hooks may see announces and their answers. Final once the tracker has started. */
+  /** Whether any hook may see announces and answers. Final once the tracker has started. */
   get showsAnnounces(): boolean {
-    return !this.#shared.started || this.#hasAnnounceHooks
+    return !this.#shared.started || this.#hasAnnounceHooks()
   }
 
-  /** Whether hooks may see scrapes and their answers. Final once the tracker has started. */
+  /** Whether any hook may see scrapes and answers. Final once the tracker has started. */
   get showsScrapes(): boolean {
-    return !this.#shared.started || this.#hasScrapeHooks
+    return !this.#shared.started || this.#hasScrapeHooks()
   }
 
-  get #hasAnnounceHooks(): boolean {
+  #hasAnnounceHooks(): boolean {
     const { preAnnounce, onAnnounce, postAnnounce } = this.#hooks
     return preAnnounce.length + onAnnounce.length + postAnnounce.length > 0
   }
 
-  get #hasScrapeHooks(): boolean {
+  #hasScrapeHooks(): boolean {
     const { preScrape, onScrape, postScrape } = this.#hooks
     return preScrape.length + onScrape.length + postScrape.length > 0
   }
 
   /**
-   * Waits for post hooks that still run, within `postHookTimeout`. Frontends call it when no
-   * request can arrive any more: they close first, while the middleware that owns the hooks is
-   * still open.
+   * Waits for running post hooks, for at most `postHookTimeout`. Frontends call it once no request
+   * can arrive. They close first, while the middleware that owns the hooks is still open.
    */
   async drain(): Promise<void> {
     await this.#shared.postHooks.drain(parseDuration(this.#shared.options.postHookTimeout))
   }
 
+  // Continuations after a promise are bound methods: with a closure, V8 allocates the variables of
+  // the enclosing method on the heap for each announce, even without a promise.
+
   /**
-   * Applies an announce and fills in its answer, whose lists the frontend has prepared: at once
-   * unless a hook or the store returns a promise. Then the frontend calls `keep` on both before it
-   * does anything else. A client that stops is never refused by a hook.
-   * @throws {ClientError} at once or by the promise, when a hook or the store refuses; anything
-   * else that is thrown is a fault, which the caller logs and the client must not see.
+   * Applies an announce and fills in its answer, whose lists the frontend has prepared. Synchronous
+   * unless a hook or the store returns a promise: then the frontend must call `keep` on both first.
+   * Hooks cannot refuse a client that stops.
+   * @throws {ClientError} or rejects with it, if a hook or the store refuses. Any other error is a
+   * fault, which the caller logs and hides from the client.
    */
   announce(announce: Announce, answer: Answer): MaybePromise<void> {
     const { options, interval, minInterval } = this.#shared
@@ -169,71 +162,81 @@ export class Tracker {
     // A frontend may use one announce for many.
     announce.owner = 0
     if (options.rejectPrivatePeers && !leaves && addressScope(announce.address) !== 'public')
-      throw INVALID_ADDRESS
-    if (!this.#hasAnnounceHooks) {
-      const pending = this.#enterSwarm(announce, answer)
-      return isPromise(pending)
-        ? pending.then(() => this.#complete(announce, answer))
-        : this.#complete(announce, answer)
-    }
+      throw INVALID_IP
+    if (this.#hasAnnounceHooks()) return this.#announceWithHooks(announce, answer, leaves)
+    const pending = this.#enterSwarm(announce, answer)
+    return isPromise(pending)
+      ? pending.then(this.#complete.bind(this, announce, answer))
+      : this.#complete(announce, answer)
+  }
+
+  #announceWithHooks(announce: Announce, answer: Answer, leaves: boolean): MaybePromise<void> {
     const context: TrackerContext = {}
-    let pending: MaybePromise<void>
     try {
-      pending = runHooks(this.#hooks.preAnnounce, announce, answer, context)
+      const pending = runHooks(this.#hooks.preAnnounce, announce, answer, context)
+      if (isPromise(pending))
+        return pending.then(
+          this.#approved.bind(this, announce, answer, context),
+          leaves ? this.#leave.bind(this, announce) : undefined,
+        )
     } catch (error) {
       if (leaves) return this.#leave(announce, error)
       throw error
     }
-    if (!isPromise(pending)) return this.#approved(announce, answer, context)
-    const approved = (): MaybePromise<void> => this.#approved(announce, answer, context)
-    return leaves
-      ? pending.then(approved, (error: unknown) => this.#leave(announce, error))
-      : pending.then(approved)
+    return this.#approved(announce, answer, context)
   }
 
   /**
-   * Takes a peer out of its swarm for a client that cannot say `stopped` any more, such as one
-   * whose socket has closed. No `preAnnounce` hook is asked; `postAnnounce` hooks are told.
+   * Removes a peer from its swarm for a client that can no longer announce `stopped`, for example
+   * because its socket has closed. Runs `postAnnounce` hooks but no `preAnnounce` hooks.
    * `announce.event` must be `stopped`.
    */
   leave(announce: Announce): MaybePromise<void> {
     const answer = new Answer()
     answer.begin(this.#shared.interval, this.#shared.minInterval)
     const left = this.#enterSwarm(announce, answer)
-    const reported = (): void =>
-      this.#shared.postHooks.add(this.#hooks.postAnnounce, announce, answer, {})
-    return isPromise(left) ? left.then(reported) : reported()
+    return isPromise(left)
+      ? left.then(this.#reportLeft.bind(this, announce, answer))
+      : this.#reportLeft(announce, answer)
+  }
+
+  #reportLeft(announce: Announce, answer: Answer): void {
+    const { postAnnounce } = this.#hooks
+    if (postAnnounce.length > 0) {
+      this.#shared.postHooks.add(postAnnounce, announce.keep(), answer, {})
+    }
   }
 
   /**
-   * Removes the peers from the store that the rules name, if the store can; for middleware whose
-   * lists have changed. Returns how many were removed.
+   * Removes the peers that the rules select, if the store supports it, for middleware whose lists
+   * have changed. Returns how many were removed.
    */
   evict(rules: EvictionRules): MaybePromise<number> {
     return this.#shared.store.evict?.(rules) ?? 0
   }
 
-  /** All swarms of the store, some at a time; undefined if the store cannot list them. */
+  /** All swarms, in parts; undefined if the store cannot list them. */
   swarms(): AsyncIterable<readonly SwarmEntry[]> | undefined {
     return this.#shared.store.swarms?.()
   }
 
   /**
-   * Fills in the counters of each infohash asked for, with as many rows. @throws as `announce`
-   * does.
+   * Fills in a row of counters for each infohash.
+   * @throws as `announce` does.
    */
   scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void> {
     answer.begin(scrape.count, this.#shared.minInterval)
-    if (!this.#hasScrapeHooks) return this.#shared.store.scrape(scrape, answer)
+    if (!this.#hasScrapeHooks()) return this.#shared.store.scrape(scrape, answer)
     const context: TrackerContext = {}
     const pending = runHooks(this.#hooks.preScrape, scrape, answer, context)
-    if (isPromise(pending)) return pending.then(() => this.#readSwarms(scrape, answer, context))
-    return this.#readSwarms(scrape, answer, context)
+    return isPromise(pending)
+      ? pending.then(this.#readSwarms.bind(this, scrape, answer, context))
+      : this.#readSwarms(scrape, answer, context)
   }
 
   #measureHooks(meter: HookMeter): void {
     for (const name of HOOK_NAMES) {
-      // One list after the other: what is put into a list is what was taken from it.
+      // Each hook goes back into the list that it came from.
       const hooks = this.#hooks[name] as Array<Hook<unknown, unknown>>
       for (const [index, hook] of hooks.entries()) {
         const middleware = this.#shared.middleware.get(hook) ?? (hook.name || `hook ${index + 1}`)
@@ -245,17 +248,25 @@ export class Tracker {
 
   #approved(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void> {
     if (context.skipSwarmInteraction === true) return this.#show(announce, answer, context)
-    // The store fills in an answer of its own where hooks have written theirs.
+    // If hooks have written the answer, the store fills in another one.
     const skips = context.skipResponse === true
     const pending = this.#enterSwarm(announce, skips ? new Answer() : answer)
-    const show = (): MaybePromise<void> => {
-      if (!skips) this.#complete(announce, answer)
-      return this.#show(announce, answer, context)
-    }
-    return isPromise(pending) ? pending.then(show) : show()
+    return isPromise(pending)
+      ? pending.then(this.#filledIn.bind(this, announce, answer, context, skips))
+      : this.#filledIn(announce, answer, context, skips)
   }
 
-  /** Tells the store of an announce, in its terms. */
+  #filledIn(
+    announce: Announce,
+    answer: Answer,
+    context: TrackerContext,
+    skips: boolean,
+  ): MaybePromise<void> {
+    if (!skips) this.#complete(announce, answer)
+    return this.#show(announce, answer, context)
+  }
+
+  /** Sets the fields that the store needs, and passes the announce on. */
   #enterSwarm(announce: Announce, answer: Answer): MaybePromise<void> {
     const { store, options } = this.#shared
     const { port, handle, event, seeding, address } = announce
@@ -273,9 +284,9 @@ export class Tracker {
   }
 
   /**
-   * Puts the announcer into an answer that names nobody, unless it wants no peers, cannot be dialled
-   * or has an owner, who is given no peers of their own. Chihaya does the same: its `e2e` and some
-   * clients take an empty list for a failure.
+   * Adds the announcer to an empty answer, unless it wants no peers, cannot be dialled, or has an
+   * owner, who gets no peers of their own. Chihaya does the same, as its `e2e` and some clients take
+   * an empty list for a failure.
    */
   #complete(announce: Announce, answer: Answer): void {
     if (answer.peers.count > 0 || answer.want === 0 || (answer.otherPeers?.count ?? 0) > 0) return
@@ -288,15 +299,16 @@ export class Tracker {
     )
   }
 
-  /** Lets hooks see the answer, and change it. */
+  /** Runs the hooks that may change the answer. */
   #show(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void> {
     const pending = runHooks(this.#hooks.onAnnounce, announce, answer, context)
-    if (isPromise(pending)) return pending.then(() => this.#answered(announce, answer, context))
-    this.#answered(announce, answer, context)
+    return isPromise(pending)
+      ? pending.then(this.#answered.bind(this, announce, answer, context))
+      : this.#answered(announce, answer, context)
   }
 
   #answered(announce: Announce, answer: Answer, context: TrackerContext): void {
-    // BiglyBT ignores a minimum above the interval, so whatever hooks did, never send one.
+    // BiglyBT ignores a minimum interval above the interval.
     answer.minInterval = Math.min(answer.minInterval, answer.interval)
     if (this.#hooks.postAnnounce.length > 0) {
       this.#shared.postHooks.add(this.#hooks.postAnnounce, announce.keep(), answer.keep(), context)
@@ -304,9 +316,8 @@ export class Tracker {
   }
 
   /**
-   * Takes a peer out of its swarm although a hook has refused its `stopped`: otherwise other
-   * clients would be sent to it until it expires. The reply tells nothing of the swarm, and there
-   * are no post hooks.
+   * Removes a peer whose `stopped` a hook has refused, as other clients would otherwise be sent to
+   * it until it expires. The answer stays empty, and no post hooks run.
    */
   #leave(announce: Announce, refusal: unknown): MaybePromise<void> {
     if (!isClientError(refusal))
@@ -317,31 +328,32 @@ export class Tracker {
   #readSwarms(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): MaybePromise<void> {
     const skips = context.skipSwarmInteraction === true || context.skipResponse === true
     const pending = skips ? undefined : this.#shared.store.scrape(scrape, answer)
-    const show = (): MaybePromise<void> => this.#showRows(scrape, answer, context)
-    return isPromise(pending) ? pending.then(show) : show()
+    return isPromise(pending)
+      ? pending.then(this.#showRows.bind(this, scrape, answer, context))
+      : this.#showRows(scrape, answer, context)
   }
 
   #showRows(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): MaybePromise<void> {
     const pending = runHooks(this.#hooks.onScrape, scrape, answer, context)
-    const report = (): void => {
-      if (this.#hooks.postScrape.length === 0) return
-      this.#shared.postHooks.add(this.#hooks.postScrape, scrape.keep(), answer.keep(), context)
-    }
-    return isPromise(pending) ? pending.then(report) : report()
+    return isPromise(pending)
+      ? pending.then(this.#scraped.bind(this, scrape, answer, context))
+      : this.#scraped(scrape, answer, context)
+  }
+
+  #scraped(scrape: Scrape, answer: ScrapeAnswer, context: TrackerContext): void {
+    if (this.#hooks.postScrape.length === 0) return
+    this.#shared.postHooks.add(this.#hooks.postScrape, scrape.keep(), answer.keep(), context)
   }
 }
 
-/**
- * The peer's second address, which is left out where an announce of it would be refused. A peer
- * leaves with both.
- */
+/** The peer's second address, unless it would be refused. A peer leaves with both. */
 function acceptedOther({ otherAddress: other, event }: Announce): Address | undefined {
   return other === undefined || event === 'stopped' || addressScope(other) === 'public'
     ? other
     : undefined
 }
 
-/** Whole seconds in the announce interval. */
+/** The announce interval in whole seconds. */
 function announceInterval(options: Required<CoreOptions>): number {
   const interval = Math.round(parseDuration(options.announceInterval) / 1000)
   if (interval >= 1 && interval <= MAX_SECONDS) return interval

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DURATION_BUCKETS, DurationHistogram } from '../src/index.ts'
 
 describe('a histogram of durations', () => {
-  test('counts each duration in one bucket, whose bound is in it', () => {
+  test('counts each duration in one bucket, which includes its bound', () => {
     const histogram = new DurationHistogram([1, 10])
     for (const milliseconds of [0, 1, 1.5, 10, 10.5]) histogram.observe(milliseconds)
     expect(histogram.read()).toEqual({ bounds: [1, 10], counts: [2, 2, 1], count: 5, sum: 23 })

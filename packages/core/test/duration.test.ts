@@ -64,7 +64,7 @@ describe('a duration', () => {
 
   test('is not beyond all numbers', () => {
     expect(() => parseDuration(`${'9'.repeat(400)}h`)).toThrow(
-      'is no duration: write it like 30m, 1h30m, 500ms',
+      'is not a duration: write it like 30m, 1h30m, 500ms',
     )
   })
 

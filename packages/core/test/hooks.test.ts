@@ -56,7 +56,7 @@ describe('hooks', () => {
     expect(scrapeFrom(tracker, [])).toEqual([])
   })
 
-  test('start each announce with a context of its own', async () => {
+  test('start each announce with a new context', async () => {
     const { tracker } = setUpTracker()
     const contexts = new Set<TrackerContext>()
     tracker.addHook('preAnnounce', (_request, _response, context) => void contexts.add(context))

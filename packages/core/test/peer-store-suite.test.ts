@@ -27,7 +27,7 @@ async function failures(fault: Fault): Promise<{ failed: string[]; open: number 
       let clock = 0
       open++
       const now = (): number => clock
-      const good = new ModelPeerStore({ peerLifetime, now, storeWebRtcPeers: true })
+      const good = new ModelPeerStore({ peerLifetime, now, storeWebrtcPeers: true })
       return {
         store: storeWith(fault(good), good),
         advance: (ms) => void (clock += ms),

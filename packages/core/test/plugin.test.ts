@@ -58,7 +58,7 @@ describe('the plugin', () => {
     })
   })
 
-  test('is missed without storage, by the name of what is missing', async () => {
+  test('reports missing storage by its name', async () => {
     const app = createApp()
     await expect(async () => app.register(trackerCore)).rejects.toMatchObject({
       code: 'FST_ERR_PLUGIN_NOT_PRESENT_IN_INSTANCE',

@@ -51,7 +51,7 @@ describe.each(stores)('post hooks, with %s storage,', (_kind, createStore) => {
 })
 
 describe('post hooks', () => {
-  test('run one after another, and each announce by itself', async () => {
+  test('run one after another, separately for each announce', async () => {
     const { tracker } = setUpTracker()
     const order: string[] = []
     tracker.addHook('postAnnounce', async ({ port }) => {
@@ -110,7 +110,7 @@ describe('post hooks', () => {
 })
 
 describe('closing the tracker', () => {
-  test('waits for post hooks that run, and for those that have not started', async () => {
+  test('waits for running and waiting post hooks', async () => {
     const { tracker, log } = setUpTracker()
     const done: number[] = []
     tracker.addHook('postAnnounce', async ({ port }) => {

@@ -18,7 +18,7 @@ async function nextTurn(): Promise<void> {
 }
 
 describe('a probe', () => {
-  test('asks once for all who read meanwhile, and again when the answer is old', async () => {
+  test('asks once for all concurrent readers, and again when the answer is old', async () => {
     let now = 0
     const question = new Question()
     const probe = new Probe(question.ask, { maxAge: 1000, now: () => now })

@@ -101,7 +101,7 @@ describe('the readiness of an application', () => {
     return app
   }
 
-  test('has the stores of all scopes, and those that say nothing are ready', async () => {
+  test('includes the stores of all scopes, and stores without a check are ready', async () => {
     const app = createApp()
     for (const store of [modelStore(), storeWith({ readiness: () => 'it is full' })]) {
       app.register(async (scope) => {

@@ -1,3 +1,4 @@
+import { ClientError } from '@chihaya/bittorrent'
 import { describe, expect, test } from 'vitest'
 import { RequestMeter, UNTIMED } from '../src/index.ts'
 
@@ -39,14 +40,10 @@ describe('a request meter', () => {
     ])
   })
 
-  test('tells only the refusals apart that the packages have, and those that it was told of', () => {
-    const meter = new RequestMeter({ errors: ['no such passkey'] })
-    for (const error of [
-      'invalid port',
-      'no such passkey',
-      'passkey 123 is unknown',
-      'passkey 456 is unknown',
-    ])
+  test('tells refusals apart by their texts, including those built later', () => {
+    const meter = new RequestMeter()
+    const { message } = new ClientError('no such passkey')
+    for (const error of ['invalid port', message, 'passkey 123 is unknown', 'passkey 4\n'])
       meter.count('http', 'announce', 'ipv4', error, 1, 1, UNTIMED)
     const errors = meter.counts().map(({ error, requests }) => [error, requests])
     expect(Object.fromEntries(errors)).toEqual({

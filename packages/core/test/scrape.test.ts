@@ -31,7 +31,7 @@ describe.each(stores)('a scrape, with %s storage,', (_kind, createStore) => {
     expect(await scrape(tracker)).toEqual([NOBODY, row, row])
   })
 
-  test('reads the family of who asks', async () => {
+  test('counts the address family of the client', async () => {
     const { tracker } = setUpTracker({}, createStore())
     await announceTo(tracker, sampleAnnounce())
     expect(await scrape(tracker, 'ipv6')).toEqual([NOBODY, NOBODY, NOBODY])

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { Tracker, type CoreOptions, type PeerStore, type TrackerLog } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 
-/** A log that remembers what it was told. */
+/** A log that records its lines. */
 interface RecordingLog extends TrackerLog {
   readonly errors: Array<{ details: object; message: string }>
   readonly warnings: Array<{ details: object; message: string }>
@@ -24,7 +24,7 @@ export function modelStore(): ModelPeerStore {
   return new ModelPeerStore({ peerLifetime: 3_600_000, now: () => Date.now() })
 }
 
-/** A store that behaves like another but for `changes`. */
+/** A store that behaves like another, except for `changes`. */
 export function storeWith(changes: Partial<PeerStore>, store: PeerStore = modelStore()): PeerStore {
   return {
     keepsOwners: store.keepsOwners ?? false,

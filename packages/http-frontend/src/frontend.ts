@@ -1,12 +1,12 @@
 import { TRK_ERR_OPTIONS, parseOptions, type Tracker } from '@chihaya/core'
+import { PeerAddress } from '@chihaya/core/http'
 import type { QueryOptions } from '@chihaya/bittorrent'
-import { FullScrape } from './full-scrape.ts'
+import { FullScrape } from './scrape/full-scrape.ts'
 import { optionsSchema, type HttpFrontendOptions } from './options.ts'
-import { PeerAddress } from './peer-address.ts'
-import type { RequestCounter } from './request-counter.ts'
-import { replyHeaders, type ReplyHeaders } from './reply-headers.ts'
+import type { RequestCounter } from './routes/request-counter.ts'
+import { replyHeaders, type ReplyHeaders } from './routes/refusals.ts'
 
-/** What all routes of one registration share. */
+/** The state shared by all routes of one registration. */
 export interface Frontend {
   readonly tracker: Tracker
   readonly options: Required<HttpFrontendOptions>
@@ -14,15 +14,15 @@ export interface Frontend {
   readonly headers: ReplyHeaders
   readonly announceQuery: QueryOptions
   readonly scrapeQuery: QueryOptions
-  /** Scrapes of everything, if anybody may ask for them. */
+  /** Scrapes of all swarms, if allowed for any network. */
   readonly fullScrape: FullScrape | undefined
-  /** Counts requests, once the application is ready and if it wants to know. */
+  /** Set when the application is ready, if it counts requests. */
   counter: RequestCounter | undefined
 }
 
 const NAME = '@chihaya/http-frontend'
 
-/** @throws TRK_ERR_OPTIONS naming the options that are wrong. */
+/** @throws TRK_ERR_OPTIONS naming the wrong options. */
 export function createFrontend(tracker: Tracker, given: HttpFrontendOptions): Frontend {
   const options = parseOptions(NAME, optionsSchema, given)
   const semicolons = options.semicolonSeparators

@@ -86,7 +86,7 @@ describe('the two families', () => {
   const ipv6 = '2001:db8::7'
   const peer6 = `${byteString(address('2001:db8::9'))}\x1a\xe1`
 
-  test('IPv6 peers come in peers6, beside an empty peers', async () => {
+  test('IPv6 peers are in peers6, with an empty peers', async () => {
     expect(await body({ peers: peer6 }, ipv6)).toContain(
       `12:min intervali900e5:peers0:6:peers618:${peer6}e`,
     )
@@ -99,7 +99,7 @@ describe('the two families', () => {
     ])
   })
 
-  test('IPv4 peers come in peers, without peers6', async () => {
+  test('IPv4 peers are in peers, without peers6', async () => {
     await using app = await trackerApp()
     const answer = await announce(app)
     expect([answer.get('peers'), answer.has('peers6')]).toEqual([PEER, false])
@@ -146,7 +146,7 @@ describe('a swarm over HTTP', () => {
     expect(await counters({ event: 'stopped' }, '192.0.2.7')).toEqual([1, 0])
   })
 
-  test('gives a lone peer itself, unless it wants nobody, stops or the tracker is told not to', async () => {
+  test('returns a lone peer to itself, unless it wants no peers, stops, or the option is off', async () => {
     await using app = await trackerApp()
     expect((await announce(app)).get('peers')).toBe(PEER)
     expect((await announce(app, { numwant: '0' })).get('peers')).toBe('')
@@ -181,7 +181,7 @@ describe('a swarm over HTTP', () => {
     },
   )
 
-  test('holds as many peers as were asked for, at most the limit', async () => {
+  test('holds the requested number of peers, up to the limit', async () => {
     await using app = await trackerApp({ http: { maxNumWant: 20 } })
     for (let host = 1; host <= 30; host++) await announce(app, {}, `198.51.100.${host}`)
     for (const [numwant, expected] of [
@@ -197,7 +197,7 @@ describe('a swarm over HTTP', () => {
 })
 
 describe('the header of an answer', () => {
-  test('is that of plain text that nobody keeps, of the exact length, on a connection that closes', async () => {
+  test('declares plain text, no caching, the exact length, and a closing connection', async () => {
     await using app = await trackerApp()
     for (const url of [announceTarget(), '/announce', '/scrape']) {
       const response = await app.inject({ url, headers: { 'accept-encoding': 'gzip' } })
@@ -213,14 +213,14 @@ describe('the header of an answer', () => {
     }
   })
 
-  test('leaves the connection alone where keep-alive is on', async () => {
+  test('does not close the connection with keep-alive', async () => {
     await using app = await trackerApp({ http: { keepAlive: true } })
     expect((await app.inject(announceTarget())).headers.connection).toBe('keep-alive')
   })
 })
 
 describe('an asynchronous tracker', () => {
-  test('is waited for, its refusals and its faults included', async () => {
+  test('is awaited, including its refusals and faults', async () => {
     const answers: Array<(answer: Answer) => void> = []
     const store: PeerStore = {
       announce: async (_announce, answer) => answers.shift()?.(answer),

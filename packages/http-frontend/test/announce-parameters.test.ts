@@ -266,12 +266,12 @@ describe('compact and no_peer_id', () => {
   })
 })
 
-describe('parameters of no concern', () => {
+describe('irrelevant parameters', () => {
   const ignored =
     'corrupt redundant key trackerid ip ipv4 ipv6 supportcrypto requirecrypto azudp azver hide nocache'.split(
       ' ',
     )
-  test.each(ignored)('%s may say anything', async (name) => {
+  test.each(ignored)('%s may have any value', async (name) => {
     for (const value of ['', '1', 'x'.repeat(2048), escape('<script>\0\r\n')]) {
       expect(await parsed({ [name]: value })).toMatchObject({
         port: 6881,
@@ -296,7 +296,7 @@ describe('the query as a whole', () => {
     [{ left: `9&k=${'v'.repeat(2049)}` }, 'query parameter value too long'],
   ])
 
-  test('a query in the announce URL of the torrent goes before the rest', async () => {
+  test('the query of the announce URL comes first', async () => {
     expect(await parsed({ info_hash: null, 'passkey=1&info_hash': HASH })).toMatchObject({
       port: 6881,
     })

@@ -10,7 +10,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { announceTarget, decode, failureReason, modelStore } from './tracker-app.ts'
 
-/** An application with routes and handlers of its own, and a tracker under /tracker. */
+/** An application with its own routes and handlers, and a tracker under /tracker. */
 async function outerApp(
   prepare: (app: FastifyInstance) => void = () => undefined,
 ): Promise<FastifyInstance> {
@@ -67,7 +67,7 @@ describe('an application with a tracker in it', () => {
     ).toBe(405)
   })
 
-  test('sees no error in what the tracker refuses', async () => {
+  test('sees no error when the tracker refuses', async () => {
     const errors: unknown[] = []
     await using app = await outerApp((outer) =>
       outer.addHook('onError', (_request, _reply, error, done) => (errors.push(error), done())),
@@ -77,7 +77,7 @@ describe('an application with a tracker in it', () => {
     expect(errors).toHaveLength(1)
   })
 
-  test('can refuse announces in its own hooks, with a status that stays, in bencode', async () => {
+  test('can refuse announces in its own hooks, in bencode with their status', async () => {
     const thrown: unknown[] = [
       Object.assign(new Error('Rate limit exceeded'), { statusCode: 429 }),
       new ClientError('unapproved client', { retryIn: 'never' }),
@@ -106,7 +106,7 @@ describe('an application with a tracker in it', () => {
 })
 
 describe('two frontends in one application', () => {
-  test('share a swarm, and have hooks and options of their own', async () => {
+  test('share a swarm, and have their own hooks and options', async () => {
     await using app = Fastify()
     app.decorate('peerStore', modelStore())
     await app.register(core)
@@ -158,8 +158,8 @@ describe('two frontends in one application', () => {
   })
 })
 
-describe('a server that is a tracker and nothing else', () => {
-  test('answers in bencode alone', async () => {
+describe('a server that is only a tracker', () => {
+  test('answers only in bencode', async () => {
     const lines: string[] = []
     const logger = {
       level: 'info',

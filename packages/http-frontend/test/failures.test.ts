@@ -98,10 +98,10 @@ describe('a fault', () => {
     expect(body).toBe('d14:failure reason21:internal server errore')
   })
 
-  test('in what a hook wrote into the response is one too', async () => {
+  test('in an answer that a hook has changed counts as one too', async () => {
     const { body, log } = await refused((_request, response) => void (response.interval = 1.5))
     expect(body).toBe('d14:failure reason21:internal server errore')
-    expect(log).toContain('1.5 is no safe integer')
+    expect(log).toContain('1.5 is not a safe integer')
   })
 })
 
@@ -148,7 +148,7 @@ describe('the log of a session', () => {
     for (const secret of SECRETS) expect(log).not.toContain(secret)
   })
 
-  test('holds nothing of it when an answer comes too late', async () => {
+  test('holds nothing of it if the answer is late', async () => {
     const lines: string[] = []
     const logger = {
       level: 'trace',

@@ -86,7 +86,7 @@ describe.each([
   })
 })
 
-describe('what Node answers by itself', () => {
+describe('answers of Node itself', () => {
   test.each([
     ['an expectation', `GET ${TARGET} HTTP/1.1\r\nExpect: a cake\r\n\r\n`, 417],
     ['a second protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
@@ -128,7 +128,7 @@ describe('the hundredth request', () => {
   )
 })
 
-describe('a request whose client resets the connection in the same moment', () => {
+describe('a request followed at once by a reset of the connection', () => {
   test.each([[{}], [{ realIpHeader: 'x-real-ip' }]])(
     'is not blamed on the options %o',
     async (http) => {

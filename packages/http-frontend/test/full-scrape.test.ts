@@ -7,7 +7,7 @@ import * as fc from 'fast-check'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { FullScrape } from '../src/full-scrape.ts'
+import { FullScrape } from '../src/scrape/full-scrape.ts'
 import { exchange, listen, parseResponses, untilClose } from './raw-http.ts'
 import {
   decode,
@@ -106,7 +106,7 @@ describe('a scrape without an infohash', () => {
     ])
   })
 
-  test('of a store without swarms is answered with none', async () => {
+  test('of a store without swarms has an empty answer', async () => {
     const app = await tracker({ store: listing([]).store })
     expect(rows(await scrapeAll(app))).toEqual([])
   })
@@ -119,7 +119,7 @@ describe('a scrape without an infohash', () => {
     },
   )
 
-  test('is none with an infohash, whatever that looks like', async () => {
+  test('is not a scrape with an infohash, whatever the infohash looks like', async () => {
     const { store, readings } = listing(SOME)
     const app = await tracker({ store })
     expect(
@@ -144,7 +144,7 @@ describe('a scrape without an infohash', () => {
     ])
   })
 
-  test('holds a swarm once, as the store said it last, whatever the infohashes', async () => {
+  test('holds each swarm once, with its last counters, for any infohashes', async () => {
     // Few bytes, mostly alike: an attacker chooses infohashes that are hard to tell apart.
     const infoHash = fc
       .tuple(fc.nat(19), fc.nat(3), fc.constantFrom(0, 127, 128, 255))
@@ -171,7 +171,7 @@ describe('a scrape without an infohash', () => {
 describe('a scrape without an infohash is refused', () => {
   const NO_INFO_HASH = 'no info_hash parameter supplied'
 
-  test('to all but the networks that may', async () => {
+  test('from all networks except the allowed ones', async () => {
     const { store, readings } = listing(SOME)
     const app = await tracker({ store })
     for (const address of ['192.0.2.16', '10.0.0.1', '2001:db9::1']) {
@@ -180,7 +180,7 @@ describe('a scrape without an infohash is refused', () => {
     expect(readings()).toBe(0)
   })
 
-  test('to who claims an address of theirs, and not to who comes from one through a proxy', async () => {
+  test('is not granted by a claimed address, but by one that a proxy names', async () => {
     const http = {
       ...HTTP,
       fullScrapeFrom: ['9.9.9.9'],
@@ -211,7 +211,7 @@ describe('a scrape without an infohash is refused', () => {
     expect((await scrapeAll(app)).get('failure reason')).toBe('full scrape not supported')
   })
 
-  test('while the store fails, and no longer', async () => {
+  test('only while the store fails', async () => {
     const app = await tracker({ store: listing(SOME, new Error('secret')).store })
     expect((await scrapeAll(app)).get('failure reason')).toBe('internal server error')
     expect(rows(await scrapeAll(app))).toHaveLength(3)
@@ -219,7 +219,7 @@ describe('a scrape without an infohash is refused', () => {
 })
 
 describe('the swarms of a full scrape', () => {
-  test('are read once for all who ask meanwhile and in the next five minutes', async () => {
+  test('are read once for all requests meanwhile and in the next five minutes', async () => {
     const { store, readings } = listing(SOME)
     const app = await tracker({ store })
     await app.ready()
@@ -244,7 +244,7 @@ describe('the swarms of a full scrape', () => {
     expect(readings()).toBe(2)
   })
 
-  test('are kept twice at most: a reader that is slower than that is cut off', async () => {
+  test('are kept twice at most, so that a slow reader is cut off', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { store } = listing(SOME)
     const scrape = new FullScrape({ fullScrapeFrom: [], fullScrapeCacheTime: '1s' }, () =>
@@ -297,7 +297,7 @@ describe('the answer over a connection', () => {
     expect((await received).endsWith('min_request_intervali300eee')).toBe(true)
   })
 
-  test('is lost for a client that leaves, and for nobody else', async () => {
+  test('fails only for a client that leaves', async () => {
     const { store, readings } = listing(MANY)
     const app = await tracker({ store })
     const port = await listen(app)
@@ -313,7 +313,7 @@ describe('the answer over a connection', () => {
   })
 })
 
-test('a registration without full scrapes has none beside one that has', async () => {
+test('only the registration with the option allows full scrapes', async () => {
   const app = await tracker({ store: listing(SOME).store })
   await app.register(httpFrontend, { prefix: '/public' })
   expect((await scrapeAll(app, INDEXER, '/public/scrape')).get('failure reason')).toBe(

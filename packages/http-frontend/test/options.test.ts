@@ -53,7 +53,7 @@ describe('options', () => {
     expect(app.hasRoute({ method: 'GET', url: '/user_:name/scrape' })).toBe(true)
   })
 
-  test('have a schema that says what they default to', () => {
+  test('have a schema with their defaults', () => {
     const defaults = Object.entries(optionsSchema.properties).map(([key, schema]) => [
       key,
       schema.default,
@@ -89,7 +89,7 @@ describe('a wrong order of plugins', () => {
 })
 
 describe('the recommended server options', () => {
-  test('fit a plain server and a TLS server', async () => {
+  test('work for a plain server and a TLS server', async () => {
     await using plain = Fastify({ ...recommendedServerOptions, logger: false })
     expect(plain.server).toMatchObject({
       requestTimeout: 5000,
@@ -103,7 +103,7 @@ describe('the recommended server options', () => {
     expect(tls.server).toMatchObject({ requestTimeout: 5000, headersTimeout: 5000 })
   })
 
-  test('hand every request the same empty query', async () => {
+  test('give every request the same empty query', async () => {
     await using app = Fastify(recommendedServerOptions)
     app.get('/', (request) => ({
       frozen: Object.isFrozen(request.query),

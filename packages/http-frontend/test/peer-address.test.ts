@@ -1,8 +1,8 @@
 import { formatAddress, Query, type Address } from '@chihaya/bittorrent'
+import { PeerAddress } from '@chihaya/core/http'
 import type { HttpFrontendOptions } from '@chihaya/http-frontend'
 import type { FastifyRequest } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { PeerAddress } from '../src/peer-address.ts'
 import { announceTarget, decode, failureReason, trackerApp } from './tracker-app.ts'
 
 interface Asked {
@@ -39,7 +39,7 @@ describe('X-Forwarded-For', () => {
     ['[2001:db8::7]', '2001:db8::7'],
     ['[2001:db8::7]:4321', '2001:db8::7'],
     ['::ffff:8.8.8.8', '8.8.8.8'],
-    // A client may write what it likes; its proxy appends the truth.
+    // The client's part of the list may be forged. Its proxy appends the source.
     ['1.1.1.1, 8.8.8.8', '8.8.8.8'],
     ['unknown, 8.8.8.8', '8.8.8.8'],
     [',,8.8.8.8', '8.8.8.8'],
@@ -69,7 +69,7 @@ describe('X-Forwarded-For', () => {
     expect(await seenAs(XFF, { headers: { 'x-forwarded-for': header } })).toBe(expected)
   })
 
-  test('is needed from a named proxy, which must not be registered itself', async () => {
+  test('is required from a named proxy, which must not become a peer', async () => {
     const http = { ...XFF, trustedProxies: ['127.0.0.0/8', '10.0.0.1'] }
     expect(await seenAs(http, {})).toBe('failed to parse peer IP address')
     expect(await seenAs(http, { from: '::ffff:10.0.0.1' })).toBe('failed to parse peer IP address')
@@ -93,12 +93,12 @@ describe('X-Forwarded-For', () => {
     )
   })
 
-  test('of a long list is walked through', async () => {
+  test('may be a long list', async () => {
     const list = `8.8.8.8${', 10.0.0.1'.repeat(1500)}`
     expect(await seenAs(XFF, { headers: { 'x-forwarded-for': list } })).toBe('8.8.8.8')
   })
 
-  test('is not looked for among so many lines that Node may have dropped the last of them', async () => {
+  test('is refused among so many lines that Node may have dropped the last ones', async () => {
     const lines = (count: number): Record<string, string> => ({
       'x-forwarded-for': '8.8.8.8',
       ...Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, ''])),
@@ -118,7 +118,7 @@ describe('X-Forwarded-For', () => {
     },
   )
 
-  test('is believed of the proxies that are listed, and of no others', async () => {
+  test('is trusted only from listed proxies', async () => {
     const http = { ...XFF, trustedProxies: ['203.0.113.0/24', '2001:db8::9'] }
     const headers = { 'x-forwarded-for': '1.1.1.1, 8.8.8.8, 203.0.113.1' }
     expect(await seenAs(http, { from: '203.0.113.9', headers })).toBe('8.8.8.8')
@@ -127,7 +127,7 @@ describe('X-Forwarded-For', () => {
     expect(await seenAs({ ...XFF, trustedProxies: [] }, { headers })).toBe('127.0.0.1')
   })
 
-  test('is not looked at where no header is configured', async () => {
+  test('is ignored if no header is configured', async () => {
     expect(
       await seenAs({}, { headers: { 'x-forwarded-for': '8.8.8.8', 'x-real-ip': '8.8.8.8' } }),
     ).toBe('127.0.0.1')
@@ -144,7 +144,7 @@ describe('a TCP connection that has lost its source', () => {
     } as unknown as FastifyRequest
   }
 
-  test('is no direct client where the header is absent', () => {
+  test('is not a direct client if the header is missing', () => {
     const addresses = new PeerAddress({ realIpHeader: 'x-real-ip' })
     for (const address of ['/run/tracker.sock', { address: '::', family: 'IPv6', port: 6969 }]) {
       expect(() => addresses.of(request(address), new Query())).toThrow(
@@ -167,7 +167,7 @@ describe('a TCP connection that has lost its source', () => {
 })
 
 describe('a header of one value', () => {
-  test('is believed of a trusted proxy', async () => {
+  test('is trusted from a trusted proxy', async () => {
     const http = { realIpHeader: 'cf-connecting-ip', trustedProxies: ['173.245.48.0/20'] }
     const headers = { 'cf-connecting-ip': '8.8.8.8', 'x-forwarded-for': '9.9.9.9' }
     expect(await seenAs(http, { from: '173.245.48.1', headers })).toBe('8.8.8.8')
@@ -206,19 +206,19 @@ describe('Forwarded', () => {
     expect(await seenAs(FORWARDED, { headers: { forwarded: header } })).toBe(expected)
   })
 
-  test('in another header than its own is a list of addresses', async () => {
+  test('in another header is a list of addresses', async () => {
     expect(await seenAs(XFF, { headers: { 'x-forwarded-for': 'for=8.8.8.8' } })).toBe(UNKNOWN)
     expect(await seenAs(FORWARDED, { headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe('127.0.0.1')
   })
 
-  test('from a stranger is not believed', async () => {
+  test('from an unknown source is ignored', async () => {
     expect(
       await seenAs(FORWARDED, { from: '9.9.9.9', headers: { forwarded: 'for=8.8.8.8' } }),
     ).toBe('9.9.9.9')
   })
 })
 
-describe('an address that no peer can have', () => {
+describe('an unusable address', () => {
   const IMPOSSIBLE = [
     '0.0.0.0',
     '224.0.0.1',
@@ -279,7 +279,7 @@ describe('an address that no peer can have', () => {
 })
 
 describe("Fastify's own trustProxy", () => {
-  test('decides where no header is configured', async () => {
+  test('decides if no header is configured', async () => {
     const headers = { 'x-forwarded-for': '1.1.1.1, 8.8.8.8' }
     expect(await seenAs({}, { headers, trustProxy: ['127.0.0.1'] })).toBe('8.8.8.8')
     expect(
@@ -287,7 +287,7 @@ describe("Fastify's own trustProxy", () => {
     ).toBe('failed to parse peer IP address')
   })
 
-  test('does not where one is', async () => {
+  test('is ignored if one is configured', async () => {
     const headers = { 'x-forwarded-for': '9.9.9.9', 'x-real-ip': '8.8.8.8' }
     expect(
       await seenAs({ realIpHeader: 'x-real-ip' }, { headers, trustProxy: ['127.0.0.1'] }),
@@ -372,19 +372,19 @@ describe('an address that the client claims', () => {
     },
   )
 
-  test('is ignored of everyone by default', async () => {
+  test('is ignored by default', async () => {
     expect(await claim({ ip: '8.8.8.8', ipv6: '::1' }, '127.0.0.1', false)).toBe('127.0.0.1')
     expect(await seenAs({}, { query: { ip: 'nonsense' } })).toBe('127.0.0.1')
   })
 
-  test('is believed of those who are listed, but no private one of a public requester', async () => {
+  test('is trusted from listed sources, except a private one from a public source', async () => {
     expect(await claim({ ip: '8.8.8.8' }, '9.9.9.9', ['9.9.9.0/24'])).toBe('8.8.8.8')
     expect(await claim({ ip: '8.8.8.8' }, '127.0.0.1', ['9.9.9.0/24'])).toBe('127.0.0.1')
     expect(await claim({ ip: '10.0.0.1' }, '9.9.9.9', ['9.9.9.0/24'])).toBe('invalid IP')
     expect(await claim({ ip: '64:ff9b::10.0.0.1' }, '9.9.9.9', ['9.9.9.9'])).toBe('invalid IP')
   })
 
-  test('is judged by the client behind the proxy, not by the proxy', async () => {
+  test('is checked against the client behind the proxy, not the proxy', async () => {
     const http = { ...XFF, allowIpSpoofing: true }
     const query = { ip: '1.1.1.1' }
     expect(await seenAs(http, { query, headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe('8.8.8.8')
@@ -393,7 +393,7 @@ describe('an address that the client claims', () => {
     )
   })
 
-  test('never reaches the list of another client where spoofing is off', async () => {
+  test('never becomes a peer if spoofing is off', async () => {
     await using app = await trackerApp()
     const get = async (target: string, from: string): Promise<unknown> =>
       decode(await app.inject({ url: target, remoteAddress: from })).get('peers')
@@ -424,7 +424,7 @@ describe('a second address', () => {
     return seen.map((address) => address && formatAddress(address))
   }
 
-  test('is the one of the other family that the client names, or the one it comes from', async () => {
+  test('is of the other family: one that the client names, or its source', async () => {
     expect(await both(LITERALS)).toEqual(['9.9.9.9', '2606:4700::1'])
     expect(await both({ ip: '2606:4700::2', ...LITERALS })).toEqual(['2606:4700::2', '9.9.9.9'])
     expect(await both({ ipv6: '2606:4700::1' }, '10.0.0.1')).toEqual(['2606:4700::1', '10.0.0.1'])
@@ -435,7 +435,7 @@ describe('a second address', () => {
     ])
   })
 
-  test('is none where the client names none, or may not', async () => {
+  test('is missing if the client names none, or may not', async () => {
     expect(await both({ ipv4: '9.9.9.9' })).toEqual(['9.9.9.9', undefined])
     expect(await both({ ipv4: '9.9.9.9', ipv6: 'fe80::1' })).toEqual(['9.9.9.9', undefined])
     expect(await both(LITERALS, '8.8.8.8')).toEqual(['8.8.8.8', undefined])

@@ -47,7 +47,7 @@ export async function responsesOn(socket: Socket, count: number): Promise<RawRes
 }
 
 /**
- * Splits what a server sent into responses by their Content-Length; an incomplete one is left out.
+ * Splits the bytes of a server into responses by their Content-Length, without an incomplete one.
  */
 export function parseResponses(received: string): RawResponse[] {
   const responses: RawResponse[] = []

@@ -2,7 +2,7 @@ import type { Params } from '@chihaya/bittorrent'
 import type { HttpFrontendOptions } from '@chihaya/http-frontend'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { distinctPaths, scrapeTwins } from '../src/route-path.ts'
+import { distinctPaths, scrapeTwins } from '../src/routes/route-path.ts'
 import {
   announceTarget,
   decode,
@@ -86,7 +86,7 @@ describe('paths', () => {
     expect(await leadsTo(app, path)).toBe(expected)
   })
 
-  test('with a trailing slash are others where the server does not ignore it', async () => {
+  test('with a trailing slash are different if the server does not ignore it', async () => {
     await using app = await trackerApp({
       http: { announceRoutes: ['/announce', '/announce/'] },
       server: { routerOptions: {} },
@@ -97,7 +97,7 @@ describe('paths', () => {
     expect(await leadsTo(app, '//announce')).toBe('nothing')
   })
 
-  test('scrapes can have paths of their own, or none', async () => {
+  test('scrapes can have their own paths, or none', async () => {
     await using more = await trackerApp({ http: { announceRoutes: ['/a'], scrapeRoutes: ['/b'] } })
     expect([
       await leadsTo(more, '/a'),
@@ -112,7 +112,7 @@ describe('paths', () => {
   })
 })
 
-describe('what hooks see of the request', () => {
+describe('the request as hooks see it', () => {
   async function params(
     http: HttpFrontendOptions,
     url: string,
@@ -128,7 +128,7 @@ describe('what hooks see of the request', () => {
     return seen as Params
   }
 
-  test('the path as it came', async () => {
+  test('the path as sent', async () => {
     expect((await params({}, '/%61nnounce')).path).toBe('/%61nnounce')
     expect((await params({}, 'http://tracker.example:80/announce')).path).toBe('/announce')
   })

@@ -28,7 +28,7 @@ function rows(answer: Dictionary): Array<[string, unknown]> {
 const nobody = { complete: 0, downloaded: 0, downloaders: 0, incomplete: 0 }
 
 describe('an answer', () => {
-  test('comes out byte for byte', async () => {
+  test('is exact to the byte', async () => {
     await using app = await trackerApp({
       hooks: (tracker) =>
         tracker.addHook('preScrape', (_scrape, answer, context) => {
@@ -43,7 +43,7 @@ describe('an answer', () => {
     )
   })
 
-  test('holds each infohash once, in byte order, strangers as zeros', async () => {
+  test('holds each infohash once, in byte order, with zeros for unknown ones', async () => {
     await using app = await trackerApp()
     await announce(app, { info_hash: escape(KNOWN), event: 'completed' })
     await announce(app, { info_hash: escape(KNOWN), event: 'paused' }, '192.0.2.8')
@@ -94,20 +94,20 @@ describe('a refusal', () => {
     return decode(await app.inject(`/scrape${query}`)).get('failure reason')
   }
 
-  test('meets a scrape of everything', async () => {
+  test('answers a scrape of all swarms', async () => {
     expect(await reason('')).toBe('no info_hash parameter supplied')
     expect(await reason('?')).toBe('no info_hash parameter supplied')
     expect(await reason('?a=b')).toBe('no info_hash parameter supplied')
   })
 
-  test('meets one bad infohash among good ones', async () => {
+  test('answers one bad infohash among good ones', async () => {
     expect(await reason(`?info_hash=${escape(KNOWN)}&info_hash=short`)).toBe(
       'provided invalid infohash',
     )
     expect(await reason(`?info_hash=${escape(KNOWN)}&info_hash=%zz`)).toBe('invalid query escape')
   })
 
-  test('meets too many infohashes with words that make Transmission ask for fewer', async () => {
+  test('answers too many infohashes in words that make Transmission send fewer', async () => {
     const many = (count: number): string =>
       target(Array.from({ length: count }, (_, number) => sampleInfoHash(number))).slice(7)
     expect(await reason(many(100))).toBeUndefined()
@@ -115,7 +115,7 @@ describe('a refusal', () => {
     expect(await reason(many(3), { maxScrapeInfoHashes: 2 })).toContain('Request-URI Too Long')
   })
 
-  test('meets what a hook refuses', async () => {
+  test('answers a scrape that a hook refuses', async () => {
     await using app = await trackerApp({
       hooks: (tracker) =>
         tracker.addHook('preScrape', () => {
@@ -126,7 +126,7 @@ describe('a refusal', () => {
   })
 })
 
-test('hooks see the infohashes as asked for, and the URL', async () => {
+test('hooks see the infohashes in their order, and the URL', async () => {
   const seen: unknown[] = []
   await using app = await trackerApp({
     http: { announceRoutes: ['/:passkey/announce'] },

@@ -94,7 +94,7 @@ describe('keep-alive', () => {
     socket.destroy()
   })
 
-  test('answers requests that come at once in their order', async () => {
+  test('answers pipelined requests in order', async () => {
     const port = await server({ http: { keepAlive: true } })
     const socket = connect(port, '127.0.0.1')
     socket.write(`${request}GET /scrape HTTP/1.1\r\nHost: t\r\n\r\n`)
@@ -104,12 +104,12 @@ describe('keep-alive', () => {
     socket.destroy()
   })
 
-  test('without it, the second of two requests that come at once goes unanswered', async () => {
+  test('without it, the second of two pipelined requests is not answered', async () => {
     expect((await onlyResponse(await server(), request + request)).body).toMatch(SUCCESS)
   })
 })
 
-describe('what is no request for a tracker', () => {
+describe('requests that are not for a tracker', () => {
   test.each([
     [
       'bytes beyond ASCII in the target',
@@ -182,7 +182,7 @@ describe('what is no request for a tracker', () => {
     expect(rest).toEqual([])
   })
 
-  test('garbage after a request whose answer is not ready ends the connection without an answer in its place', async () => {
+  test('garbage after a request with a pending answer ends the connection without another answer', async () => {
     let reached: (() => void) | undefined
     const waiting = new Promise<void>((resolve) => {
       reached = resolve

@@ -4,15 +4,15 @@ import type { TrackerMetrics } from './tracker-metrics.ts'
 export interface MetricsOptions {
   /** Where metrics are served; `false` serves them nowhere here. @default '/metrics' */
   path?: string | false
-  /** For how long a reading of the store is good. @default '1s' */
+  /** How long a reading of the store is reused. @default '1s' */
   prometheusReportingInterval?: Duration
-  /** Measure the hooks of middleware. @default false */
+  /** Measure the duration of hooks. @default false */
   hookTiming?: boolean
-  /** Add metrics of the process: CPU, memory, event loop, garbage collection. @default true */
+  /** Add process metrics: CPU, memory, event loop, garbage collection. @default true */
   processMetrics?: boolean
   /**
-   * Metrics that outlive this application. `prometheusReportingInterval` and `processMetrics` are
-   * then not looked at.
+   * Metrics that outlive this application, in place of `prometheusReportingInterval` and
+   * `processMetrics`.
    */
   metrics?: TrackerMetrics | undefined
 }
@@ -22,26 +22,28 @@ export const optionsSchema: OptionsSchema<MetricsOptions> = {
   additionalProperties: false,
   properties: {
     path: {
-      description: 'Where metrics are served; false serves them nowhere here.',
+      description:
+        'Where metrics are served, whatever the prefix of the scope; false serves them nowhere here.',
       type: ['string', 'boolean'],
       pattern: '^/[^?#*:]*$',
       not: { const: true },
       default: '/metrics',
     },
-    prometheusReportingInterval: durationSchema(
-      'For how long a reading of the store is good.',
-      '1s',
-    ),
+    prometheusReportingInterval: durationSchema('How long a reading of the store is reused.', '1s'),
     hookTiming: {
-      description: 'Measure the hooks of middleware.',
+      description: 'Measure the duration of hooks.',
       type: 'boolean',
       default: false,
     },
     processMetrics: {
-      description: 'Add metrics of the process: CPU, memory, event loop, garbage collection.',
+      description: 'Add process metrics: CPU, memory, event loop, garbage collection.',
       type: 'boolean',
       default: true,
     },
-    metrics: { description: 'Metrics that outlive this application.', type: 'object' },
+    metrics: {
+      description:
+        'Metrics that outlive this application, with an interval and processMetrics of their own.',
+      type: 'object',
+    },
   },
 }

@@ -6,16 +6,13 @@ import {
   type RequestCount,
   type RequestMeter,
 } from '@chihaya/core'
-import { histogramSamples } from './histogram-samples.ts'
-import type { Labels, MetricInit, Sample } from './metric.ts'
+import { histogramSamples, type Labels, type Metric, type Sample } from './exposition.ts'
 
-export type Reading = Omit<MetricInit, 'report'>
-
-/** The families as Chihaya writes them. */
+/** Address families as Chihaya spells them. */
 export const FAMILY_LABELS: Readonly<Record<AddressFamily, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
 
-/** Everything that frontends count. */
-export function requestMetrics(meter: RequestMeter): Reading[] {
+/** Metrics of what frontends count. */
+export function requestMetrics(meter: RequestMeter): Metric[] {
   return [
     durations(
       meter,
@@ -78,8 +75,8 @@ export function requestMetrics(meter: RequestMeter): Reading[] {
   ]
 }
 
-/** How long hooks take. */
-export function hookMetric(meter: HookMeter): Reading {
+/** Durations of hooks. */
+export function hookMetric(meter: HookMeter): Metric {
   const name = 'chihaya_hook_duration_milliseconds'
   return {
     name,
@@ -94,7 +91,7 @@ export function hookMetric(meter: HookMeter): Reading {
   }
 }
 
-function durations(meter: RequestMeter, protocol: Protocol, help: string): Reading {
+function durations(meter: RequestMeter, protocol: Protocol, help: string): Metric {
   const name = `chihaya_${protocol}_response_duration_milliseconds`
   const samples = (count: RequestCount): Sample[] => {
     const { timed, milliseconds: sum, buckets: counts } = count
@@ -105,8 +102,7 @@ function durations(meter: RequestMeter, protocol: Protocol, help: string): Readi
       sum,
     })
   }
-  // Chihaya has requests without a duration here with 0 ms, which makes a tracker look quick that
-  // nobody has timed.
+  // Chihaya reports requests that were not timed as 0 ms, which makes the tracker look fast.
   const read = (): Sample[] =>
     meter
       .counts()
@@ -120,7 +116,7 @@ function bytes(
   name: string,
   help: string,
   field: 'receivedBytes' | 'sentBytes',
-): Reading {
+): Metric {
   return {
     name,
     help,

@@ -1,27 +1,45 @@
-import type { MaybePromise, StoreStats } from '@chihaya/core'
-import { histogramSamples } from './histogram-samples.ts'
-import type { MeasuredStore, RemoteStoreMetrics } from './measured-store.ts'
-import type { Sample } from './metric.ts'
-import { FAMILY_LABELS, type Reading } from './request-metrics.ts'
+import type { Durations, MaybePromise, PeerStore, StoreStats } from '@chihaya/core'
+import { histogramSamples, type Metric, type Sample } from './exposition.ts'
+import { FAMILY_LABELS } from './request-metrics.ts'
+
+/** Metrics of a Redis store; see `RedisStoreMetrics`. */
+export interface RemoteStoreMetrics {
+  readonly roundTrips: Durations
+  readonly errors: Readonly<Record<string, number>>
+  readonly pending: number
+  readonly fallbackAnnounces: number
+  readonly fallbackPeers: number
+}
+
+/** A peer store with the figures that stores may offer; all are optional. */
+export interface MeasuredStore extends PeerStore {
+  /** Bytes of memory for swarms. */
+  readonly bytes?: number
+  /** Durations of the searches for expired peers. */
+  expiryPasses?(): Durations
+  metrics?(): RemoteStoreMetrics
+  /** The problem, if there is one. */
+  health?(): string | undefined
+}
 
 const FAMILIES = ['ipv4', 'ipv6'] as const
 
-/** What of a store is read when metrics are asked for. */
+/** Where a scrape reads the store. */
 export interface StoreSource {
-  /** The store of now, if there is one. */
+  /** The current store, if there is one. */
   readonly store: () => MeasuredStore | undefined
-  /** Its totals; not of any age, and not at any cost. */
+  /** Its totals, cached and with a time limit. */
   readonly stats: () => Promise<StoreStats | undefined>
 }
 
-/** What every store tells, and what some do. */
-export function storeMetrics({ store, stats }: StoreSource): Reading[] {
+/** Metrics that every store has, and those that some have. */
+export function storeMetrics({ store, stats }: StoreSource): Metric[] {
   const both = (counts: StoreStats['seeders']): number => counts.ipv4 + counts.ipv6
   const total = (
     name: string,
     help: string,
     of: (totals: StoreStats) => Iterable<Sample>,
-  ): Reading => ({
+  ): Metric => ({
     name: `chihaya_storage_${name}`,
     help,
     type: 'gauge',
@@ -77,13 +95,13 @@ export function storeMetrics({ store, stats }: StoreSource): Reading[] {
   ]
 }
 
-function redisMetrics(store: StoreSource['store']): Reading[] {
+function redisMetrics(store: StoreSource['store']): Metric[] {
   const metric = (
     name: string,
-    type: Reading['type'],
+    type: Metric['type'],
     help: string,
     of: (metrics: RemoteStoreMetrics, name: string) => Iterable<Sample>,
-  ): Reading =>
+  ): Metric =>
     ofStore(store, `chihaya_redis_${name}`, type, help, (measured, fullName) => {
       const metrics = measured.metrics?.()
       return metrics && of(metrics, fullName)
@@ -119,10 +137,10 @@ function redisMetrics(store: StoreSource['store']): Reading[] {
 function ofStore(
   store: StoreSource['store'],
   name: string,
-  type: Reading['type'],
+  type: Metric['type'],
   help: string,
   read: (measured: MeasuredStore, name: string) => MaybePromise<Iterable<Sample> | undefined>,
-): Reading {
+): Metric {
   return {
     name,
     help,

@@ -1,56 +1,52 @@
 import { HookMeter, Probe, RequestMeter, type PeerStore, type StoreStats } from '@chihaya/core'
 import { Registry } from 'prom-client'
+import { writeMetric, type Metric, type Sample } from './exposition.ts'
 import { FailureLog, type MetricsLog } from './failure-log.ts'
-import type { MeasuredStore } from './measured-store.ts'
-import { Metric } from './metric.ts'
 import { addProcessMetrics } from './process-metrics.ts'
-import { hookMetric, requestMetrics, type Reading } from './request-metrics.ts'
-import { storeMetrics } from './store-metrics.ts'
+import { hookMetric, requestMetrics } from './request-metrics.ts'
+import { storeMetrics, type MeasuredStore } from './store-metrics.ts'
 
-/**
- * Milliseconds that a scrape waits for a store. Prometheus itself waits ten seconds for everything.
- */
+/** Milliseconds that a scrape waits for the store. Prometheus waits ten seconds for the scrape. */
 const STORE_TIMEOUT = 2000
 
 export interface TrackerMetricsInit {
-  /** Counts the requests. @default a new one */
+  /** Counts requests. @default a new one */
   readonly meter?: RequestMeter
-  /** Measures the hooks of the trackers that are given it. @default a new one */
+  /** Measures hooks. @default a new one */
   readonly hookMeter?: HookMeter
-  /** Where the swarms are; may be given later. */
+  /** The peer store; may be set later. */
   readonly store?: PeerStore
   readonly log: MetricsLog
   /** Version of the tracker, for `chihaya_build_info`. @default '' */
   readonly version?: string
-  /** Milliseconds for which a reading of the store is good. @default 1000 */
+  /** Milliseconds for which a reading of the store is reused. @default 1000 */
   readonly storeInterval?: number
-  /**
-   * Whether to add prom-client's metrics of the process. They go on until it ends. @default true
-   */
+  /** Add prom-client's metrics of the process, which it collects until the end. @default true */
   readonly processMetrics?: boolean
 }
 
 /**
- * All metrics of a tracker, in a registry of their own. It is no part of an application: one that
- * is replaced by another, for a new configuration, hands it on, and no counter starts anew.
+ * All metrics of a tracker. They do not belong to an application: one that is replaced after a
+ * reload passes them on, so that counters continue.
  */
 export class TrackerMetrics {
   readonly meter: RequestMeter
   readonly hookMeter: HookMeter
-  /** For metrics of your own. */
+  /** Metrics of the process, and your own. */
   readonly registry: Registry = new Registry()
-  /** Where the swarms are now. */
+  /** The current peer store. */
   store: PeerStore | undefined
-  /** Failures of metrics that the application has added. */
-  readonly #foreignFailures: FailureLog
+  readonly #metrics: readonly Metric[]
+  readonly #failures: FailureLog
+  readonly #registryFailures: FailureLog
 
   constructor(init: TrackerMetricsInit) {
     const { log, version = '', storeInterval = 1000, processMetrics = true } = init
     this.meter = init.meter ?? new RequestMeter()
     this.hookMeter = init.hookMeter ?? new HookMeter()
     this.store = init.store
-    this.#foreignFailures = new FailureLog(log)
-    const failures = new FailureLog(log)
+    this.#failures = new FailureLog(log)
+    this.#registryFailures = new FailureLog(log)
     const stats = new Probe(() => this.store?.stats(), {
       maxAge: storeInterval,
       timeout: STORE_TIMEOUT,
@@ -59,16 +55,13 @@ export class TrackerMetrics {
       store: (): MeasuredStore | undefined => this.store,
       stats: (): Promise<StoreStats | undefined> => stats.read(),
     }
-    const readings = [
+    this.#metrics = [
       buildInfo(version),
       ...requestMetrics(this.meter),
       hookMetric(this.hookMeter),
       ...storeMetrics(storeSource),
     ]
-    for (const reading of readings) {
-      new Metric({ ...reading, report: failures.report(reading.name) }).register(this.registry)
-    }
-    if (processMetrics) addProcessMetrics(this.registry, failures)
+    if (processMetrics) addProcessMetrics(this.registry)
   }
 
   /** The `content-type` of `text`. */
@@ -76,30 +69,40 @@ export class TrackerMetrics {
     return this.registry.contentType
   }
 
-  /** All metrics in the text format of Prometheus, but for those that cannot be read. */
+  /** All metrics in Prometheus' text format, except those that cannot be read. */
   async text(): Promise<string> {
-    const texts = await Promise.all(
-      this.registry.getMetricsAsArray().map(({ name }) => this.#textOf(name)),
-    )
+    const texts = await Promise.all([
+      ...this.#metrics.map((metric) => this.#textOf(metric)),
+      ...this.registry.getMetricsAsArray().map(({ name }) => this.#textFromRegistry(name)),
+    ])
     return texts.join('')
   }
 
-  // One by one, as the registry would give up all of them for one of the application's own that
-  // fails.
-  async #textOf(name: string): Promise<string> {
-    const report = this.#foreignFailures.report(name)
+  async #textOf(metric: Metric): Promise<string> {
+    let samples: Iterable<Sample> = []
+    try {
+      samples = (await metric.read()) ?? []
+      this.#failures.succeeded(metric.name)
+    } catch (error) {
+      this.#failures.failed(metric.name, error)
+    }
+    return writeMetric(metric, samples)
+  }
+
+  // One by one: the registry as a whole fails if a single metric does.
+  async #textFromRegistry(name: string): Promise<string> {
     try {
       const text = await this.registry.getSingleMetricAsString(name)
-      report(undefined)
+      this.#registryFailures.succeeded(name)
       return `${text}\n\n`
     } catch (error) {
-      report(error)
+      this.#registryFailures.failed(name, error)
       return ''
     }
   }
 }
 
-function buildInfo(version: string): Reading {
+function buildInfo(version: string): Metric {
   const labels = { version, nodejs: process.version }
   return {
     name: 'chihaya_build_info',

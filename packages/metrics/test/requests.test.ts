@@ -1,18 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
-import { ClientError } from '@chihaya/bittorrent'
+import { ClientError, readInfoHash, readPeerId } from '@chihaya/bittorrent'
+import { readConnect, UdpSocket, writeAnnounce, writeConnect } from '@chihaya/client'
 import { sampleInfoHash } from '@chihaya/core/testing'
 import { ANNOUNCE, TestTracker } from '@internal/test-tracker'
 import { metrics } from '@chihaya/metrics'
 import { describe, expect, test } from 'vitest'
 import { ownSeries, scrape, valueOf } from './scrape.ts'
-import { RawUdpClient } from './udp-client.ts'
 
-/** A header of BEP 15. */
-function header(id: Uint8Array, action: number): Buffer {
+const BAD_ID = 0x5555555555555555n
+
+function openSocket(tracker: TestTracker): Promise<UdpSocket> {
+  return UdpSocket.open('127.0.0.1', Number(new URL(tracker.url('udp')).port))
+}
+
+/** The header of a request with any action. */
+function header(connectionId: bigint, action: number, transactionId = 0): Buffer {
   const bytes = Buffer.alloc(16)
-  bytes.set(id)
+  bytes.writeBigUInt64BE(connectionId)
   bytes.writeUInt32BE(action, 8)
+  bytes.writeUInt32BE(transactionId, 12)
   return bytes
 }
 
@@ -176,14 +183,13 @@ describe('datagrams without an answer', () => {
         register: (app) => void app.register(metrics),
         udp: { transport, silentOnBadConnectionId: true },
       })
-      await using client = await RawUdpClient.open(tracker.url('udp'))
-      const noId = Buffer.alloc(8, 0x55)
-      await client.send(Buffer.alloc(3))
-      await client.send(header(noId, 0))
-      await client.send(Buffer.concat([header(noId, 1), Buffer.alloc(82)]))
-      await client.send(Buffer.alloc(10_000))
-      // An answer, so that what was sent before it has arrived.
-      await client.connect()
+      await using socket = await openSocket(tracker)
+      await socket.send(Buffer.alloc(3))
+      await socket.send(header(BAD_ID, 0))
+      await socket.send(writeAnnounce(BAD_ID, 1, ANNOUNCE))
+      await socket.send(Buffer.alloc(10_000))
+      // Its response arrives after the datagrams before it have.
+      await socket.request(writeConnect)
       const series = await scrape(tracker)
       const dropped = series.filter(({ name }) => name === 'chihaya_udp_dropped_datagrams_total')
       expect(
@@ -215,18 +221,20 @@ describe('hostile requests', () => {
         )
       },
     })
-    await using udp = await RawUdpClient.open(tracker.url('udp'))
+    await using socket = await openSocket(tracker)
     const attack = async (): Promise<void> => {
-      const id = await udp.connect()
-      const announce = Buffer.concat([header(id, 1), randomBytes(82)])
-      // What every announce of these has in common, so that the first of them makes all series
-      // there are to make.
-      announce.writeUInt32BE(0, 80)
-      announce.writeUInt32BE(0, 84)
-      announce.writeInt32BE(50, 92)
-      announce.writeUInt16BE(1 + Math.floor(Math.random() * 60_000), 96)
-      await udp.request(announce)
-      await udp.request(header(id, 0x7fff_0000 + Math.floor(Math.random() * 1000)))
+      const id = readConnect(await socket.request(writeConnect))
+      const announce = {
+        infoHash: readInfoHash(randomBytes(20), 0),
+        peerId: readPeerId(randomBytes(20), 0),
+        port: 1 + Math.floor(Math.random() * 60_000),
+        left: randomBytes(8).readBigUInt64BE(),
+        numWant: 50,
+        key: randomBytes(4).readUInt32BE(),
+      }
+      await socket.request((transactionId) => writeAnnounce(id, transactionId, announce))
+      const action = 0x7fff_0000 + Math.floor(Math.random() * 1000)
+      await socket.request((transactionId) => header(id, action, transactionId))
       const text = encodeURIComponent(`"}\n<script>${refused}`)
       const query = `info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=aaaaaaaaaaaaaaaaaaaa&port=1&numwant=9&${text}=${text}`
       await fetch(tracker.url('http', `/announce?${query}`), { headers: { 'user-agent': text } })

@@ -1,7 +1,6 @@
-import { PEER_ID_LENGTH, type PeerId } from '@chihaya/bittorrent'
-import type { EntryList } from '@chihaya/core/lists'
+import { byteString, clientId, PEER_ID_LENGTH, type PeerId } from '@chihaya/bittorrent'
+import type { EntryList, ListFormat } from '@chihaya/core/lists'
 import { parseClientEntry, type ClientEntry } from './client-entry.ts'
-import type { ClientList } from './client-list.ts'
 
 const CLIENT_ID_LENGTH = 6
 
@@ -10,16 +9,13 @@ interface Edit {
   readonly approved: boolean
 }
 
-/**
- * Which clients are approved: by a list, and by what was allowed and denied since, which comes
- * before the list.
- */
+/** The approved clients: by a list, and by later calls of `allow` and `deny`, which win. */
 export class ClientApproval {
   readonly #list: EntryList<ClientList>
   readonly #isWhitelist: boolean
-  /** By the text of their entry, the latest last. */
+  /** By the text of the entry, latest last. */
   readonly #edits = new Map<string, Edit>()
-  /** The same, the latest first. */
+  /** The same, latest first. */
   #latest: readonly Edit[] = []
   readonly #denied: () => void
 
@@ -34,26 +30,20 @@ export class ClientApproval {
     this.#denied = denied
   }
 
-  /**
-   * Approves all clients that an entry matches, from now on. @throws {RangeError} for what is no
-   * entry of a list.
-   */
+  /** Approves all clients that match an entry. @throws {RangeError} for an invalid entry. */
   allow(entry: string): void {
     this.#edit(entry, true)
   }
 
-  /**
-   * Refuses all clients that an entry matches, from now on. @throws {RangeError} for what is no
-   * entry of a list.
-   */
+  /** Refuses all clients that match an entry. @throws {RangeError} for an invalid entry. */
   deny(entry: string): void {
     this.#edit(entry, false)
     this.#denied()
   }
 
   /**
-   * Whether a client is approved, by its peer id or its client id; `TR2940` is then that of
-   * `-TR2940-…`. @throws {RangeError}
+   * Whether a client is approved, by its peer id or client id (`TR2940` for `-TR2940-…`).
+   * @throws {RangeError} for any other text.
    */
   has(client: string): boolean {
     const peerId = client.length === PEER_ID_LENGTH ? (client as PeerId) : azureusStyle(client)
@@ -69,7 +59,35 @@ export class ClientApproval {
   }
 }
 
-function azureusStyle(clientId: string): PeerId {
-  if (clientId.length === CLIENT_ID_LENGTH) return `-${clientId}-`.padEnd(PEER_ID_LENGTH) as PeerId
-  throw new RangeError(`${JSON.stringify(clientId)} is neither a peer id nor a client id`)
+function azureusStyle(id: string): PeerId {
+  if (id.length === CLIENT_ID_LENGTH) return `-${id}-`.padEnd(PEER_ID_LENGTH) as PeerId
+  throw new RangeError(`${JSON.stringify(id)} is neither a peer id nor a client id`)
+}
+
+/** A list of clients: client ids, and entries that match several. */
+export class ClientList {
+  readonly #ids = new Set<string>()
+  readonly #others: ClientEntry[] = []
+
+  get size(): number {
+    return this.#ids.size + this.#others.length
+  }
+
+  add(entry: ClientEntry): void {
+    if (entry.id === undefined) this.#others.push(entry)
+    else this.#ids.add(entry.id)
+  }
+
+  has(peerId: PeerId): boolean {
+    if (this.#ids.size > 0 && this.#ids.has(clientId(peerId))) return true
+    return this.#others.some((entry) => entry.matches(peerId))
+  }
+}
+
+export const clientList: ListFormat<ClientList> = {
+  create: () => new ClientList(),
+
+  add(list, bytes, start, end) {
+    list.add(parseClientEntry(byteString(bytes, start, end)))
+  },
 }

@@ -1,7 +1,6 @@
 import { EntryList } from '@chihaya/core/lists'
 import { describe, expect, test } from 'vitest'
-import { ClientApproval } from '../src/client-approval.ts'
-import { clientList, type ClientList } from '../src/client-list.ts'
+import { ClientApproval, clientList, type ClientList } from '../src/client-approval.ts'
 
 function list(...entries: string[]): ClientList {
   const clients = clientList.create(0)
@@ -61,7 +60,7 @@ describe('a client', () => {
     },
   )
 
-  test('is not allowed or denied by what is no entry', () => {
+  test('refuses to allow or deny an invalid entry', () => {
     const clients = approval('whitelist', [])
     expect(() => clients.allow('TR')).toThrow(RangeError)
     expect(() => clients.deny('TR >= 2.94')).toThrow(RangeError)

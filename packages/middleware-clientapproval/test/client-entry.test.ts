@@ -103,7 +103,7 @@ describe('a range of versions as an entry', () => {
   test('has numbers that fit a character', () => {
     expect(() => parseClientEntry('TR >= 2.94')).toThrow(
       new RangeError(
-        '2.94 is no version: each number is one character of a client id, so 61 at most',
+        '2.94 is not a version: each number is one character of a client id, so at most 61',
       ),
     )
   })
@@ -123,7 +123,7 @@ describe('an entry', () => {
     'qB >= 4.',
     '\u0100TR294',
   ])('is not %j', (text) => {
-    const message = `${JSON.stringify(text)} is no client: write it like TR2940, TR29*, -TR*, qB >= 4.4, qB >= 4.4 < 4.6`
+    const message = `${JSON.stringify(text)} is not a client: write it like TR2940, TR29*, -TR*, qB >= 4.4, qB >= 4.4 < 4.6`
     expect(() => parseClientEntry(text)).toThrow(new RangeError(message))
   })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { peerIdFrom, type PeerId } from '@chihaya/bittorrent'
 import type { PeerStore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
-import { TrackerFailure, type ClientAnnounce } from '@internal/client'
+import { TrackerFailure, type ClientAnnounce } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -46,7 +46,7 @@ async function listFile(text: string): Promise<string> {
 }
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
-  test('a whitelist approves what is on it', async () => {
+  test('a whitelist approves its entries', async () => {
     await using tracker = await trackerWith({ whitelist: ['TR2940', 'qB >= 4.4'] })
     const client = tracker.client(protocol)
     expect(await client.announce(TRANSMISSION)).toMatchObject({ incomplete: 1 })
@@ -55,7 +55,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await expect(client.announce(by('M7-9-1--zzzzzzzzzzzz'))).rejects.toThrow(REFUSED)
   })
 
-  test('a blacklist refuses what is on it', async () => {
+  test('a blacklist refuses its entries', async () => {
     await using tracker = await trackerWith({ blacklist: ['TR2*', 'exbc\x00\x38'] })
     const client = tracker.client(protocol)
     await expect(client.announce(TRANSMISSION)).rejects.toThrow(REFUSED)
@@ -98,7 +98,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     const file = await listFile('TR2940')
     await using tracker = await trackerWith({ whitelistFile: file })
     await writeFile(file, 'TR2940\n\nTR >= 2.94')
-    const message = `${file}:3: 2.94 is no version: each number is one character of a client id, so 61 at most`
+    const message = `${file}:3: 2.94 is not a version: each number is one character of a client id, so at most 61`
     const logged = (): unknown[] =>
       tracker.log.map(({ err }) => (err as Error | undefined)?.message)
     await expect.poll(logged, { timeout: 20_000 }).toContain(message)
@@ -181,7 +181,7 @@ test('several lists in one scope must all approve, and the decorator is that of 
   expect(tracker.app.clientApproval.has('qB4300')).toBe(true)
 })
 
-test('each scope has lists of its own', async () => {
+test('each scope has its own lists', async () => {
   const scopes: FastifyInstance[] = []
   await using tracker = await TestTracker.start({
     register: (app) => {
@@ -207,7 +207,7 @@ describe('the start', () => {
       { whitelist: ['TR29'] },
       'options/whitelist/0 must be written like TR2940, TR29*, -TR*, qB >= 4.4, qB >= 4.4 < 4.6, got "TR29"',
     ],
-    [{ blacklist: ['TR2940', 'TR = 2.94'] }, 'options/blacklist/1: 2.94 is no version'],
+    [{ blacklist: ['TR2940', 'TR = 2.94'] }, 'options/blacklist/1: 2.94 is not a version'],
     [{ list: [] } as ClientApprovalOptions, 'options has no key list'],
   ])('is refused with %j', async (options, message) => {
     await expect(trackerWith(options)).rejects.toThrow(
@@ -218,11 +218,11 @@ describe('the start', () => {
   test('is refused with a file that is wrong', async () => {
     const file = await listFile('TR2940\nTransmission\n')
     await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(
-      `${file}:2: "Transmission" is no client`,
+      `${file}:2: "Transmission" is not a client`,
     )
   })
 
-  test('needs a tracker to be there', async () => {
+  test('needs a tracker', async () => {
     await using app = Fastify()
     await expect(async () => app.register(clientApproval)).rejects.toThrow(/'@chihaya\/core'/)
   })

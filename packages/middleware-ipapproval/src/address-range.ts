@@ -6,7 +6,7 @@ import {
   type Network,
 } from '@chihaya/bittorrent'
 
-/** The addresses from `first` to `last`, both included; of one family, and in this order. */
+/** The addresses from `first` to `last`, inclusive, of one family and in order. */
 export interface AddressRange {
   readonly first: Address
   readonly last: Address
@@ -17,7 +17,7 @@ const LEADING_ZEROS = /(?<![\d])0+(?=\d)/g
 const MAX_QUOTED = 64
 
 /**
- * Reads an address, a CIDR range, or two addresses with a hyphen between them.
+ * Parses an address, a CIDR range, or two addresses with a hyphen between them.
  * @throws {RangeError} for any other text.
  */
 export function parseEntry(text: string): AddressRange {
@@ -26,16 +26,16 @@ export function parseEntry(text: string): AddressRange {
   return range
 }
 
-/** The error for a text that is no entry of a list. */
+/** The error for an invalid entry. */
 export function notAnEntry(text: string): RangeError {
   const shown = text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text
   return new RangeError(`${JSON.stringify(shown)} is neither an address nor a range of addresses`)
 }
 
 /**
- * Reads two addresses with a hyphen between them; undefined for any other text. The numbers of IPv4
- * addresses are decimal and may have leading zeros, as in lists that tools write.
- * @throws {RangeError} if the addresses are of two families, or in the wrong order.
+ * Parses two addresses with a hyphen between them. Undefined for any other text. The numbers of IPv4
+ * addresses are decimal and may have leading zeros, as in generated lists.
+ * @throws {RangeError} if the addresses differ in family, or are in the wrong order.
  */
 export function parseHyphenated(text: string): AddressRange | undefined {
   const hyphen = text.indexOf('-')
@@ -55,7 +55,7 @@ function parseEnd(text: string): Address | undefined {
   return parseAddress(trimmed.includes(':') ? trimmed : trimmed.replace(LEADING_ZEROS, ''))
 }
 
-/** Reads an address or a CIDR range; undefined for any other text. */
+/** Parses an address or a CIDR range. Undefined for any other text. */
 export function parseCidr(text: string): AddressRange | undefined {
   let network: Network
   try {
@@ -82,14 +82,14 @@ function compare(one: Address, other: Address): number {
   return 0
 }
 
-/** The fewest networks that hold the addresses of a range and no others, in their order. */
+/** The fewest networks that contain exactly the addresses of a range, in order. */
 export function networksOf({ first, last }: AddressRange): Network[] {
   const width = first.length * 8
   const networks: Network[] = []
   const end = toBigInt(last)
   for (let start = toBigInt(first); start <= end;) {
     let hostBits = 0
-    // One bit more as long as the network begins at `start` and ends within the range.
+    // The largest network that begins at `start` and ends within the range.
     while (
       hostBits < width &&
       ((start >> BigInt(hostBits)) & 1n) === 0n &&

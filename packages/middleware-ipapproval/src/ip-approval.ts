@@ -10,14 +10,11 @@ const DENIED = 2
 export interface IpLists {
   readonly whitelist: EntryList<RangeTable>
   readonly blacklist: EntryList<RangeTable>
-  /** Whether an address on neither list is approved. */
+  /** Whether to approve an address that is on neither list. */
   readonly approvesOthers: boolean
 }
 
-/**
- * Which addresses are approved: by two lists, and by what was allowed and denied since, which comes
- * before the lists.
- */
+/** The approved addresses: by two lists, and by later calls of `allow` and `deny`, which win. */
 export class IpApproval {
   readonly #lists: IpLists
   readonly #edits = new NetworkTrie()
@@ -29,22 +26,20 @@ export class IpApproval {
     this.#denied = denied
   }
 
-  /**
-   * Approves an address or all of a range, from now on. @throws {RangeError} for any other text.
-   */
+  /** Approves an address or a range from now on. @throws {RangeError} for any other text. */
   allow(entry: string): void {
     this.#edit(entry, ALLOWED)
   }
 
-  /** Refuses an address or all of a range, from now on. @throws {RangeError} for any other text. */
+  /** Refuses an address or a range from now on. @throws {RangeError} for any other text. */
   deny(entry: string): void {
     this.#edit(entry, DENIED)
     this.#denied()
   }
 
   /**
-   * Whether an address is approved: its bytes, or its text. @throws {RangeError} for a text that is
-   * none.
+   * Whether an address, in bytes or as text, is approved.
+   * @throws {RangeError} for a text that is not an address.
    */
   has(address: Address | string): boolean {
     const bytes = typeof address === 'string' ? read(address) : address
@@ -63,6 +58,6 @@ export class IpApproval {
 
 function read(text: string): Address {
   const address = parseAddress(text)
-  if (address === undefined) throw new RangeError(`${JSON.stringify(text)} is no address`)
+  if (address === undefined) throw new RangeError(`${JSON.stringify(text)} is not an address`)
   return address
 }

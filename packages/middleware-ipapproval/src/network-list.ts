@@ -3,21 +3,18 @@ import type { ListFormat } from '@chihaya/core/lists'
 import { notAnEntry, parseCidr, parseHyphenated, type AddressRange } from './address-range.ts'
 import { RangeTable } from './range-table.ts'
 
-/** In a file of eMule, ranges with this access level or a higher one are not blocked. */
+/** Files of eMule do not block ranges with this access level or a higher one. */
 const FIRST_ALLOWED_LEVEL = 128
 
-/**
- * Characters of two IPv6 addresses with a hyphen and blanks between them: what is before them is
- * the name.
- */
+/** Longest range in characters: two IPv6 addresses, hyphen and blanks. The name precedes it. */
 const LONGEST_RANGE = 128
 
 const LEVEL = /^[ \t]*(\d{1,3})[ \t]*(?:,|$)/
 
 /**
- * Addresses and ranges, each line in one of three forms: an entry as in the options (`192.0.2.7`,
- * `10.0.0.0/8`, `192.0.2.1-192.0.2.99`), a line of eMule's `ipfilter.dat`, or a line of a `.p2p`
- * file of PeerGuardian.
+ * A list of addresses and ranges. Each line has one of three forms: an entry as in the options
+ * (`192.0.2.7`, `10.0.0.0/8`, `192.0.2.1-192.0.2.99`), a line of eMule's `ipfilter.dat`, or a line
+ * of PeerGuardian's `.p2p` files.
  */
 export const networkList: ListFormat<RangeTable> = {
   create: () => new RangeTable(),
@@ -33,8 +30,8 @@ export const networkList: ListFormat<RangeTable> = {
 }
 
 /**
- * The range in a line, whose comment is left out of `text`; undefined for a range that is not
- * blocked.
+ * The range in a line, of which `text` is the part before a comment. Undefined for a range that is
+ * not blocked.
  * @throws {RangeError} for a line without a range.
  */
 function readRange(text: string, line: string): AddressRange | undefined {
@@ -42,22 +39,22 @@ function readRange(text: string, line: string): AddressRange | undefined {
   const entry = comma < 0 ? text : text.slice(0, comma)
   const isRange = comma >= 0 || text.includes('-')
   const range = isRange ? parseHyphenated(entry) : parseCidr(entry)
-  // The name of a PeerGuardian line may have what looks like a comment in it.
+  // The name in a PeerGuardian line may contain what looks like a comment.
   if (range === undefined) return readNamed(line) ?? readNamed(text) ?? refuse(text)
   if (comma < 0) return range
   const level = LEVEL.exec(text.slice(comma + 1))?.[1]
   if (level === undefined) {
-    throw new RangeError(`${JSON.stringify(entry)} needs an access level behind it, such as 000`)
+    throw new RangeError(`${JSON.stringify(entry)} needs an access level after it, such as 000`)
   }
   return Number(level) < FIRST_ALLOWED_LEVEL ? range : undefined
 }
 
-/** The range behind a name, which may have colons, hyphens and blanks in it. */
+/** The range after a name, which may contain colons, hyphens and blanks. */
 function readNamed(line: string): AddressRange | undefined {
   const lastColon = line.lastIndexOf(':')
   const ipv4 = parseHyphenated(line.slice(lastColon + 1))
   if (lastColon < 0 || ipv4 !== undefined) return ipv4
-  // IPv6 addresses have colons of their own: the longest range counts.
+  // IPv6 addresses contain colons themselves, so the longest range counts.
   const first = line.indexOf(':', Math.max(0, line.length - LONGEST_RANGE))
   for (let colon = first; colon >= 0; colon = line.indexOf(':', colon + 1)) {
     const ipv6 = parseHyphenated(line.slice(colon + 1))

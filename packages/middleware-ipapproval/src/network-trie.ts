@@ -1,6 +1,6 @@
 import type { Address, Network } from '@chihaya/bittorrent'
 
-/** Nodes are numbers; 0 is none. */
+/** Nodes are numbers; 0 stands for no node. */
 const NONE = 0
 const IPV4_ROOT = 1
 const IPV6_ROOT = 2
@@ -9,17 +9,16 @@ const FIRST_FREE = 3
 const INITIAL_NODES = 16
 
 /**
- * A small number, 1 to 255, for each of many networks: a binary trie, whose nodes lie side by side
- * in flat memory. A look-up costs one step for each bit that networks and address share, however
- * many networks there are.
+ * A map from networks to numbers from 1 to 255: a binary trie in flat memory. A look-up takes one
+ * step for each bit that networks and address share, regardless of the number of networks.
  */
 export class NetworkTrie {
-  /** Two for each node: where the next bit is 0, and where it is 1. */
+  /** Two for each node: one if the next bit is 0, one if it is 1. */
   #children = new Uint32Array(INITIAL_NODES * 2)
-  /** The number of the network that ends at a node, 0 where none does. */
+  /** The number of the network that ends at a node; 0 without one. */
   #values = new Uint8Array(INITIAL_NODES)
   #used = FIRST_FREE
-  /** The first of the nodes that were in use once; each refers to the next as its first child. */
+  /** The first node of the free list, whose nodes link to the next as their first child. */
   #freed = NONE
   #size = 0
 
@@ -28,7 +27,7 @@ export class NetworkTrie {
     return this.#size
   }
 
-  /** The number of the smallest network that an address is in, 0 when it is in none. */
+  /** The number of the smallest network with an address; 0 without one. */
   get(address: Address): number {
     let node = address.length === 4 ? IPV4_ROOT : IPV6_ROOT
     let value = this.#values[node] as number
@@ -40,7 +39,7 @@ export class NetworkTrie {
     return value
   }
 
-  /** Gives a number to a network as a whole. Smaller networks in it lose theirs. */
+  /** Sets the number of a whole network, and removes smaller networks in it. */
   cover(network: Network, value: number): void {
     const node = this.#nodeOf(network)
     this.#freeChildren(node)
@@ -52,7 +51,7 @@ export class NetworkTrie {
     let node = base.length === 4 ? IPV4_ROOT : IPV6_ROOT
     for (let bit = 0; bit < bits; bit++) {
       const at = node * 2 + bitOf(base, bit)
-      // The new node may move the children elsewhere, so it comes before the reference to it.
+      // Before the assignment, as a new node may reallocate the children.
       const child = (this.#children[at] as number) || this.#newNode()
       this.#children[at] = child
       node = child

@@ -1,31 +1,31 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Address } from '@chihaya/bittorrent'
 import type { AddressRange } from './address-range.ts'
-import { compareWords, wordOf } from './address-words.ts'
-import { RangeJoiner } from './range-joiner.ts'
+import { compareWords, RangeJoiner, wordOf } from './range-joiner.ts'
 
-/** Ranges that are sorted or joined in one turn of the event loop, in well under a millisecond. */
+/** Ranges sorted or joined in one turn of the event loop, in well under a millisecond. */
 const SLICE = 8192
 const INITIAL_RANGES = 16
 const DIGIT_BITS = 16
 const DIGITS = 1 << DIGIT_BITS
 const MIN_SHIFT = 16
 
-/** The address that is being looked up, in 32-bit numbers. */
+/** The address that is looked up, in 32-bit words. */
 const key: Uint32Array = new Uint32Array(4)
 
 /**
- * Ranges of addresses, of which it finds the closest that holds an address. The closeness of a
- * range is one more than the prefix length of the smallest CIDR range with room for as many
- * addresses: 25 for a /24, and for any range of 129 to 256 addresses.
+ * A table of ranges that finds the closest one with an address. The closeness of a range is one more
+ * than the prefix length of the smallest CIDR range with room for as many addresses: 25 for a /24
+ * and for any range of 129 to 256 addresses.
  *
- * After all ranges were added, `finish` makes disjoint segments of them, sorted and in flat memory.
+ * After the last range was added, `finish` converts the ranges into sorted disjoint segments in flat
+ * memory.
  */
 export class RangeTable {
   readonly #ipv4 = new Segments(1)
   readonly #ipv6 = new Segments(4)
 
-  /** The number of ranges that were added. */
+  /** The number of added ranges. */
   get size(): number {
     return this.#ipv4.size + this.#ipv6.size
   }
@@ -35,31 +35,31 @@ export class RangeTable {
     segments.add(first, last)
   }
 
-  /** To be called once, after the last `add` and before the first `get`. */
+  /** Must be called once, after the last `add` and before the first `get`. */
   async finish(): Promise<void> {
     await this.#ipv4.finish()
     await this.#ipv6.finish()
   }
 
-  /** The closeness of the closest range that holds an address, 0 when there is none. */
+  /** The closeness of the closest range with an address; 0 without one. */
   get(address: Address): number {
     return (address.length === 4 ? this.#ipv4 : this.#ipv6).get(address)
   }
 }
 
-/** The ranges of one family, whose addresses are `words` 32-bit numbers each. */
+/** The ranges of one family, whose addresses are `words` 32-bit words each. */
 class Segments {
   readonly #words: number
   #size = 0
-  /** As added; empty when finished. */
+  /** As added; empty once finished. */
   #firsts: Uint32Array
   #lasts: Uint32Array
   #sorted = true
-  /** Where each segment begins; it ends where the next one begins. */
+  /** The first address of each segment, which ends where the next one begins. */
   #starts: Uint32Array = new Uint32Array(0)
-  /** The closeness of the closest range in a segment, 0 for a gap. */
+  /** The closeness of the closest range in each segment; 0 for a gap. */
   #closeness: Uint8Array = new Uint8Array(0)
-  /** How many segments begin with lower bits, by the first `32 - #shift` bits of an address. */
+  /** By the first `32 - #shift` bits of an address: how many segments begin with lower bits. */
   #jump: Uint32Array = new Uint32Array(0)
   #shift = 0
 
@@ -128,7 +128,7 @@ class Segments {
     this.#buildJump()
   }
 
-  /** With about as many entries as there are segments most look-ups take a step or two. */
+  /** Has about as many entries as segments, so that most look-ups take a step or two. */
   #buildJump(): void {
     const segments = this.#closeness.length
     this.#shift = Math.max(MIN_SHIFT, Math.clz32(segments))
@@ -144,13 +144,13 @@ class Segments {
     }
   }
 
-  /** The numbers of the ranges in the order of their first addresses. A radix sort can pause. */
+  /** The ranges in the order of their first addresses. Radix sort, as it can pause. */
   async #order(): Promise<Uint32Array> {
     let order = new Uint32Array(this.#size)
     for (let index = 0; index < this.#size; index++) order[index] = index
     let sorted = new Uint32Array(this.#size)
     for (let digit = this.#words * 2 - 1; digit >= 0; digit--) {
-      // One digit after the other: each keeps the order by those below it.
+      // Each pass keeps the order of the digits below.
       // oxlint-disable-next-line no-await-in-loop
       await this.#sort(order, sorted, digit)
       ;[order, sorted] = [sorted, order]
@@ -158,9 +158,9 @@ class Segments {
     return order
   }
 
-  /** Sorts the numbers in `order` into `sorted`, by one digit of their ranges. */
+  /** Sorts the ranges in `order` into `sorted` by one digit. */
   async #sort(order: Uint32Array, sorted: Uint32Array, digit: number): Promise<void> {
-    /** How many ranges have a lower digit, by digit; then the place of the next range with it. */
+    /** By digit: the number of ranges with a lower one, then the place of the next range. */
     const places = new Uint32Array(DIGITS + 1)
     await inSlices(this.#size, (range) => {
       const above = this.#digit(range, digit) + 1
@@ -178,14 +178,14 @@ class Segments {
     })
   }
 
-  /** Half a word of a range's first address, the most significant one being 0. */
+  /** Half a word of a range's first address, the most significant being 0. */
   #digit(range: number, digit: number): number {
     const word = this.#firsts[range * this.#words + (digit >> 1)] as number
     return (digit & 1) === 0 ? word >>> DIGIT_BITS : word & (DIGITS - 1)
   }
 }
 
-/** Calls a function for each number below `count`, and lets other work run now and then. */
+/** Calls a function for each number below `count`, and yields to other work. */
 async function inSlices(count: number, step: (index: number) => void): Promise<void> {
   for (let from = 0; from < count; from += SLICE) {
     const to = Math.min(from + SLICE, count)

@@ -105,7 +105,7 @@ describe('an address', () => {
     )
     expect(() => addresses.deny(text)).toThrow(RangeError)
     expect(() => addresses.has(text)).toThrow(
-      new RangeError(`${JSON.stringify(text)} is no address`),
+      new RangeError(`${JSON.stringify(text)} is not an address`),
     )
   })
 })

@@ -1,5 +1,5 @@
 import { address, announceTo, sampleAnnounce } from '@chihaya/core/testing'
-import { TrackerFailure } from '@internal/client'
+import { TrackerFailure } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import { describe, expect, test } from 'vitest'
 import { ipApproval } from '@chihaya/middleware-ipapproval'
@@ -38,7 +38,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 0 })
   })
 
-  test('a peer can leave that no list has ever approved', async () => {
+  test('a peer that was never approved can leave', async () => {
     await using tracker = await TestTracker.start({
       register: (app) => void app.register(ipApproval, { whitelist: [] }),
     })

@@ -76,10 +76,13 @@ describe('a line of a list', () => {
     expect(within(list, first, last, ...outside)).toEqual([first, last])
   })
 
-  test.each(['128', '200', '999'])('of eMule with access level %s blocks nobody', async (level) => {
-    const list = await lineOf(`001.002.003.000 - 001.002.003.255 , ${level} , allowed`)
-    expect([list.size, within(list, '1.2.3.4')]).toEqual([0, []])
-  })
+  test.each(['128', '200', '999'])(
+    'of eMule with access level %s blocks no address',
+    async (level) => {
+      const list = await lineOf(`001.002.003.000 - 001.002.003.255 , ${level} , allowed`)
+      expect([list.size, within(list, '1.2.3.4')]).toEqual([0, []])
+    },
+  )
 
   test.each([
     ['localhost', '"localhost" is neither an address nor a range of addresses'],
@@ -95,9 +98,9 @@ describe('a line of a list', () => {
     ['Some Organisation:1.2.3.5-1.2.3.4', '"1.2.3.5-1.2.3.4" ends before it begins'],
     [
       '1.2.3.4 - 1.2.3.5 , low , x',
-      '"1.2.3.4 - 1.2.3.5 " needs an access level behind it, such as 000',
+      '"1.2.3.4 - 1.2.3.5 " needs an access level after it, such as 000',
     ],
-    ['1.2.3.4 - 1.2.3.5 ,', '"1.2.3.4 - 1.2.3.5 " needs an access level behind it, such as 000'],
+    ['1.2.3.4 - 1.2.3.5 ,', '"1.2.3.4 - 1.2.3.5 " needs an access level after it, such as 000'],
     ['1.2.3.4 , 000 , x', '"1.2.3.4 , 000 , x" is neither an address nor a range of addresses'],
   ])('%j is refused with file and line', async (line, message) => {
     const { path, list } = await file(`# a list\n\n10.0.0.0/8\n${line}\n192.0.2.7\n`)
@@ -176,7 +179,7 @@ describe('any range', () => {
     )
   })
 
-  test('or a RangeError is what arbitrary lines are', () => {
+  test('arbitrary lines are a range or a RangeError', () => {
     const line = fc.oneof(
       fc.string({ unit: fc.constantFrom(...'019.:-, #x\xff'.split('')), maxLength: 60 }),
       fc.uint8Array({ maxLength: 60 }).map((each) => Buffer.from(each).toString('latin1')),

@@ -41,7 +41,7 @@ class Model {
 }
 
 describe('a trie of networks', () => {
-  test('knows what a list of networks knows', () => {
+  test('agrees with a list of networks', () => {
     const step = fc.record({ network, value })
     fc.assert(
       fc.property(

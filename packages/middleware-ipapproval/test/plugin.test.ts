@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerStore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
-import { TrackerFailure } from '@internal/client'
+import { TrackerFailure } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -41,7 +41,7 @@ async function listFile(text: string): Promise<string> {
 }
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
-  test('a whitelist approves who is on it', async () => {
+  test('a whitelist approves its addresses', async () => {
     await using tracker = await trackerWith({ whitelist: ['127.0.0.2', '::1'] })
     expect(await tracker.client(protocol, TWO).announce(ANNOUNCE)).toMatchObject({ incomplete: 1 })
     expect(await tracker.client(`${protocol}6` as Protocol).announce(ANNOUNCE)).toMatchObject({
@@ -50,7 +50,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await expect(tracker.client(protocol, ONE).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
   })
 
-  test('a blacklist refuses who is on it, announces and scrapes alike', async () => {
+  test('a blacklist refuses announces and scrapes of its addresses', async () => {
     await using tracker = await trackerWith({ blacklist: ['127.0.0.2/32', '::/0'] })
     for (const client of [
       tracker.client(protocol, TWO),
@@ -140,7 +140,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await expect(tracker.client(protocol, TWO).announce(ANNOUNCE)).rejects.toThrow(REFUSED)
   })
 
-  test('both lists may be there, and the closest entry decides', async () => {
+  test('with both lists, the closest entry decides', async () => {
     await using tracker = await trackerWith({
       whitelist: ['127.0.0.2'],
       blacklist: ['127.0.0.0/8'],
@@ -169,7 +169,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
   })
 })
 
-test('neither of the two addresses that a peer may name gets past a list with the other', async () => {
+test('both addresses of a peer must be approved', async () => {
   await using tracker = await TestTracker.start({
     register: (app) => void app.register(ipApproval, { blacklist: ['9.9.0.0/16', '2a00::/16'] }),
     memory: { families: 'unified' },
@@ -183,7 +183,7 @@ test('neither of the two addresses that a peer may name gets past a list with th
   expect(await announce('8.8.8.8', '2606:4700::1')).toMatchObject({ incomplete: 1 })
 })
 
-describe('peers whose addresses are refused from now on leave their swarms', () => {
+describe('peers at newly refused addresses leave their swarms', () => {
   test('when the list in the file has changed, and when they are denied', async () => {
     const file = await listFile('127.0.0.1-127.0.0.3\n::1')
     const store = modelStore()
@@ -219,7 +219,7 @@ describe('peers whose addresses are refused from now on leave their swarms', () 
     ])
   })
 
-  test('but not those that another scope takes', async () => {
+  test('but not peers that another scope accepts', async () => {
     const store = modelStore()
     const evict = vi.spyOn(store, 'evict')
     const refusing: FastifyInstance[] = []
@@ -254,7 +254,7 @@ test('several lists in one scope must all approve, and the decorator is that of 
   expect(tracker.app.ipApproval.has('127.0.0.2')).toBe(true)
 })
 
-test('each scope has lists of its own', async () => {
+test('each scope has its own lists', async () => {
   const scopes: FastifyInstance[] = []
   await using tracker = await TestTracker.start({
     register: (app) => {
@@ -292,7 +292,7 @@ describe('the start', () => {
     )
   })
 
-  test('needs a tracker to be there', async () => {
+  test('needs a tracker', async () => {
     await using app = Fastify()
     await expect(async () => app.register(ipApproval)).rejects.toThrow(/'@chihaya\/core'/)
   })

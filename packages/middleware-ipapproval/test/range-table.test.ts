@@ -61,7 +61,7 @@ describe.each([
     .tuple(numbers(width), numbers(width))
     .map(([one, other]): Pair => (one <= other ? [one, other] : [other, one]))
 
-  test('says how close the closest range is, as all ranges one after another would', async () => {
+  test('finds the closest range, like a linear search', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(pair, { maxLength: 30 }),
@@ -82,7 +82,7 @@ describe.each([
     )
   })
 
-  test('is the same in whatever order its ranges were added, however many they are', async () => {
+  test('does not depend on the order or number of added ranges', async () => {
     // More than are sorted at a time, each beginning where no other does, and every tenth within
     // the one before it.
     const ranges = Array.from({ length: 100_000 }, (_, index): Pair => {

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 
-/** Signature algorithms (RFC 7518, RFC 8037) whose verifier holds a public key, never a secret. */
+/** Asymmetric signature algorithms (RFC 7518, RFC 8037), which are verified with a public key. */
 export type Algorithm =
   | 'RS256'
   | 'RS384'
@@ -34,10 +34,7 @@ const CURVES: Readonly<Record<string, Algorithm>> = {
   secp521r1: 'ES512',
 }
 
-/**
- * The algorithms that a public key is made for; none for a key that is too short or of another
- * kind.
- */
+/** The algorithms of a public key. None for a key that is too short or of an unknown kind. */
 export function algorithmsOf({
   asymmetricKeyType: type,
   asymmetricKeyDetails: details = {},

@@ -1,10 +1,7 @@
 import { ClientError } from '@chihaya/bittorrent'
 import { createError, type FastifyErrorConstructor } from '@fastify/error'
 
-/**
- * The tracker cannot start, as it has no keys to verify tokens with. Arguments: where they should
- * be, what went wrong, why.
- */
+/** The tracker cannot start without keys. Arguments: source, problem, cause. */
 export const TRK_ERR_JWT_KEYS: FastifyErrorConstructor<
   { code: 'TRK_ERR_JWT_KEYS' },
   [string, string, ErrorOptions]
@@ -13,10 +10,10 @@ export const TRK_ERR_JWT_KEYS: FastifyErrorConstructor<
 /** The client sent no token. */
 export const MISSING_JWT: ClientError = new ClientError('unapproved request: missing jwt')
 
-/** The client sent a token that does not approve what it asks for. It does not learn why. */
+/** The token does not approve the request. The client does not learn why. */
 export const INVALID_JWT: ClientError = new ClientError('unapproved request: invalid jwt')
 
-/** Why keys cannot be used. The message is a clause without subject: `answered 503`. */
+/** Keys cannot be used. The message is a clause without subject: `answered 503`. */
 export class KeySetError extends Error {
   override readonly name = 'KeySetError'
 }

@@ -11,9 +11,8 @@ export interface ExpectedClaims {
 }
 
 /**
- * `@fastify/jwt`, set to verify what the claims of every token must be. It is registered in a scope
- * of its own, where its decorators are out of the application's way, which may use it for something
- * else.
+ * `@fastify/jwt`, configured with the claims that every token needs. A separate scope keeps its
+ * decorators out of the application, which may use the library for something else.
  */
 export async function jwtLibrary(
   fastify: FastifyInstance,
@@ -21,7 +20,7 @@ export async function jwtLibrary(
 ): Promise<Pick<JWT, 'decode' | 'verify'>> {
   const namespaces: Record<string, JWT> = Object.create(null) as Record<string, JWT>
   await fastify.register(async (scope) => {
-    // The library adds to the nearest `jwt` there is.
+    // The library adds its namespace to the nearest `jwt` decorator.
     scope.decorate('jwt', namespaces as unknown as JWT)
     await scope.register(fastifyJwt, {
       namespace: NAMESPACE,
@@ -38,7 +37,7 @@ export async function jwtLibrary(
   return namespaces[NAMESPACE] as JWT
 }
 
-/** Each call names its key; the library wants one for those that do not. */
+/** Each call passes its key, but the library requires a default. */
 async function refuse(): Promise<never> {
-  throw new Error('a token was to be verified without a key')
+  throw new Error('a token must be verified with a key')
 }

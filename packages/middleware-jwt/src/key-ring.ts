@@ -5,9 +5,9 @@ import { NO_KEYS, type KeySet, type VerificationKey } from './key-set.ts'
 import type { KeySource } from './key-source.ts'
 
 const LOAD_TIMEOUT = 5000
-/** How many tokens with unknown keys wait for an update at a time; more are refused. */
+/** Tokens with unknown keys that wait for an update at a time; further ones are refused. */
 const MAX_WAITING = 1000
-/** The longest time that a timer takes; beyond it, it fires at once. */
+/** The longest delay of a timer; with a longer one it fires at once. */
 const MAX_TIMER = 2 ** 31 - 1
 
 interface KeyLog {
@@ -15,88 +15,78 @@ interface KeyLog {
   warn(details: object, message: string): void
 }
 
+/** Keys that outlive an application, so that the next one starts with them. */
+export interface KeptKeys {
+  keys: KeySet
+}
+
 export interface KeyRingInit {
   readonly source: KeySource
   /** Milliseconds between two updates. */
   readonly interval: number
-  /** Milliseconds between two updates that unknown keys cause, and after one that failed. */
+  /** Milliseconds between two updates because of unknown keys, and after a failed one. */
   readonly minInterval: number
   readonly log: KeyLog
   /** Milliseconds that an update may take. */
   readonly timeout?: number
+  /** Where the keys are kept, which may hold some already. @default nowhere else */
+  readonly kept?: KeptKeys
 }
 
-/** Those that are kept up to date now. */
-const running = new Set<KeyRing>()
-
 /**
- * The keys in force, kept up to date. An update that fails leaves them as they are, and none makes
- * a token wait whose key is known.
+ * The keys in force, kept up to date. A failed update leaves them as they are, and no update delays a
+ * token with a known key.
  */
 export class KeyRing {
   readonly #init: KeyRingInit
-  #keys: KeySet = NO_KEYS
+  readonly #kept: KeptKeys
   #updating: Promise<void> | undefined
   #abort: AbortController | undefined
   #timer: NodeJS.Timeout | undefined
   #waiting = 0
-  /** When an unknown key last caused an update, by the monotonic clock. */
+  /** Time of the last update because of an unknown key, by the monotonic clock. */
   #askedAt = Number.NEGATIVE_INFINITY
   #stopped = false
   #outdated = false
 
   constructor(init: KeyRingInit) {
     this.#init = init
+    this.#kept = init.kept ?? { keys: NO_KEYS }
   }
 
-  /** The keys in force; another object once they are others. */
+  /** The keys in force; a new object after each change. */
   get keys(): KeySet {
-    return this.#keys
+    return this.#kept.keys
   }
 
-  /** Without keys no token can be verified; old ones do, while the issuer has no others. */
+  /** Without keys no token can be verified. Old keys do as long as the issuer has no others. */
   readiness(): ReadinessAnswer {
-    if (this.#keys.size === 0) return 'there are none yet'
+    if (this.keys.size === 0) return 'there are none yet'
     return this.#outdated ? { remark: 'the last update failed, so those at hand stay' } : true
   }
 
   /**
-   * Loads the keys for the first time, beginning with those of a ring that runs with the same
-   * source: a tracker that reloads has them already. @throws why it cannot, unless it has some, or
-   * they may come later.
+   * Loads the keys. @throws why it cannot, unless some are kept from before or they may come later.
    */
   async start(mayComeLater: boolean): Promise<void> {
-    const { id } = this.#init.source
-    const former = [...running].findLast(
-      (ring) => id !== undefined && ring.#init.source.id === id && ring.#keys.size > 0,
-    )
-    if (former) this.#keys = former.#keys
-    if (mayComeLater || former) {
-      await this.#update()
-    } else {
-      await this.#load()
-      this.#schedule(this.#init.interval)
-    }
-    if (!this.#stopped) running.add(this)
+    if (mayComeLater || this.keys.size > 0) return this.#update()
+    await this.#load()
+    this.#schedule(this.#init.interval)
   }
 
   stop(): void {
     this.#stopped = true
-    running.delete(this)
     clearTimeout(this.#timer)
     this.#abort?.abort(new KeySetError('was not waited for, as the tracker stops'))
   }
 
-  /**
-   * The keys that may have signed a token. A `kid` that is unknown causes an update, unless one has
-   * just been.
-   */
+  /** The keys that may have signed a token. An unknown `kid` causes an update, within limits. */
   candidates(
     kid: string | undefined,
     algorithm: Algorithm,
   ): MaybePromise<readonly VerificationKey[]> {
-    const found = this.#keys.candidates(kid, algorithm)
-    if (found.length > 0 || kid === undefined || this.#keys.knows(kid) || !this.#mayAsk())
+    const found = this.keys.candidates(kid, algorithm)
+    if (found.length > 0 || kid === undefined || this.keys.knows(kid) || !this.#mayAsk())
       return found
     return this.#candidatesLater(kid, algorithm)
   }
@@ -114,10 +104,10 @@ export class KeyRing {
     this.#waiting++
     await this.#update()
     this.#waiting--
-    return this.#keys.candidates(kid, algorithm)
+    return this.keys.candidates(kid, algorithm)
   }
 
-  /** Never rejects. Whoever asks while an update is under way gets that one. */
+  /** Never rejects. Calls during an update share it. */
   #update(): Promise<void> {
     this.#updating ??= this.#loadOrKeep().finally(() => {
       this.#updating = undefined
@@ -134,7 +124,7 @@ export class KeyRing {
       if (this.#stopped) return
       this.#outdated = true
       log.warn(
-        { err: error, place: source.place, keys: this.#keys.size },
+        { err: error, place: source.place, keys: this.keys.size },
         'the keys of tokens were not updated; those at hand stay',
       )
       this.#schedule(Math.min(interval, minInterval))
@@ -152,8 +142,8 @@ export class KeyRing {
     try {
       const keys = await Promise.race([source.load(abort.signal), rejection(abort.signal)])
       this.#outdated = false
-      if (keys.fingerprint === this.#keys.fingerprint) return
-      this.#keys = keys
+      if (keys.fingerprint === this.keys.fingerprint) return
+      this.#kept.keys = keys
       log.info({ place: source.place, keys: keys.size }, 'the keys of tokens are in force')
     } finally {
       clearTimeout(timer)
@@ -168,7 +158,7 @@ export class KeyRing {
   }
 }
 
-/** Rejects with the reason of a signal: reading a file cannot be given up. */
+/** Rejects with the reason of a signal, since reading a file cannot be aborted. */
 function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })

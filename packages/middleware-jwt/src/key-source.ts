@@ -4,25 +4,26 @@ import { resolve } from 'node:path'
 import { TRK_ERR_OPTIONS } from '@chihaya/core'
 import type { Algorithm } from './algorithm.ts'
 import { KeySetError } from './errors.ts'
-import { fetchText, MAX_BYTES } from './fetch-text.ts'
-import { readJwkSet, readKeys } from './read-keys.ts'
-import type { KeySet } from './key-set.ts'
-import { NAME } from './name.ts'
-import type { JwtApprovalOptions } from './options.ts'
+import { readJwkSet, readKeys, type KeySet } from './key-set.ts'
+import { NAME, type JwtApprovalOptions } from './options.ts'
 
-/** Where keys come from. */
+/** A JWK set has a few hundred bytes per key. */
+const MAX_BYTES = 256 * 1024
+const MAX_REDIRECTS = 3
+
+/** A source of keys. */
 export interface KeySource {
-  /** For logs and errors: without what a URL may hide in its query. */
+  /** For logs and errors, without the query of a URL, which may be secret. */
   readonly place: string
-  /** The same for sources that give the same keys; absent where nothing is gained by knowing. */
+  /** Equal for sources of the same keys. Absent if keys never change. */
   readonly id?: string
-  /** False for keys that never change. */
+  /** False if keys never change. */
   readonly updates: boolean
-  /** @throws {KeySetError} and what the system or `fetch` throws, within the time of `signal`. */
+  /** @throws {KeySetError}, or errors of the system or `fetch`, until `signal` aborts. */
   load(signal: AbortSignal): Promise<KeySet>
 }
 
-/** @throws TRK_ERR_OPTIONS unless exactly one source is named, and it is safe. */
+/** @throws TRK_ERR_OPTIONS unless the options name exactly one source, and a safe one. */
 export function keySource(options: Required<JwtApprovalOptions>): KeySource {
   const { jwkSetUrl, keys, keyFile, algorithms, allowHttp } = options
   if ([jwkSetUrl, keys, keyFile].filter((source) => source !== undefined).length !== 1) {
@@ -72,11 +73,52 @@ function fileSource(path: string, algorithms: readonly Algorithm[]): KeySource {
 async function readText(path: string): Promise<string> {
   const file = await open(path)
   try {
-    // One byte more tells that there is more.
+    // One more byte detects a longer file.
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(MAX_BYTES + 1) })
     if (bytesRead > MAX_BYTES) throw new KeySetError(`is larger than ${MAX_BYTES} bytes`)
     return buffer.toString('utf8', 0, bytesRead)
   } finally {
     await file.close()
   }
+}
+
+/**
+ * Fetches the text at a URL. Follows redirects only within its origin.
+ * @throws {KeySetError} for a status other than 200 and for more than 256 KiB; errors of `fetch`;
+ * the reason of `signal`.
+ */
+async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
+  let at = url
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const headers = { accept: 'application/jwk-set+json, application/json' }
+    // Each answer tells where the next request goes.
+    // oxlint-disable-next-line no-await-in-loop
+    const response = await fetch(at, { redirect: 'manual', signal, headers })
+    const location =
+      response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
+    // oxlint-disable-next-line no-await-in-loop
+    if (location === null) return await readBody(response)
+    // oxlint-disable-next-line no-await-in-loop
+    await response.body?.cancel()
+    const target = URL.canParse(location, at.href) ? new URL(location, at) : undefined
+    if (target?.origin !== url.origin) throw new KeySetError('redirects to another host')
+    at = target
+  }
+  throw new KeySetError(`redirects more than ${MAX_REDIRECTS} times`)
+}
+
+async function readBody(response: Response): Promise<string> {
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw new KeySetError(`answered HTTP ${response.status}`)
+  }
+  const chunks: Uint8Array[] = []
+  let length = 0
+  // Leaving the loop closes the connection. The chunks are decompressed already.
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length
+    if (length > MAX_BYTES) throw new KeySetError(`is larger than ${MAX_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,54 +1,58 @@
-import { durationSchema, type Duration, type JsonSchema, type OptionsSchema } from '@chihaya/core'
+import {
+  durationSchema,
+  parseDuration,
+  parseOptions,
+  TRK_ERR_OPTIONS,
+  type Duration,
+  type JsonSchema,
+  type Log,
+  type OptionsSchema,
+} from '@chihaya/core'
 import { ALGORITHMS, type Algorithm } from './algorithm.ts'
 
-/** A JSON Web Key Set (RFC 7517), or one key of it. */
+export const NAME = '@chihaya/middleware-jwt'
+
+/** A JSON Web Key Set (RFC 7517), or a single key. */
 export type JwkSet = Readonly<Record<string, unknown>>
 
 export interface JwtApprovalOptions {
-  /** Who issues the tokens: their `iss`. */
+  /** The issuer of the tokens: their `iss`. */
   issuer: string
-  /** Whom the tokens are for, which is this tracker: their `aud`, or one of them. */
+  /** The audience of the tokens, which is this tracker: their `aud`, or one of them. */
   audience: string
   /**
-   * Where the issuer's public keys are, as a JWK set. One of `jwkSetUrl`, `keys` and `keyFile` is
-   * needed.
+   * URL of the issuer's public keys, as a JWK set. One of `jwkSetUrl`, `keys` and `keyFile` is
+   * required.
    */
   jwkSetUrl?: string | undefined
-  /** The public keys themselves: a JWK set, or PEM text with one or more keys or certificates. */
+  /** The public keys: a JWK set, or PEM text with one or more keys or certificates. */
   keys?: string | JwkSet | undefined
-  /** A file that holds the public keys, as a JWK set or in PEM. */
+  /** A file with the public keys, as a JWK set or in PEM. */
   keyFile?: string | undefined
-  /** How often the keys are fetched, or the file is read, again. @default '5m' */
+  /** Time between two updates of the keys from the URL or file. @default '5m' */
   jwkSetUpdateInterval?: Duration
-  /**
-   * Time between two updates beyond these, which tokens with an unknown key cause. @default '30s'
-   */
+  /** Minimum time between two updates because of tokens with unknown keys. @default '30s' */
   jwkSetMinUpdateInterval?: Duration
-  /**
-   * Let `jwkSetUrl` be plain HTTP, which is for loopback addresses alone otherwise. @default false
-   */
+  /** Allow plain HTTP in `jwkSetUrl` beyond loopback addresses. @default false */
   allowHttp?: boolean
-  /**
-   * Start although the keys cannot be had yet; until they can, every announce is refused. @default
-   * false
-   */
+  /** Start without keys if they are unavailable, and refuse all announces until they are. @default false */
   startWithoutKeys?: boolean
-  /** Signature algorithms that are accepted. @default ['RS256', 'ES256', 'EdDSA'] */
+  /** Accepted signature algorithms. @default ['RS256', 'ES256', 'EdDSA'] */
   algorithms?: Algorithm[]
-  /** How far the clocks of issuer and tracker may differ, at most a minute. @default '30s' */
+  /** Largest difference between the clocks of issuer and tracker, at most a minute. @default '30s' */
   maxClockSkew?: Duration
-  /** The query parameter, or the route's, that holds the token. @default 'jwt' */
+  /** The query or route parameter with the token. @default 'jwt' */
   parameter?: string
-  /** Which segment of the path holds the token where no parameter does: 1 in `/TOKEN/announce`. */
+  /** The segment of the path with the token, if no parameter has it: 1 in `/TOKEN/announce`. */
   pathSegment?: number | undefined
-  /** Take the token of an `Authorization: Bearer` header where the URL has none. @default true */
+  /** Accept the token in an `Authorization: Bearer` header if the URL has none. @default true */
   authorizationHeader?: boolean
   /**
-   * Refuse scrapes without a token, and show only what the token approves. UDP scrapes carry none.
+   * Refuse scrapes without a token, and show only approved torrents. UDP scrapes carry no token.
    * @default false
    */
   protectScrape?: boolean
-  /** Verified tokens that are remembered, so that they are verified once. @default 20000 */
+  /** Number of verified tokens that are cached. @default 20000 */
   cacheSize?: number
 }
 
@@ -67,76 +71,106 @@ export const optionsSchema: OptionsSchema<JwtApprovalOptions> = {
   additionalProperties: false,
   required: ['issuer', 'audience'],
   properties: {
-    issuer: text('Who issues the tokens: their `iss`.'),
-    audience: text('Whom the tokens are for, which is this tracker: their `aud`, or one of them.'),
+    issuer: text('The issuer of the tokens: their `iss`.'),
+    audience: text(
+      'The audience of the tokens, which is this tracker: their `aud`, or one of them.',
+    ),
     jwkSetUrl: {
       ...text(
-        "Where the issuer's public keys are, as a JWK set. One of jwkSetUrl, keys and keyFile is needed.",
+        "URL of the issuer's public keys, as a JWK set (RFC 7517). One of jwkSetUrl, keys and keyFile is required.",
       ),
       pattern: '^https?://',
       examples: ['https://issuer.example/keys'],
     },
     keys: {
-      description:
-        'The public keys themselves: a JWK set, or PEM text with one or more keys or certificates.',
+      description: 'The public keys: a JWK set, or PEM text with one or more keys or certificates.',
       type: ['string', 'object'],
-      // Who puts a private key here by mistake does not want to read it in an error.
+      // Keeps a private key, given by mistake, out of errors.
       writeOnly: true,
     },
-    keyFile: text('A file that holds the public keys, as a JWK set or in PEM.'),
+    keyFile: text('A file with the public keys, as a JWK set or in PEM.'),
     jwkSetUpdateInterval: durationSchema(
-      'How often the keys are fetched, or the file is read, again.',
+      'Time between two updates of the keys from the URL or file, at least a second.',
       '5m',
     ),
     jwkSetMinUpdateInterval: durationSchema(
-      'Time between two updates beyond these, which tokens with an unknown key cause.',
+      'Minimum time between updates because of unknown keys or after a failed update, at least a second.',
       '30s',
     ),
-    allowHttp: flag(
-      'Let jwkSetUrl be plain HTTP, which is for loopback addresses alone otherwise.',
-      false,
-    ),
+    allowHttp: flag('Allow plain HTTP in jwkSetUrl beyond loopback addresses.', false),
     startWithoutKeys: flag(
-      'Start although the keys cannot be had yet; until they can, every announce is refused.',
+      'Start without keys if they are unavailable, and refuse all announces until they are.',
       false,
     ),
     algorithms: {
-      description: 'Signature algorithms that are accepted.',
+      description: 'Accepted signature algorithms.',
       type: 'array',
       items: { type: 'string', enum: ALGORITHMS },
       minItems: 1,
       default: defaultAlgorithms,
     },
     maxClockSkew: durationSchema(
-      'How far the clocks of issuer and tracker may differ, at most a minute.',
+      'Largest difference between the clocks of issuer and tracker, at most a minute.',
       '30s',
     ),
     parameter: {
-      ...text("The query parameter, or the route's, that holds the token."),
+      ...text('The query or route parameter with the token.'),
       pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
       examples: ['jwt'],
       default: 'jwt',
     },
     pathSegment: {
       description:
-        'Which segment of the path holds the token where no parameter does: 1 in /TOKEN/announce.',
+        'The segment of the path with the token, if no parameter has it: 1 in /TOKEN/announce.',
       type: 'integer',
       minimum: 1,
     },
     authorizationHeader: flag(
-      'Take the token of an Authorization: Bearer header where the URL has none.',
+      'Accept the token in an Authorization: Bearer header if the URL has none.',
       true,
     ),
     protectScrape: flag(
-      'Refuse scrapes without a token, and show only what the token approves. UDP scrapes carry none.',
+      'Refuse scrapes without a token, and show only approved torrents. UDP scrapes carry no token.',
       false,
     ),
     cacheSize: {
-      description: 'Verified tokens that are remembered, so that they are verified once.',
+      description: 'Number of verified tokens that are cached.',
       type: 'integer',
       minimum: 0,
       maximum: 1_000_000,
       default: 20_000,
     },
   },
+}
+
+const MIN_INTERVAL = 1000
+const MAX_CLOCK_SKEW = 60_000
+
+/** The options with defaults, and with durations in milliseconds. */
+export interface Settings {
+  readonly options: Required<JwtApprovalOptions>
+  readonly updateInterval: number
+  readonly minUpdateInterval: number
+  readonly maxClockSkew: number
+}
+
+/** @throws TRK_ERR_OPTIONS for options that violate the schema, and durations out of bounds. */
+export function readSettings(given: JwtApprovalOptions, log: Pick<Log, 'warn'>): Settings {
+  const options = parseOptions(NAME, optionsSchema, given)
+  const maxClockSkew = parseDuration(options.maxClockSkew)
+  if (maxClockSkew > MAX_CLOCK_SKEW)
+    throw new TRK_ERR_OPTIONS(NAME, 'options/maxClockSkew must be at most 1m')
+  let updateInterval = parseDuration(options.jwkSetUpdateInterval)
+  if (updateInterval === 0) {
+    // Go's zero value. Files for Chihaya mean the default, though Chihaya fetched without a pause.
+    const byDefault = optionsSchema.properties.jwkSetUpdateInterval.default as string
+    log.warn({ default: byDefault }, 'jwkSetUpdateInterval is 0, so its default applies')
+    updateInterval = parseDuration(byDefault)
+  }
+  if (updateInterval < MIN_INTERVAL)
+    throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetUpdateInterval must be at least 1s')
+  const minUpdateInterval = parseDuration(options.jwkSetMinUpdateInterval)
+  if (minUpdateInterval < MIN_INTERVAL)
+    throw new TRK_ERR_OPTIONS(NAME, 'options/jwkSetMinUpdateInterval must be at least 1s')
+  return { options, updateInterval, minUpdateInterval, maxClockSkew }
 }

@@ -1,22 +1,20 @@
-import { readinessOf, type Tracker } from '@chihaya/core'
-import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
+import { lasting, readinessOf, type Tracker } from '@chihaya/core'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { TRK_ERR_JWT_KEYS } from './errors.ts'
-import { tokenFinder } from './find-token.ts'
-import { announceHook, scrapeHooks } from './hooks.ts'
+import { announceHook, scrapeHooks, tokenFinder } from './hooks.ts'
 import { jwtLibrary } from './jwt-library.ts'
-import { KeyRing } from './key-ring.ts'
+import { KeyRing, type KeptKeys } from './key-ring.ts'
+import { NO_KEYS } from './key-set.ts'
 import { keySource } from './key-source.ts'
-import { NAME } from './name.ts'
-import type { JwtApprovalOptions } from './options.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { NAME, readSettings, type JwtApprovalOptions, type Settings } from './options.ts'
 import { TokenVerifier } from './token-verifier.ts'
 
 const plugin: FastifyPluginAsync<JwtApprovalOptions> = async (fastify, given) => {
   const settings = readSettings(given, fastify.log)
   const { options, maxClockSkew } = settings
   const { issuer, audience, algorithms, cacheSize } = options
-  const keys = await startKeys(settings, fastify.log)
+  const keys = await startKeys(settings, fastify)
   readinessOf(fastify).add('jwt keys', () => keys.readiness())
   fastify.addHook('onClose', async () => {
     keys.stop()
@@ -40,10 +38,14 @@ const plugin: FastifyPluginAsync<JwtApprovalOptions> = async (fastify, given) =>
   }
 }
 
-async function startKeys(settings: Settings, log: FastifyBaseLogger): Promise<KeyRing> {
+async function startKeys(settings: Settings, fastify: FastifyInstance): Promise<KeyRing> {
   const { options, updateInterval: interval, minUpdateInterval: minInterval } = settings
   const source = keySource(options)
-  const keys = new KeyRing({ source, interval, minInterval, log })
+  // A reload while the issuer is unavailable goes on with the keys at hand.
+  const { id } = source
+  const create = (): KeptKeys => ({ keys: NO_KEYS })
+  const kept = id === undefined ? create() : lasting(fastify, NAME, { options: id, create })
+  const keys = new KeyRing({ source, interval, minInterval, kept, log: fastify.log })
   try {
     await keys.start(options.startWithoutKeys && source.updates)
   } catch (error) {
@@ -52,7 +54,7 @@ async function startKeys(settings: Settings, log: FastifyBaseLogger): Promise<Ke
   return keys
 }
 
-/** What went wrong; `fetch` says no more than that it failed. */
+/** The message, with the cause that `fetch` hides. */
 function describe(error: unknown): string {
   const { message, cause } = error as Error
   return cause instanceof Error ? `${message}: ${cause.message}` : message

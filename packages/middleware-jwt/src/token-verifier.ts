@@ -1,17 +1,16 @@
 import { isPromise, type MaybePromise } from '@chihaya/core'
 import type { JWT } from '@fastify/jwt'
-import { readApproval, type Approval } from './approval.ts'
-import { ApprovalCache } from './approval-cache.ts'
+import { ApprovalCache, readApproval, type Approval } from './approval.ts'
 import type { Algorithm } from './algorithm.ts'
 import { INVALID_JWT } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
 import { NO_KEYS, type VerificationKey } from './key-set.ts'
 
-/** Bytes. A token of this kind has some hundreds. */
+/** Bytes. Tokens usually have a few hundred. */
 const MAX_TOKEN = 2048
 const MAX_KID = 256
 const TOKEN = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
-/** Headers by which a token would bring its own key, or say where to fetch one. */
+/** Headers in which a token would bring its own key, or the URL of one. */
 const KEY_HEADERS = ['jku', 'jwk', 'x5u', 'x5c'] as const
 
 export interface TokenVerifierInit {
@@ -31,7 +30,7 @@ interface Header {
   readonly kid: string | undefined
 }
 
-/** Verifies tokens, each of them once. */
+/** Verifies each token once. */
 export class TokenVerifier {
   readonly #init: TokenVerifierInit
   readonly #now: () => number
@@ -45,13 +44,13 @@ export class TokenVerifier {
   }
 
   /**
-   * What a token approves: at once, unless its key has to be fetched.
-   * @throws {ClientError} `INVALID_JWT`, at once or by the promise, for whatever is wrong with it.
+   * The approvals of a token. A promise only if its key must be fetched.
+   * @throws {ClientError} `INVALID_JWT`, directly or by the promise, if the token is not valid.
    */
   verify(token: string): MaybePromise<Approval> {
     const { keys } = this.#init.keys
     if (keys !== this.#cachedFor) {
-      // What a key has approved is worth nothing once the issuer has withdrawn the key.
+      // Approvals by a key that the issuer has withdrawn are void.
       this.#cache.clear()
       this.#cachedFor = keys
     }
@@ -65,21 +64,19 @@ export class TokenVerifier {
   }
 
   #readHeader(token: string): Header {
-    if (token.length > MAX_TOKEN || !TOKEN.test(token))
-      return this.#refuse('it has no form of a token')
+    if (token.length > MAX_TOKEN || !TOKEN.test(token)) return this.#refuse('it is malformed')
     let header: Readonly<Record<string, unknown>>
     try {
       header = this.#init.jwt.decode<{ header: Record<string, unknown> }>(token)?.header ?? {}
     } catch {
-      return this.#refuse('it has no form of a token')
+      return this.#refuse('it is malformed')
     }
     const { alg, kid } = header
     const algorithm = this.#init.algorithms.find((name) => name === alg)
     if (algorithm === undefined) return this.#refuse('its algorithm is not allowed')
-    if (KEY_HEADERS.some((name) => name in header))
-      return this.#refuse('it brings a key of its own')
+    if (KEY_HEADERS.some((name) => name in header)) return this.#refuse('it brings its own key')
     if (kid !== undefined && (typeof kid !== 'string' || kid.length > MAX_KID))
-      return this.#refuse('its kid is no name')
+      return this.#refuse('its kid is not a name')
     return { algorithm, kid }
   }
 
@@ -99,13 +96,13 @@ export class TokenVerifier {
         this.#cache.set(token, approval)
         return approval
       } catch (error) {
-        reason = (error as { code?: string }).code ?? 'its exp is no moment'
+        reason = (error as { code?: string }).code ?? 'its exp is not a time'
       }
     }
     return this.#refuse(reason)
   }
 
-  /** The log learns why, and never what the token holds; the client learns nothing. */
+  /** Logs the reason, but nothing of the token. The client does not learn it. */
   #refuse(reason: string): never {
     this.#init.log.debug({ reason }, 'a token was refused')
     throw INVALID_JWT

@@ -1,11 +1,11 @@
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { ApprovalCache } from '../src/approval-cache.ts'
+import { ApprovalCache } from '../src/approval.ts'
 import type { Approval } from '../src/approval.ts'
 import { jwtLibrary } from '../src/jwt-library.ts'
 import { KeyRing } from '../src/key-ring.ts'
 import { NO_KEYS } from '../src/key-set.ts'
-import { readKeys } from '../src/read-keys.ts'
+import { readKeys } from '../src/key-set.ts'
 import { TokenVerifier } from '../src/token-verifier.ts'
 import { AUDIENCE, ISSUER, RSA, seconds, token } from './tokens.ts'
 
@@ -15,7 +15,7 @@ function approval(until: number): Approval {
   return { infoHash: undefined, infoHashes: new Set(), until }
 }
 
-describe('remembered approvals', () => {
+describe('cached approvals', () => {
   test('are bounded, and those in use stay', () => {
     const cache = new ApprovalCache(100)
     cache.set('in use', approval(1))
@@ -37,7 +37,7 @@ describe('remembered approvals', () => {
   })
 })
 
-/** A verifier whose library counts what it verifies. */
+/** A verifier whose library counts verifications. */
 async function countingVerifier(
   cacheSize: number,
 ): Promise<{ verifier: TokenVerifier; time: { now: number }; verified: () => number }> {
@@ -84,12 +84,12 @@ describe('a token', () => {
     void verifier.verify(jwt)
     expect(verified()).toBe(1)
     time.now += 2000
-    // The library has a clock of its own, by which the token is good: it is asked again.
+    // The library has its own clock, by which the token is valid. It is called again.
     void verifier.verify(jwt)
     expect(verified()).toBe(2)
   })
 
-  test('is verified every time where nothing is remembered', async () => {
+  test('is verified every time without a cache', async () => {
     const { verifier, verified } = await countingVerifier(0)
     const jwt = token()
     for (let round = 0; round < 3; round++) void verifier.verify(jwt)

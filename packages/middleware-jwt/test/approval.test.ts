@@ -132,7 +132,7 @@ describe.each(PROTOCOLS)('an announce over %s', (protocol) => {
   })
 
   test.each(refused)('with a token %s is refused, again and again', async (_what, bad) => {
-    // What is too long is refused by the frontends already, in words of their own.
+    // Frontends already refuse longer ones, with other texts.
     const refusals = [
       INVALID,
       ...(bad.length > 2048 ? [MISSING, 'query parameter value too long'] : []),
@@ -167,7 +167,7 @@ describe.each(PROTOCOLS)('an announce over %s', (protocol) => {
 test('a token of 100 KiB does no harm', async () => {
   await using tracker = await Tracker.start({ keys: RSA.pem })
   const long = token({ pad: 'x'.repeat(100_000) })
-  await expect(tracker.announce('http', long)).rejects.toThrow('the tracker answered HTTP 431')
+  await expect(tracker.announce('http', long)).rejects.toThrow('HTTP status 431')
   // No datagram is that long.
   expect(await tracker.inject(`/announce?jwt=${long.slice(0, 50_000)}`)).not.toBe('approved')
   for (const protocol of PROTOCOLS)

@@ -7,7 +7,7 @@ import type { TestKey } from './tokens.ts'
 export class KeyServer implements AsyncDisposable {
   /** Paths of the requests so far. */
   readonly requests: string[] = []
-  /** What answers; one that never ends the response stalls. */
+  /** The handler. It stalls by never ending the response. */
   answer: (response: ServerResponse, path: string) => void
   readonly #server: Server
 

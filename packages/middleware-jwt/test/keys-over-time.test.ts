@@ -22,7 +22,7 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
     expect(await later.announce(protocol, token({}, RSA))).toBe(INVALID)
   })
 
-  test('withdrawn by the issuer approve nothing, not even tokens that were remembered', async () => {
+  test('withdrawn by the issuer approve nothing, not even cached tokens', async () => {
     await using keys = await KeyServer.start(RSA)
     await using tracker = await Tracker.start({ jwkSetUrl: keys.url, jwkSetUpdateInterval: '1s' })
     const old = token()
@@ -48,7 +48,7 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
     expect(await tracker.announce(protocol, token())).toBe('approved')
   })
 
-  test('that are known are not waited for when the server stalls', async () => {
+  test('that are known are used without waiting for a stalled server', async () => {
     await using keys = await KeyServer.start(RSA)
     await using tracker = await Tracker.start({ jwkSetUrl: keys.url })
     let stalled: (path: string) => void = () => undefined
@@ -66,7 +66,7 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
   })
 })
 
-describe('a tracker that takes the place of another', () => {
+describe('a tracker that replaces another', () => {
   test('has its keys, though the server is away', async () => {
     await using keys = await KeyServer.start(RSA)
     const options = { jwkSetUrl: keys.url }
@@ -74,14 +74,14 @@ describe('a tracker that takes the place of another', () => {
       await using former = await Tracker.start(options)
       expect(await former.announce('http', token())).toBe('approved')
       keys.say(503, '')
-      await using next = await Tracker.start(options)
+      await using next = await Tracker.start(options, {}, former)
       expect(await next.announce('http', token())).toBe('approved')
       expect(next.log.join('')).toContain('were not updated; those at hand stay')
-      await expect(Tracker.start({ ...options, algorithms: ['ES256'] })).rejects.toThrow(
+      await expect(Tracker.start({ ...options, algorithms: ['ES256'] }, {}, next)).rejects.toThrow(
         'answered HTTP 503',
       )
       keys.serve(EC)
-      await using last = await Tracker.start(options)
+      await using last = await Tracker.start(options, {}, next)
       expect(await last.announce('http', token())).toBe(INVALID)
       expect(await last.announce('http', token({}, EC))).toBe('approved')
       keys.say(503, '')

@@ -185,7 +185,7 @@ describe('keys', () => {
     [
       'broken PEM',
       '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----',
-      'holds PEM that is no public key',
+      'holds PEM that is not a public key',
     ],
     [
       'a private JWK',

@@ -21,7 +21,7 @@ async function approves(scope: FastifyInstance, jwt: string | undefined): Promis
 }
 
 describe('the plugin', () => {
-  test('concerns its scope and those below it alone', async () => {
+  test('affects only its scope and those below it', async () => {
     await using app = Fastify()
     app.register(memoryStorage)
     app.register(trackerCore)

@@ -65,7 +65,7 @@ describe('a protected scrape', () => {
     await expect(tracker.scrape('udp', token(), [TORRENT])).rejects.toThrow(MISSING)
   })
 
-  test('shows what the token approves, and nobody elsewhere', async () => {
+  test('shows approved torrents, and zeros for all others', async () => {
     await using tracker = await Tracker.start({ keys: RSA.pem, protectScrape: true })
     await withPeers(tracker)
     const all = [THIRD, TORRENT, OTHER_TORRENT, UNKNOWN]
@@ -87,7 +87,7 @@ describe('a protected scrape', () => {
     ])
   })
 
-  test('tells a torrent that is not approved from an unknown one by nothing', async () => {
+  test('shows unapproved torrents exactly like unknown ones', async () => {
     await using tracker = await Tracker.start({ keys: RSA.pem, protectScrape: true })
     await withPeers(tracker)
     const raw = async (hash: InfoHash): Promise<string> => {
@@ -101,7 +101,7 @@ describe('a protected scrape', () => {
     expect(await raw(THIRD)).not.toBe(await raw(TORRENT))
   })
 
-  test('shows rows of an earlier hook, those that the token approves', async () => {
+  test('shows rows of an earlier hook for approved torrents', async () => {
     await using app: FastifyInstance = Fastify()
     app.decorate('peerStore', new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 }))
     await app.register(trackerCore)

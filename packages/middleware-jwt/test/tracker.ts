@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { AnnounceEvent, InfoHash } from '@chihaya/bittorrent'
-import { trackerCore } from '@chihaya/core'
+import { LastingObjects, trackerCore } from '@chihaya/core'
 import { samplePeerId } from '@chihaya/core/testing'
 import {
   httpFrontend,
@@ -17,7 +17,7 @@ import {
   writeAnnounce,
   writeConnect,
   type ScrapeAnswer,
-} from '@internal/client'
+} from '@chihaya/client'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { AUDIENCE, ISSUER, TORRENT } from './tokens.ts'
 
@@ -25,23 +25,28 @@ export type Protocol = 'http' | 'udp'
 
 export const PROTOCOLS: readonly Protocol[] = ['http', 'udp']
 
-/** A tracker on real sockets that asks for tokens, and what it has logged. */
+/** A tracker on real sockets that requires tokens, and its log. */
 export class Tracker implements AsyncDisposable {
   readonly log: string[]
   readonly app: FastifyInstance
+  readonly #lasting: LastingObjects
 
-  private constructor(app: FastifyInstance, log: string[]) {
+  private constructor(app: FastifyInstance, lasting: LastingObjects, log: string[]) {
     this.app = app
+    this.#lasting = lasting
     this.log = log
   }
 
   static async start(
     options: Partial<JwtApprovalOptions>,
     http: HttpFrontendOptions = {},
+    previous?: Tracker,
   ): Promise<Tracker> {
     const log: string[] = []
     const logger = { level: 'debug', stream: { write: (line: string) => void log.push(line) } }
     const app: FastifyInstance = Fastify({ ...recommendedServerOptions, logger })
+    const lasting = new LastingObjects(previous && previous.#lasting)
+    lasting.lendTo(app)
     try {
       await app.register(memoryStorage)
       await app.register(trackerCore)
@@ -51,9 +56,11 @@ export class Tracker implements AsyncDisposable {
       await app.listen({ host: '127.0.0.1', port: 0 })
     } catch (error) {
       await app.close()
+      await lasting.close()
       throw error
     }
-    return new Tracker(app, log)
+    await lasting.takeOver()
+    return new Tracker(app, lasting, log)
   }
 
   url(protocol: Protocol, path: string): string {
@@ -120,5 +127,6 @@ export class Tracker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.close()
+    await this.#lasting.close()
   }
 }

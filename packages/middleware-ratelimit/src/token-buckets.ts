@@ -3,40 +3,39 @@ import type { Address } from '@chihaya/bittorrent'
 /** 65,536 buckets of 16 bytes. A source needs its bucket only until that is full again. */
 const SETS = 8192
 const WAYS = 8
-/** Bytes that name a source: all of an IPv4 address, the /64 of an IPv6 one. */
+/** Bytes that identify a source: an IPv4 address, or an IPv6 /64. */
 const IPV4_BYTES = 4
 const IPV6_BYTES = 8
-/** The first half of the key of an IPv4 address. In IPv6 it is multicast, so no source has it. */
+/** First half of an IPv4 key. No IPv6 source starts like this, as it would be multicast. */
 const IPV4 = 0xffff_ffff
 
 const MINUTE = 60_000_000
 
 export interface TokenBucketsInit {
-  /** Tokens that each bucket gains in a minute. */
+  /** Tokens that a bucket gains per minute. */
   readonly perMinute: number
   /** Tokens in a full bucket. */
   readonly burst: number
 }
 
 /**
- * A token bucket for each source, in memory of a fixed size.
+ * A token bucket for each source, in fixed memory.
  *
- * The bucket of a source lies in one of the eight places of a set. A new source takes the place of
- * the bucket that lacks the fewest tokens, whose own source starts again with a full one. Most
- * often that bucket is full anyway. A flood of sources therefore makes the limit more lenient,
- * first for the sources that have asked for the least, and never causes a refusal. A secret decides
- * which sources share a set.
+ * The bucket of a source is in one of the eight places of a set. A new source replaces the bucket
+ * that lacks the fewest tokens, usually a full one; its source starts with a full bucket again. So a
+ * flood of sources makes the limit more lenient, first for the quietest sources, and never causes a
+ * refusal. A secret decides which sources share a set.
  */
 export class TokenBuckets {
-  /** Microseconds in which a bucket gains a token, a whole number so that sums are exact. */
+  /** Microseconds until a bucket gains a token: an integer, so that sums are exact. */
   readonly #cost: number
-  /** Microseconds in which an empty bucket is full again. */
+  /** Microseconds until an empty bucket is full. */
   readonly #depth: number
-  /** Two for each bucket. */
+  /** Two words for each bucket. */
   readonly #keys = new Uint32Array(SETS * WAYS * 2)
   /** When each bucket is full again, in microseconds since 1970. */
   readonly #full = new Float64Array(SETS * WAYS)
-  /** Random bits for each value of each byte of a key. Their XOR is the set of a key. */
+  /** Random bits for each value of each byte of a key. Their XOR selects the set. */
   readonly #bits: Uint32Array = crypto.getRandomValues(new Uint32Array(IPV6_BYTES * 256))
 
   constructor({ perMinute, burst }: TokenBucketsInit) {
@@ -45,21 +44,21 @@ export class TokenBuckets {
   }
 
   /**
-   * Takes a token from the bucket of a source; false when the bucket is empty. `now` is in
+   * Takes a token from the bucket of a source. False if the bucket is empty. `now` is in
    * milliseconds since 1970.
    */
   take(source: Address, now: number): boolean {
     const micros = Math.floor(now) * 1000
     const bucket = this.#bucketOf(source, micros)
     let full = this.#full[bucket] as number
-    // No bucket can lack more than that: the clock was set back.
+    // A bucket that lacks more than its depth means that the clock was set back.
     if (full < micros || full > micros + this.#depth) full = micros
     if (full + this.#cost > micros + this.#depth) return false
     this.#full[bucket] = full + this.#cost
     return true
   }
 
-  /** The bucket of a source, or a full one in place of another source's. */
+  /** The bucket of a source, or a full one that replaces another source's. */
   #bucketOf(source: Address, micros: number): number {
     const ipv4 = source.length === IPV4_BYTES
     const high = ipv4 ? IPV4 : wordOf(source, 0)

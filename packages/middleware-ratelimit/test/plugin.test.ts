@@ -1,6 +1,6 @@
 import { bdecode } from '@chihaya/bittorrent'
 import { sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
-import { TrackerFailure, type ClientAnnounce, type TrackerClient } from '@internal/client'
+import { TrackerFailure, type ClientAnnounce, type TrackerClient } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify from 'fastify'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -47,7 +47,7 @@ function scrapes(client: TrackerClient, times: number): Promise<number> {
   return answered(times, 'too many scrapes', () => client.scrape([ANNOUNCE.infoHash]))
 }
 
-// The limits read this clock, and it stands still but for what a test says.
+// The clock of the limits, which only tests advance.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_790_000_000_000 })
 })
@@ -87,7 +87,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect([await announces(six, 6), await scrapes(six, 6)]).toEqual([3, 3])
   })
 
-  test('who completes or leaves is heard, however often', async () => {
+  test('completed and stopped are never limited', async () => {
     await using tracker = await trackerWith({ announcesPerMinute: 1 })
     const client = tracker.client(protocol, ONE)
     expect(await announces(client, 3)).toBe(1)
@@ -175,11 +175,8 @@ test('a limit that is not asked for costs nothing: the tracker has no hook', asy
 describe('the start', () => {
   test.each<[RateLimitOptions, string]>([
     [{ announcesPerMinute: 0 }, 'options/announcesPerMinute must be >= 1, got 0'],
-    [{ announceBurst: 5 }, 'options/announceBurst needs announcesPerMinute beside it'],
-    [
-      { scrapeBurst: 5, announcesPerMinute: 5 },
-      'options/scrapeBurst needs scrapesPerMinute beside it',
-    ],
+    [{ announceBurst: 5 }, 'options/announceBurst needs announcesPerMinute'],
+    [{ scrapeBurst: 5, announcesPerMinute: 5 }, 'options/scrapeBurst needs scrapesPerMinute'],
     [
       { except: ['localhost'] },
       'options/except/0 must be written like 192.0.2.7, 10.0.0.0/8, 2001:db8::/32, got "localhost"',
@@ -193,7 +190,7 @@ describe('the start', () => {
     await expect(trackerWith(options)).rejects.toThrow(`@chihaya/middleware-ratelimit: ${message}`)
   })
 
-  test('needs a tracker to be there', async () => {
+  test('needs a tracker', async () => {
     await using app = Fastify()
     await expect(async () => app.register(rateLimit)).rejects.toThrow(/'@chihaya\/core'/)
   })

@@ -61,7 +61,7 @@ describe('a token bucket', () => {
     )
   })
 
-  test('gives what a model gives, whoever else asks', () => {
+  test('behaves like a model, regardless of other sources', () => {
     const step = fc.tuple(fc.nat(3), fc.nat(5000))
     fc.assert(
       fc.property(
@@ -96,7 +96,7 @@ describe('a token bucket', () => {
 })
 
 describe('a flood of sources', () => {
-  test('refuses nobody, takes no more memory, and does not free who has asked for more than all of them', () => {
+  test('causes no refusal, needs no more memory, and does not reset the busiest source', () => {
     const buckets = new TokenBuckets({ perMinute: 60, burst: 100 })
     expect(takeMany(buckets, ONE, 200, NOW)).toBe(100)
     const before = process.memoryUsage().arrayBuffers

@@ -1,32 +1,29 @@
 import { INFO_HASH_LENGTH, writeByteString, type InfoHash } from '@chihaya/bittorrent'
 
-/** Share of the slots that may be in use. */
+/** Largest share of used slots. */
 const MAX_LOAD = 0.7
 const MIN_SLOTS = 16
 const GROWTH = 1.6
 
 /**
- * Random bits for each value of each byte of a key; the hash of a key is the sum of its bytes' bits
- * without carry (simple tabulation). It keeps runs of slots short for any keys, and nobody outside
- * can know which keys share one.
+ * Random bits for each value of each byte of a key. The hash of a key is their XOR (simple
+ * tabulation hashing). It keeps runs of slots short for any keys, and outsiders cannot predict which
+ * keys collide.
  */
 const BITS: Uint32Array = crypto.getRandomValues(new Uint32Array(INFO_HASH_LENGTH * 256))
 
-/** The bytes of the infohash that is being looked up. */
+/** The infohash that is looked up. */
 const key: Uint8Array = new Uint8Array(INFO_HASH_LENGTH)
 
-/**
- * A small number, 1 to 255, for each of many infohashes: 30 bytes each, and nothing for the garbage
- * collector.
- */
+/** A map from infohashes to numbers from 1 to 255, in 30 bytes each, free of garbage. */
 export class InfoHashTable {
   #slots: number
   #keys: Uint8Array
-  /** By slot; 0 is a free one. */
+  /** By slot; 0 marks a free one. */
   #values: Uint8Array
   #size = 0
 
-  /** `expected` infohashes fit without growing. */
+  /** Has room for `expected` infohashes without growing. */
   constructor(expected: number) {
     this.#slots = Math.max(MIN_SLOTS, Math.ceil(expected / MAX_LOAD) + 1)
     this.#keys = new Uint8Array(this.#slots * INFO_HASH_LENGTH)
@@ -37,14 +34,14 @@ export class InfoHashTable {
     return this.#size
   }
 
-  /** The number of an infohash, 0 when it has none. */
+  /** The number of an infohash; 0 if it is not in the table. */
   get(infoHash: InfoHash): number {
     if (this.#size === 0) return 0
     writeByteString(infoHash, key, 0)
     return this.#values[this.#slotOf(key, 0)] as number
   }
 
-  /** Gives a number to the infohash in the 20 bytes from `at` on. */
+  /** Sets the number of the infohash in the 20 bytes from `at`. */
   set(bytes: Uint8Array, at: number, value: number): void {
     let slot = this.#slotOf(bytes, at)
     if (this.#values[slot] === 0) {
@@ -58,7 +55,7 @@ export class InfoHashTable {
     this.#values[slot] = value
   }
 
-  /** The slot of a key, or the free one where it belongs. */
+  /** The slot of a key, or the free one for it. */
   #slotOf(bytes: Uint8Array, at: number): number {
     let hash = 0
     for (let index = 0; index < INFO_HASH_LENGTH; index++)

@@ -5,16 +5,14 @@ import {
   writeByteString,
   type InfoHash,
 } from '@chihaya/bittorrent'
+import type { TrackerHooks } from '@chihaya/core'
 import type { EntryList } from '@chihaya/core/lists'
 import { InfoHashTable } from './info-hash-table.ts'
 
 const ALLOWED = 1
 const DENIED = 2
 
-/**
- * Which torrents are approved: by a list, and by what was allowed and denied since, which comes
- * before the list.
- */
+/** The approved torrents: by a list, and by later calls of `allow` and `deny`, which win. */
 export class TorrentApproval {
   readonly #list: EntryList<InfoHashTable>
   readonly #isWhitelist: boolean
@@ -33,8 +31,8 @@ export class TorrentApproval {
   }
 
   /**
-   * Approves a torrent from now on. Takes 20 bytes or hex, as all methods do. @throws {RangeError}
-   * for anything else.
+   * Approves a torrent from now on. Like all methods, it takes 20 bytes or hex.
+   * @throws {RangeError} for anything else.
    */
   allow(infoHash: string): void {
     this.#edit(infoHash, ALLOWED)
@@ -67,6 +65,17 @@ export class TorrentApproval {
 function read(text: string): InfoHash {
   const infoHash = infoHashFrom(text) ?? infoHashFromHex(text)
   if (infoHash === undefined)
-    throw new RangeError(`${JSON.stringify(text)} is no infohash: neither 20 bytes nor hex`)
+    throw new RangeError(`${JSON.stringify(text)} is not an infohash: neither 20 bytes nor hex`)
   return infoHash
+}
+
+/**
+ * Answers scrapes of unapproved torrents with zeros, like those of unknown ones. A refusal would
+ * tell which infohashes of a scrape exist.
+ */
+export function hideUnapproved(approval: TorrentApproval): TrackerHooks['onScrape'] {
+  return ({ infoHashes }, answer) => {
+    for (const [index, infoHash] of infoHashes.entries())
+      if (!approval.has(infoHash)) answer.clear(index)
+  }
 }

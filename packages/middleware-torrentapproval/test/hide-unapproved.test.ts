@@ -8,7 +8,7 @@ import {
   scrapeFrom,
 } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
-import { hideUnapproved } from '../src/hide-unapproved.ts'
+import { hideUnapproved } from '../src/torrent-approval.ts'
 import { infoHashList } from '../src/info-hash-list.ts'
 import { TorrentApproval } from '../src/torrent-approval.ts'
 

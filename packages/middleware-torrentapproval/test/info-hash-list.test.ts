@@ -28,12 +28,12 @@ describe('an entry of a list of torrents', () => {
   })
 
   test.each<[entry: string, message: string]>([
-    ['x', '"x" is no infohash of 40 or 64 hex digits'],
-    ['a'.repeat(39), `"${'a'.repeat(39)}" is no infohash of 40 or 64 hex digits`],
-    [`${'a'.repeat(39)}g`, `"${'a'.repeat(39)}g" is no infohash of 40 or 64 hex digits`],
-    [`${'a'.repeat(63)}\xff`, `"${'a'.repeat(63)}\xff" is no infohash of 40 or 64 hex digits`],
-    ['a'.repeat(66), `"${'a'.repeat(65)}…" is no infohash of 40 or 64 hex digits`],
-    ['a'.repeat(60_000), `"${'a'.repeat(65)}…" is no infohash of 40 or 64 hex digits`],
+    ['x', '"x" is not an infohash of 40 or 64 hex digits'],
+    ['a'.repeat(39), `"${'a'.repeat(39)}" is not an infohash of 40 or 64 hex digits`],
+    [`${'a'.repeat(39)}g`, `"${'a'.repeat(39)}g" is not an infohash of 40 or 64 hex digits`],
+    [`${'a'.repeat(63)}\xff`, `"${'a'.repeat(63)}\xff" is not an infohash of 40 or 64 hex digits`],
+    ['a'.repeat(66), `"${'a'.repeat(65)}…" is not an infohash of 40 or 64 hex digits`],
+    ['a'.repeat(60_000), `"${'a'.repeat(65)}…" is not an infohash of 40 or 64 hex digits`],
   ])('is not %j', (entry, message) => {
     expect(() => tableOf(entry)).toThrow(new RangeError(message))
   })

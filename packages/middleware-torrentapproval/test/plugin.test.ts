@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { toHex, type InfoHash } from '@chihaya/bittorrent'
 import type { PeerStore } from '@chihaya/core'
 import { ModelPeerStore, sampleInfoHash } from '@chihaya/core/testing'
-import { TrackerFailure } from '@internal/client'
+import { TrackerFailure } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -47,7 +47,7 @@ async function listFile(...infoHashes: InfoHash[]): Promise<string> {
 }
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
-  test('a whitelist approves what is on it', async () => {
+  test('a whitelist approves its entries', async () => {
     await using tracker = await trackerWith({ whitelist: [toHex(KNOWN)] })
     const client = tracker.client(protocol)
     expect(await client.announce({ ...ANNOUNCE, infoHash: KNOWN })).toMatchObject({ incomplete: 1 })
@@ -55,7 +55,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(await tracker.app.peerStore.stats()).toMatchObject({ swarms: 1 })
   })
 
-  test('a blacklist refuses what is on it', async () => {
+  test('a blacklist refuses its entries', async () => {
     await using tracker = await trackerWith({ blacklist: [toHex(KNOWN)] })
     const client = tracker.client(protocol)
     await expect(client.announce({ ...ANNOUNCE, infoHash: KNOWN })).rejects.toThrow(REFUSED)
@@ -117,7 +117,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     const file = await listFile(KNOWN)
     await using tracker = await trackerWith({ whitelistFile: file })
     await writeFile(file, `${toHex(OTHER)}\nrubbish\n`)
-    const message = `${file}:2: "rubbish" is no infohash of 40 or 64 hex digits`
+    const message = `${file}:2: "rubbish" is not an infohash of 40 or 64 hex digits`
     const logged = (): unknown[] =>
       tracker.log.map(({ err }) => (err as Error | undefined)?.message)
     await expect.poll(logged, { timeout: 20_000 }).toContain(message)
@@ -222,7 +222,7 @@ test('a refusal over HTTP says when to come back, if the options do', async () =
   expect(reply.body).toBe('d14:failure reason18:unapproved torrent8:retry in5:nevere')
 })
 
-test('each scope has lists of its own', async () => {
+test('each scope has its own lists', async () => {
   const scopes: FastifyInstance[] = []
   await using tracker = await TestTracker.start({
     register: (app) => {
@@ -264,11 +264,11 @@ describe('the start', () => {
     const file = await listFile(KNOWN)
     await writeFile(file, '\n\nrubbish')
     await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(
-      `${file}:3: "rubbish" is no infohash`,
+      `${file}:3: "rubbish" is not an infohash`,
     )
   })
 
-  test('needs a tracker to be there', async () => {
+  test('needs a tracker', async () => {
     await using app = Fastify()
     await expect(async () => app.register(torrentApproval)).rejects.toThrow(/'@chihaya\/core'/)
   })

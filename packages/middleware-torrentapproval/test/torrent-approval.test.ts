@@ -64,7 +64,7 @@ describe('a torrent', () => {
       const torrents = approval('whitelist', [])
       expect(() => torrents.allow(text)).toThrow(RangeError)
       expect(() => torrents.deny(text)).toThrow(
-        `${JSON.stringify(text)} is no infohash: neither 20 bytes nor hex`,
+        `${JSON.stringify(text)} is not an infohash: neither 20 bytes nor hex`,
       )
     },
   )

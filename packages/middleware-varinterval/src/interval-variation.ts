@@ -1,32 +1,70 @@
-import type { IntervalVariationOptions } from './options.ts'
+import type { OptionsSchema } from '@chihaya/core'
 
-/** The seconds of an answer: what a client waits, and what it should wait at least. */
+export interface IntervalVariationOptions {
+  /** Share of announces whose answer is varied, above 0 and up to 1. */
+  modifyResponseProbability: number
+  /** Largest variation of an interval in seconds, 1 or more. */
+  maxIncreaseDelta: number
+  /** Vary the minimum interval by the same number of seconds. @default false */
+  modifyMinInterval?: boolean
+  /** Vary in both directions, so that the mean stays the same, not only upwards. @default false */
+  symmetric?: boolean
+}
+
+export const optionsSchema: OptionsSchema<IntervalVariationOptions> = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['modifyResponseProbability', 'maxIncreaseDelta'],
+  properties: {
+    modifyResponseProbability: {
+      description: 'Share of announces whose answer is varied, above 0 and up to 1.',
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 1,
+    },
+    maxIncreaseDelta: {
+      description: 'Largest variation of an interval in seconds.',
+      type: 'integer',
+      minimum: 1,
+      maximum: 0x7fff_ffff,
+    },
+    modifyMinInterval: {
+      description: 'Vary the minimum interval by the same number of seconds.',
+      type: 'boolean',
+      default: false,
+    },
+    symmetric: {
+      description: 'Vary in both directions, so that the mean stays the same, not only upwards.',
+      type: 'boolean',
+      default: false,
+    },
+  },
+}
+
+/** The intervals of an answer, in seconds. */
 export interface Intervals {
   interval: number
   minInterval: number
 }
 
-/** The most that fits the 32 bits of a UDP answer for every client, signed or not. */
+/** The largest value in a UDP answer that clients with signed integers read correctly. */
 const MAX_SECONDS = 2 ** 31 - 1
 
 /**
- * Moves announces apart that came together, as after a restart of the tracker. Drawn anew for each
- * announce: a peer that was late once is not late for ever.
+ * Spreads announces that arrived together, as after a restart of the tracker. Each announce draws a
+ * new variation, so that no peer is always late.
  */
 export class IntervalVariation {
   readonly #options: Required<IntervalVariationOptions>
   readonly #random: () => number
 
-  /** `random` gives numbers from 0 up to 1, 1 excluded. */
+  /** `random` returns numbers from 0 to below 1. */
   constructor(options: Required<IntervalVariationOptions>, random: () => number = Math.random) {
     this.#options = options
     this.#random = random
   }
 
-  /**
-   * Varies an answer, or leaves it as it is. The interval stays at or above the minimal one it came
-   * with.
-   */
+  /** Varies an answer, or leaves it as it is. The interval never falls below `minInterval`. */
   vary(answer: Intervals): void {
     const { modifyResponseProbability, modifyMinInterval } = this.#options
     if (this.#random() >= modifyResponseProbability) return

@@ -1,5 +1,5 @@
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
-import type { HttpAnnounceAnswer } from '@internal/client'
+import type { HttpAnnounceAnswer } from '@chihaya/client'
 import { trackerCore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import Fastify from 'fastify'
@@ -112,7 +112,7 @@ describe.each<[probability: number, delta: number, refused: string | undefined]>
   },
 )
 
-test('needs a tracker to be there', async () => {
+test('needs a tracker', async () => {
   await using app = Fastify()
   await expect(async () =>
     app.register(intervalVariation, { modifyResponseProbability: 1, maxIncreaseDelta: 1 }),

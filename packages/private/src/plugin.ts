@@ -1,5 +1,5 @@
 import { nativeSchema, SqlBackend, SqliteDriver } from '@chihaya/backend-sql'
-import { KeyedHash } from '@chihaya/bittorrent'
+import { KeyedHash } from './memory/keyed-hash.ts'
 import { parseDuration, readinessOf, type Tracker } from '@chihaya/core'
 import { Courier, DeltaQueue, Spool, type Backend } from '@chihaya/deltas'
 import type { FastifyPluginAsync } from 'fastify'

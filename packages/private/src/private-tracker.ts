@@ -1,4 +1,5 @@
-import { UrlDataParams, type KeyedHash, type Params, type PeerId } from '@chihaya/bittorrent'
+import { UrlDataParams, type Params, type PeerId } from '@chihaya/bittorrent'
+import type { KeyedHash } from './memory/keyed-hash.ts'
 import {
   PlainAnnounce,
   type Announce,

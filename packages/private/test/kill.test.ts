@@ -1,7 +1,7 @@
 import { SqliteDriver } from '@chihaya/backend-sql'
 import { peerIdFrom, type PeerId } from '@chihaya/bittorrent'
 import { ANNOUNCE } from '@internal/test-tracker'
-import { trackerClient } from '@internal/client'
+import { trackerClient } from '@chihaya/client'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'

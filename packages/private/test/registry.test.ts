@@ -1,4 +1,5 @@
-import { KeyedHash, writeWords } from '@chihaya/bittorrent'
+import { writeWords } from '@chihaya/bittorrent'
+import { KeyedHash } from '../src/memory/keyed-hash.ts'
 import { expect, test } from 'vitest'
 import { Registry } from '../src/registry/registry.ts'
 import { RegistryError, type User } from '../src/registry/user.ts'

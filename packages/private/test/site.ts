@@ -1,12 +1,12 @@
 import {
   infoHashFromHex,
-  KeyedHash,
   parseAddress,
   peerIdFrom,
   writeWords,
   type AnnounceEvent,
   type InfoHash,
 } from '@chihaya/bittorrent'
+import { KeyedHash } from '../src/memory/keyed-hash.ts'
 import { Accountant } from '../src/accounting/accountant.ts'
 import { Accounted, type Endpoint } from '../src/accounting/accounted.ts'
 import { DEFAULT_RULES, type AccountingRules } from '../src/accounting/rules.ts'

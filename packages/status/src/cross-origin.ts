@@ -4,9 +4,8 @@ const NO_CONTENT = 204
 const A_DAY = '86400'
 
 /**
- * Lets pages of other origins read a route (CORS), without credentials. The hook answers every
- * request of the route, errors included; a plain GET needs nothing else, and one with headers of
- * its own is preceded by OPTIONS.
+ * Lets pages of other origins read a route (CORS), without credentials. The hook covers errors too.
+ * Browsers send OPTIONS first if a request has custom headers.
  */
 export function allowOrigins(
   fastify: FastifyInstance,
@@ -23,7 +22,7 @@ export function allowOrigins(
         reply.header('access-control-allow-origin', '*')
         return
       }
-      // What a cache keeps for one origin is of no use to another.
+      // Caches must keep one answer per origin.
       reply.header('vary', 'Origin')
       const { origin } = headers
       if (origin !== undefined && allowed.has(origin))

@@ -4,7 +4,6 @@ export default status
 export { status }
 export { optionsSchema, type StatusOptions } from './options.ts'
 export type { ActionFigures, KindFigures, Refusal, RequestFigures } from './request-figures.ts'
-export type { TorrentFigures } from './torrent-figures.ts'
-export type { Sort, TopTorrents } from './top-torrents.ts'
+export type { Sort, TopTorrents, TorrentFigures } from './torrents.ts'
 export { TrackerStatus, type TrackerStatusInit } from './tracker-status.ts'
 export type { MemoryFigures, StatusReport, StoreFigures, TrackerStats } from './tracker-stats.ts'

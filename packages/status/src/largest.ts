@@ -1,7 +1,4 @@
-/**
- * The largest of many values, of which it keeps `limit` and no more: a heap with the smallest of
- * them at its root.
- */
+/** The `limit` largest of many values: a heap with the smallest at its root. */
 export class Largest<T> {
   readonly #limit: number
   readonly #sizes: number[] = []
@@ -17,7 +14,7 @@ export class Largest<T> {
     else if (size > (this.#sizes[0] as number)) this.#sink(size, value)
   }
 
-  /** The largest first. */
+  /** In descending order. */
   sorted(): T[] {
     const order = this.#values.map((value, index) => ({
       value,
@@ -26,7 +23,7 @@ export class Largest<T> {
     return order.sort((a, b) => b.size - a.size).map(({ value }) => value)
   }
 
-  /** Puts a value at the end, and moves it up past what is larger. */
+  /** Appends a value and moves it up past larger ones. */
   #raise(end: number, size: number, value: T): void {
     let at = end
     while (at > 0) {
@@ -38,7 +35,7 @@ export class Largest<T> {
     this.#set(at, size, value)
   }
 
-  /** Replaces the root, and moves the new value down past what is smaller. */
+  /** Replaces the root and moves the new value down past smaller ones. */
   #sink(size: number, value: T): void {
     const { length } = this.#sizes
     let at = 0

@@ -6,33 +6,25 @@ export interface StatusOptions {
   health?: boolean
   /** Serve the statistics, as a page and as JSON. @default false */
   stats?: boolean
-  /** Where health is: 200 while the process serves. @default '/healthz' */
+  /** Path of health: 200 while the process serves. @default '/healthz' */
   healthPath?: string
-  /**
-   * Where readiness is: 200 while the tracker can do its work, 503 otherwise. @default '/readyz'
-   */
+  /** Path of readiness: 200 while the tracker can do its work, else 503. @default '/readyz' */
   readyPath?: string
-  /** Where the page is. The JSON is there too, with `.json` behind it. @default '/stats' */
+  /** Path of the page, and with `.json` appended of the JSON. @default '/stats' */
   statsPath?: string
   /**
    * Origins whose pages may read the statistics as JSON (CORS), such as `https://example.org`; `*`
    * is every page. @default []
    */
   statsOrigins?: string[]
-  /**
-   * Serve figures of single torrents, and the largest of them. They tell which torrents there are.
-   * @default false
-   */
+  /** Serve single torrents and the largest ones, which reveals infohashes. @default false */
   torrents?: boolean
   /**
-   * Where torrents are: the largest with `.json` behind it, and each with `/INFOHASH.json`.
+   * Path of torrents: with `.json` appended the largest, with `/INFOHASH.json` each.
    * @default '/torrents'
    */
   torrentsPath?: string
-  /**
-   * What is reported, where it is not the tracker of this scope. Whoever made it starts and stops
-   * it.
-   */
+  /** A status to report in place of this scope's tracker; its creator starts and stops it. */
   source?: TrackerStatus | undefined
 }
 
@@ -54,16 +46,17 @@ export const optionsSchema: OptionsSchema<StatusOptions> = {
       default: true,
     },
     stats: {
-      description: 'Serve the statistics, as a page and as JSON.',
+      description:
+        'Serve the statistics, as a page and as JSON. Needs a store in this scope, or a source.',
       type: 'boolean',
       default: false,
     },
-    healthPath: path('Where health is: 200 while the process serves.', '/healthz'),
+    healthPath: path('Path of health: 200 while the process serves.', '/healthz'),
     readyPath: path(
-      'Where readiness is: 200 while the tracker can do its work, 503 otherwise.',
+      'Path of readiness: 200 while the tracker can do its work, 503 otherwise.',
       '/readyz',
     ),
-    statsPath: path('Where the page is. The JSON is there too, with .json behind it.', '/stats'),
+    statsPath: path('Path of the page, and with .json appended of the JSON.', '/stats'),
     statsOrigins: {
       description:
         'Origins whose pages may read the statistics as JSON, such as https://example.org; * is every page.',
@@ -76,14 +69,15 @@ export const optionsSchema: OptionsSchema<StatusOptions> = {
       default: [],
     },
     torrents: {
-      description: 'Serve figures of single torrents, and the largest of them.',
+      description:
+        'Serve figures of single torrents, and the largest of them. Needs a store in this scope, or a source.',
       type: 'boolean',
       default: false,
     },
     torrentsPath: path(
-      'Where torrents are: the largest with .json behind it, and each with /INFOHASH.json.',
+      'Path of torrents: with .json appended the largest, with /INFOHASH.json each.',
       '/torrents',
     ),
-    source: { description: 'What is reported, where it is not the tracker of this scope.' },
+    source: { description: 'A TrackerStatus to report instead of the tracker of this scope.' },
   },
 }

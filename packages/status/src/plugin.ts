@@ -1,10 +1,8 @@
-import { parseOptions, readinessOf, RequestMeter, type PeerStore } from '@chihaya/core'
+import { lasting, parseOptions, readinessOf, RequestMeter, type PeerStore } from '@chihaya/core'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { addHealthRoutes } from './health-routes.ts'
 import { optionsSchema, type StatusOptions } from './options.ts'
-import { addStatsRoutes } from './stats-routes.ts'
-import { addTorrentRoutes } from './torrent-routes.ts'
+import { addHealthRoutes, addStatsRoutes, addTorrentRoutes } from './routes.ts'
 import { TrackerStatus } from './tracker-status.ts'
 
 const NAME = '@chihaya/status'
@@ -12,12 +10,11 @@ const NAME = '@chihaya/status'
 const plugin: FastifyPluginAsync<StatusOptions> = async (fastify, given) => {
   const options = parseOptions(NAME, optionsSchema, given)
   const status = options.source ?? ownStatus(fastify, options)
-  // The meter has to be where frontends find it, so it is the routes alone that are in a scope of
-  // their own.
+  // Only the routes get a scope of their own: frontends must find the meter in this one.
   const { prefix = '' } = given as { prefix?: string }
   const routes = async (scope: FastifyInstance): Promise<void> => {
     scope.setErrorHandler((error, request, reply) => {
-      request.log.error({ err: error }, 'the status of the tracker cannot be told')
+      request.log.error({ err: error }, 'the status of the tracker is unavailable')
       return reply.code(500).send({ error: 'internal server error' })
     })
     if (options.health) addHealthRoutes(scope, status, options)
@@ -27,7 +24,7 @@ const plugin: FastifyPluginAsync<StatusOptions> = async (fastify, given) => {
   await fastify.register(routes, { prefix })
 }
 
-/** The status of this scope's tracker, which starts and stops with the application. */
+/** The status of this scope's tracker, started and stopped with the application. */
 function ownStatus(
   fastify: FastifyInstance,
   { stats, torrents }: Required<StatusOptions>,
@@ -40,7 +37,8 @@ function ownStatus(
       readiness: () => readiness,
     })
   const store = fastify.getDecorator<PeerStore>('peerStore')
-  if (!fastify.hasDecorator('requestMeter')) fastify.decorate('requestMeter', new RequestMeter())
+  if (!fastify.hasDecorator('requestMeter'))
+    fastify.decorate('requestMeter', lasting(fastify, NAME, { create: () => new RequestMeter() }))
   const meter = fastify.getDecorator<RequestMeter>('requestMeter')
   const status = new TrackerStatus({ store: () => store, meter, readiness: () => readiness })
   fastify.addHook('onReady', async () => {

@@ -2,10 +2,7 @@ import type { Action, Protocol, RequestCount } from '@chihaya/core'
 
 type AddressFamily = RequestCount['family']
 
-/**
- * Requests of one kind: since the start, and in a second on average of the time that
- * `RequestFigures.seconds` gives.
- */
+/** Requests of one kind: since the start, and their mean rate over `RequestFigures.seconds`. */
 export interface KindFigures {
   readonly answered: number
   readonly refused: number
@@ -21,22 +18,20 @@ export interface Refusal {
 }
 
 export interface RequestFigures {
-  /** How far the rates reach back: a minute, or less soon after the start. */
+  /** Seconds that rates cover: a minute, or less after the start. */
   readonly seconds: number
   readonly total: KindFigures
   readonly http: Readonly<Record<Exclude<Action, 'connect'>, ActionFigures>>
   readonly udp: Readonly<Record<Action, ActionFigures>>
-  /** The most frequent first. */
+  /** In descending order of frequency. */
   readonly refusals: readonly Refusal[]
-  /**
-   * Requests a second, one figure for every five seconds of the last five minutes, the newest last.
-   */
+  /** Requests per second in steps of five seconds, for five minutes, oldest first. */
   readonly history: readonly number[]
-  /** The highest of them. */
+  /** The maximum of `history`. */
   readonly highest: number
 }
 
-/** What a meter showed at a moment. */
+/** Counts of a meter at a point in time. */
 export interface Sample {
   /** Milliseconds. */
   readonly at: number
@@ -45,7 +40,7 @@ export interface Sample {
 
 type Kind = Partial<Pick<RequestCount, 'protocol' | 'action' | 'family'>>
 
-/** All figures but the history: those of `now`, and their growth since `before`. */
+/** All figures except the history: counts of `now`, and rates since `before`. */
 export function requestFigures(
   now: Sample,
   before: Sample,
@@ -79,7 +74,7 @@ export function requestFigures(
   }
 }
 
-/** Requests of all kinds in a second between two samples. */
+/** Requests of all kinds per second between two samples. */
 export function requestRate(before: Sample, now: Sample): number {
   const [answered, refused] = sums(now, {})
   const [answeredBefore, refusedBefore] = sums(before, {})
@@ -106,7 +101,7 @@ function refusals({ counts }: Sample): Refusal[] {
     .sort((a, b) => b.requests - a.requests)
 }
 
-/** Rounded to hundredths. In less than a second nothing can be said. */
+/** Rounded to hundredths; 0 for less than a second, which is too short for a rate. */
 function perSecond(requests: number, seconds: number): number {
   return seconds < 1 ? 0 : Math.round((requests / seconds) * 100) / 100
 }

@@ -3,15 +3,12 @@ import { requestFigures, requestRate, type RequestFigures, type Sample } from '.
 
 /** Milliseconds between two samples. */
 const STEP = 5000
-/** Milliseconds that rates reach back. */
+/** Milliseconds that rates cover. */
 const WINDOW = 60_000
-/** Five minutes of steps, with a sample at either end. */
+/** Samples kept: five minutes of steps, and one at the start. */
 const KEPT = 61
 
-/**
- * Looks at a meter every five seconds, so that there are rates when somebody asks. That costs some
- * microseconds, and does not keep a process alive.
- */
+/** Samples a meter every five seconds for rates. The timer does not keep the process alive. */
 export class RequestHistory {
   readonly #meter: RequestMeter
   readonly #now: () => number
@@ -34,7 +31,7 @@ export class RequestHistory {
     this.#timer = undefined
   }
 
-  /** Takes a sample. The timer does it. */
+  /** Takes a sample; called by the timer. */
   take(): void {
     this.#samples = [...this.#samples, this.#sample()].slice(-KEPT)
   }
@@ -42,7 +39,7 @@ export class RequestHistory {
   figures(): RequestFigures {
     const now = this.#sample()
     const samples = this.#samples
-    // A timer is late by some milliseconds, by which the window may be longer.
+    // Timers are some milliseconds late, so the window may be a little longer.
     const before = samples.findLast(({ at }) => now.at - at >= WINDOW) ?? samples[0] ?? now
     const history = samples
       .slice(1)

@@ -1,33 +1,33 @@
 import type { ReadinessReport, StoreStats } from '@chihaya/core'
 import type { RequestFigures } from './request-figures.ts'
 
-/** What `/readyz` answers; `starting` while there is no tracker yet. */
+/** The answer of `/readyz`; `starting` before there is a tracker. */
 export interface StatusReport {
   readonly status: ReadinessReport['status'] | 'starting'
   readonly checks: ReadinessReport['checks']
 }
 
-/** Swarms and peers of the store; all null while it cannot be asked. */
+/** Swarms and peers of the store; all null while the store fails. */
 export interface StoreFigures {
   readonly name: string
   readonly swarms: number | null
   readonly seeders: StoreStats['seeders'] | null
   readonly leechers: StoreStats['leechers'] | null
-  /** Of both families. */
+  /** Both families. */
   readonly totals: { readonly seeders: number; readonly leechers: number } | null
 }
 
-/** Bytes that the process holds. */
+/** Memory of the process in bytes. */
 export interface MemoryFigures {
-  /** All of it, as the system sees it. */
+  /** Resident set size. */
   readonly resident: number
   /** JavaScript objects. */
   readonly heap: number
-  /** Flat memory, the swarms of a store in memory among it. */
+  /** Buffers, which include the swarms of a memory store. */
   readonly buffers: number
 }
 
-/** What `/stats.json` answers. It holds nothing about single clients or torrents. */
+/** The answer of `/stats.json`. It reveals no client and no torrent. */
 export interface TrackerStats extends StatusReport {
   readonly version: string
   /** ISO 8601. */

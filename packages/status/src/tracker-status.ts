@@ -9,22 +9,24 @@ import {
   type RequestMeter,
   type StoreStats,
 } from '@chihaya/core'
-import { scrapedFigures, type TorrentFigures } from './torrent-figures.ts'
-import { TorrentRanking, type Sort, type TopTorrents } from './top-torrents.ts'
 import { RequestHistory } from './request-history.ts'
+import {
+  scrapedFigures,
+  TorrentRanking,
+  type Sort,
+  type TopTorrents,
+  type TorrentFigures,
+} from './torrents.ts'
 import type { MemoryFigures, StatusReport, StoreFigures, TrackerStats } from './tracker-stats.ts'
 
 const NO_PARAMS = new UrlDataParams('')
 
 export interface TrackerStatusInit {
-  /** The store now; none while there is no tracker yet. */
+  /** The current store; undefined before there is a tracker. */
   readonly store: () => PeerStore | undefined
-  /** What the frontends count requests with. */
+  /** The meter of the frontends. */
   readonly meter: RequestMeter
-  /**
-   * The readiness of the tracker now; none while there is no tracker yet. After a reload it is
-   * another's.
-   */
+  /** The current tracker's readiness, which a reload replaces; undefined before there is one. */
   readonly readiness: () => Readiness | undefined
   /** @default the name of the store's class, `memory` for a `MemoryPeerStore` */
   readonly storeName?: string | undefined
@@ -32,10 +34,7 @@ export interface TrackerStatusInit {
   readonly version?: string | undefined
 }
 
-/**
- * What is to be said about a tracker, whichever application says it. It may outlive the tracker's
- * own.
- */
+/** Status and statistics of a tracker. They may outlive the tracker's application. */
 export class TrackerStatus {
   readonly #init: TrackerStatusInit
   readonly #version: string
@@ -51,7 +50,7 @@ export class TrackerStatus {
     this.#ranking = new TorrentRanking(init.store)
   }
 
-  /** Begins to look at the meter, so that there are rates. */
+  /** Starts sampling the meter, which rates need. */
   start(): void {
     this.#history.start()
   }
@@ -68,7 +67,7 @@ export class TrackerStatus {
     return { status, checks }
   }
 
-  /** Never rejects: a store that fails has figures that are null. */
+  /** Never rejects: the figures of a failing store are null. */
   async stats(): Promise<TrackerStats> {
     const [{ status, checks }, store] = await Promise.all([this.report(), this.#storeFigures()])
     return {
@@ -83,9 +82,7 @@ export class TrackerStatus {
     }
   }
 
-  /**
-   * What is known of a torrent; undefined for an unknown one. Rejects with what the store throws.
-   */
+  /** Figures of a torrent; undefined for an unknown one. @throws the store's errors */
   async torrent(infoHash: InfoHash): Promise<TorrentFigures | undefined> {
     const store = this.#init.store()
     if (!store) return undefined
@@ -99,8 +96,8 @@ export class TrackerStatus {
   }
 
   /**
-   * The largest torrents, from a walk over all swarms that is up to ten seconds old. Undefined when
-   * the store cannot list them; rejects with what the store throws, or a `ProbeTimeout`.
+   * The largest torrents, up to ten seconds old. Undefined if the store cannot list them.
+   * @throws the store's errors, `ProbeTimeout`
    */
   topTorrents(sort: Sort, limit: number): Promise<TopTorrents | undefined> {
     return this.#ranking.top(sort, limit)
@@ -108,7 +105,7 @@ export class TrackerStatus {
 
   async #storeFigures(): Promise<StoreFigures> {
     const name = this.#init.storeName ?? storeName(this.#init.store())
-    // Why it fails is the store's to log, and its readiness' to say.
+    // The store logs why it fails, and its readiness reports it.
     const stats = await this.#storeStats.read().catch(() => undefined)
     if (!stats) return { name, swarms: null, seeders: null, leechers: null, totals: null }
     const { swarms, seeders, leechers } = stats
@@ -122,7 +119,7 @@ export class TrackerStatus {
   }
 }
 
-/** The counters of one torrent in the family whose addresses have so many bytes. */
+/** Counters of one torrent in the family with addresses of this length. */
 async function scrapeOne(
   store: PeerStore,
   infoHash: InfoHash,

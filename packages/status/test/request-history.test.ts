@@ -4,7 +4,7 @@ import { RequestHistory } from '../src/request-history.ts'
 
 /** A history on a clock of the test's, that takes a sample every five seconds. */
 class Timeline {
-  readonly meter = new RequestMeter({ errors: ['invalid port'] })
+  readonly meter = new RequestMeter()
   now = 1000
   readonly history = new RequestHistory(this.meter, () => this.now)
 

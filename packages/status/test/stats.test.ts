@@ -1,3 +1,4 @@
+import { ClientError } from '@chihaya/bittorrent'
 import { Readiness, RequestMeter, type PeerStore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import { status, TrackerStatus } from '@chihaya/status'
@@ -132,8 +133,9 @@ describe('the page', () => {
   })
 
   test('shows texts as texts', async () => {
-    const meter = new RequestMeter({ errors: ['<script>alert("1")</script>&'] })
-    meter.count('http', 'announce', 'ipv4', '<script>alert("1")</script>&', 1, 1, -1)
+    const meter = new RequestMeter()
+    const { message } = new ClientError('<script>alert("1")</script>&')
+    meter.count('http', 'announce', 'ipv4', message, 1, 1, -1)
     const { body } = await (await operationsWith(undefined, meter)).inject('/stats')
     expect(body).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;')
     expect(body.match(/<script/g)).toHaveLength(1)

@@ -1,6 +1,6 @@
 import { sampleInfoHash, samplePeerId } from '@chihaya/core/testing'
 import { status, type StatusOptions, type TrackerStats } from '@chihaya/status'
-import type { ClientAnnounce } from '@internal/client'
+import type { ClientAnnounce } from '@chihaya/client'
 import { TestTracker } from '@internal/test-tracker'
 
 export const SEEDER: ClientAnnounce = {

@@ -44,7 +44,7 @@ import { Swarms } from './swarms/swarms.ts'
 import { TickClock } from './expiry/tick-clock.ts'
 
 /** Random numbers for hashes. */
-const RANDOM_LONGS = 6
+const RANDOM_U32 = 6
 /** Milliseconds. */
 const SLICE = 1
 
@@ -82,7 +82,7 @@ export class MemoryPeerStore implements PeerStore {
     random: (size: number) => Uint8Array = randomBytes,
   ) {
     const parsed = parseOptions('@chihaya/storage-memory', optionsSchema, options)
-    const [key0, key1, ...factors] = new Int32Array(new Uint8Array(random(RANDOM_LONGS * 4)).buffer)
+    const [key0, key1, ...factors] = new Int32Array(new Uint8Array(random(RANDOM_U32 * 4)).buffer)
     const hash = new KeyedHash(key0!, key1!)
     const sourceLimit =
       parsed.maxPeersPerSource > 0 ? new SourceLimit(parsed.maxPeersPerSource) : undefined
@@ -99,7 +99,7 @@ export class MemoryPeerStore implements PeerStore {
     this.#unified = parsed.families === 'unified'
     this.#subnetPeers = parsed.preferredSubnet && new SubnetPeers(parsed.preferredSubnet, hash)
     this.keepsOwners = parsed.storeOwners
-    this.keepsWebRtcPeers = parsed.storeWebRtcPeers
+    this.keepsWebRtcPeers = parsed.storeWebrtcPeers
     const swarms = new Swarms({
       hash,
       sources: new Sources(Int32Array.from(factors)),
@@ -107,7 +107,7 @@ export class MemoryPeerStore implements PeerStore {
       rememberedSwarms: parsed.rememberedSwarms,
       storePeerIds: parsed.storePeerIds,
       storeOwners: parsed.storeOwners,
-      storeWebRtcPeers: parsed.storeWebRtcPeers,
+      storeWebrtcPeers: parsed.storeWebrtcPeers,
       withholdPortsBelow: parsed.withholdPortsBelow,
       sourceLimit,
       subnetPeers: this.#subnetPeers,

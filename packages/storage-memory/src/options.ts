@@ -1,19 +1,16 @@
 import { durationSchema, type Duration, type JsonSchema, type OptionsSchema } from '@chihaya/core'
 
-/**
- * Length of the network prefix whose peers are given first, and how far from home an answer looks
- * all the same.
- */
+/** The network prefix whose peers are given first, and the share of peers from other subnets. */
 export interface SubnetPreference {
   /** Bits, 1 to 32. @default 24 */
   ipv4?: number
   /** Bits, 1 to 128. @default 64 */
   ipv6?: number
-  /** Share of an answer that is kept for peers outside the subnet, 0 to 1. @default 0.1 */
+  /** Share of an answer reserved for peers outside the subnet, 0 to 1. @default 0.1 */
   outsideShare?: number
 }
 
-/** How many torrents that the store does not know one source may bring. */
+/** How many torrents new to the store one source may add. */
 export interface NewSwarmRate {
   /** Over time. */
   perMinute: number
@@ -24,14 +21,11 @@ export interface NewSwarmRate {
 export interface MemoryStorageOptions {
   /** How long a peer is kept after its last announce. @default '46m' */
   peerLifetime?: Duration
-  /** Time between the beginnings of two searches for peers past their lifetime. @default '3m' */
+  /** Time from the start of one search for expired peers to the next. @default '3m' */
   gcInterval?: Duration
-  /** Accepted for Chihaya's sake: this store has no locks, so it has nothing to shard. */
+  /** Accepted for compatibility with Chihaya, without effect: this store has no locks to shard. */
   shardCount?: number
-  /**
-   * Accepted for Chihaya's sake: totals are kept at all times, so nothing has to be counted at
-   * intervals.
-   */
+  /** Accepted for compatibility with Chihaya, without effect: totals are always up to date. */
   prometheusReportingInterval?: Duration
   /** Keep peer ids: 20 bytes a peer, needed for dictionary answers. @default true */
   storePeerIds?: boolean
@@ -41,41 +35,41 @@ export interface MemoryStorageOptions {
    */
   storeOwners?: boolean
   /** Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers. @default false */
-  storeWebRtcPeers?: boolean
+  storeWebrtcPeers?: boolean
   /**
    * Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one. @default
    * 'separate'
    */
   families?: 'separate' | 'unified'
   /**
-   * Infohashes with peers; beyond, those of the sources that have the most give way. By default as
-   * many as a quarter of the memory of the machine or cgroup has room for at 160 bytes each,
-   * 5,000,000 at most.
+   * Infohashes with peers. A full store drops those of the sources that have the most. By default as
+   * many as fit a quarter of the memory of the machine or cgroup at 160 bytes each, at most
+   * 5,000,000.
    */
   maxSwarms?: number | undefined
   /**
-   * Peers in all; beyond, as above. By default as many as a quarter of the memory has room for at
-   * 64 bytes each, 50,000,000 at most.
+   * Peers in total. A full store drops those of the sources that have the most. By default as many as
+   * fit a quarter of the memory at 64 bytes each, at most 50,000,000.
    */
   maxPeers?: number | undefined
-  /** Peers of one infohash; further ones are answered but not kept. @default 100000 */
+  /** Peers of one infohash. Others are answered but not stored. @default 100000 */
   maxPeersPerSwarm?: number
   /**
-   * Peers of one IPv4 address or IPv6 /64 in one swarm, the oldest giving way; an answer holds two
-   * of them. 0 is no limit. @default 0
+   * Peers of one IPv4 address or IPv6 /64 in one swarm. The oldest is dropped for a new one, and an
+   * answer contains at most two of them. 0 for no limit. @default 0
    */
   maxPeersPerSource?: number
   /**
-   * Torrents new to the store that one IPv4 address or IPv6 /56 may bring over time. Off unless
+   * Torrents new to the store that one IPv4 address or IPv6 /56 may add over time. Off unless
    * set.
    */
   newSwarmsPerSource?: NewSwarmRate | undefined
   /**
-   * Peers on ports below this one are counted but given to nobody; those on port 1 never are.
+   * Peers on ports below this one are counted but given to nobody. Port 1 is always withheld.
    * @default 0
    */
   withholdPortsBelow?: number
-  /** Infohashes whose downloads are remembered after their last peer has gone. @default 100000 */
+  /** Infohashes whose downloads are remembered after their last peer has left. @default 100000 */
   rememberedSwarms?: number
   /**
    * Give peers of the announcer's own subnet first. Off unless set; a peer then takes twice the
@@ -103,20 +97,21 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
   properties: {
     peerLifetime: durationSchema('How long a peer is kept after its last announce.', '46m'),
     gcInterval: durationSchema(
-      'Time between the beginnings of two searches for peers past their lifetime.',
+      'Time from the start of one search for expired peers to the next.',
       '3m',
     ),
     shardCount: count(
-      "Accepted for Chihaya's sake: this store has no locks, so it has nothing to shard.",
+      'Accepted for compatibility with Chihaya, without effect: this store has no locks to shard.',
       0,
       1,
     ),
     prometheusReportingInterval: durationSchema(
-      "Accepted for Chihaya's sake: totals are kept at all times, so nothing has to be counted at intervals.",
+      'Accepted for compatibility with Chihaya, without effect: totals are always up to date.',
       '1s',
     ),
     storePeerIds: {
-      description: 'Keep peer ids: 20 bytes a peer, needed for dictionary answers.',
+      description:
+        'Keep peer ids: 20 bytes a peer, needed for dictionary answers, and to tell a client on a new port from another.',
       type: 'boolean',
       default: true,
     },
@@ -126,39 +121,39 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       type: 'boolean',
       default: false,
     },
-    storeWebRtcPeers: {
+    storeWebrtcPeers: {
       description: 'Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers.',
       type: 'boolean',
       default: false,
     },
     families: {
       description:
-        'Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one.',
+        'Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one: then counters sum both, and answers hold both.',
       enum: ['separate', 'unified'],
       default: 'separate',
     },
     maxSwarms: count(
-      'Infohashes with peers; beyond, those of the sources that have the most give way. By default as many as a quarter of the memory of the machine or cgroup has room for at 160 bytes each, 5000000 at most.',
+      'Infohashes with peers. A full store drops those of the sources that have the most. By default as many as fit a quarter of the memory of the machine or cgroup at 160 bytes each, at most 5000000.',
       1,
     ),
     maxPeers: count(
-      'Peers in all; beyond, those of the sources that have the most give way. By default as many as a quarter of the memory of the machine or cgroup has room for at 64 bytes each, 50000000 at most.',
+      'Peers in total. A full store drops those of the sources that have the most. By default as many as fit a quarter of the memory of the machine or cgroup at 64 bytes each, at most 50000000.',
       1,
     ),
     maxPeersPerSwarm: count(
-      'Peers of one infohash; further ones are answered but not kept.',
+      'Peers of one infohash. Others are answered but not stored, unless one network fills the swarm.',
       1,
       100_000,
     ),
     maxPeersPerSource: count(
-      'Peers of one IPv4 address or IPv6 /64 in one swarm, the oldest giving way; an answer holds two of them. 0 is no limit.',
+      'Peers of one IPv4 address or IPv6 /64 in one swarm. The oldest is dropped for a new one, and an answer contains at most two of them. 0 for no limit.',
       0,
       0,
       255,
     ),
     newSwarmsPerSource: {
       description:
-        'Torrents new to the store that one IPv4 address or IPv6 /56 may bring over time; more of them are refused. Off unless set.',
+        'Torrents new to the store that one IPv4 address or IPv6 /56 may add over time. Others are refused. Off unless set.',
       type: 'object',
       additionalProperties: false,
       required: ['perMinute'],
@@ -173,13 +168,13 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       },
     },
     withholdPortsBelow: count(
-      'Peers on ports below this one are counted but given to nobody; those on port 1 never are.',
+      'Peers on ports below this one are counted but given to nobody. Port 1 is always withheld. 1024 keeps swarms from being sent to services.',
       0,
       0,
       65_536,
     ),
     rememberedSwarms: count(
-      'Infohashes whose downloads are remembered after their last peer has gone.',
+      'Infohashes whose downloads are remembered after their last peer has left, the newest of them.',
       0,
       100_000,
     ),
@@ -197,7 +192,7 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
           maximum: 128,
         },
         outsideShare: {
-          description: 'Share of an answer that is kept for peers outside the subnet.',
+          description: 'Share of an answer reserved for peers outside the subnet.',
           type: 'number',
           minimum: 0,
           maximum: 1,

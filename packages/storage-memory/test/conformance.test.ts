@@ -7,10 +7,10 @@ const variants: Array<[name: string, options: MemoryStorageOptions]> = [
   ['the memory store without peer ids', { storePeerIds: false }],
   ['the memory store with owners', { storeOwners: true }],
   ['the memory store with owners, without peer ids', { storeOwners: true, storePeerIds: false }],
-  ['the memory store with WebRTC peers', { storeWebRtcPeers: true }],
+  ['the memory store with WebRTC peers', { storeWebrtcPeers: true }],
   [
     'the memory store with WebRTC peers, owners and a subnet preference',
-    { storeWebRtcPeers: true, storeOwners: true, preferredSubnet: { ipv4: 24 } },
+    { storeWebrtcPeers: true, storeOwners: true, preferredSubnet: { ipv4: 24 } },
   ],
   ['the memory store with a subnet preference', { preferredSubnet: { ipv4: 24, ipv6: 64 } }],
 ]

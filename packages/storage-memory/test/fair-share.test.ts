@@ -52,9 +52,9 @@ function known(
 const sources = new Sources(Int32Array.of(0x61c8_864f, 0x7a14_3589, 0x3d4d_51c3, 0x27d4_eb2f))
 
 function sourceOf(from: Address): number {
-  const longs = new Uint32Array(5)
-  writeEndpoint(longs, from, 0)
-  return sources.of(longs, 0, from.length / 4 + 1)
+  const u32 = new Uint32Array(5)
+  writeEndpoint(u32, from, 0)
+  return sources.of(u32, 0, from.length / 4 + 1)
 }
 
 const ARCHIVE = address('198.51.100.7')

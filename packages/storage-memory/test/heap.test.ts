@@ -1,10 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Heap, longsAt, MAX_BLOCK_BYTES, segmentOf } from '../src/heap/heap.ts'
+import { Heap, u32At, MAX_BLOCK_BYTES, segmentOf } from '../src/heap/heap.ts'
 
 interface Block {
   reference: number
-  longs: number
+  u32: number
   stamp: number
 }
 
@@ -17,7 +17,7 @@ class StampedHeap {
   #stamp = 0
 
   allocate(bytes: number): void {
-    const block = { reference: this.heap.allocate(bytes), longs: bytes >> 2, stamp: ++this.#stamp }
+    const block = { reference: this.heap.allocate(bytes), u32: bytes >> 2, stamp: ++this.#stamp }
     this.#view(block).fill(block.stamp)
     this.blocks.push(block)
   }
@@ -34,10 +34,9 @@ class StampedHeap {
   }
 
   #view(block: Block): Uint32Array {
-    const at = longsAt(block.reference)
+    const at = u32At(block.reference)
     return (
-      this.heap.longs[segmentOf(block.reference)]?.subarray(at, at + block.longs) ??
-      new Uint32Array()
+      this.heap.u32[segmentOf(block.reference)]?.subarray(at, at + block.u32) ?? new Uint32Array()
     )
   }
 }

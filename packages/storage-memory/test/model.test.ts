@@ -25,9 +25,9 @@ class Pair {
 
   constructor(options: MemoryStorageOptions) {
     const now = (): number => this.clock
-    const { storeWebRtcPeers = false } = options
+    const { storeWebrtcPeers = false } = options
     this.store = new MemoryPeerStore({ ...options, peerLifetime: LIFETIME }, now)
-    this.model = new ModelPeerStore({ peerLifetime: LIFETIME, now, storeWebRtcPeers })
+    this.model = new ModelPeerStore({ peerLifetime: LIFETIME, now, storeWebrtcPeers })
   }
 
   announce(announce: Announce): void {
@@ -160,7 +160,7 @@ const commands = fc.commands(
 test('agrees with the model over 100,000 steps', { timeout: 300_000 }, async () => {
   let steps = 0
   const property = fc.asyncProperty(commands, async (list) => {
-    const pair = new Pair({ storeOwners: true, storeWebRtcPeers: true })
+    const pair = new Pair({ storeOwners: true, storeWebrtcPeers: true })
     await fc.asyncModelRun(() => ({ model: {}, real: pair }), list)
     steps += pair.steps
   })

@@ -6,7 +6,7 @@ import { PeerDraw } from '../src/peers/draw.ts'
 import { Columns } from '../src/peers/layout.ts'
 import { PeerSets } from '../src/peers/sets.ts'
 
-const IPV4_LONGS = 2
+const IPV4_U32 = 2
 
 /**
  * A set of peers numbered from 0, under a fixed key, so that a test knows which block a peer falls
@@ -14,7 +14,7 @@ const IPV4_LONGS = 2
  */
 class NumberedSet {
   readonly sets = new PeerSets(
-    new PeerBlocks(new Heap(), new KeyedHash(1, 2), IPV4_LONGS, 0, new Columns(false, false)),
+    new PeerBlocks(new Heap(), new KeyedHash(1, 2), IPV4_U32, 0, new Columns(false, false)),
   )
   readonly #key = new Uint32Array(5)
   root = 0

@@ -39,11 +39,11 @@ describe('a hundred thousand swarms', () => {
 
 describe('the keyed hash', () => {
   test('spreads infohashes that share all but their last bits, differently under each key', () => {
-    const longs = new Uint32Array([1, 2, 3, 4, 0])
+    const u32 = new Uint32Array([1, 2, 3, 4, 0])
     const low = (hash: KeyedHash): number[] =>
       Array.from({ length: 4096 }, (_, last) => {
-        longs[4] = last << 20
-        return hash.longs(longs, 0, 5, 0xffff_ffff) & 1023
+        u32[4] = last << 20
+        return hash.of(u32, 0, 5, 0xffff_ffff) & 1023
       })
     const first = low(new KeyedHash(1, 2))
     expect(new Set(first).size).toBeGreaterThan(900)

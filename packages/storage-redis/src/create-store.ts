@@ -1,21 +1,20 @@
 import { parseDuration, TRK_ERR_OPTIONS } from '@chihaya/core'
-import { createClient, type Client } from './client.ts'
-import type { StoreLog } from './health.ts'
-import { localStores } from './local-store.ts'
-import type { RedisStorageOptions } from './options.ts'
+import { createClient, timeoutsOf, type Client } from './connection/client.ts'
+import type { StoreLog } from './connection/health.ts'
+import { localStores } from './fallback/local-store.ts'
+import { PACKAGE, type RedisStorageOptions } from './options.ts'
 import { RedisPeerStore } from './redis-peer-store.ts'
-import { NAME, targetOf } from './target.ts'
-import { timeoutsOf } from './timeouts.ts'
+import { addressOf } from './connection/redis-address.ts'
 
 /**
- * A store by its options, as `parseOptions` leaves them. It has no connection yet.
+ * Creates a store that is not connected yet. `options` come from `parseOptions`.
  * @throws TRK_ERR_OPTIONS
  */
 export async function createStore(
   options: Required<RedisStorageOptions>,
   log: StoreLog,
 ): Promise<RedisPeerStore> {
-  const target = targetOf(options)
+  const address = addressOf(options)
   const {
     client: given,
     closeClient,
@@ -23,11 +22,13 @@ export async function createStore(
     fallbackMaxPeers,
     maxPeersPerSwarm,
     storePeerIds,
+    storeOwners,
+    storeWebrtcPeers,
     newSwarmsPerSource,
     withholdPortsBelow,
   } = options
   if (given !== undefined && !isClient(given)) {
-    throw new TRK_ERR_OPTIONS(NAME, 'options/client must be a Redis or Cluster of ioredis')
+    throw new TRK_ERR_OPTIONS(PACKAGE, 'options/client must be a Redis or Cluster of ioredis')
   }
   const createLocalStore =
     fallback === 'memory'
@@ -36,14 +37,16 @@ export async function createStore(
           maxPeers: fallbackMaxPeers,
           maxPeersPerSwarm,
           storePeerIds,
+          ...(storeOwners && { storeOwners }),
+          ...(storeWebrtcPeers && { storeWebrtcPeers }),
           ...(newSwarmsPerSource && { newSwarmsPerSource }),
           ...(withholdPortsBelow > 0 && { withholdPortsBelow }),
         })
       : undefined
   return new RedisPeerStore({
-    client: given ?? createClient(target, options.sentinel, timeoutsOf(options)),
+    client: given ?? createClient(address, options.sentinel, timeoutsOf(options)),
     closeClient: given === undefined || closeClient,
-    target: given === undefined ? target.description : "the application's client",
+    address: given === undefined ? address.description : "the application's client",
     options,
     log,
     createLocalStore,

@@ -1,76 +1,96 @@
-import { INFO_HASH_LENGTH, type AddressFamily, type InfoHash } from '@chihaya/bittorrent'
+import { INFO_HASH_LENGTH, type InfoHash } from '@chihaya/bittorrent'
+import type { Network } from '@chihaya/core'
 
-const FAMILY_LETTER: Readonly<Record<AddressFamily, string>> = { ipv4: '4', ipv6: '6' }
 const INFO_HASH_PATTERN = '?'.repeat(INFO_HASH_LENGTH)
 const TAG_START = '{s'
 
+const LETTER: Readonly<Record<Network, string>> = { ipv4: '4', ipv6: '6', webrtc: 'w' }
+
+/** Suffixes of the keys that the announce script takes, in its order. */
+const OF_ANNOUNCE: Readonly<Record<Network, readonly string[]>> = {
+  ipv4: ['4', '4i', 'd', 'c', '6', 'w'],
+  ipv6: ['6', '6i', 'd', 'c', '4', 'w'],
+  webrtc: ['w', 'wi', 'd', 'c', '4', '6'],
+}
+const OF_PROBE = ['p', 'pi', 'pd', 'pc', 'p6', 'pw']
+
 /**
- * The names of all keys. Those of one torrent share a hash tag, so that one script may use them in
- * a cluster:
+ * The names of all keys. The keys of one torrent share a hash tag, so that one script may use them
+ * in a cluster:
  *
- *     chihaya:{s<infohash>}4    sorted set of endpoints      chihaya:{s<infohash>}6    likewise for IPv6
- *     chihaya:{s<infohash>}4i   hash, endpoint → peer id     chihaya:{s<infohash>}6i   likewise for IPv6
+ *     chihaya:{s<infohash>}4    sorted set of endpoints      chihaya:{s<infohash>}6    for IPv6
+ *     chihaya:{s<infohash>}4i   hash, endpoint → record      chihaya:{s<infohash>}6i   for IPv6
+ *     chihaya:{s<infohash>}w    sorted set of handles        chihaya:{s<infohash>}wi   for WebRTC
  *     chihaya:{s<infohash>}d    string, downloads completed
- *     chihaya:{s<infohash>}c    sorted set of those whose download has been counted
- *     chihaya:{s<infohash>}p…   likewise, of a peer that only tries whether Redis takes writes
+ *     chihaya:{s<infohash>}c    sorted set of endpoints and clients whose download was counted
+ *     chihaya:{s<infohash>}p…   the same, for the peer with which writes are tried
  *
- * The infohash is its 20 bytes. The letter before it keeps the tag from being empty where it begins
- * with a brace, in which case the whole key would be hashed; a brace further on cuts the tag short,
+ * The infohash is its 20 bytes. Without the letter before it, an infohash that begins with a brace
+ * would make the tag empty, and the whole key would be hashed. A brace further on shortens the tag,
  * for all keys of the torrent alike.
  */
 export class Keys {
-  /** The keys of the totals over all swarms and of the lock of those who count them. */
+  /** The totals of all swarms. */
   readonly totals: Buffer
+  /** The lock of the tracker that counts them. */
   readonly lock: Buffer
+  /** The networks whose peers are stored. */
+  readonly networks: readonly Network[]
   readonly #prefix: string
 
-  constructor(prefix: string) {
+  constructor(prefix: string, networks: readonly Network[]) {
+    this.networks = networks
     this.#prefix = prefix
     this.totals = Buffer.from(`${prefix}{t}totals`, 'latin1')
     this.lock = Buffer.from(`${prefix}{t}lock`, 'latin1')
   }
 
-  /** The torrent whose peers a key of `swarm` holds. */
+  /** The infohash in the key of a swarm. */
   infoHashOf(swarm: Buffer): InfoHash {
     const from = this.#prefix.length + TAG_START.length
     return swarm.toString('latin1', from, from + INFO_HASH_LENGTH) as InfoHash
   }
 
-  /** The peers of a torrent and family. */
-  swarm(infoHash: InfoHash, family: AddressFamily): Buffer {
-    return this.#key(infoHash, FAMILY_LETTER[family])
+  /**
+   * The first `count` keys of the announce script: swarm, records, downloads, counted downloads,
+   * swarms of the other networks.
+   */
+  ofAnnounce(infoHash: InfoHash, network: Network, count: number): Buffer[] {
+    return this.#keys(infoHash, OF_ANNOUNCE[network], count)
   }
 
-  /** Their peer ids. */
-  peerIds(infoHash: InfoHash, family: AddressFamily): Buffer {
-    return this.#key(infoHash, `${FAMILY_LETTER[family]}i`)
+  /** Keys next to those of a torrent, for the announce script. A scan does not find them. */
+  ofProbe(infoHash: InfoHash, count: number): Buffer[] {
+    return this.#keys(infoHash, OF_PROBE, count)
   }
 
-  /** The downloads of a torrent. */
-  downloaded(infoHash: InfoHash): Buffer {
-    return this.#key(infoHash, 'd')
-  }
-
-  /** The endpoints and clients whose download of a torrent has been counted. */
-  counted(infoHash: InfoHash): Buffer {
-    return this.#key(infoHash, 'c')
+  /** The keys of the scrape script: swarm and downloads. */
+  ofScrape(infoHash: InfoHash, network: Network): [swarm: Buffer, downloads: Buffer] {
+    return [this.#key(infoHash, LETTER[network]), this.#key(infoHash, 'd')]
   }
 
   /**
-   * Keys beside those of a torrent, in the order in which the announce script takes them: no scan
-   * finds them.
+   * The keys of the count script: a swarm, and those of the same torrent in the networks before its
+   * own.
    */
-  probe(infoHash: InfoHash): Buffer[] {
-    return ['p', 'pi', 'pd', 'pc', 'p6'].map((suffix) => this.#key(infoHash, suffix))
+  ofCount(swarm: Buffer): Buffer[] {
+    const before = this.networks.slice(0, this.networks.indexOf(networkOfSwarm(swarm)))
+    const infoHash = this.infoHashOf(swarm)
+    return [swarm, ...before.map((network) => this.#key(infoHash, LETTER[network]))]
   }
 
-  /**
-   * What `SCAN … MATCH` takes to find the peers of every torrent, as one who puts `before` in front
-   * of all keys has them.
-   */
-  swarmPattern(before: string): string {
-    const literal = `${before}${this.#prefix}`.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)
-    return `${literal}${TAG_START}${INFO_HASH_PATTERN}}[46]`
+  /** The pattern with which `SCAN` finds all swarms, given a prefix that the client adds. */
+  swarmPattern(clientPrefix: string): string {
+    const prefix = `${clientPrefix}${this.#prefix}`.replaceAll(/[*?[\]\\]/g, String.raw`\$&`)
+    const letters = this.networks.map((network) => LETTER[network]).join('')
+    return `${prefix}${TAG_START}${INFO_HASH_PATTERN}}[${letters}]`
+  }
+
+  #keys(infoHash: InfoHash, suffixes: readonly string[], count: number): Buffer[] {
+    const keys = []
+    for (let index = 0; index < count; index++)
+      keys.push(this.#key(infoHash, suffixes[index] as string))
+    return keys
   }
 
   #key(infoHash: InfoHash, suffix: string): Buffer {
@@ -78,22 +98,16 @@ export class Keys {
   }
 }
 
-const PEER_IDS = Buffer.from('i')
-const IPV4 = FAMILY_LETTER.ipv4.charCodeAt(0)
+const RECORDS = Buffer.from('i')
 
-/** The family whose peers a key of `Keys.swarm` holds. */
-export function familyOfSwarm(key: Buffer): AddressFamily {
-  return key.at(-1) === IPV4 ? 'ipv4' : 'ipv6'
+/** The network of a swarm's key. */
+export function networkOfSwarm(swarm: Buffer): Network {
+  const letter = String.fromCharCode(swarm.at(-1) as number)
+  if (letter === LETTER.ipv4) return 'ipv4'
+  return letter === LETTER.ipv6 ? 'ipv6' : 'webrtc'
 }
 
-/** The key of the same torrent's peers in the other family. */
-export function siblingOfSwarm(key: Buffer): Buffer {
-  const sibling = Buffer.from(key)
-  sibling.write(FAMILY_LETTER[familyOfSwarm(key) === 'ipv4' ? 'ipv6' : 'ipv4'], key.length - 1)
-  return sibling
-}
-
-/** The key of the peer ids of the peers of a swarm's key. */
-export function peerIdsOfSwarm(key: Buffer): Buffer {
-  return Buffer.concat([key, PEER_IDS])
+/** The key of a swarm's records. */
+export function recordsOfSwarm(swarm: Buffer): Buffer {
+  return Buffer.concat([swarm, RECORDS])
 }

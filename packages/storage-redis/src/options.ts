@@ -2,111 +2,126 @@ import type { ConnectionOptions } from 'node:tls'
 import { durationSchema, type Duration, type JsonSchema, type OptionsSchema } from '@chihaya/core'
 import type { Cluster, Redis } from 'ioredis'
 
-/** Where Sentinels are, and what they call the master. */
+/** The name of this package in error messages. */
+export const PACKAGE = '@chihaya/storage-redis'
+
+/** How to find a master through Sentinel. */
 export interface SentinelOptions {
-  /** What the Sentinels call the master: `mymaster`. */
+  /** The Sentinels' name for the master, such as `mymaster`. */
   name: string
-  /** `host:port`, or a host alone for port 26379. */
+  /** Each is `host:port`, or a host alone for port 26379. */
   nodes: string[]
-  /** For the Sentinels themselves. */
+  /** The user of the Sentinels, not of Redis. */
   username?: string
-  /** For the Sentinels themselves. */
+  /** The password of the Sentinels, not of Redis. */
   password?: string
 }
 
-/** How many torrents that the store does not know one source may bring. */
+/** How fast one source may announce torrents that the store does not know. */
 export interface NewSwarmRate {
-  /** Over time. */
+  /** New torrents per minute. */
   perMinute: number
-  /** At once, before the rate binds. @default as many as in a minute */
+  /** New torrents at once, before the rate applies. @default those of one minute */
   burst?: number
 }
 
 export interface RedisStorageOptions {
-  /** An `ioredis` client of the application's, `Redis` or `Cluster`. It stays the application's. */
+  /**
+   * The application's `ioredis` client, `Redis` or `Cluster`, with its own options. It is not closed
+   * unless `closeClient` is set.
+   */
   client?: Redis | Cluster | undefined
   /** Close `client` with the store. @default false */
   closeClient?: boolean
   /**
-   * `redis[s]://[[user]:password@]host[:port][/db]`; a lone word before the `@` is a password.
+   * `redis[s]://[[user]:password@]host[:port][/db]`. A single word before the `@` is a password.
    * @default 'redis://127.0.0.1:6379/0'
    */
   url?: string | undefined
   /** Chihaya's name for `url`. */
   redisBroker?: string | undefined
-  /** Some nodes of a Redis Cluster: `host:port`, or a host alone for port 6379. */
+  /** Some nodes of a Redis Cluster. Each is `host:port`, or a host alone for port 6379. */
   cluster?: string[] | undefined
-  /** Finds the master through Sentinel. */
+  /** How to find the master through Sentinel. */
   sentinel?: SentinelOptions | undefined
-  /** Where no `url` says it. @default 0 */
+  /** Number of the database, if the URL has none. @default 0 */
   db?: number | undefined
-  /** Where no `url` says it. */
+  /** User name, if the URL has none. */
   username?: string | undefined
-  /** Where no `url` says it. */
+  /** Password, if the URL has none. */
   password?: string | undefined
-  /** Speak TLS, with options of `node:tls` if need be. `rediss:` does so too. @default false */
+  /** Use TLS, optionally with options of `node:tls`. `rediss:` implies it. @default false */
   tls?: boolean | ConnectionOptions
-  /** A file of certificates in PEM that vouch for the server's. */
+  /** A PEM file of the certificate authorities to trust. */
   tlsCaPath?: string | undefined
-  /** A file of the client's certificate in PEM. */
+  /** A PEM file of the client's certificate. */
   tlsCertPath?: string | undefined
-  /** A file of the client's key in PEM. */
+  /** A PEM file of the client's private key. */
   tlsKeyPath?: string | undefined
   /**
-   * Begins the name of every key, so that several trackers, or other things, can share a Redis.
+   * Prefix of every key, for trackers or other applications that share a Redis.
    * @default 'chihaya:'
    */
   keyPrefix?: string
   /**
-   * How long a connection may take to come about. The first must not take longer than 8 s, as
-   * Fastify waits for 10. @default '15s'
+   * Timeout for establishing a connection; for the first one at most 8 s, because Fastify waits
+   * for 10.
+   * @default '15s'
    */
   redisConnectTimeout?: Duration
   /**
-   * How long an announce waits for Redis: this or `redisWriteTimeout`, whichever is less. @default
-   * '15s'
+   * Timeout of an announce or scrape: this or `redisWriteTimeout`, whichever is shorter.
+   * @default '15s'
    */
   redisReadTimeout?: Duration
   /** See `redisReadTimeout`. @default '15s' */
   redisWriteTimeout?: Duration
-  /** Commands that wait for Redis at most; more are refused. @default 10000 */
+  /** Maximum number of pending commands; further ones are refused. @default 10000 */
   maxPending?: number
   /** How long a peer is kept after its last announce. @default '46m' */
   peerLifetime?: Duration
-  /** How long the downloads of a torrent are remembered after its last announce. @default '168h' */
+  /** How long a torrent's download count is kept after its last announce. @default '168h' */
   downloadedLifetime?: Duration
   /**
-   * Keep peer ids: needed for dictionary answers, and to tell a client on a new port from another.
+   * Store peer ids, for dictionary answers and to recognise a client on a new port.
    * @default true
    */
   storePeerIds?: boolean
-  /** The memory store can join the families; this one keeps them apart. @default 'separate' */
+  /**
+   * Store the owners of peers, so that users are given no peers of their own: 4 bytes a peer, for
+   * private trackers.
+   * @default false
+   */
+  storeOwners?: boolean
+  /** Store WebRTC peers, in swarms of their own. @default false */
+  storeWebrtcPeers?: boolean
+  /** IPv4 and IPv6 peers are separate swarms. Unlike the memory store, this one cannot join them. @default 'separate' */
   families?: 'separate'
   /**
-   * Peers of one infohash and address family; further ones are answered but not kept. @default
-   * 100000
+   * Peers of one infohash and address family. Further ones are answered but not stored.
+   * @default 100000
    */
   maxPeersPerSwarm?: number
   /**
-   * Torrents new to the store that one IPv4 address or IPv6 /56 may bring to this process over
-   * time. Off unless set.
+   * Rate limit of new torrents from one IPv4 address or IPv6 /56, in this process. Off unless set.
    */
   newSwarmsPerSource?: NewSwarmRate | undefined
   /**
-   * Peers on ports below this one are counted but given to nobody; those on port 1 never are.
+   * Peers on ports below this one are counted but never returned. Port 1 never is.
    * @default 0
    */
   withholdPortsBelow?: number
-  /** Time between two countings of all swarms, whichever tracker does it. @default '3m' */
+  /** Interval at which one of the trackers counts all swarms. @default '3m' */
   gcInterval?: Duration
-  /** How long the totals that have been read from Redis are good for. @default '1s' */
+  /** How long totals read from Redis are cached. @default '1s' */
   prometheusReportingInterval?: Duration
   /**
-   * Where announces go while Redis is away: into this process, or nowhere, so that they fail.
+   * What serves announces while Redis is unavailable: a store in this process, or nothing, so that
+   * they fail.
    * @default 'none'
    */
   fallback?: 'none' | 'memory'
-  /** Peers that this process holds at most while Redis is away. @default 1000000 */
+  /** Maximum number of peers in the fallback. @default 1000000 */
   fallbackMaxPeers?: number
 }
 
@@ -140,115 +155,131 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    client: { description: "An ioredis client of the application's, Redis or Cluster." },
+    client: {
+      description:
+        "The application's ioredis client, Redis or Cluster, with its own options. It is not closed unless closeClient is set.",
+    },
     closeClient: { description: 'Close `client` with the store.', type: 'boolean', default: false },
     url: secret(
-      'redis[s]://[[user]:password@]host[:port][/db]; a lone word before the @ is a password.',
+      'redis[s]://[[user]:password@]host[:port][/db]. A single word before the @ is a password. By default redis://127.0.0.1:6379/0.',
     ),
     redisBroker: secret("Chihaya's name for `url`."),
-    cluster: nodes('Some nodes of a Redis Cluster: host:port, or a host alone for port 6379.'),
+    cluster: nodes(
+      'Some nodes of a Redis Cluster. Each is host:port, or a host alone for port 6379.',
+    ),
     sentinel: {
-      description: 'Finds the master through Sentinel.',
+      description: 'How to find the master through Sentinel.',
       type: 'object',
       additionalProperties: false,
       required: ['name', 'nodes'],
       properties: {
-        name: text('What the Sentinels call the master.'),
-        nodes: nodes('host:port, or a host alone for port 26379.'),
-        username: text('For the Sentinels themselves.'),
-        password: secret('For the Sentinels themselves.'),
+        name: text("The Sentinels' name for the master."),
+        nodes: nodes('Each is host:port, or a host alone for port 26379.'),
+        username: text('The user of the Sentinels, not of Redis.'),
+        password: secret('The password of the Sentinels, not of Redis.'),
       },
     },
-    db: { description: 'Where no `url` says it.', type: 'integer', minimum: 0 },
-    username: text('Where no `url` says it.'),
-    password: secret('Where no `url` says it.'),
+    db: {
+      description: 'Number of the database, if the URL has none.',
+      type: 'integer',
+      minimum: 0,
+    },
+    username: text('User name, if the URL has none.'),
+    password: secret('Password, if the URL has none.'),
     tls: {
-      description: 'Speak TLS, with options of node:tls if need be.',
+      description: 'Use TLS, optionally with options of node:tls.',
       type: ['boolean', 'object'],
       default: false,
     },
-    tlsCaPath: text("A file of certificates in PEM that vouch for the server's."),
-    tlsCertPath: text("A file of the client's certificate in PEM."),
-    tlsKeyPath: text("A file of the client's key in PEM."),
+    tlsCaPath: text('A PEM file of the certificate authorities to trust.'),
+    tlsCertPath: text("A PEM file of the client's certificate."),
+    tlsKeyPath: text("A PEM file of the client's private key."),
     keyPrefix: {
-      description:
-        'Begins the name of every key, so that several trackers, or other things, can share a Redis.',
+      description: 'Prefix of every key, for trackers or other applications that share a Redis.',
       type: 'string',
-      // Braces would choose the keys' slot in a cluster.
+      // Braces would determine the slot of the keys in a cluster.
       pattern: '^[!-z|~]*$',
       examples: ['chihaya:', 'tracker-2:'],
       default: 'chihaya:',
     },
     redisConnectTimeout: durationSchema(
-      'How long a connection may take to come about; the first no longer than 8 s.',
+      'Timeout for establishing a connection; for the first one at most 8 s.',
       '15s',
     ),
     redisReadTimeout: durationSchema(
-      'How long an announce waits for Redis: this or redis_write_timeout, if less.',
+      'Timeout of an announce or scrape: this or redis_write_timeout, whichever is shorter. Two seconds are enough for most.',
       '15s',
     ),
     redisWriteTimeout: durationSchema('See redis_read_timeout.', '15s'),
-    maxPending: count('Commands that wait for Redis at most; more are refused.', 1, 10_000),
+    maxPending: count('Maximum number of pending commands; further ones are refused.', 1, 10_000),
     peerLifetime: durationSchema('How long a peer is kept after its last announce.', '46m'),
     downloadedLifetime: durationSchema(
-      'How long the downloads of a torrent are remembered after its last announce.',
+      "How long a torrent's download count is kept after its last announce.",
       '168h',
     ),
     storePeerIds: {
       description:
-        'Keep peer ids: needed for dictionary answers, and to tell a client on a new port from another.',
+        'Store peer ids, for dictionary answers and to recognise a client on a new port.',
       type: 'boolean',
       default: true,
     },
+    storeOwners: {
+      description:
+        'Store the owners of peers, so that users are given no peers of their own: 4 bytes a peer, for private trackers.',
+      type: 'boolean',
+      default: false,
+    },
+    storeWebrtcPeers: {
+      description: 'Store WebRTC peers, in swarms of their own.',
+      type: 'boolean',
+      default: false,
+    },
     families: {
       description:
-        'Whether IPv4 and IPv6 peers of a torrent are two swarms or one: two is all that this store offers.',
+        'Whether IPv4 and IPv6 peers of a torrent are two swarms or one. This store supports only two.',
       enum: ['separate'],
       default: 'separate',
     },
     maxPeersPerSwarm: count(
-      'Peers of one infohash and address family; further ones are answered but not kept.',
+      'Peers of one infohash and address family. Further ones are answered but not stored.',
       1,
       100_000,
     ),
     newSwarmsPerSource: {
       description:
-        'Torrents new to the store that one IPv4 address or IPv6 /56 may bring to this process over time; more of them are refused. Off unless set.',
+        'Rate limit of new torrents from one IPv4 address or IPv6 /56, in this process. Off unless set.',
       type: 'object',
       additionalProperties: false,
       required: ['perMinute'],
       properties: {
-        perMinute: { description: 'New torrents a minute.', type: 'number', exclusiveMinimum: 0 },
+        perMinute: { description: 'New torrents per minute.', type: 'number', exclusiveMinimum: 0 },
         burst: {
           description:
-            'New torrents at once, before the rate binds. By default as many as in a minute.',
+            'New torrents at once, before the rate applies. By default those of one minute.',
           type: 'number',
           minimum: 1,
         },
       },
     },
     withholdPortsBelow: count(
-      'Peers on ports below this one are counted but given to nobody; those on port 1 never are.',
+      'Peers on ports below this one are counted but never returned. Port 1 never is.',
       0,
       0,
       65_536,
     ),
-    gcInterval: durationSchema(
-      'Time between two countings of all swarms, whichever tracker does it.',
-      '3m',
-    ),
+    gcInterval: durationSchema('Interval at which one of the trackers counts all swarms.', '3m'),
     prometheusReportingInterval: durationSchema(
-      'How long the totals that have been read from Redis are good for.',
+      'How long totals read from Redis are cached.',
       '1s',
     ),
     fallback: {
       description:
-        'Where announces go while Redis is away: into this process, or nowhere, so that they fail.',
+        'What serves announces while Redis is unavailable: the memory of this process, whose peers are merged into Redis afterwards, or nothing, so that they fail.',
       enum: ['none', 'memory'],
       default: 'none',
     },
     fallbackMaxPeers: count(
-      'Peers that this process holds at most while Redis is away.',
+      'Maximum number of peers in the fallback. Each takes some 200 bytes until it is merged into Redis.',
       1,
       1_000_000,
     ),

@@ -2,15 +2,14 @@ import { parseOptions } from '@chihaya/core'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { createStore } from './create-store.ts'
-import { optionsSchema, type RedisStorageOptions } from './options.ts'
-import { NAME } from './target.ts'
-import { timeoutsOf } from './timeouts.ts'
+import { timeoutsOf } from './connection/client.ts'
+import { optionsSchema, PACKAGE, type RedisStorageOptions } from './options.ts'
 
-/** Milliseconds. Fastify gives up a plugin after 10 s, and would not say why. */
+/** Milliseconds. Fastify gives up a plugin after 10 s, and does not log why. */
 const MAX_BOOT = 8000
 
 const plugin: FastifyPluginAsync<RedisStorageOptions> = async (fastify, given) => {
-  const options = parseOptions(NAME, optionsSchema, given)
+  const options = parseOptions(PACKAGE, optionsSchema, given)
   const store = await createStore(options, fastify.log)
   fastify.decorate('peerStore', store)
   fastify.addHook('onReady', async () => {
@@ -26,6 +25,6 @@ const plugin: FastifyPluginAsync<RedisStorageOptions> = async (fastify, given) =
 }
 
 export const redisStorage: FastifyPluginAsync<RedisStorageOptions> = fp(plugin, {
-  name: NAME,
+  name: PACKAGE,
   fastify: '5.x',
 })

@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { InfoHash, ScrapeEntry } from '@chihaya/bittorrent'
 import {
-  addressFamily,
-  type AddressFamily,
-  type InfoHash,
-  type ScrapeEntry,
-} from '@chihaya/bittorrent'
-import {
+  networkOf,
   parseDuration,
   type Announce,
   type Answer,
+  type Durations,
   type EvictionRules,
   type MaybePromise,
+  type Network,
   type PeerStore,
   type ReadinessAnswer,
   type Scrape,
@@ -18,65 +16,86 @@ import {
   type StoreStats,
   type SwarmEntry,
 } from '@chihaya/core'
-import { Announcer } from './announcer.ts'
-import { secretsOf, type Client } from './client.ts'
-import { connect } from './connect.ts'
-import { Eviction } from './eviction.ts'
-import { Fallback } from './fallback.ts'
-import { isFault, UNAVAILABLE, type Fault } from './faults.ts'
-import type { StoreLog } from './health.ts'
+import { Announcer } from './announce/announcer.ts'
+import { NewSwarmLimit } from './announce/new-swarm-limit.ts'
+import { readAnswer, readScrapeEntry } from './announce/announce-format.ts'
+import {
+  defineScript,
+  secretsOf,
+  timeoutsOf,
+  type Client,
+  type Script,
+} from './connection/client.ts'
+import { connect } from './connection/connect.ts'
+import { Connection } from './connection/connection.ts'
+import {
+  describeFault,
+  isFault,
+  UNAVAILABLE,
+  type Fault,
+  type FaultKind,
+} from './connection/faults.ts'
+import type { StoreLog } from './connection/health.ts'
+import { WriteProbe } from './connection/write-probe.ts'
+import { Fallback } from './fallback/fallback.ts'
+import type { LocalStore } from './fallback/local-store.ts'
 import { Keys } from './keys.ts'
-import { Link } from './link.ts'
-import type { LocalStore } from './local-store.ts'
-import { countScript, scrapeScript } from './lua/count.ts'
-import type { RedisStoreMetrics } from './metrics.ts'
-import { NewSwarmLimit } from './new-swarm-limit.ts'
+import { countScript, scrapeScript } from './lua/scrape.ts'
 import type { RedisStorageOptions } from './options.ts'
-import { readAnswer, readScrapeEntry } from './replies.ts'
-import { describeFault } from './readiness.ts'
-import { defineScript, type Script } from './script.ts'
-import { listSwarms } from './swarm-listing.ts'
-import type { SwarmScan } from './swarm-scan.ts'
-import { Sweeper } from './sweeper.ts'
-import { timeoutsOf } from './timeouts.ts'
-import { Totals } from './totals.ts'
-import { WriteProbe } from './write-probe.ts'
+import { Eviction } from './swarms/eviction.ts'
+import { listSwarms, type SwarmScan } from './swarms/scan-swarms.ts'
+import { SwarmCounter, Totals } from './swarms/swarm-totals.ts'
 
 /**
- * A list of peers, or the removal of some, is to end in time: its steps are followed by pauses of
- * their own length.
+ * Lists and evictions have to finish in good time: their steps are followed by pauses of the same
+ * length.
  */
 const SCAN_PAUSES = 1
-/** Milliseconds that closing waits for Redis. */
-const CLOSING_PATIENCE = 2000
+const ADDRESS_NETWORKS: readonly Network[] = ['ipv4', 'ipv6']
+const ALL_NETWORKS: readonly Network[] = [...ADDRESS_NETWORKS, 'webrtc']
+/** Milliseconds that `close` waits for Redis. */
+const CLOSE_TIMEOUT = 2000
+
+/** Measurements of a store. `errors` and `fallbackAnnounces` only grow. */
+export interface RedisStoreMetrics {
+  /** Times from a command to its answer. */
+  readonly roundTrips: Durations
+  /** Failed commands, by kind. */
+  readonly errors: Readonly<Record<FaultKind, number>>
+  /** Commands that wait for their answer now. */
+  readonly pending: number
+  /** Announces answered by the fallback. */
+  readonly fallbackAnnounces: number
+  /** Peers that are yet to be merged into Redis. */
+  readonly fallbackPeers: number
+}
 
 export interface RedisPeerStoreInit {
   readonly client: Client
   /** Whether `close` closes the client. */
   readonly closeClient: boolean
-  /** Which Redis it is, in words, for logs and errors. */
-  readonly target: string
-  /** As `parseOptions` leaves them. */
+  /** Names the server in logs and errors. */
+  readonly address: string
+  /** From `parseOptions`. */
   readonly options: Required<RedisStorageOptions>
   readonly log: StoreLog
-  /** Makes stores that stand in while Redis is away. */
+  /** Creates stores for the fallback; undefined for no fallback. */
   readonly createLocalStore?: (() => LocalStore) | undefined
-  /** The second since 1970, for tests. @default Redis' own clock */
+  /** Seconds since 1970, for tests. @default Redis' own clock */
   readonly now?: () => number
 }
 
-/**
- * A `PeerStore` in Redis, which any number of trackers share. An announce is one script, and one
- * round trip.
- */
+/** A `PeerStore` in Redis that any number of trackers share. An announce is one round trip. */
 export class RedisPeerStore implements PeerStore {
+  readonly keepsOwners: boolean
+  readonly keepsWebRtcPeers: boolean
   readonly #init: RedisPeerStoreInit
-  readonly #link: Link
+  readonly #connection: Connection
   readonly #keys: Keys
   readonly #now: () => number
   readonly #announcer: Announcer
   readonly #scrape: Script<Buffer>
-  readonly #sweeper: Sweeper
+  readonly #counter: SwarmCounter
   readonly #totals: Totals
   readonly #writeProbe: WriteProbe
   readonly #fallback: Fallback | undefined
@@ -85,57 +104,63 @@ export class RedisPeerStore implements PeerStore {
   readonly #closing = new AbortController()
 
   constructor(init: RedisPeerStoreInit) {
-    const { client, target, options, log, createLocalStore } = init
+    const { client, address, options, log, createLocalStore } = init
     const timeout = timeoutsOf(options).command
     const settings = {
       peerLifetime: seconds(options.peerLifetime),
       downloadedLifetime: seconds(options.downloadedLifetime),
       maxPeersPerSwarm: options.maxPeersPerSwarm,
       storePeerIds: options.storePeerIds,
+      storeOwners: options.storeOwners,
       withholdPortsBelow: options.withholdPortsBelow,
       limitsNewSwarms: options.newSwarmsPerSource !== undefined,
     }
+    this.keepsOwners = options.storeOwners
+    this.keepsWebRtcPeers = options.storeWebrtcPeers
     this.#init = init
     this.#now = init.now ?? (() => 0)
-    this.#keys = new Keys(options.keyPrefix)
+    this.#keys = new Keys(
+      options.keyPrefix,
+      options.storeWebrtcPeers ? ALL_NETWORKS : ADDRESS_NETWORKS,
+    )
     const secrets = [...secretsOf(client), options.password, options.sentinel?.password]
-    this.#link = new Link({
+    this.#connection = new Connection({
       client,
-      target,
+      address,
       secrets,
       timeout,
       limit: options.maxPending,
       log,
       writeFailed: () => this.#writeProbe.watch(),
-      reconnected: () => this.#fallback?.tellAgain(),
+      reconnected: () => this.#fallback?.replay(),
     })
-    this.#writeProbe = new WriteProbe(this.#link, (infoHash) =>
+    this.#writeProbe = new WriteProbe(this.#connection, (infoHash) =>
       this.#announcer.tryWriting(infoHash),
     )
     this.#announcer = new Announcer({
-      link: this.#link,
+      connection: this.#connection,
       keys: this.#keys,
       settings,
       newSwarmLimit: options.newSwarmsPerSource && new NewSwarmLimit(options.newSwarmsPerSource),
     })
     this.#scrape = defineScript(client, scrapeScript(settings), 2)
     this.#scan = {
-      link: this.#link,
+      connection: this.#connection,
       keys: this.#keys,
       pauses: SCAN_PAUSES,
       signal: this.#closing.signal,
     }
-    this.#eviction = new Eviction(this.#scan, options.storePeerIds)
-    this.#sweeper = new Sweeper({
-      link: this.#link,
+    this.#eviction = new Eviction(this.#scan, settings)
+    this.#counter = new SwarmCounter({
+      connection: this.#connection,
       keys: this.#keys,
       countScript: countScript(settings),
       now: this.#now,
       interval: parseDuration(options.gcInterval),
     })
     this.#totals = new Totals(
-      this.#link,
-      this.#keys.totals,
+      this.#connection,
+      this.#keys,
       parseDuration(options.prometheusReportingInterval),
     )
     this.#fallback =
@@ -149,14 +174,12 @@ export class RedisPeerStore implements PeerStore {
       })
   }
 
-  /** What is wrong with Redis, without secrets, or undefined when nothing is. */
+  /** What is wrong with Redis, without secrets; undefined if nothing is. */
   health(): string | undefined {
-    return this.#link.health.reason
+    return this.#connection.health.reason
   }
 
-  /**
-   * Reads from Redis and writes to it. A store whose fallback stands in is ready, with a remark.
-   */
+  /** Reads from Redis and writes to it. With a fallback the store is ready, with a remark. */
   async readiness(): Promise<ReadinessAnswer> {
     this.#totals.forget()
     try {
@@ -172,23 +195,22 @@ export class RedisPeerStore implements PeerStore {
 
   metrics(): RedisStoreMetrics {
     return {
-      roundTrips: this.#link.roundTrips.read(),
-      errors: this.#link.health.errors,
-      pending: this.#link.pending,
+      roundTrips: this.#connection.roundTrips.read(),
+      errors: this.#connection.health.errors,
+      pending: this.#connection.pending,
       fallbackAnnounces: this.#fallback?.announces ?? 0,
       fallbackPeers: this.#fallback?.size ?? 0,
     }
   }
 
   /**
-   * Waits for Redis, `timeout` milliseconds at most, and for the first attempt to connect alone if
-   * `once` is true.
-   * @throws TRK_ERR_REDIS, unless a fallback can stand in; the store is closed then.
+   * Waits for a connection, for `timeout` milliseconds, or for one attempt if `once` is true.
+   * @throws TRK_ERR_REDIS if there is no connection and no fallback. The store is closed then.
    */
   async connect(timeout: number, once: boolean): Promise<void> {
-    const { client, target, log } = this.#init
+    const { client, address, log } = this.#init
     try {
-      await connect({ client, target, timeout, once, faultOf: this.#link.faultOf })
+      await connect({ client, address, timeout, once, faultOf: this.#connection.faultOf })
     } catch (error) {
       if (!this.#fallback) {
         await this.close()
@@ -196,52 +218,52 @@ export class RedisPeerStore implements PeerStore {
       }
       log.warn(
         { reason: (error as Error).message },
-        'swarms are kept in this process until Redis is there',
+        'serving swarms from this process until Redis is available',
       )
     }
   }
 
-  /** Begins to count all swarms in intervals. */
+  /** Starts counting all swarms in intervals. */
   start(): void {
-    this.#sweeper.start()
+    this.#counter.start()
   }
 
-  /** Tells Redis what it has missed, if that can be done soon, and gives up what still waits. */
+  /** Merges the fallback into Redis if this takes no more than 2 s, and gives up pending commands. */
   async close(): Promise<void> {
     this.#closing.abort()
-    const work = Promise.all([this.#sweeper.stop(), this.#fallback?.close()])
-    const patience = new AbortController()
-    await Promise.race([work, sleep(CLOSING_PATIENCE, undefined, { signal: patience.signal })])
-    patience.abort()
+    const work = Promise.all([this.#counter.stop(), this.#fallback?.close()])
+    const timeout = new AbortController()
+    await Promise.race([work, sleep(CLOSE_TIMEOUT, undefined, { signal: timeout.signal })])
+    timeout.abort()
     this.#writeProbe.close()
-    this.#link.close()
+    this.#connection.close()
     if (this.#init.closeClient) this.#init.client.disconnect()
   }
 
-  /** @throws {ClientError} at once or by the promise, while Redis is away and nothing stands in. */
+  /** @throws {ClientError} at once or by the promise, if Redis and fallback are unavailable. */
   announce(announce: Announce, answer: Answer): MaybePromise<void> {
     const fallback = this.#fallback
-    if (this.#link.obstacle()) {
+    if (this.#connection.unavailable()) {
       if (!fallback) throw UNAVAILABLE
       return fallback.announce(announce, answer)
     }
     const withIds = announce.wantsPeerIds && this.#init.options.storePeerIds
     const entered = this.#announcer.announce(announce, answer.want, { now: this.#now() })
-    const answered = entered.then((reply) => readAnswer(reply, withIds, answer))
-    if (!fallback) return answered.catch(refuse)
-    return answered.then(
-      () => fallback.acknowledged(announce),
-      (error: unknown) => {
-        expectFault(error)
-        return fallback.announce(announce, answer)
-      },
-    )
+    if (!fallback) return entered.then((reply) => readAnswer(reply, withIds, answer), refuse)
+    const acknowledged = (reply: Buffer): void => {
+      readAnswer(reply, withIds, answer)
+      fallback.acknowledged(announce)
+    }
+    return entered.then(acknowledged, (error: unknown) => {
+      expectFault(error)
+      return fallback.announce(announce, answer)
+    })
   }
 
   /** @throws {ClientError} as `announce` does. */
   scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void> {
     const fallback = this.#fallback
-    if (this.#link.obstacle()) {
+    if (this.#connection.unavailable()) {
       if (!fallback) throw UNAVAILABLE
       return fallback.scrape(scrape, answer)
     }
@@ -254,8 +276,8 @@ export class RedisPeerStore implements PeerStore {
   }
 
   /**
-   * The totals of the last counting, whichever tracker did it; zeros before the first. @throws
-   * {ClientError}
+   * The totals as of the last count, by whichever tracker; zeros before the first.
+   * @throws {ClientError}
    */
   stats(): Promise<StoreStats> {
     const fallback = this.#fallback
@@ -267,59 +289,57 @@ export class RedisPeerStore implements PeerStore {
   }
 
   /**
-   * Removes the peers that the rules name, from the fallback too. It reads some at a time, and any
-   * number of trackers may do this at once. @throws {ClientError} while Redis is away: peers may be
-   * left in it then.
+   * Removes the peers that match the rules, from the fallback too. Any number of trackers may do
+   * this at the same time.
+   * @throws {ClientError} while Redis is unavailable. Some peers may be left then.
    */
   async evict(rules: EvictionRules): Promise<number> {
-    const standIns = (await this.#fallback?.evict(rules)) ?? 0
-    return standIns + (await this.#eviction.run(rules).catch(refuse))
+    const local = (await this.#fallback?.evict(rules)) ?? 0
+    return local + (await this.#eviction.run(rules).catch(refuse))
   }
 
-  /**
-   * Those of the fallback while it stands in. @throws {ClientError} while Redis is away and nothing
-   * stands in.
-   */
+  /** Those of the fallback while it serves swarms. @throws {ClientError} as `announce` does. */
   async *swarms(): AsyncGenerator<readonly SwarmEntry[]> {
-    if (this.#fallback && this.#link.obstacle()) {
+    if (this.#fallback && this.#connection.unavailable()) {
       yield* this.#fallback.swarms()
       return
     }
     try {
-      yield* listSwarms(this.#scan, (infoHash, family) => this.#scrapeOne(infoHash, family))
+      yield* listSwarms(this.#scan, (infoHash, network) => this.#scrapeOne(infoHash, network))
     } catch (error) {
       refuse(error)
     }
   }
 
   /**
-   * Counts all swarms now, unless a tracker does or did so lately; true when `stats` then has new
-   * totals. @throws {ClientError}
+   * Counts all swarms now, unless a tracker is counting or did so lately. Returns whether `stats`
+   * has new totals.
+   * @throws {ClientError}
    */
   async sweep(): Promise<boolean> {
     this.#totals.forget()
-    return this.#sweeper.sweep().catch(refuse)
+    return this.#counter.count().catch(refuse)
   }
 
-  async #scrapeAll({ infoHashes, address }: Scrape, answer: ScrapeAnswer): Promise<void> {
-    const family = addressFamily(address)
-    const rows = await Promise.all(infoHashes.map((infoHash) => this.#scrapeOne(infoHash, family)))
+  async #scrapeAll(scrape: Scrape, answer: ScrapeAnswer): Promise<void> {
+    const network = networkOf(scrape)
+    if (!this.#keys.networks.includes(network)) return
+    const rows = await Promise.all(
+      scrape.infoHashes.map((infoHash) => this.#scrapeOne(infoHash, network)),
+    )
     for (const [index, row] of rows.entries()) {
       answer.set(index, row.complete, row.incomplete, row.downloaders, row.downloaded)
     }
   }
 
-  async #scrapeOne(infoHash: InfoHash, family: AddressFamily): Promise<ScrapeEntry> {
-    const swarm = this.#keys.swarm(infoHash, family)
-    return readScrapeEntry(
-      await this.#link.send(() =>
-        this.#scrape(swarm, this.#keys.downloaded(infoHash), this.#now()),
-      ),
-    )
+  async #scrapeOne(infoHash: InfoHash, network: Network): Promise<ScrapeEntry> {
+    const keys = this.#keys.ofScrape(infoHash, network)
+    const reply = await this.#connection.send(() => this.#scrape(...keys, this.#now()))
+    return readScrapeEntry(reply)
   }
 }
 
-/** @throws what is no fault of Redis'. */
+/** @throws errors that are not faults of Redis. */
 function expectFault(error: unknown): asserts error is Fault {
   if (!isFault(error)) throw error
 }
@@ -329,7 +349,7 @@ function refuse(error: unknown): never {
   throw UNAVAILABLE
 }
 
-/** Whole seconds in a duration, one at least. */
+/** Whole seconds, at least one. */
 function seconds(duration: string | number): number {
   return Math.max(1, Math.ceil(parseDuration(duration) / 1000))
 }

@@ -33,7 +33,7 @@ function appWithLog(): { app: FastifyInstance; log: () => string } {
   return { app, log: () => text }
 }
 
-/** Why a tracker with these options does not start. */
+/** The error with which a tracker with these options fails to start. */
 async function failure(
   options: RedisStorageOptions,
 ): Promise<{ message: string; log: string; took: number }> {
@@ -50,7 +50,7 @@ async function failure(
 }
 
 describe('a start', () => {
-  test('fails when nobody listens, and says where', async () => {
+  test('fails and names the address when nobody listens', async () => {
     const port = await freePort()
     const { message } = await failure({
       url: `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`,
@@ -81,7 +81,7 @@ describe('a start', () => {
     expect(message + log).not.toMatch(/horse/)
   })
 
-  test('and a whole life leave no secret in the log', async () => {
+  test('and everything after it leave no secret in the log', async () => {
     const own = await RedisServer.start('--requirepass', PASSWORD)
     onTestFinished(() => own.stop())
     const { app, log } = appWithLog()
@@ -106,7 +106,7 @@ describe('a start', () => {
   })
 })
 
-describe('a client of the application’s', () => {
+describe('an application’s client', () => {
   const options = (): object => ({
     port: server.port,
     host: '127.0.0.1',
@@ -114,7 +114,7 @@ describe('a client of the application’s', () => {
     keyPrefix: 'app:',
   })
 
-  test('is used as it is, prefix and all, and left open', async () => {
+  test('is used with its own options and prefix, and is left open', async () => {
     const client = new Redis(options())
     onTestFinished(() => client.disconnect())
     const { app } = appWithLog()
@@ -128,7 +128,7 @@ describe('a client of the application’s', () => {
     expect(keys.length).toBeGreaterThan(2)
   })
 
-  test('is closed when that is asked for', async () => {
+  test('is closed if `closeClient` is set', async () => {
     const client = new Redis({ ...options(), lazyConnect: true })
     const { app } = appWithLog()
     await app.register(redisStorage, { client, closeClient: true })
@@ -137,7 +137,7 @@ describe('a client of the application’s', () => {
     while (client.status !== 'end') await sleep(10)
   })
 
-  test('may be on its way to Redis for as long as a start may take, and not be at its end', async () => {
+  test('may still be connecting when the tracker starts, but must not have ended', async () => {
     const client = new Redis({ port: await freePort(), retryStrategy: () => 20 })
     client.on('error', () => {})
     onTestFinished(() => client.disconnect())
@@ -151,7 +151,7 @@ describe('a client of the application’s', () => {
   })
 })
 
-test('two trackers with prefixes of their own share a Redis and no swarm', async () => {
+test('two trackers with different prefixes share a Redis and no swarm', async () => {
   const { app } = appWithLog()
   for (const keyPrefix of ['one:', 'two:']) {
     await app.register(async (scope) => {
@@ -164,7 +164,7 @@ test('two trackers with prefixes of their own share a Redis and no swarm', async
   await app.ready()
 })
 
-test('TLS is spoken with a server whose certificate is vouched for', async () => {
+test('TLS is used with a server whose certificate is trusted', async () => {
   const folder = server.folder
   const subject = [
     '-nodes',

@@ -79,7 +79,7 @@ describe('the Redis store in a cluster of three', () => {
   })
 })
 
-test('infohashes of every byte have all their keys on one node, and every node has some', async () => {
+test('all keys of an infohash are on one node, whatever its bytes, and every node has some', async () => {
   await Promise.all(servers.map((server) => server.as((admin) => admin.flushall())))
   const store = await startStore()
   const model = new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })
@@ -110,7 +110,7 @@ test('infohashes of every byte have all their keys on one node, and every node h
   expect(await store.evict({ infoHash: () => true })).toBe(256)
 })
 
-test('the torrents of a node that is gone fail or fall back, those of the others do not', async () => {
+test('the torrents of a lost node fail or fall back, those of other nodes do not', async () => {
   const store = await startStore()
   const sheltered = await startStore({ fallback: 'memory' })
   const torrents = Array.from({ length: 60 }, (_, number) => sampleInfoHash(number))
@@ -134,7 +134,7 @@ test('the torrents of a node that is gone fail or fall back, those of the others
   while (sheltered.metrics().fallbackPeers > 0) await sleep(100)
 })
 
-test('a cluster that is not there is named', async () => {
+test('a cluster that cannot be reached is named', async () => {
   const port = await freePort()
   await expect(storeWith({ cluster: [`127.0.0.1:${port}`] })).rejects.toThrow(
     new RegExp(

@@ -9,6 +9,8 @@ const shared = new SharedServer()
 const variants: Array<[name: string, options: RedisStorageOptions]> = [
   ['the Redis store', {}],
   ['the Redis store without peer ids', { storePeerIds: false }],
+  ['the Redis store with owners and WebRTC peers', { storeOwners: true, storeWebrtcPeers: true }],
+  ['the Redis store with owners and without peer ids', { storeOwners: true, storePeerIds: false }],
 ]
 
 for (const [name, options] of variants) {

@@ -18,7 +18,7 @@ import { storeWith } from './stores.ts'
 
 const shared = new SharedServer()
 
-/** Peers of 20.0.0.0/16 by their number. */
+/** A peer of 20.0.0.0/16 by its number. */
 const peer = (number: number, changes: Partial<Announce> = {}): Announce =>
   sampleAnnounce({
     address: Uint8Array.of(20, 0, number >> 8, number),
@@ -43,7 +43,7 @@ async function peersLeft(store: RedisPeerStore): Promise<number | undefined> {
   return (await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4'))[0]?.incomplete
 }
 
-test('a large swarm is read in parts, and nothing stays of those who are evicted', async () => {
+test('a large swarm is read in parts, and nothing of evicted peers stays', async () => {
   const store = await shared.startStore()
   await enter(store, 5000)
   await shared.admin.config('RESETSTAT')
@@ -66,7 +66,7 @@ test('announces are answered while peers are evicted', async () => {
   expect(state.answered).toBeGreaterThan(10)
 })
 
-test('two trackers evict at once, and each peer is counted by one of them', async () => {
+test('two trackers evict at the same time, and each peer is counted by one of them', async () => {
   const [one, two] = [await shared.startStore(), await shared.startStore()]
   await enter(one, 300)
   await enter(one, 300, { infoHash: sampleInfoHash(2), transition: 'seeder' })
@@ -93,7 +93,7 @@ test.each([
   expect(evicted).toBe(1)
 })
 
-test('peers are found under the prefix of an application’s client', async () => {
+test('peers are found under the key prefix of an application’s client', async () => {
   const client = new Redis({ port: shared.admin.options.port ?? 0, keyPrefix: 'app:' })
   onTestFinished(() => client.disconnect())
   const store = await shared.startStore({ url: undefined, client, keyPrefix: 'one[*]:' })
@@ -106,7 +106,7 @@ test('peers are found under the prefix of an application’s client', async () =
   expect(pages).toMatchObject([{ infoHash: sampleInfoHash(1), leechers: { ipv4: 4, ipv6: 0 } }])
 })
 
-test('Redis is not told of peers that are evicted while it is away', async () => {
+test('peers that are evicted while Redis is unavailable are not merged', async () => {
   const server = await RedisServer.start()
   onTestFinished(() => server.stop())
   const store = await storeWith({ url: server.url, fallback: 'memory' })
@@ -123,7 +123,7 @@ test('Redis is not told of peers that are evicted while it is away', async () =>
   expect(await peersLeft(store)).toBe(5)
 })
 
-test('without Redis nothing is evicted or listed, and the caller is told', async () => {
+test('without Redis evicting and listing fail', async () => {
   const server = await RedisServer.start()
   onTestFinished(() => server.stop())
   const store = await storeWith({ url: server.url })

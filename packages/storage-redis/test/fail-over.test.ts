@@ -21,13 +21,13 @@ async function stoppedLater(server: Promise<RedisServer>): Promise<RedisServer> 
   return started
 }
 
-/** How many replicas have all that a master has. */
+/** How many replicas have received all writes of a master. */
 async function replicasOf(master: RedisServer): Promise<number> {
   const replication = await master.as((admin) => admin.info('replication'))
   return replication.match(/state=online/g)?.length ?? 0
 }
 
-/** A master, its replicas, and the Sentinel that watches over them. */
+/** A master, its replicas, and a Sentinel that watches them. */
 class Deployment {
   readonly #servers: RedisServer[]
   readonly #sentinel: RedisServer
@@ -121,7 +121,7 @@ class Deployment {
 const client = (number: number): Announce =>
   sampleAnnounce({ port: FIRST_PORT + number, peerId: samplePeerId(number), numWant: 0 })
 
-/** Two trackers to which new clients come all the time, and what they have acknowledged. */
+/** Two trackers with a stream of new clients, and the announces that they have acknowledged. */
 class History {
   readonly acknowledged: number[] = []
   readonly stores: RedisPeerStore[]
@@ -143,7 +143,7 @@ class History {
     await this.#coming
   }
 
-  /** Those that have been acknowledged and are not there. */
+  /** Acknowledged peers that are missing. */
   async missing(): Promise<number[]> {
     const ports = await this.#deployment.ports(this.keyPrefix)
     return this.acknowledged.filter((number) => !ports.has(FIRST_PORT + number))
@@ -156,14 +156,14 @@ class History {
         await announceTo(store, client(number))
         this.acknowledged.push(number)
       } catch {
-        // A client that is refused comes again; this test is about those that are not.
+        // A refused client retries. This test is about acknowledged announces.
       }
       await sleep(10)
     }
   }
 }
 
-test('what two trackers have acknowledged outlives two fail-overs in a row', async () => {
+test('announces that two trackers have acknowledged survive two fail-overs in a row', async () => {
   const deployment = await Deployment.start(2)
   const start = async (keyPrefix: string, fallback: 'none' | 'memory'): Promise<History> => {
     const options = { keyPrefix, fallback }
@@ -196,7 +196,7 @@ test('what two trackers have acknowledged outlives two fail-overs in a row', asy
   expect(seen?.incomplete).toBeGreaterThanOrEqual(alone.acknowledged.length)
 })
 
-test('a tracker follows a fail-over before the former master is a replica and refuses its writes', async () => {
+test('a tracker follows a fail-over before the former master becomes a replica that refuses writes', async () => {
   const deployment = await Deployment.start(1)
   const store = await deployment.startStore({})
   await announceTo(store, client(1))

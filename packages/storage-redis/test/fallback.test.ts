@@ -12,7 +12,7 @@ import {
 import { redisStorage, type RedisPeerStore, type RedisStorageOptions } from '@chihaya/storage-redis'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { localStores } from '../src/local-store.ts'
+import { localStores } from '../src/fallback/local-store.ts'
 import { RedisServer } from './redis-server.ts'
 import { Log, storeWith } from './stores.ts'
 
@@ -50,7 +50,7 @@ const peer = (number: number): { port: number; peerId: ReturnType<typeof sampleP
 })
 
 describe('with a fallback in memory', () => {
-  test('announces go on without Redis, and Redis is told of them', async () => {
+  test('announces succeed without Redis, and are merged into it', async () => {
     const server = await startServer()
     const log = new Log()
     const store = await startStore(server, {}, log)
@@ -90,10 +90,10 @@ describe('with a fallback in memory', () => {
       '10.0.0.1:1005',
     ])
     expect(Buffer.from(merged.peers.peerIds ?? []).includes(samplePeerId(5))).toBe(true)
-    while (!log.lines.some((line) => line.includes('Redis has been told'))) await sleep(10)
+    while (!log.lines.some((line) => line.includes('merged into Redis'))) await sleep(10)
   })
 
-  test('the next absence is as good as the first, even after one in which nobody came', async () => {
+  test('a second outage is handled like the first, even after one without announces', async () => {
     const server = await startServer()
     const store = await startStore(server)
     await server.kill()
@@ -110,7 +110,7 @@ describe('with a fallback in memory', () => {
     }
   })
 
-  test('what came by another way in the meantime is not undone', async () => {
+  test('newer announces that Redis received through another tracker are kept', async () => {
     const server = await startServer()
     const store = await startStore(server)
     await announceTo(store, sampleAnnounce({ ...peer(1) }))
@@ -130,7 +130,7 @@ describe('with a fallback in memory', () => {
     ])
   })
 
-  test('an announce that waited for Redis in vain is served', async () => {
+  test('an announce that times out is served by the fallback', async () => {
     const server = await startServer()
     const store = await startStore(server)
     server.freeze()
@@ -143,7 +143,7 @@ describe('with a fallback in memory', () => {
     await untilMerged(store)
   })
 
-  test('remembers no more peers than it may', async () => {
+  test('remembers no more peers than `fallbackMaxPeers`', async () => {
     const server = await startServer()
     const store = await startStore(server, { fallbackMaxPeers: 50 })
     await server.kill()
@@ -173,7 +173,7 @@ describe('with a fallback in memory', () => {
     expect(await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 2 }])
   })
 
-  test('a download that two trackers report late, or one over both families, counts once', async () => {
+  test('a download that is merged by two trackers, or from both families, counts once', async () => {
     const server = await startServer()
     const [one, two] = [await startStore(server), await startStore(server)]
     await announceTo(one, sampleAnnounce({ ...peer(1) }))
@@ -194,7 +194,7 @@ describe('with a fallback in memory', () => {
     expect((await announceTo(one, completed)).downloaded).toBe(1)
   })
 
-  test('a tracker starts without Redis, and uses it once it is there', async () => {
+  test('a tracker starts without Redis, and uses it once it is up', async () => {
     const server = await startServer()
     await server.kill()
     await using app = Fastify()
@@ -208,7 +208,7 @@ describe('with a fallback in memory', () => {
     expect(await server.as((admin) => admin.keys('chihaya:*4'))).toHaveLength(1)
   })
 
-  test('what is limited and withheld in Redis is so without it, and its swarms are listed', async () => {
+  test('limits and withheld ports apply without Redis too, and swarms are listed', async () => {
     const server = await startServer()
     const store = await startStore(server, {
       newSwarmsPerSource: { perMinute: 1, burst: 2 },
@@ -233,7 +233,7 @@ describe('with a fallback in memory', () => {
     ).toEqual([sampleInfoHash(1), sampleInfoHash(2)])
   })
 
-  test('closing does not wait for a Redis that stands still', async () => {
+  test('closing does not wait for a frozen Redis', async () => {
     const server = await startServer()
     const store = await startStore(server, { redisReadTimeout: '1m', redisWriteTimeout: '1m' })
     await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
@@ -247,7 +247,7 @@ describe('with a fallback in memory', () => {
     await refused
   })
 
-  test('what is left is told when the tracker closes', async () => {
+  test('closing merges what is left', async () => {
     const server = await startServer()
     const store = await startStore(server)
     await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
@@ -259,7 +259,7 @@ describe('with a fallback in memory', () => {
   })
 })
 
-test('a fallback that is not installed is named', async () => {
+test('a fallback package that is not installed is named', async () => {
   const options = { peerLifetime: 60_000, maxPeers: 1, maxPeersPerSwarm: 1, storePeerIds: true }
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
   await expect(localStores(options, () => Promise.reject(missing))).rejects.toThrow(

@@ -47,8 +47,8 @@ async function untilWell(store: RedisPeerStore): Promise<void> {
     await sleep(50)
 }
 
-describe('Redis that is killed', () => {
-  test('makes announces fail at once, and is found again when it is back, empty as it may be', async () => {
+describe('a Redis that is killed', () => {
+  test('makes announces fail at once, and is used again when it is back, even empty', async () => {
     const server = await startServer()
     const log = new Log()
     const store = await startStore({ url: server.url }, log)
@@ -74,7 +74,7 @@ describe('Redis that is killed', () => {
     expect(log.lines.at(-1)).toMatch(/^info Redis at 127\.0\.0\.1:\d+ works again/)
   })
 
-  test('fails the announces that were under way', async () => {
+  test('fails pending announces', async () => {
     const server = await startServer()
     const store = await startStore({
       url: server.url,
@@ -92,8 +92,8 @@ describe('Redis that is killed', () => {
   })
 })
 
-describe('Redis that stands still', () => {
-  test('makes announces fail within the timeout, then at once, until it goes on', async () => {
+describe('a frozen Redis', () => {
+  test('makes announces fail within the timeout, then at once, until it resumes', async () => {
     const server = await startServer()
     const store = await startStore({ url: server.url })
     server.freeze()
@@ -109,7 +109,7 @@ describe('Redis that stands still', () => {
     await untilWell(store)
   })
 
-  test('lets no more commands wait than it may', async () => {
+  test('leaves no more commands pending than `maxPending`', async () => {
     const server = await startServer()
     const store = await startStore({ url: server.url, maxPending: 100 })
     server.freeze()
@@ -125,7 +125,7 @@ describe('Redis that stands still', () => {
   })
 })
 
-test('a slow Redis fails what it takes too long for, and nothing else', async () => {
+test('with a slow Redis only commands that take too long fail', async () => {
   const server = await startServer()
   const store = await startStore({ url: server.url })
   await server.as((admin) => admin.call('CLIENT', 'PAUSE', String(TIMEOUT / 4)))
@@ -139,7 +139,7 @@ test('a slow Redis fails what it takes too long for, and nothing else', async ()
   expect(sum).toBeGreaterThan(TIMEOUT / 4)
 })
 
-test('a Redis without memory refuses who comes, and still serves who looks and who goes', async () => {
+test('a Redis out of memory refuses new peers, and still serves scrapes and `stopped`', async () => {
   const server = await startServer('--maxmemory-policy', 'noeviction')
   const store = await startStore({ url: server.url })
   await announceTo(store, sampleAnnounce({ port: 1001 }))
@@ -171,7 +171,7 @@ test('a replica refuses announces until it is the master', async () => {
   await untilWell(store)
 })
 
-test('a Redis whose password changes is out of reach, until it has the old one again', async () => {
+test('a Redis whose password changes is unavailable until it has the old one again', async () => {
   const server = await startServer('--requirepass', 'the old one')
   const log = new Log()
   const store = await startStore({ url: server.url, password: 'the old one' }, log)
@@ -190,7 +190,7 @@ test('a Redis whose password changes is out of reach, until it has the old one a
   expect(log.lines.join()).not.toContain('the old one')
 })
 
-test('a key of somebody else’s fails one swarm alone', async () => {
+test('a foreign key under a swarm’s name fails only that swarm', async () => {
   const server = await startServer()
   const store = await startStore({ url: server.url })
   await server.as((admin) => admin.set(`chihaya:{s${sampleInfoHash(1)}}4`, 'something else'))

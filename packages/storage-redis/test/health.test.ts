@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { faultOf, hider, TIMED_OUT, type Fault } from '../src/faults.ts'
-import { Health } from '../src/health.ts'
+import { faultOf, hider, TIMED_OUT, type Fault } from '../src/connection/faults.ts'
+import { Health } from '../src/connection/health.ts'
 import { Log } from './stores.ts'
 
 const FULL: Fault = { kind: 'memory', reason: 'OOM' }
 const LOST: Fault = { kind: 'connection', reason: 'it is gone' }
 
-test('the log hears of the first fault, once a minute of those that follow, and of the end', () => {
+test('the first fault is logged, then a reminder once a minute, then the recovery', () => {
   const log = new Log()
   let now = 0
   const health = new Health(log, 'there', () => now)
@@ -36,7 +36,7 @@ test('the log hears of the first fault, once a minute of those that follow, and 
   expect(health.reason).toBeUndefined()
 })
 
-test('a fault of writes ends with a write, whatever else succeeds, and one of questions with any answer', () => {
+test('a fault of writes ends only with a write, one of reads with any answer', () => {
   const log = new Log()
   let now = 0
   const health = new Health(log, 'there', () => now)
@@ -61,7 +61,7 @@ test('a fault of writes ends with a write, whatever else succeeds, and one of qu
   expect(health.reason).toBeUndefined()
 })
 
-test('a fault that comes and goes is in the log once a minute, and another at once', () => {
+test('a fault that comes and goes is logged once a minute, another one at once', () => {
   const log = new Log()
   let now = 0
   const health = new Health(log, 'there', () => now)
@@ -154,7 +154,7 @@ test.each([
   expect(fault.reason).not.toBe('')
 })
 
-test('secrets are taken out of what servers say', () => {
+test('secrets are removed from the words of servers', () => {
   const hide = hider(['s3cret', undefined, '', null])
   const error = new Error(
     "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 's3cret'",

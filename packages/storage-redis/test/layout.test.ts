@@ -25,7 +25,7 @@ async function statistic(section: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(await shared.admin.info(section))?.[1])
 }
 
-test('every key has a lifetime, and those of a swarm go with its last peer', async () => {
+test('every key has a lifetime, and a swarm’s keys disappear with its last peer', async () => {
   const store = await shared.startStore()
   await announceTo(store, peer(1, { transition: 'completed' }))
   await announceTo(
@@ -49,7 +49,7 @@ test('every key has a lifetime, and those of a swarm go with its last peer', asy
   expect(await shared.admin.keys('*}4*')).toEqual([])
 })
 
-test('a swarm that nobody touches is forgotten by Redis itself', async () => {
+test('an idle swarm expires in Redis', async () => {
   const store = await shared.startStore({ peerLifetime: '1s', downloadedLifetime: '1s' })
   await announceTo(store, peer(1, { transition: 'completed' }))
   for (const suffix of ['4', '4i', 'c'])
@@ -88,7 +88,7 @@ test.each([
   },
 )
 
-test('an announce is one command, and none whose cost grows with the swarm', async () => {
+test('an announce is one command, whose cost does not grow with the swarm', async () => {
   const store = await shared.startStore()
   for (let number = 0; number < 300; number++) await announceTo(store, peer(number, { numWant: 0 }))
   await shared.admin.config('RESETSTAT')
@@ -100,7 +100,7 @@ test('an announce is one command, and none whose cost grows with the swarm', asy
   ]
   const calls = Object.fromEntries(commands.map(([, name, count]) => [name, Number(count)]))
   expect(calls['evalsha']).toBe(100)
-  // The first scrape of a connection brings its script along.
+  // The first scrape of a connection sends the script.
   expect(calls['eval']).toBe(1)
   const known = [
     'evalsha',
@@ -116,12 +116,12 @@ test('an announce is one command, and none whose cost grows with the swarm', asy
     'zrange',
     'hmget',
   ]
-  // The last are the test's own, by their names in different versions.
+  // The last ones are the test's own, as different versions name them.
   const expected = [...known, 'info', 'config', 'config|resetstat']
   expect(Object.keys(calls).filter((name) => !expected.includes(name))).toEqual([])
 })
 
-test('announces of one turn leave in one write, and so does a scrape of many torrents', async () => {
+test('announces of one turn are sent in one write, and so is a scrape of many torrents', async () => {
   const store = await shared.startStore()
   const infoHashes = Array.from({ length: 60 }, (_, number) => sampleInfoHash(number))
   await announceTo(store, peer(1))
@@ -141,7 +141,7 @@ test('announces of one turn leave in one write, and so does a scrape of many tor
   expect(await reads(async () => scrapeFrom(store, infoHashes, 'ipv4'))).toBeLessThan(4)
 })
 
-test('a swarm is no larger than it may be, and those it has no room for are answered', async () => {
+test('a swarm is no larger than `maxPeersPerSwarm`, and further peers are answered', async () => {
   const store = await shared.startStore({ maxPeersPerSwarm: 5 })
   for (let number = 0; number < 8; number++) await announceTo(store, peer(number))
   const view = await announceTo(store, peer(9, { transition: 'completed' }))
@@ -154,7 +154,7 @@ test('a swarm is no larger than it may be, and those it has no room for are answ
   ])
 })
 
-test('peer ids are not kept when they need not be', async () => {
+test('peer ids are not stored without `storePeerIds`', async () => {
   const store = await shared.startStore({ storePeerIds: false })
   await announceTo(store, peer(1))
   const { peers } = await announceTo(store, peer(2, { wantsPeerIds: true }))
@@ -162,7 +162,7 @@ test('peer ids are not kept when they need not be', async () => {
   expect(await shared.admin.keys('*i')).toEqual([])
 })
 
-test('downloads are remembered for a while without peers, and for longer with each announce', async () => {
+test('downloads are remembered without peers, and each announce prolongs that', async () => {
   const store = await shared.startStore({ downloadedLifetime: '1h' })
   await announceTo(store, peer(1, { transition: 'completed' }))
   await announceTo(store, peer(1, { transition: 'stopped' }))
@@ -177,7 +177,7 @@ test('downloads are remembered for a while without peers, and for longer with ea
   expect(await shared.admin.ttl(key)).toBeGreaterThan(3590)
 })
 
-test('those whose download has been counted are remembered in a bounded number, those longest unheard of given up', async () => {
+test('a bounded number of counted downloads is remembered, the least recent are forgotten', async () => {
   const store = await shared.startStore()
   for (let number = 0; number < 1100; number++)
     await announceTo(store, peer(number, { transition: 'completed', numWant: 0 }))
@@ -187,7 +187,7 @@ test('those whose download has been counted are remembered in a bounded number, 
   expect((await announceTo(store, peer(1099, { transition: 'completed' }))).downloaded).toBe(1100)
 })
 
-test('a peer whose download nobody counts takes no memory to remember that', async () => {
+test('a peer without a counted download takes no memory for it', async () => {
   const store = await shared.startStore()
   await announceTo(store, peer(1, { key: 7 }))
   await announceTo(store, peer(2, { transition: 'seeder', key: 8 }))

@@ -8,7 +8,7 @@ import {
 } from '@chihaya/core/testing'
 import type { RedisPeerStore } from '@chihaya/storage-redis'
 import { expect, test } from 'vitest'
-import { NewSwarmLimit } from '../src/new-swarm-limit.ts'
+import { NewSwarmLimit } from '../src/announce/new-swarm-limit.ts'
 import { SharedServer } from './shared-server.ts'
 
 const shared = new SharedServer()
@@ -30,7 +30,7 @@ test.each(['10.0.0.1', '2001:db8::1'])(
   },
 )
 
-test('every port but 0 and 1 is given as long as no option says otherwise', async () => {
+test('by default every port but 0 and 1 is given', async () => {
   const store = await shared.startStore()
   for (const port of [1, 2, 22])
     await announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
@@ -38,7 +38,7 @@ test('every port but 0 and 1 is given as long as no option says otherwise', asyn
   expect(endpoints(peers)).toEqual(['10.0.0.1:2', '10.0.0.1:22'])
 })
 
-/** Announces so many torrents from an address; how many are refused. */
+/** Announces a number of torrents from an address. Returns how many are refused. */
 async function bring(
   store: RedisPeerStore,
   from: number,
@@ -58,7 +58,7 @@ async function bring(
   return refused.length
 }
 
-test('a source may bring so many new torrents, and announce those that are known as often as it likes', async () => {
+test('a source has an allowance of new torrents, and may announce known ones as often as it likes', async () => {
   const store = await shared.startStore({ newSwarmsPerSource: { perMinute: 1, burst: 50 } })
   expect(await bring(store, 0, 40)).toBe(0)
   expect(await bring(store, 0, 40)).toBe(0)
@@ -77,7 +77,7 @@ test('a source may bring so many new torrents, and announce those that are known
   expect(swarms).toBe(150)
 })
 
-test('who leaves or only looks needs no allowance, and counters are right with one', async () => {
+test('leaving and looking need no allowance, and counters are right with one', async () => {
   const store = await shared.startStore({
     newSwarmsPerSource: { perMinute: 1 },
     storePeerIds: false,
@@ -101,7 +101,7 @@ test('who leaves or only looks needs no allowance, and counters are right with o
   )
 })
 
-test('an allowance comes back with time, and a source that is whole is forgotten', () => {
+test('an allowance is restored over time, and a source with a full one is forgotten', () => {
   let now = 0
   const limit = new NewSwarmLimit({ perMinute: 60, burst: 3 }, () => now)
   const take = (count: number, source: string): number => {

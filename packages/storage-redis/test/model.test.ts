@@ -24,11 +24,19 @@ const shared = new SharedServer()
 class Pair {
   readonly clock = { now: 1_800_000_000 }
   readonly store: RedisPeerStore
-  readonly model = new ModelPeerStore({ peerLifetime: LIFETIME, now: () => this.clock.now })
+  readonly model = new ModelPeerStore({
+    peerLifetime: LIFETIME,
+    now: () => this.clock.now,
+    storeWebrtcPeers: true,
+  })
   steps = 0
 
   constructor() {
-    this.store = storeOnClock(shared.admin, this.clock, { peerLifetime: LIFETIME * 1000 })
+    this.store = storeOnClock(shared.admin, this.clock, {
+      peerLifetime: LIFETIME * 1000,
+      storeOwners: true,
+      storeWebrtcPeers: true,
+    })
   }
 
   async announce(announce: Announce): Promise<void> {
@@ -46,9 +54,9 @@ class Pair {
   async scrape(numbers: readonly number[]): Promise<void> {
     this.steps++
     const infoHashes = numbers.map(sampleInfoHash)
-    for (const family of ['ipv4', 'ipv6'] as const) {
-      expect(await scrapeFrom(this.store, infoHashes, family)).toEqual(
-        scrapeFrom(this.model, infoHashes, family),
+    for (const network of ['ipv4', 'ipv6', 'webrtc'] as const) {
+      expect(await scrapeFrom(this.store, infoHashes, network)).toEqual(
+        scrapeFrom(this.model, infoHashes, network),
       )
     }
   }
@@ -80,6 +88,8 @@ const announce: fc.Arbitrary<Announce> = fc
     peerId: fc.nat(9).map(samplePeerId),
     address,
     port: fc.constantFrom(1, 2, 3, 4, 5),
+    handle: fc.constantFrom(0, 0, 0, 1, 2, 0xffff_ffff),
+    owner: fc.constantFrom(0, 0, 1, 0xffff_ffff),
     key: fc.constantFrom(undefined, 0, 1, 0xffff_ffff),
     transition: fc.constantFrom(...TRANSITIONS),
     numWant: fc.constantFrom(0, 1, 3, 50, 200),

@@ -8,13 +8,13 @@ import {
 } from '@chihaya/storage-redis'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { targetOf } from '../src/target.ts'
+import { addressOf } from '../src/connection/redis-address.ts'
 import { RedisServer } from './redis-server.ts'
 
-const target = (options: RedisStorageOptions): ReturnType<typeof targetOf> =>
-  targetOf(parseOptions('test', optionsSchema, options))
+const address = (options: RedisStorageOptions): ReturnType<typeof addressOf> =>
+  addressOf(parseOptions('test', optionsSchema, options))
 
-/** What is wrong with options, as a start tells it. */
+/** The error of a start with these options. */
 async function problem(options: object): Promise<string> {
   await using app = Fastify()
   try {
@@ -25,10 +25,10 @@ async function problem(options: object): Promise<string> {
   }
 }
 
-describe('which Redis', () => {
-  test('is the one on this host unless options say otherwise', () => {
+describe('the address of Redis', () => {
+  test('is on this host by default', () => {
     const node = { host: '127.0.0.1', port: 6379 }
-    expect(target({})).toEqual({
+    expect(address({})).toEqual({
       kind: 'single',
       nodes: [node],
       db: 0,
@@ -36,30 +36,30 @@ describe('which Redis', () => {
     })
   })
 
-  test('is told by Chihaya’s broker as by a URL', () => {
+  test('may be Chihaya’s `redisBroker`, which is like `url`', () => {
     const said = { kind: 'single', password: 'secret', db: 3, description: 'redis.example:6380' }
-    expect(target({ redisBroker: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
-    expect(target({ url: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
+    expect(address({ redisBroker: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
+    expect(address({ url: 'redis://secret@redis.example:6380/3' })).toMatchObject(said)
   })
 
-  test('may have what no URL should hold in options of their own', () => {
-    expect(target({ url: 'rediss://[::1]', username: 'u', password: 'p', db: 4 })).toMatchObject({
+  test('may have its credentials in options', () => {
+    expect(address({ url: 'rediss://[::1]', username: 'u', password: 'p', db: 4 })).toMatchObject({
       username: 'u',
       password: 'p',
       db: 4,
       tls: {},
       description: '[::1]:6379',
     })
-    expect(target({ tls: { servername: 'redis' } }).tls).toEqual({ servername: 'redis' })
-    expect(target({ tls: true }).tls).toEqual({})
+    expect(address({ tls: { servername: 'redis' } }).tls).toEqual({ servername: 'redis' })
+    expect(address({ tls: true }).tls).toEqual({})
   })
 
   test('may be a cluster, or have sentinels', () => {
-    expect(target({ cluster: ['a', 'b:7000'] })).toMatchObject({
+    expect(address({ cluster: ['a', 'b:7000'] })).toMatchObject({
       kind: 'cluster',
       description: 'the cluster of a:6379, b:7000',
     })
-    expect(target({ sentinel: { name: 'm', nodes: ['a'] }, db: 1 })).toMatchObject({
+    expect(address({ sentinel: { name: 'm', nodes: ['a'] }, db: 1 })).toMatchObject({
       kind: 'sentinel',
       db: 1,
       description: 'the master m of the sentinels a:26379',
@@ -67,7 +67,7 @@ describe('which Redis', () => {
   })
 })
 
-describe('options that are wrong', () => {
+describe('wrong options', () => {
   test.each([
     [
       { url: 'redis://a', cluster: ['b'] },
@@ -105,7 +105,7 @@ describe('options that are wrong', () => {
   })
 })
 
-test('the options of a file of Chihaya’s are taken, and 0 is no timeout', async () => {
+test('the options of Chihaya’s files are accepted, where 0 means the default timeout', async () => {
   const server = await RedisServer.start('--requirepass', 'pass')
   onTestFinished(() => server.stop())
   await using app = Fastify()

@@ -18,7 +18,7 @@ async function startStore(options: RedisStorageOptions): Promise<RedisPeerStore>
   return store
 }
 
-/** Asks until the answer is another than that. */
+/** Asks until the answer changes. */
 async function after(answer: ReadinessAnswer, store: RedisPeerStore): Promise<ReadinessAnswer> {
   for (;;) {
     const next = await store.readiness()
@@ -27,7 +27,7 @@ async function after(answer: ReadinessAnswer, store: RedisPeerStore): Promise<Re
   }
 }
 
-test('a store is ready while Redis answers, and says in fixed words why it is not', async () => {
+test('a store is ready while Redis answers, and otherwise says why in fixed words', async () => {
   const server = await startServer('--requirepass', 'horse')
   const store = await startStore({ url: server.url, password: 'horse' })
   expect(await store.readiness()).toBe(true)
@@ -41,7 +41,7 @@ test('a store is ready while Redis answers, and says in fixed words why it is no
   while ((await store.readiness()) !== true) await sleep(20)
 })
 
-test('a store is ready without Redis when its fallback stands in, and says so', async () => {
+test('a store with a fallback is ready without Redis, with a remark', async () => {
   const server = await startServer()
   const store = await startStore({ url: server.url, fallback: 'memory' })
   expect(await store.readiness()).toBe(true)
@@ -51,7 +51,7 @@ test('a store is ready without Redis when its fallback stands in, and says so', 
   })
 })
 
-test('a store is not ready while Redis takes no writes, although it can be read', async () => {
+test('a store is not ready while Redis can only be read', async () => {
   const server = await startServer('--maxmemory-policy', 'noeviction')
   const store = await startStore({ url: server.url })
   await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
@@ -62,7 +62,7 @@ test('a store is not ready while Redis takes no writes, although it can be read'
   while ((await store.readiness()) !== true) await sleep(20)
 })
 
-test('a store that is closed is not ready', async () => {
+test('a closed store is not ready', async () => {
   const server = await startServer()
   const store = await startStore({ url: server.url })
   await store.close()

@@ -9,7 +9,7 @@ import { Redis } from 'ioredis'
 /** Another server, or another version, can be tried: `CHIHAYA_REDIS_SERVER=valkey-server`. */
 const COMMAND = process.env['CHIHAYA_REDIS_SERVER'] ?? 'redis-server'
 
-/** Nodes of a cluster speak to each other on the port that is so much higher. */
+/** The offset of the port on which nodes of a cluster talk to each other. */
 const BUS = 10_000
 
 /** A port that was free a moment ago. */
@@ -33,7 +33,7 @@ async function freeNodePort(): Promise<number> {
   }
 }
 
-/** A Redis of the test's own, on a free port of 127.0.0.1. */
+/** A Redis for one test, on a free port of 127.0.0.1. */
 export class RedisServer {
   readonly port: number
   readonly #folder: string
@@ -57,7 +57,7 @@ export class RedisServer {
     return server
   }
 
-  /** Starts a node of a cluster, which knows no other yet. */
+  /** Starts a node of a cluster that knows no other node yet. */
   static async startNode(...settings: string[]): Promise<RedisServer> {
     const port = await freeNodePort()
     const folder = await mkdtemp(join(tmpdir(), 'chihaya-redis-'))
@@ -67,7 +67,7 @@ export class RedisServer {
   }
 
   /**
-   * Starts a Sentinel that watches over the master on a port, by itself and with little patience.
+   * Starts a Sentinel that alone watches the master on a port, with short timeouts.
    */
   static async startSentinel(master: number): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'chihaya-sentinel-'))
@@ -153,13 +153,13 @@ export class RedisServer {
     await once(server, 'exit')
   }
 
-  /** Kills it and removes its folder. */
+  /** Kills the server and removes its folder. */
   async stop(): Promise<void> {
     await this.kill()
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  /** Runs commands of an administrator's, on a connection of their own. */
+  /** Runs commands on an administrator's connection. */
   async as<Result>(run: (admin: Redis) => Promise<Result>, options: object = {}): Promise<Result> {
     const admin = new Redis({ port: this.port, host: '127.0.0.1', ...options })
     try {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseNode, parseRedisUrl } from '../src/redis-url.ts'
+import { parseNode, parseRedisUrl } from '../src/connection/redis-address.ts'
 
 describe('a Redis URL', () => {
   test.each([
@@ -37,7 +37,7 @@ describe('a Redis URL', () => {
     expect(parseRedisUrl(text)).toBeUndefined()
   })
 
-  test('holds any user and password, and never throws', () => {
+  test('may contain any user and password', () => {
     const word = fc.string({ unit: 'binary', minLength: 1 })
     fc.assert(
       fc.property(word, word, fc.nat(15), (username, password, db) => {
@@ -80,7 +80,7 @@ describe('the address of a node', () => {
     expect(parseNode(text, 6379)).toBeUndefined()
   })
 
-  test('is read from anything without an exception', () => {
+  test('is parsed from any text without an exception', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 16_384 }), (text) => {
         const node = parseNode(text, 6379)

@@ -28,7 +28,7 @@ async function stoppedLater(server: Promise<RedisServer>): Promise<RedisServer> 
   return started
 }
 
-/** A Redis that refuses writes and answers questions, for one reason of many. */
+/** A Redis that answers reads and refuses writes, for one of many reasons. */
 interface Case {
   readonly start?: () => Promise<RedisServer>
   readonly refuse: (admin: Redis, server: RedisServer) => Promise<unknown>
@@ -77,7 +77,7 @@ const cases: Record<string, Case> = {
   },
 }
 
-/** What an announce is refused with. */
+/** The refusal of an announce. */
 async function refused(store: RedisPeerStore): Promise<unknown> {
   try {
     return await announceTo(store, sampleAnnounce())
@@ -169,13 +169,13 @@ describe.each(Object.entries(cases))(
   },
 )
 
-test('a Redis that refuses writes from the start is found out before the first announce', async () => {
+test('a Redis that refuses writes from the start is detected before the first announce', async () => {
   const server = await stoppedLater(RedisServer.start('--min-replicas-to-write', '1'))
   const store = await startStore({ url: server.url })
   expect(await store.readiness()).toBe(TAKES_NO_WRITES)
 })
 
-test('a Redis that pauses writes makes the store not ready until it goes on', async () => {
+test('a store is not ready while Redis pauses writes', async () => {
   const server = await stoppedLater(RedisServer.start())
   const store = await startStore({ url: server.url })
   await server.as((admin) => admin.call('CLIENT', 'PAUSE', '60000', 'WRITE'))
@@ -186,14 +186,14 @@ test('a Redis that pauses writes makes the store not ready until it goes on', as
   expect(await store.readiness()).toBe(true)
 })
 
-test('nothing is left of what was written to see whether Redis takes writes', async () => {
+test('the write probe leaves nothing behind', async () => {
   const server = await stoppedLater(RedisServer.start())
   const store = await startStore({ url: server.url })
   for (let round = 0; round < 3; round++) expect(await store.readiness()).toBe(true)
   expect(await server.as((admin) => admin.dbsize())).toBe(0)
 })
 
-test('a cluster that is down and may be read does not take the store for ready', async () => {
+test('a store is not ready while its cluster is down and readable', async () => {
   const settings = ['--cluster-announce-ip', '127.0.0.1', '--cluster-allow-reads-when-down', 'yes']
   const server = await stoppedLater(RedisServer.startNode(...settings))
   const slots = Array.from({ length: 16_383 }, (_, slot) => slot) as [number, ...number[]]

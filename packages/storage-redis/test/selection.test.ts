@@ -10,7 +10,7 @@ const clock = { now: 1_800_000_000 }
 
 const startStore = (): RedisPeerStore => shared.startStoreOnClock(clock, { peerLifetime: '1h' })
 
-/** Peers of 20.0.0.0/16 by their number. */
+/** A peer of 20.0.0.0/16 by its number. */
 const peer = (number: number, changes: Partial<Announce> = {}): Announce =>
   sampleAnnounce({
     address: Uint8Array.of(20, 0, number >> 8, number),
@@ -75,7 +75,7 @@ test('an answer has leechers and seeders in the proportion of the swarm', async 
   }
 })
 
-test('stale peers are not counted and not drawn, however many there are, and go a hundred at a time', async () => {
+test('stale peers are neither counted nor drawn, however many, and are removed a hundred at a time', async () => {
   const store = startStore()
   await enter(store, 0, 150)
   await enter(store, 150, 400, { transition: 'seeder' })
@@ -110,7 +110,7 @@ test('a peer lives through the last second of its lifetime', async () => {
   }
 })
 
-test('a client on many ports is not given itself, and is given all it wants of others', async () => {
+test('a client on many ports is given others only, and as many as it wants', async () => {
   const store = startStore()
   const own = { address: Uint8Array.of(20, 1, 1, 1), peerId: samplePeerId(5000) }
   for (let port = 1001; port <= 1020; port++)

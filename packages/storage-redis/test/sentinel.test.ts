@@ -53,7 +53,7 @@ test('a fail-over is followed, and swarms survive it', async () => {
   while (store.health() !== undefined) await Promise.all([sleep(100), announceTo(store, announce)])
 })
 
-test('sentinels that are not there are named', async () => {
+test('sentinels that cannot be reached are named', async () => {
   const nodes = [`127.0.0.1:${await freePort()}`, '[::1]:1']
   const store = storeWith({
     sentinel: { name: 'chihaya', nodes, username: 'u', password: 'hush-hush' },

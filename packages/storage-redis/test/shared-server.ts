@@ -28,7 +28,7 @@ export class SharedServer {
     return this.#admin as Redis
   }
 
-  /** A store with a connection of its own until the test ends. */
+  /** A store with its own connection, until the test ends. */
   async startStore(options: RedisStorageOptions = {}): Promise<RedisPeerStore> {
     const store = await storeWith({ url: this.#server?.url, ...options })
     onTestFinished(() => store.close())

@@ -5,10 +5,9 @@ import {
   RedisPeerStore,
   type RedisStorageOptions,
 } from '@chihaya/storage-redis'
-import type { Client } from '../src/client.ts'
-import { timeoutsOf } from '../src/timeouts.ts'
+import { timeoutsOf, type Client } from '../src/connection/client.ts'
 
-/** Takes the log of a store. */
+/** Records the log of a store. */
 export class Log {
   readonly lines: string[] = []
   readonly #add = (level: string) => (details: object, message: string) => {
@@ -19,7 +18,7 @@ export class Log {
   readonly info: (details: object, message: string) => void = this.#add('info')
 }
 
-/** A store with these options, connected and without timers. */
+/** A connected store without timers. */
 export async function storeWith(
   options: RedisStorageOptions,
   log: Log = new Log(),
@@ -30,12 +29,12 @@ export async function storeWith(
   return store
 }
 
-/** Stands still at a second since 1970 until a test changes that. */
+/** A clock in seconds since 1970 that only a test moves. */
 export interface Clock {
   now: number
 }
 
-/** A store on a clock of the test's. Closing it leaves the client open. */
+/** A store on a test's clock. Closing it leaves the client open. */
 export function storeOnClock(
   client: Client,
   clock: Clock,
@@ -50,22 +49,24 @@ export function storeOnClock(
   return new RedisPeerStore({
     client,
     closeClient: false,
-    target: 'the test',
+    address: 'the test',
     options: parsed,
     log: new Log(),
     now,
   })
 }
 
-/** The same store, but for totals that are counted whenever they are asked for. */
+/** The same store, with totals that are counted whenever they are read. */
 export function counted(store: RedisPeerStore): PeerStore {
   return {
+    keepsOwners: store.keepsOwners,
+    keepsWebRtcPeers: store.keepsWebRtcPeers,
     announce: (announce, answer) => store.announce(announce, answer),
     scrape: (scrape, answer) => store.scrape(scrape, answer),
     evict: (rules) => store.evict(rules),
     swarms: () => store.swarms(),
     stats: async () => {
-      // The lock of the last counting may be there for a millisecond more.
+      // The lock of the last count may last for another millisecond.
       while (!(await store.sweep()));
       return store.stats()
     },

@@ -19,7 +19,7 @@ async function enter(store: RedisPeerStore, torrents: number): Promise<void> {
   await Promise.all(announces)
 }
 
-test('one tracker counts for all, and no other until it is time again', async () => {
+test('one tracker counts for all, once per interval', async () => {
   const [one, two] = [await startStore(), await startStore()]
   await enter(one, 700)
   expect(await two.stats()).toMatchObject({ swarms: 0 })
@@ -34,7 +34,7 @@ test('one tracker counts for all, and no other until it is time again', async ()
   expect(await shared.admin.pttl(LOCK)).toBeGreaterThan(150_000)
 })
 
-test('who loses the lock while counting leaves the totals to the new owner', async () => {
+test('a tracker that loses the lock while counting leaves the totals to the new owner', async () => {
   const store = await startStore()
   await enter(store, 3000)
   const sweep = store.sweep()
@@ -45,7 +45,7 @@ test('who loses the lock while counting leaves the totals to the new owner', asy
   expect(await shared.admin.exists('chihaya:{t}totals')).toBe(0)
 })
 
-test('a store that is closed stops counting and frees the lock', async () => {
+test('a store stops counting and releases the lock when it is closed', async () => {
   const store = await startStore({ gcInterval: '1h' })
   await enter(store, 3000)
   store.start()
@@ -55,7 +55,7 @@ test('a store that is closed stops counting and frees the lock', async () => {
   expect(await shared.admin.exists('chihaya:{t}totals')).toBe(0)
 })
 
-test('counting goes on by itself, through the absence of Redis', async () => {
+test('counting continues after an outage of Redis', async () => {
   const own = await RedisServer.start()
   onTestFinished(() => own.stop())
   const store = await startStore({ url: own.url, gcInterval: '1s' })
@@ -71,7 +71,7 @@ test('counting goes on by itself, through the absence of Redis', async () => {
   while ((await swarms()) !== 2) await sleep(50)
 })
 
-test('totals are asked for once in their interval', async () => {
+test('totals are read once per interval', async () => {
   const store = await startStore({ prometheusReportingInterval: '1h' })
   await enter(store, 3)
   expect(await store.stats()).toMatchObject({ swarms: 0 })

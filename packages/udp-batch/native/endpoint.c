@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads an address with an optional zone. Returns the length of the endpoint, or 0. */
+/* Parses an address with an optional zone. Returns the length of the endpoint, or 0 for invalid
+ * text. */
 socklen_t parse_endpoint(char *text, uint16_t port, union endpoint *endpoint) {
   memset(endpoint, 0, sizeof *endpoint);
   if (inet_pton(AF_INET, text, &endpoint->ipv4.sin_addr) == 1) {

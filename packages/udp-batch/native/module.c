@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Whether the system has a call, and lets us make it: without a descriptor it can only complain of its arguments. */
+/* Whether a system call exists and is allowed: without a descriptor, it fails on its arguments. */
 static bool has_call(long call) {
   return syscall(call, -1, NULL, 0, 0, NULL) >= 0 || (errno != ENOSYS && errno != EPERM);
 }

@@ -23,7 +23,7 @@ static void on_closed(uv_handle_t *poll) {
 static void shut(struct batch_socket *socket) {
   if (socket->fd < 0) return;
   read_overflow(socket);
-  /* libuv allows to close the descriptor as soon as uv_close has been called. */
+  /* libuv allows closing the descriptor once uv_close has been called. */
   uv_close(socket->poll, on_closed);
   close(socket->fd);
   socket->fd = -1;
@@ -31,7 +31,7 @@ static void shut(struct batch_socket *socket) {
   napi_async_destroy(socket->env, socket->context);
 }
 
-/* The environment ends. It waits until on_closed has removed the hook. */
+/* The environment ends, and waits until on_closed has removed the hook. */
 static void on_environment_end(napi_async_cleanup_hook_handle hook, void *data) {
   (void)hook;
   shut(data);
@@ -43,13 +43,13 @@ static void on_handle_collected(napi_env env, void *data, void *hint) {
   release(data);
 }
 
-/* Calls JavaScript when the socket is ready for what `watch` has asked for. */
+/* Calls JavaScript when the socket is ready for an event of `watch`. */
 static void on_ready(uv_handle_t *poll, int status, int events) {
   struct batch_socket *socket = uv_handle_get_data(poll);
   napi_env env = socket->env;
   (void)events;
   if (status < 0) {
-    /* libuv has stopped watching over an error of the socket. Reading it clears it; if it is back, so is this. */
+    /* libuv has stopped watching because of a socket error. Reading the error clears it. */
     int error = 0;
     socklen_t length = sizeof error;
     getsockopt(socket->fd, SOL_SOCKET, SO_ERROR, &error, &length);
@@ -58,19 +58,23 @@ static void on_ready(uv_handle_t *poll, int status, int events) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   napi_value callback, receiver, failed;
-  if (napi_get_reference_value(env, socket->on_ready, &callback) == napi_ok && napi_get_global(env, &receiver) == napi_ok &&
+  if (napi_get_reference_value(env, socket->on_ready, &callback) == napi_ok &&
+      napi_get_global(env, &receiver) == napi_ok &&
       napi_get_boolean(env, status < 0, &failed) == napi_ok) {
-    napi_status called = napi_make_callback(env, socket->context, receiver, callback, 1, &failed, NULL);
+    napi_status called =
+        napi_make_callback(env, socket->context, receiver, callback, 1, &failed, NULL);
     napi_value exception;
-    if (called == napi_pending_exception && napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
+    if (called == napi_pending_exception &&
+        napi_get_and_clear_last_exception(env, &exception) == napi_ok) {
       napi_fatal_exception(env, exception);
     }
   }
   napi_close_handle_scope(env, scope);
 }
 
-/* Opens and binds. Returns the name of the call that failed, with errno, or NULL. */
-static const char *open_descriptor(struct batch_socket *s, const union endpoint *endpoint, socklen_t length) {
+/* Opens and binds. Returns the name of the failed call, with errno set, or NULL. */
+static const char *open_descriptor(struct batch_socket *s, const union endpoint *endpoint,
+                                   socklen_t length) {
   const struct parameters *p = &s->parameters;
   const int on = 1, ipv6_only = (p->flags & IPV6_ONLY) != 0;
   const int receive_buffer = (int)p->receive_buffer, send_buffer = (int)p->send_buffer;
@@ -78,30 +82,39 @@ static const char *open_descriptor(struct batch_socket *s, const union endpoint 
   s->wildcard = is_wildcard(endpoint);
   s->fd = socket(s->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (s->fd < 0) return "socket";
-  if (s->family == AF_INET6 && setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) != 0) return "setsockopt";
-  if (p->flags & REUSE_PORT && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return "setsockopt";
-  if (receive_buffer && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof on) != 0) return "setsockopt";
-  if (send_buffer && setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof on) != 0) return "setsockopt";
+  if (s->family == AF_INET6 &&
+      setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only) != 0)
+    return "setsockopt";
+  if (p->flags & REUSE_PORT && setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    return "setsockopt";
+  if (receive_buffer && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof on) != 0)
+    return "setsockopt";
+  if (send_buffer && setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof on) != 0)
+    return "setsockopt";
   if (s->wildcard && ask_for_local(s)) return "setsockopt";
   if (bind(s->fd, &endpoint->any, length) != 0) return "bind";
   return NULL;
 }
 
-/* What JavaScript and libuv need to know of the socket. Returns false when one of them has no memory for it. */
+/* Registers the socket with Node and libuv. Returns false when out of memory. */
 static bool attach(struct batch_socket *socket, napi_value on_ready_function, napi_value *handle) {
   napi_env env = socket->env;
   struct uv_loop_s *loop;
   napi_value name;
   socket->poll = malloc(uv_handle_size(UV_POLL));
   if (!socket->poll) return false;
-  if (!allocate_vector(&socket->incoming, socket->parameters.batch_size, socket->wildcard)) return false;
-  if (!allocate_vector(&socket->outgoing, socket->parameters.send_size, socket->wildcard)) return false;
+  if (!allocate_vector(&socket->incoming, socket->parameters.batch_size, socket->wildcard))
+    return false;
+  if (!allocate_vector(&socket->outgoing, socket->parameters.send_size, socket->wildcard))
+    return false;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return false;
   if (napi_create_string_utf8(env, "UDPBATCH", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
   if (napi_create_reference(env, on_ready_function, 1, &socket->on_ready) != napi_ok) return false;
   if (napi_async_init(env, NULL, name, &socket->context) != napi_ok) return false;
-  if (napi_add_async_cleanup_hook(env, on_environment_end, socket, &socket->cleanup_hook) != napi_ok) return false;
-  /* Last of all, as what has been done before can be undone here, and these two cannot. */
+  if (napi_add_async_cleanup_hook(env, on_environment_end, socket, &socket->cleanup_hook) !=
+      napi_ok)
+    return false;
+  /* These come last, as they cannot be undone here. */
   if (uv_poll_init(loop, socket->poll, socket->fd) != 0) return false;
   uv_handle_set_data(socket->poll, socket);
   socket->owners = 1;
@@ -122,7 +135,7 @@ static void abandon(struct batch_socket *socket) {
   release(socket);
 }
 
-/* open(address, parameters, onReady): a handle that reads nothing yet. */
+/* open(address, parameters, onReady): a handle that does not read yet. */
 napi_value open_socket(napi_env env, napi_callback_info info) {
   size_t count = 3, length = 0;
   napi_value values[3], handle = NULL;
@@ -136,7 +149,8 @@ napi_value open_socket(napi_env env, napi_callback_info info) {
   if (!fits || batch_size == 0 || batch_size > MOST || send_size == 0 || send_size > MOST) {
     return throw_system_error(env, "socket", EINVAL);
   }
-  if (napi_get_value_string_utf8(env, values[0], text, sizeof text, &length) != napi_ok) return NULL;
+  if (napi_get_value_string_utf8(env, values[0], text, sizeof text, &length) != napi_ok)
+    return NULL;
   const socklen_t endpoint_length = parse_endpoint(text, (uint16_t)parameters->port, &endpoint);
   if (endpoint_length == 0) return throw_system_error(env, "bind", EINVAL);
 
@@ -157,23 +171,25 @@ napi_value open_socket(napi_env env, napi_callback_info info) {
   return handle;
 }
 
-/* watch(handle, events): calls onReady when the socket is ready for one of them; 0 stops. */
+/* watch(handle, events): calls onReady when the socket is ready for one of the events; 0 stops. */
 napi_value watch(napi_env env, napi_callback_info info) {
   napi_value values[2];
   uint32_t events;
   struct batch_socket *socket = begin(env, info, 2, values);
   if (!socket || napi_get_value_uint32(env, values[1], &events) != napi_ok) return NULL;
   events &= UV_READABLE | UV_WRITABLE;
-  const int result = events == 0 ? uv_poll_stop(socket->poll) : uv_poll_start(socket->poll, (int)events, on_ready);
+  const int result =
+      events == 0 ? uv_poll_stop(socket->poll) : uv_poll_start(socket->poll, (int)events, on_ready);
   return result == 0 ? NULL : throw_system_error(env, "poll", -result);
 }
 
-/* close(handle): again is nothing. */
+/* close(handle): does nothing for a closed handle. */
 napi_value close_socket(napi_env env, napi_callback_info info) {
   napi_value value;
   size_t count = 1;
   void *socket;
-  if (napi_get_cb_info(env, info, &count, &value, NULL, NULL) == napi_ok && napi_get_value_external(env, value, &socket) == napi_ok) {
+  if (napi_get_cb_info(env, info, &count, &value, NULL, NULL) == napi_ok &&
+      napi_get_value_external(env, value, &socket) == napi_ok) {
     shut(socket);
   }
   return NULL;

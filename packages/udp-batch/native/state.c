@@ -3,13 +3,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
-/* The last number that the system has told stays after the socket is closed. */
+/* Keeps the last number read after the socket is closed. */
 void read_overflow(struct batch_socket *socket) {
 #ifdef SO_MEMINFO
   enum { DROPS = 8, FIELDS = 9 }; /* of linux/sock_diag.h */
   uint32_t fields[FIELDS];
   socklen_t length = sizeof fields;
-  if (socket->fd < 0 || getsockopt(socket->fd, SOL_SOCKET, SO_MEMINFO, fields, &length) != 0) return;
+  if (socket->fd < 0 || getsockopt(socket->fd, SOL_SOCKET, SO_MEMINFO, fields, &length) != 0)
+    return;
   if (length == sizeof fields) socket->counters.overflowed = fields[DROPS];
 #else
   (void)socket;
@@ -24,18 +25,21 @@ napi_value address(napi_env env, napi_callback_info info) {
   char text[INET6_ADDRSTRLEN];
   struct batch_socket *socket = begin(env, info, 1, &value);
   if (!socket) return NULL;
-  if (getsockname(socket->fd, &endpoint.any, &length) != 0) return throw_system_error(env, "getsockname", errno);
+  if (getsockname(socket->fd, &endpoint.any, &length) != 0)
+    return throw_system_error(env, "getsockname", errno);
   const bool ipv4 = endpoint.any.sa_family == AF_INET;
-  const void *bytes = ipv4 ? (const void *)&endpoint.ipv4.sin_addr : (const void *)&endpoint.ipv6.sin6_addr;
+  const void *bytes =
+      ipv4 ? (const void *)&endpoint.ipv4.sin_addr : (const void *)&endpoint.ipv6.sin6_addr;
   inet_ntop(endpoint.any.sa_family, bytes, text, sizeof text);
   if (napi_create_array_with_length(env, 2, &result) != napi_ok) return NULL;
   if (napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &text_value) != napi_ok) return NULL;
   napi_set_element(env, result, 0, text_value);
-  napi_set_element(env, result, 1, number(env, ntohs(ipv4 ? endpoint.ipv4.sin_port : endpoint.ipv6.sin6_port)));
+  napi_set_element(env, result, 1,
+                   number(env, ntohs(ipv4 ? endpoint.ipv4.sin_port : endpoint.ipv6.sin6_port)));
   return result;
 }
 
-/* bufferSize(handle, sending): bytes that the system has granted. */
+/* bufferSize(handle, sending): the size of a buffer as the system reports it, in bytes. */
 napi_value buffer_size(napi_env env, napi_callback_info info) {
   napi_value values[2];
   bool sending;
@@ -49,7 +53,8 @@ napi_value buffer_size(napi_env env, napi_callback_info info) {
   return number(env, (uint32_t)bytes);
 }
 
-/* counters(handle, target): writes the counters as doubles and returns the last error. Also after close. */
+/* counters(handle, target): writes the counters as doubles, returns the last error. Works after
+ * close. */
 napi_value counters(napi_env env, napi_callback_info info) {
   napi_value values[2];
   size_t count = 2;

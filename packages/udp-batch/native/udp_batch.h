@@ -1,10 +1,12 @@
 /*
- * UDP sockets that receive and send in batches, for Node: recvmmsg and sendmmsg, woken by libuv.
+ * UDP sockets for Node that receive and send in batches, by recvmmsg and sendmmsg and the poll
+ * handles of libuv.
  *
- * What is here makes system calls and keeps memory safe, whatever it is called with. What is called when, the queue of
- * datagrams that could not be sent, and closing inside a callback are JavaScript's: see batch-socket.ts.
+ * This part makes system calls and stays memory-safe for any arguments. The order of calls, the
+ * send queue, and closing inside a callback are the task of batch-socket.ts.
  *
- * Each environment (the main thread, a worker) has sockets of its own: nothing is global.
+ * There are no global variables, as each environment (the main thread, a worker) has its own
+ * sockets.
  */
 #ifndef UDP_BATCH_H
 #define UDP_BATCH_H
@@ -20,22 +22,22 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 
-/* Values of the interface to JavaScript, which has them in native.ts. */
+/* Constants shared with native.ts. */
 enum { REUSE_PORT = 1, IPV6_ONLY = 2, KEEP_TRUNCATED = 4 };
 enum { FAILED = 1 << 16 };
 
-/* Datagrams that the system takes or gives in one call: its UIO_MAXIOV. */
+/* Datagrams in one system call: the kernel's UIO_MAXIOV. */
 enum { MOST = 1024 };
 
-/* A datagram's entry in the table that is shared with JavaScript, which has its layout in records.ts. */
+/* A datagram in the table shared with records.ts, which has the same layout. */
 struct record {
-  uint8_t address[16]; /* of the other side */
-  uint8_t local[16];   /* the address that was asked, and that answers */
+  uint8_t address[16]; /* the remote address */
+  uint8_t local[16];   /* the local address */
   uint16_t port;
-  uint16_t length;        /* of the datagram as it was sent, which may be more than there is room for */
-  uint16_t outgoing;      /* one more than the length of what is to be sent; 0 is nothing */
+  uint16_t length;        /* as sent, even if the buffer is shorter */
+  uint16_t outgoing;      /* length of the reply plus one; 0 for no reply */
   uint8_t address_length; /* 4 or 16 */
-  uint8_t local_length;   /* 4 or 16; 0 leaves the choice to the system */
+  uint8_t local_length;   /* 4 or 16; 0 lets the system choose */
   uint32_t scope;
   uint32_t local_scope;
 };
@@ -43,7 +45,8 @@ struct record {
 _Static_assert(sizeof(struct record) == 48, "records.ts has this layout");
 
 struct parameters {
-  uint32_t port, flags, receive_buffer, send_buffer, batch_size, send_size, max_datagram, input_stride, output_stride;
+  uint32_t port, flags, receive_buffer, send_buffer, batch_size, send_size, max_datagram,
+      input_stride, output_stride;
 };
 
 struct counters {
@@ -56,35 +59,36 @@ union endpoint {
   struct sockaddr_in6 ipv6;
 };
 
-/* Room for what the system says about the local address: once for IPv6, and once more for IPv4 on an IPv6 socket. */
+/* Room for the control messages of a datagram: an in6_pktinfo, and an in_pktinfo for IPv4 on an
+ * IPv6 socket. */
 union control {
   struct cmsghdr first;
   uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
 
-/* The arguments of recvmmsg or sendmmsg, for so many datagrams. */
+/* The arguments of recvmmsg or sendmmsg. */
 struct vector {
   struct mmsghdr *messages;
   struct iovec *parts;
   union endpoint *endpoints;
-  union control *controls; /* NULL for a socket that has one local address */
+  union control *controls; /* NULL for a socket bound to one address */
 };
 
 struct batch_socket {
   napi_env env;
-  int fd; /* -1 when there is none, or no longer */
+  int fd; /* -1 before open and after close */
   int family;
-  bool wildcard; /* bound to all addresses of its family */
+  bool wildcard; /* bound to all addresses of the family */
   struct parameters parameters;
   struct uv_handle_s *poll;
   napi_ref on_ready;
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup_hook;
   struct vector incoming, outgoing;
-  uint8_t *armed_input; /* the memory that `incoming` refers to */
+  uint8_t *armed_input; /* the memory that `incoming` points to */
   struct counters counters;
   int last_error;
-  int owners; /* JavaScript's handle, libuv's handle */
+  int owners; /* number of live handles: JavaScript's and libuv's */
 };
 
 static inline void count_error(struct batch_socket *socket, int error) {
@@ -114,9 +118,10 @@ socklen_t write_destination(const struct record *record, int family, union endpo
 bool is_wildcard(const union endpoint *endpoint);
 const char *ask_for_local(const struct batch_socket *socket);
 void read_local(const struct msghdr *header, struct record *record);
-void write_local(const struct record *record, int family, struct msghdr *header, union control *control);
+void write_local(const struct record *record, int family, struct msghdr *header,
+                 union control *control);
 
-/* The functions of the module, each described where it is defined. */
+/* The functions of the module, documented at their definitions. */
 napi_value open_socket(napi_env env, napi_callback_info info);
 napi_value watch(napi_env env, napi_callback_info info);
 napi_value close_socket(napi_env env, napi_callback_info info);

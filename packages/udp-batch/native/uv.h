@@ -4,8 +4,9 @@
 #include <stddef.h>
 
 /*
- * The part of libuv that is used, out of its documentation: uv.h does not come with every Node. All of it has been binary
- * compatible since libuv 1.19. Handles are allocated by the size that libuv tells, and init() checks UV_POLL.
+ * The part of libuv in use, declared after its documentation, as not every Node ships uv.h. It has
+ * been binary compatible since libuv 1.19. The size of handles comes from libuv, and the module
+ * checks UV_POLL when it loads.
  */
 typedef struct uv_handle_s uv_handle_t;
 enum { UV_POLL = 8 };
@@ -16,7 +17,8 @@ void *uv_handle_get_data(const uv_handle_t *handle);
 void uv_handle_set_data(uv_handle_t *handle, void *data);
 void uv_close(uv_handle_t *handle, void (*closed)(uv_handle_t *));
 int uv_poll_init(struct uv_loop_s *loop, uv_handle_t *poll, int fd);
-int uv_poll_start(uv_handle_t *poll, int events, void (*ready)(uv_handle_t *, int status, int events));
+int uv_poll_start(uv_handle_t *poll, int events,
+                  void (*ready)(uv_handle_t *, int status, int events));
 int uv_poll_stop(uv_handle_t *poll);
 
 #endif

@@ -7,7 +7,8 @@ bool allocate_vector(struct vector *vector, size_t count, bool controls) {
   vector->parts = calloc(count, sizeof *vector->parts);
   vector->endpoints = calloc(count, sizeof *vector->endpoints);
   if (controls) vector->controls = calloc(count, sizeof *vector->controls);
-  if (!vector->messages || !vector->parts || !vector->endpoints || (controls && !vector->controls)) return false;
+  if (!vector->messages || !vector->parts || !vector->endpoints || (controls && !vector->controls))
+    return false;
   for (size_t index = 0; index < count; index++) {
     struct msghdr *header = &vector->messages[index].msg_hdr;
     header->msg_name = &vector->endpoints[index];

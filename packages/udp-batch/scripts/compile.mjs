@@ -1,6 +1,5 @@
-// Compiles the binary of this machine, where it is to be had and not there yet. A machine that
-// cannot do without: the package then says why it is not there. `--optional` is for users'
-// machines, which nothing may fail on.
+// Compiles the binary for this machine unless it is up to date. Without a compiler, leaves the
+// reason for the package to report. With `--optional`, for users' machines, nothing fails.
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compile, NoCompiler, root, sources } from './compiler.mjs'
@@ -13,7 +12,7 @@ const reasonFile = join(folder, 'unavailable.txt')
 
 if (process.platform === 'linux' && !isPublished() && !isCurrent()) build()
 
-/** Whether the package came with a binary. In a checkout, the sources decide. */
+/** Whether the package came with a binary. A checkout compiles its sources. */
 function isPublished() {
   return optional && existsSync(join(root, 'prebuilds', target, 'udp_batch.node'))
 }
@@ -27,12 +26,12 @@ function isCurrent() {
 }
 
 function build() {
-  // Renamed when it is whole: a process that has the old one loaded keeps it, and another may be
-  // compiling too.
+  // Renamed when complete: running processes keep the old file, and another process may be
+  // compiling at the same time.
   const unfinished = `${binary}.${process.pid}`
   try {
     mkdirSync(folder, { recursive: true })
-    // A warning is a mistake in the sources, and not of the user whose compiler has new ones.
+    // Warnings are errors in a checkout only: a user's compiler may have new ones.
     compile(process.env.CC || 'cc', unfinished, optional ? [] : ['-Werror'])
     renameSync(unfinished, binary)
     rmSync(reasonFile, { force: true })
@@ -40,9 +39,9 @@ function build() {
     goWithout(error)
   }
 
-  /** Leaves the reason instead of a binary, also of one that is older than the sources. */
+  /** Replaces the binary, which may be out of date, by the reason. */
   function goWithout(error) {
-    const complaint = `@chihaya/udp-batch goes without its binary: ${error.message}`
+    const complaint = `@chihaya/udp-batch has no binary: ${error.message}`
     if (!optional && !(error instanceof NoCompiler)) {
       console.error(complaint)
       process.exit(1)
@@ -52,7 +51,7 @@ function build() {
       for (const file of [unfinished, binary]) rmSync(file, { force: true })
       writeFileSync(reasonFile, error.message)
     } catch {
-      // Not even a folder to write to: the package says that there is no binary.
+      // Without a writable folder, the package reports that no binary was compiled.
     }
   }
 }

@@ -11,27 +11,25 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 
 const sourceFolder = join(root, 'native')
 
-/** Every file that a binary is made of. */
+/** All sources of the binary. */
 export const sources = readdirSync(sourceFolder).map((name) => join(sourceFolder, name))
 
-/** There is no such compiler. */
+/** The compiler does not exist. */
 export class NoCompiler extends Error {}
 
-// Bound when the binary is loaded, so that a runtime that lacks a function says so then. Without
-// the C library among its dependencies, the binary uses whichever the runtime has: one binary
-// serves glibc and musl.
+// Symbols are bound at load time, so that a runtime without one of them fails then. The binary does
+// not depend on a C library but uses that of the runtime, so one binary serves glibc and musl.
 const LINK = ['-shared', '-nostdlib', '-Wl,-z,now']
 const FLAGS = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-fPIC', '-fvisibility=hidden']
-// Their helpers are functions of one C library.
+// These features need functions of a particular C library.
 const PORTABLE = ['-U_FORTIFY_SOURCE', '-fno-stack-protector']
 
 /**
- * Compiles the sources into `target`, with more flags if need be. `CFLAGS` of the environment come
- * last.
- * @throws {NoCompiler} or an error with the compiler's complaint.
+ * Compiles the sources into `target`, with additional flags, followed by the environment's `CFLAGS`.
+ * @throws {NoCompiler} or an error with the compiler's output.
  */
 export function compile(compiler, target, flags = []) {
-  // Not imported: installations without their dependencies come here, too.
+  // Required only here, as some installations lack their dependencies.
   const { include_dir: headers } = require('node-api-headers')
   const asked = (process.env.CFLAGS ?? '').split(' ').filter((flag) => flag !== '')
   const files = sources.filter((name) => name.endsWith('.c'))

@@ -1,5 +1,5 @@
-// Compiles the binaries that are published with the package, into prebuilds/. Needs Debian's
-// gcc-x86-64-linux-gnu and gcc-aarch64-linux-gnu, one of which is the machine's own compiler.
+// Compiles the binaries to publish into prebuilds/. Needs Debian's gcc-x86-64-linux-gnu and
+// gcc-aarch64-linux-gnu, one of which is the native compiler.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,10 +21,7 @@ for (const [target, compiler] of Object.entries(compilers)) {
   console.log(`${target}: ${binary}`)
 }
 
-/**
- * The libraries and versions of symbols that a binary asks for; an empty text when it runs with any
- * C library.
- */
+/** The libraries and symbol versions that a binary requires; empty if any C library will do. */
 function bindings(binary) {
   const { stdout } = spawnSync('readelf', ['--dynamic', '--dyn-syms', '--wide', binary], {
     encoding: 'utf8',

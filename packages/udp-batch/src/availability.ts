@@ -7,13 +7,13 @@ const NAME = 'udp_batch.node'
 
 let loaded: Native | string | undefined
 
-/** Why there are no batches here, in words for a log; undefined when there are. Never throws. */
+/** Why batching is unavailable, as a text for a log; undefined if it is available. Never throws. */
 export function unavailable(): string | undefined {
   const found = load()
   return typeof found === 'string' ? found : undefined
 }
 
-/** @throws {Error} with the words of {@link unavailable}. */
+/** @throws {Error} with the reason of {@link unavailable}. */
 export function native(): Native {
   const found = load()
   if (typeof found === 'string') throw new Error(`UDP batches are unavailable: ${found}`)
@@ -27,13 +27,13 @@ function load(): Native | string {
 
 function find(): Native | string {
   if (process.platform !== 'linux')
-    return `recvmmsg and sendmmsg are Linux's, and this is ${process.platform}`
-  // Other runtimes have parts of Node-API, and end the process when a part of libuv that they lack
-  // is called.
+    return `recvmmsg and sendmmsg need Linux, and this is ${process.platform}`
+  // Other runtimes implement parts of Node-API, but end the process when a missing function of
+  // libuv is called.
   const other = ['bun', 'deno'].find((name) => process.versions[name] !== undefined)
-  if (other !== undefined) return `they need Node.js, and this is ${other}`
+  if (other !== undefined) return `it needs Node.js, and this is ${other}`
   const target = `${process.platform}-${process.arch}`
-  // What was compiled here is newer than what was published.
+  // A binary compiled here is newer than a published one.
   const folders = ['build', 'prebuilds'].map((folder) =>
     fileURLToPath(new URL(`../${folder}/${target}/`, import.meta.url)),
   )
@@ -46,7 +46,7 @@ function find(): Native | string {
   }
 }
 
-/** What the installation has left instead of a binary. */
+/** The reason that the installation left in place of a binary. */
 function whyNotCompiled(folders: readonly string[]): string {
   const file = folders
     .map((folder) => `${folder}unavailable.txt`)

@@ -21,8 +21,8 @@ import { inWords, systemError } from './system-error.ts'
 const COUNTERS = 5
 
 /**
- * A UDP socket that receives and sends in batches. Nothing is read while replies wait for the
- * system to take them.
+ * A UDP socket that receives and sends in batches. It does not read while the system refuses to
+ * take replies.
  */
 export class BatchSocket {
   readonly #native: Native
@@ -35,30 +35,27 @@ export class BatchSocket {
   readonly #input: ArrayBuffer
   readonly #output: ArrayBuffer
   readonly #queue: SendQueue
-  // The replies that the system has not taken yet are among these.
+  // The range of records with replies that the system has not taken yet.
   #repliesFrom = 0
   #repliesTo = 0
   #inBatch = false
   #flushScheduled = false
-  /**
-   * Whether the system took less than it was given. Nothing is read then, and the system is asked
-   * when it takes more.
-   */
+  /** Whether the send buffer is full. The socket then waits until it is writable, without reading. */
   #blocked = false
   #reading = true
   #closed = false
   #watched = 0
   #dropped = 0
-  /** The system call that has had an error since the last report. */
+  /** The system call that has failed since the last report. */
   #failedCall: string | undefined
 
   /**
    * Opens a socket and starts reading.
-   * @throws {NodeJS.ErrnoException} what the system says, with nothing left open. {TypeError |
-   * RangeError} for the options. {Error} when batches are not available here, see `unavailable`.
+   * @throws {NodeJS.ErrnoException} from the system, with nothing left open. {TypeError |
+   * RangeError} for invalid options. {Error} if batching is unavailable, see `unavailable`.
    */
   static bind(options: BatchSocketOptions, onBatch: (batch: Batch) => void): BatchSocket {
-    if (typeof onBatch !== 'function') throw new TypeError('onBatch is no function')
+    if (typeof onBatch !== 'function') throw new TypeError('onBatch is not a function')
     return new BatchSocket(checkOptions(options), onBatch)
   }
 
@@ -83,7 +80,7 @@ export class BatchSocket {
     }
   }
 
-  /** The bound address; also after `close`. */
+  /** The bound address, also after `close`. */
   address(): AddressInfo {
     return { ...this.#address }
   }
@@ -94,22 +91,22 @@ export class BatchSocket {
   }
 
   /**
-   * Bytes that the system granted for unread datagrams, in its own count. @throws {Error} after
-   * `close`.
+   * Size of the receive buffer as the system reports it, in bytes.
+   * @throws {Error} after `close`.
    */
   get receiveBufferSize(): number {
     return this.#native.bufferSize(this.#handle, false)
   }
 
   /**
-   * Bytes that the system granted for unsent datagrams, in its own count. @throws {Error} after
-   * `close`.
+   * Size of the send buffer as the system reports it, in bytes.
+   * @throws {Error} after `close`.
    */
   get sendBufferSize(): number {
     return this.#native.bufferSize(this.#handle, true)
   }
 
-  /** What has happened so far; also after `close`. */
+  /** The counters so far, also after `close`. */
   counters(): Counters {
     const values = new Float64Array(COUNTERS)
     this.#native.counters(this.#handle, values.buffer)
@@ -124,15 +121,15 @@ export class BatchSocket {
   }
 
   /**
-   * Sends a datagram at the end of this turn of the event loop, together with others. The arguments
-   * are copied.
+   * Sends a datagram at the end of this turn of the event loop, together with others. Copies its
+   * arguments.
    * @param address 4 or 16 bytes.
-   * @param scope the interface's index for a link-local address.
-   * @param local the address to send from, of the same family; the system chooses without one. A
-   * socket that is bound to one address always sends from that.
-   * @returns false when the datagram is dropped, as the queue is full and the system takes no more.
-   * @throws {RangeError} for more than `maxReply` bytes, and for addresses or a port that cannot
-   * be. {Error} after `close`.
+   * @param scope interface index of a link-local address.
+   * @param local the address to send from, of the same family. The system chooses one by default. A
+   * socket bound to one address always sends from it.
+   * @returns false if the datagram was dropped because the queue and the send buffer are full.
+   * @throws {RangeError} for more than `maxReply` bytes, and for an invalid address or port. {Error}
+   * after `close`.
    */
   send(
     bytes: Uint8Array,
@@ -159,21 +156,21 @@ export class BatchSocket {
     return true
   }
 
-  /** Stops reading. Datagrams that arrive wait in the system's queue, as far as it goes. */
+  /** Stops reading. Datagrams wait in the receive buffer until it is full. */
   pause(): void {
     this.#reading = false
     this.#watch()
   }
 
-  /** Reads again. */
+  /** Resumes reading. */
   resume(): void {
     this.#reading = true
     this.#watch()
   }
 
   /**
-   * Sends what is queued, as far as the system takes it, and closes. Inside `onBatch`, the replies
-   * of the batch are sent before that. Again is nothing.
+   * Sends the queue, as far as the system takes it, and closes. Inside `onBatch`, the replies of the
+   * batch are sent first. A second call does nothing.
    */
   close(): void {
     if (this.#closed) return
@@ -207,15 +204,15 @@ export class BatchSocket {
   ): void {
     const { maxReply } = this.#batch
     if (bytes.length > maxReply)
-      throw new RangeError(`a datagram has ${maxReply} bytes at most, not ${bytes.length}`)
+      throw new RangeError(`a datagram has at most ${maxReply} bytes, not ${bytes.length}`)
     const reachable =
       address.length === 4 || (address.length === 16 && this.#address.family === 'IPv6')
     if (!reachable)
       throw new RangeError(
-        `an ${this.#address.family} socket does not reach an address of ${address.length} bytes`,
+        `an ${this.#address.family} socket cannot reach an address of ${address.length} bytes`,
       )
     if (local && local.address.length !== address.length)
-      throw new RangeError('the two addresses are not of one family')
+      throw new RangeError('the two addresses are of different families')
     if (!(port >= 0 && port <= 65_535)) throw new RangeError(`a port is 0 to 65535, not ${port}`)
   }
 
@@ -252,7 +249,7 @@ export class BatchSocket {
       this.#onBatch(this.#batch)
     } finally {
       this.#inBatch = false
-      // A reply that comes after its batch is a mistake, and throws.
+      // A reply after `onBatch` has returned is a mistake, and throws.
       this.#batch.fill(0)
       this.#repliesFrom = 0
       this.#repliesTo = count
@@ -265,13 +262,13 @@ export class BatchSocket {
     this.#blocked = !(this.#sendReplies() && this.#sendQueue())
   }
 
-  /** Returns whether the system has taken all of them. */
+  /** Returns whether the system has taken all replies. */
   #sendReplies(): boolean {
     this.#repliesFrom = this.#send(this.#output, this.#records, this.#repliesFrom, this.#repliesTo)
     return this.#repliesFrom === this.#repliesTo
   }
 
-  /** Returns whether the system has taken all of it. */
+  /** Returns whether the system has taken the whole queue. */
   #sendQueue(): boolean {
     const queue = this.#queue
     while (queue.length > 0) {
@@ -283,7 +280,7 @@ export class BatchSocket {
     return true
   }
 
-  /** Returns the index of the first that the system does not take now, or `to`. */
+  /** Returns the index of the first record that the system has not taken, or `to`. */
   #send(output: ArrayBuffer, records: Records, from: number, to: number): number {
     if (from === to) return to
     const result = this.#native.send(this.#handle, output, records.memory, from, to)
@@ -291,7 +288,7 @@ export class BatchSocket {
     return result & ~FAILED
   }
 
-  /** Has the system tell of what is waited for. */
+  /** Waits for the event that the socket needs now. */
   #watch(): void {
     if (this.#closed) return
     const events = this.#blocked ? WRITABLE : this.#reading ? READABLE : 0

@@ -1,27 +1,25 @@
 import type { LocalAddress } from './local-address.ts'
 import { Records } from './records.ts'
 
-// A cache line. Strides that are powers of two would put the beginnings of all datagrams into few
-// sets of the cache.
+// A cache line. With strides of a power of two, all datagrams would begin in a few cache sets.
 const ALIGNMENT = 64
 
-/** Bytes from the beginning of one datagram to the next, when the longest has `length`. */
+/** Bytes from the start of one datagram to the next, if the longest has `length` bytes. */
 export function strideFor(length: number): number {
   const lines = Math.ceil(length / ALIGNMENT)
   return (lines % 2 === 0 ? lines + 1 : lines) * ALIGNMENT
 }
 
 /**
- * Datagrams that have arrived together, with room for a reply to each. A socket fills one and the
- * same batch again and again: nothing of it may be kept after `onBatch` has returned. Indexes run
- * from 0 to `count - 1`.
+ * Datagrams that have arrived together, with room for a reply to each. A socket reuses its batch, so
+ * nothing of it may be kept after `onBatch` has returned. Indexes run from 0 to `count - 1`.
  */
 export class Batch {
-  /** Holds the datagrams; the whole of an `ArrayBuffer` of its own. */
+  /** Holds the datagrams. Spans a whole `ArrayBuffer`. */
   readonly input: Buffer
-  /** Holds the replies; the whole of an `ArrayBuffer` of its own. */
+  /** Holds the replies. Spans a whole `ArrayBuffer`. */
   readonly output: Buffer
-  /** Bytes that a reply may have. */
+  /** Maximum size of a reply in bytes. */
   readonly maxReply: number
   readonly #records: Records
   readonly #inputStride: number
@@ -40,17 +38,17 @@ export class Batch {
     this.output = Buffer.from(new ArrayBuffer(batchSize * this.#outputStride))
   }
 
-  /** @internal The socket has received so many, or has taken the replies. */
+  /** @internal The number of datagrams received, or 0 once the replies are taken. */
   fill(count: number): void {
     this.#count = count
   }
 
-  /** Datagrams in this batch. */
+  /** Number of datagrams in this batch. */
   get count(): number {
     return this.#count
   }
 
-  /** Where the datagram begins in `input`: a multiple of 64. */
+  /** Where the datagram starts in `input`: a multiple of 64. */
   start(index: number): number {
     return index * this.#inputStride
   }
@@ -60,53 +58,50 @@ export class Batch {
     return index * this.#inputStride + Math.min(this.#records.length(index), this.#maxDatagram)
   }
 
-  /**
-   * Bytes of the datagram as it was sent: more than lie in `input` for one that is longer than
-   * `maxDatagram`.
-   */
+  /** Size of the datagram as it was sent, even if `keepTruncated` has cut it to `maxDatagram`. */
   length(index: number): number {
     return this.#records.length(index)
   }
 
   /**
-   * The datagram's source: 4 bytes, or 16 for IPv6; 4 for IPv4 clients of an IPv6 socket as well.
-   * Only to be read.
+   * The source address: 4 bytes, or 16 for IPv6. IPv4 clients of an IPv6 socket have 4 too.
+   * Read-only.
    */
   address(index: number): Uint8Array {
     return this.#records.address(index)
   }
 
-  /** The datagram's source port, 0 to 65535. */
+  /** The source port, 0 to 65535. */
   port(index: number): number {
     return this.#records.port(index)
   }
 
-  /** The index of the interface that a link-local source is reached by; 0 for other sources. */
+  /** The interface index of a link-local source; 0 for any other. */
   scope(index: number): number {
     return this.#records.scope(index)
   }
 
   /**
-   * The address that the datagram was sent to, for `send`. A copy, to be kept. Undefined for a
-   * socket that is bound to one address, and for a datagram to an IPv6 group.
+   * The address that the datagram was sent to, for `send`: a copy that may be kept. Undefined for a
+   * socket bound to one address, and for a datagram to an IPv6 multicast group.
    */
   local(index: number): LocalAddress | undefined {
     return this.#records.local(index)
   }
 
   /**
-   * Where the reply to the datagram begins in `output`: a multiple of 64, with `maxReply` bytes
-   * free.
+   * Where the reply to the datagram starts in `output`: a multiple of 64, followed by `maxReply`
+   * free bytes.
    */
   replyStart(index: number): number {
     return index * this.#outputStride
   }
 
   /**
-   * Sends `length` bytes from `replyStart(index)` to the datagram's source once `onBatch` has
-   * returned, from the address that the datagram was sent to. Zero is an empty datagram; a later
+   * Sends `length` bytes from `replyStart(index)` to the datagram's source after `onBatch` has
+   * returned, from the address that the datagram was sent to. Zero sends an empty datagram. A later
    * call replaces an earlier one.
-   * @throws {RangeError} for a length over `maxReply`, and for an index that is not in this batch.
+   * @throws {RangeError} for a length over `maxReply`, and for an index outside this batch.
    */
   reply(index: number, length: number): void {
     if (!(length >= 0 && length <= this.maxReply))

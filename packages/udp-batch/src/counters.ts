@@ -1,15 +1,15 @@
-/** What has happened to a socket's datagrams. */
+/** Counts of a socket's datagrams. */
 export interface Counters {
-  /** Handed to `onBatch`. */
+  /** Passed to `onBatch`. */
   readonly received: number
   /** Taken by the system. */
   readonly sent: number
-  /** Longer than `maxDatagram`: dropped, or cut where `keepTruncated` is set. */
+  /** Longer than `maxDatagram`: dropped, or cut with `keepTruncated`. */
   readonly truncated: number
-  /** Not sent: `send` found its queue full, or `close` the system unwilling. */
+  /** Not sent: the queue was full in `send`, or the system's buffer in `close`. */
   readonly dropped: number
-  /** That the system refused to send; and failures to receive. */
+  /** Rejected by the system when sent, and failures to receive. */
   readonly errors: number
-  /** That the system dropped before they were read: the receive buffer was full. */
+  /** Dropped by the system because the receive buffer was full. */
   readonly overflowed: number
 }

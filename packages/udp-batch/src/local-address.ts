@@ -1,7 +1,7 @@
-/** An address of this host that datagrams are sent to, and that replies leave from. */
+/** An address of this host that receives datagrams, and that replies are sent from. */
 export interface LocalAddress {
   /** 4 or 16 bytes. */
   readonly address: Uint8Array
-  /** The index of the interface that a link-local address belongs to; 0 for other addresses. */
+  /** The interface index of a link-local address; 0 for any other. */
   readonly scope: number
 }

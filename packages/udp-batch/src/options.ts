@@ -1,69 +1,69 @@
 import { isIP } from 'node:net'
 
-/** Bytes of the longest datagram there is: over IPv6, without jumbograms. */
+/** Bytes of the longest datagram: IPv6 without jumbograms. */
 const LONGEST = 65_527
-/** Datagrams that the system takes or gives in one call. */
+/** Datagrams in one system call: the kernel's UIO_MAXIOV. */
 const MOST = 1024
 const MAX_BUFFER = 2 ** 30
 
 export interface BatchSocketOptions {
   /**
-   * An IPv4 or IPv6 address, no host name; it decides the socket's family. A zone is allowed
-   * (`fe80::1%eth0`).
+   * An IPv4 or IPv6 address, not a host name. It determines the family of the socket. A zone is
+   * allowed (`fe80::1%eth0`).
    */
   address: string
-  /** 0 lets the system choose one. */
+  /** 0 lets the system choose. */
   port: number
-  /** Whether an IPv6 socket leaves IPv4 to others. @default false */
+  /** Whether an IPv6 socket leaves IPv4 to other sockets. @default false */
   ipv6Only?: boolean | undefined
-  /** Lets several sockets share a port: the system spreads the clients over them. @default false */
+  /** Lets sockets share a port. The system distributes clients among them. @default false */
   reusePort?: boolean | undefined
   /**
-   * Bytes of the system's queue of unread datagrams, limited by `net.core.rmem_max`; the system's
-   * own default when absent.
+   * Size of the receive buffer in bytes, limited by `net.core.rmem_max`. The system's default if
+   * unset.
    */
   receiveBufferSize?: number | undefined
   /**
-   * Bytes of the system's queue of unsent datagrams, limited by `net.core.wmem_max`; the system's
-   * own default when absent.
+   * Size of the send buffer in bytes, limited by `net.core.wmem_max`. The system's default if
+   * unset.
    */
   sendBufferSize?: number | undefined
-  /** Datagrams in a batch at most, 1 to 1024. @default 64 */
+  /** Maximum number of datagrams in a batch, 1 to 1024. @default 64 */
   batchSize?: number | undefined
   /**
-   * Bytes of a datagram that is received at most, 1 to 65527; longer ones are dropped and counted.
+   * Maximum size of a received datagram in bytes, 1 to 65527. Longer ones are dropped and counted.
    * @default 2048
    */
   maxDatagram?: number | undefined
   /**
-   * Whether longer datagrams are cut rather than dropped; `Batch.length` gives their own length.
+   * Whether longer datagrams are cut rather than dropped. `Batch.length` is their original size.
    * @default false
    */
   keepTruncated?: boolean | undefined
-  /** Bytes of a datagram that is sent at most, 1 to 65527. @default 2048 */
+  /** Maximum size of a sent datagram in bytes, 1 to 65527. @default 2048 */
   maxReply?: number | undefined
-  /** Datagrams that `send` keeps at most, 1 to 1024. @default 128 */
+  /** Maximum number of datagrams that `send` queues, 1 to 1024. @default 128 */
   sendQueueSize?: number | undefined
   /**
-   * What the system said about datagrams: called once a batch at most, for the last of its errors.
+   * Called with errors of the system about datagrams, at most once per batch, with the last one.
    */
   onError?: ((error: NodeJS.ErrnoException) => void) | undefined
 }
 
-/** Options with their defaults; 0 for a buffer size is the system's. */
+/** Options with their defaults. A buffer size of 0 is the system's default. */
 export type CheckedOptions = {
   [Key in Exclude<keyof BatchSocketOptions, 'onError'>]-?: NonNullable<BatchSocketOptions[Key]>
 } & {
   onError: ((error: NodeJS.ErrnoException) => void) | undefined
 }
 
-/** @throws {TypeError | RangeError} naming the option that is wrong. */
+/** @throws {TypeError | RangeError} naming the invalid option. */
 export function checkOptions(options: BatchSocketOptions): CheckedOptions {
   const { address, port, onError } = options
   if (typeof address !== 'string' || isIP(address) === 0)
-    throw new TypeError(`address is no IP address: ${address}`)
+    throw new TypeError(`address is not an IP address: ${address}`)
   if (onError !== undefined && typeof onError !== 'function')
-    throw new TypeError('onError is no function')
+    throw new TypeError('onError is not a function')
   return {
     address,
     port: integer('port', port, 0, 65_535),
@@ -81,14 +81,14 @@ export function checkOptions(options: BatchSocketOptions): CheckedOptions {
 }
 
 function integer(name: string, value: unknown, least: number, most: number): number {
-  if (typeof value !== 'number') throw new TypeError(`${name} is no number: ${String(value)}`)
+  if (typeof value !== 'number') throw new TypeError(`${name} is not a number: ${String(value)}`)
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name} has to be a whole number from ${least} to ${most}, not ${value}`)
+    throw new RangeError(`${name} must be an integer from ${least} to ${most}, not ${value}`)
   }
   return value
 }
 
 function boolean(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw new TypeError(`${name} is no boolean: ${String(value)}`)
+  if (typeof value !== 'boolean') throw new TypeError(`${name} is not a boolean: ${String(value)}`)
   return value
 }

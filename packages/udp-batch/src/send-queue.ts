@@ -2,17 +2,14 @@ import { strideFor } from './batch.ts'
 import type { LocalAddress } from './local-address.ts'
 import { Records } from './records.ts'
 
-/**
- * Datagrams in the order of `add`, as many as there is room for, copied where the native part sends
- * them from.
- */
+/** A queue of datagrams, copied into the memory that the native part sends them from. */
 export class SendQueue {
   readonly output: ArrayBuffer
   readonly records: Records
   readonly #size: number
   readonly #stride: number
   readonly #bytes: Uint8Array
-  // Both only grow; the remainder by `#size` is the place.
+  // Both only grow. Modulo `#size`, they are positions.
   #head = 0
   #tail = 0
 
@@ -32,7 +29,7 @@ export class SendQueue {
     return this.length === this.#size
   }
 
-  /** There must be room. */
+  /** Adds a datagram. The queue must not be full. */
   add(
     bytes: Uint8Array,
     address: Uint8Array,
@@ -47,17 +44,17 @@ export class SendQueue {
     this.#tail++
   }
 
-  /** The first place that holds a datagram. */
+  /** Position of the first datagram. */
   get from(): number {
     return this.#head % this.#size
   }
 
-  /** The place after the last of those that follow `from` without a gap. */
+  /** Position after the last datagram that follows `from` contiguously. */
   get to(): number {
     return Math.min(this.from + this.length, this.#size)
   }
 
-  /** Removes so many from the front. */
+  /** Removes `count` datagrams from the front. */
   remove(count: number): void {
     this.#head += count
   }

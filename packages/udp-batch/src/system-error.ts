@@ -1,14 +1,13 @@
 import { getSystemErrorName } from 'node:util'
 
-/** Where a socket was to be bound. */
+/** The address that a socket was to be bound to. */
 interface Place {
   readonly address: string
   readonly port: number
 }
 
 /**
- * An error of the system as `node:dgram` has them: `bind EADDRINUSE 127.0.0.1:6969`. `errno` is
- * negative.
+ * A system error like those of `node:dgram`: `bind EADDRINUSE 127.0.0.1:6969`. `errno` is negative.
  */
 export function systemError(errno: number, syscall: string, place?: Place): NodeJS.ErrnoException {
   const code = getSystemErrorName(errno)
@@ -22,10 +21,7 @@ export function systemError(errno: number, syscall: string, place?: Place): Node
   })
 }
 
-/**
- * An error of the native part, which knows the system's numbers and not their names. Others stay as
- * they are.
- */
+/** Names an error of the native part, which only has its number. Returns other errors as they are. */
 export function inWords(error: unknown, place: Place): unknown {
   const { errno, syscall } = error as NodeJS.ErrnoException
   return errno !== undefined && syscall !== undefined ? systemError(errno, syscall, place) : error

@@ -12,13 +12,13 @@ const compiled = spawnSync(process.execPath, [`${PACKAGE}scripts/compile.mjs`], 
 })
 if (compiled.status !== 0) throw new Error(compiled.stderr)
 
-/** `describe` where there are batches. Where there are none, they have to say so. */
+/** `describe` where batching is available. Elsewhere, `unavailable` must give the reason. */
 export function describeBatches(what: string, tests: () => void): void {
   const reason = unavailable()
   if (reason === undefined) describe(what, tests)
   else {
     describe(what, () => {
-      it('needs batches, which say why they are not to be had here', () => {
+      it('needs batching, which says why it is unavailable here', () => {
         expect(reason).not.toBe('')
         expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, () => undefined)).toThrow(
           reason,

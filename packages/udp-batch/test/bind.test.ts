@@ -61,12 +61,12 @@ describeBatches('binding', () => {
   })
 
   it.each([
-    [{ address: 'localhost' }, TypeError, 'address is no IP address: localhost'],
+    [{ address: 'localhost' }, TypeError, 'address is not an IP address: localhost'],
     [{ address: '' }, TypeError, 'address'],
-    [{ port: -1 }, RangeError, 'port has to be a whole number from 0 to 65535, not -1'],
+    [{ port: -1 }, RangeError, 'port must be an integer from 0 to 65535, not -1'],
     [{ port: 65_536 }, RangeError, 'port'],
     [{ port: 1.5 }, RangeError, 'port'],
-    [{ port: '80' }, TypeError, 'port is no number: 80'],
+    [{ port: '80' }, TypeError, 'port is not a number: 80'],
     [{ batchSize: 0 }, RangeError, 'batchSize'],
     [{ batchSize: 1025 }, RangeError, 'batchSize'],
     [{ maxDatagram: 0 }, RangeError, 'maxDatagram'],
@@ -75,18 +75,18 @@ describeBatches('binding', () => {
     [{ sendQueueSize: 0 }, RangeError, 'sendQueueSize'],
     [{ receiveBufferSize: -1 }, RangeError, 'receiveBufferSize'],
     [{ sendBufferSize: 2 ** 31 }, RangeError, 'sendBufferSize'],
-    [{ reusePort: 1 }, TypeError, 'reusePort is no boolean: 1'],
+    [{ reusePort: 1 }, TypeError, 'reusePort is not a boolean: 1'],
     [{ ipv6Only: 'yes' }, TypeError, 'ipv6Only'],
-    [{ onError: 'log' }, TypeError, 'onError is no function'],
+    [{ onError: 'log' }, TypeError, 'onError is not a function'],
   ])('refuses the option %j', (options, type, message) => {
     const error = bindError({ address: '127.0.0.1', port: 0, ...options } as BatchSocketOptions)
     expect(error).toBeInstanceOf(type)
     expect((error as Error).message).toContain(message)
   })
 
-  it('refuses a callback that is none', () => {
+  it('refuses a callback that is not a function', () => {
     expect(() => BatchSocket.bind({ address: '127.0.0.1', port: 0 }, undefined as never)).toThrow(
-      'onBatch is no function',
+      'onBatch is not a function',
     )
   })
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-// The sources run as they are: Node strips the types, which it does by itself from 22.18 on.
+// The sources run as they are: Node strips the types, by default since 22.18.
 const FLAGS = [
   ...(process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']),
   '--conditions=@chihaya/source',

@@ -82,7 +82,7 @@ describe('compiling the binary', () => {
       const reason = 'there is no C compiler: /no/such/compiler ENOENT'
       expect({ status, output }).toEqual({
         status: 0,
-        output: `@chihaya/udp-batch goes without its binary: ${reason}\n`,
+        output: `@chihaya/udp-batch has no binary: ${reason}\n`,
       })
       expect(readFileSync(copy.reason, 'utf8')).toBe(reason)
     },

@@ -113,7 +113,7 @@ describeBatches('an echo over batches', () => {
     expect(await client.request('', socket.address())).toHaveLength(0)
   })
 
-  it('sends a reply to those that have one only, and the last one set', async () => {
+  it('sends only the replies that were set, and of several the last', async () => {
     const socket = open((batch) => {
       for (let index = 0; index < batch.count; index++) {
         if (batch.input[batch.start(index)] === 'n'.charCodeAt(0)) continue

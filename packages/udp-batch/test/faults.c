@@ -1,13 +1,12 @@
 /*
- * Preloaded into a test's process: makes the system calls of udp_batch fail as they seldom do by themselves. Which, the
- * environment says, and may say anew at any time:
+ * Preloaded into a test's process: makes the system calls of udp_batch fail as they seldom do by
+ * themselves. Which, the environment says, and may say anew at any time:
  *
- *   FAULT_SEND, FAULT_RECEIVE  what becomes of one call after another: `.` nothing, `a` EAGAIN, `i` EINTR, `m` ENOMEM,
- *                              `n` ENETUNREACH, `h` only half of the datagrams are taken, `A` EAGAIN from now on
- *   FAULT_POLL                 so many times the socket that has last received is reported as broken
- *   FAULT_OPTION               setsockopt fails for the option of this number
- *   FAULT_NAME                 getsockname fails
- *   FAULT_MEMORY               calloc fails for so many elements
+ *   FAULT_SEND, FAULT_RECEIVE  what becomes of one call after another: `.` nothing, `a` EAGAIN, `i`
+ * EINTR, `m` ENOMEM, `n` ENETUNREACH, `h` only half of the datagrams are taken, `A` EAGAIN from now
+ * on FAULT_POLL                 so many times the socket that has last received is reported as
+ * broken FAULT_OPTION               setsockopt fails for the option of this number FAULT_NAME
+ * getsockname fails FAULT_MEMORY               calloc fails for so many elements
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -25,7 +24,9 @@ struct script {
   size_t position;
 };
 
-static struct script sending = {.variable = "FAULT_SEND"}, receiving = {.variable = "FAULT_RECEIVE"}, polling = {.variable = "FAULT_POLL"};
+static struct script sending = {.variable = "FAULT_SEND"},
+                     receiving = {.variable = "FAULT_RECEIVE"},
+                     polling = {.variable = "FAULT_POLL"};
 static int receiver = -1;
 
 static char next(struct script *script) {
@@ -41,7 +42,11 @@ static char next(struct script *script) {
 }
 
 static int error_of(char step) {
-  return step == 'a' || step == 'A' ? EAGAIN : step == 'i' ? EINTR : step == 'm' ? ENOMEM : step == 'n' ? ENETUNREACH : 0;
+  return step == 'a' || step == 'A' ? EAGAIN
+         : step == 'i'              ? EINTR
+         : step == 'm'              ? ENOMEM
+         : step == 'n'              ? ENETUNREACH
+                                    : 0;
 }
 
 static int is(const char *variable, size_t value) {
@@ -72,12 +77,16 @@ long syscall(long number, ...) {
   return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-int epoll_pwait(int epoll, struct epoll_event *events, int size, int timeout, const sigset_t *mask) {
+int epoll_pwait(int epoll, struct epoll_event *events, int size, int timeout,
+                const sigset_t *mask) {
   static int (*real)(int, struct epoll_event *, int, int, const sigset_t *);
-  if (!real) real = (int (*)(int, struct epoll_event *, int, int, const sigset_t *))dlsym(RTLD_NEXT, "epoll_pwait");
+  if (!real)
+    real = (int (*)(int, struct epoll_event *, int, int, const sigset_t *))dlsym(RTLD_NEXT,
+                                                                                 "epoll_pwait");
   const int count = real(epoll, events, size, timeout, mask);
   for (int index = 0; index < count; index++) {
-    if (events[index].data.fd == receiver && next(&polling) != '\0') events[index].events |= EPOLLERR;
+    if (events[index].data.fd == receiver && next(&polling) != '\0')
+      events[index].events |= EPOLLERR;
   }
   return count;
 }

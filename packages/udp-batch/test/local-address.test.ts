@@ -84,7 +84,7 @@ describeBatches('a socket that is bound to all addresses', () => {
     ])
   })
 
-  it('sends from an address of its own choice, or from that of the system', async () => {
+  it('sends from a chosen address, or lets the system choose', async () => {
     const socket = open(echo, { address: '0.0.0.0' })
     const client = createSocket('udp4')
     onTestFinished(() => void client.close())

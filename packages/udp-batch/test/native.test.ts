@@ -59,7 +59,7 @@ describeBatches('the native part refuses', () => {
     )
   })
 
-  it('addresses that are none', () => {
+  it('invalid addresses', () => {
     for (const address of ['', 'localhost', '1.2.3', '::1%', `fe80::1%${'x'.repeat(100)}`]) {
       expect(() => openWith({}, address)).toThrow(
         expect.objectContaining({ errno: -22, syscall: 'bind' }),
@@ -67,7 +67,7 @@ describeBatches('the native part refuses', () => {
     }
   })
 
-  it('a handle that is closed or none', () => {
+  it('a handle that is closed or invalid', () => {
     const handle = openWith()
     native().close(handle)
     native().close(handle)
@@ -81,7 +81,7 @@ describeBatches('the native part refuses', () => {
     }
   })
 
-  it('to send records that are not there, or more bytes than there are', () => {
+  it('to send records or bytes that do not exist', () => {
     const handle = openWith()
     const records = new Uint16Array(BATCH * (RECORD / 2)).fill(65_535)
     for (const [from, to] of [

@@ -1,9 +1,7 @@
-import type { RequestMeter } from '@chihaya/core'
+import { Pending, type Handover, type RequestMeter } from '@chihaya/core'
 import type { AddressInfo } from 'node:net'
-import { connectionIds, type ConnectionIds } from './connection-id.ts'
-import type { DatagramHandler } from './datagram-handler.ts'
-import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatch.ts'
-import type { Handover } from './handover.ts'
+import { connectionIds, type ConnectionIds } from './protection/connection-id.ts'
+import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatcher.ts'
 import { MeteredDispatcher } from './metered-dispatcher.ts'
 import { ProxiedDispatcher, proxyNetworks } from './proxied-dispatcher.ts'
 import {
@@ -14,96 +12,93 @@ import {
   withinRoom,
 } from './open-sockets.ts'
 import type { UdpFrontendOptions } from './options.ts'
-import { PendingReplies } from './pending-replies.ts'
-import { PacketBuffer } from './packet-buffer.ts'
-import { Datagram } from './datagram.ts'
+import { PacketBuffer } from './packets/packet-buffer.ts'
+import { Datagram, type DatagramHandler } from './datagram.ts'
 import { sourceFrom } from './source.ts'
-import type { SocketLog, UdpService, UdpSocket } from './udp-socket.ts'
+import type { SocketLog, UdpService, UdpSocket } from './sockets/udp-socket.ts'
 
 const DRAIN_TIMEOUT = 5000
+// Many times what a hook or store that answers needs. One that stands still must not fill memory.
+const MAX_PENDING = 20_000
 
 /** The UDP side of a tracker. */
 export interface UdpTracker {
   /** The bound addresses, in the order of the `listen` option; none before `onReady`. */
   addresses(): AddressInfo[]
   /**
-   * Handles a datagram as if it had come from `source`, without a socket. The reply, or undefined
-   * when there is none.
-   * @throws {TypeError} when `source.address` is no IP address.
+   * Handles a datagram as if it had come from `source`, without a socket.
+   * @returns the reply, or undefined if there is none.
+   * @throws {TypeError} if `source.address` is not an IP address.
    */
   inject(
     datagram: Uint8Array,
     source: { address: string; port: number },
   ): Promise<Buffer | undefined>
   /**
-   * Prepares to take the place of another, for applications that build a new tracker beside the one
-   * that runs (with `bind: false`) and then let it answer. Sockets at addresses that both have
-   * change hands without losing a datagram, others of `listen` are opened now, and ids that the
-   * former has given to clients stay good. The former's other sockets close once they have
-   * answered; close the former itself after that. Without a former, all of `listen` is opened.
+   * Prepares to take over from another application's frontend, which needs `bind: false`. Sockets at
+   * addresses that both have change hands without losing a datagram, the other addresses of `listen`
+   * are opened now, and connection ids stay valid. The previous frontend's other sockets close once
+   * they have answered; close its application after that. Without a previous frontend, all of
+   * `listen` is opened.
+   *
    * @throws the first error of binding, with nothing left open.
    */
-  succeed(former?: UdpTracker): Promise<Handover>
+  takeOver(previous?: UdpTracker): Promise<Handover>
 }
 
 export interface UdpFrontendInit {
   readonly tracker: TrackerOfFrontend
   /** As `parseOptions` leaves them. */
   readonly options: Required<UdpFrontendOptions>
-  /** Whether addresses that the host does not have are passed over. */
+  /** Whether to skip addresses that the host does not have. */
   readonly optionalAddresses: boolean
   readonly log: SocketLog & DispatcherInit['log']
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** Milliseconds that `drain` waits for replies. */
   readonly drainTimeout?: number
-  /**
-   * Replies that hooks and the store may be waited for at a time; requests beyond them are dropped.
-   */
+  /** Replies that may wait for hooks and the store at a time; further requests are dropped. */
   readonly maxPending?: number
 }
 
-/**
- * The sockets of one tracker, and the dispatcher they share: a connection id is good at each of
- * them.
- */
+/** The sockets of one tracker and their dispatcher. A connection id is valid at all of them. */
 export class UdpFrontend implements UdpTracker {
   readonly #init: UdpFrontendInit
   readonly #ids: ConnectionIds
-  readonly #replies: PendingReplies
+  readonly #replies: Pending
   #dispatcher: DatagramHandler
   #meter: RequestMeter | undefined
   #sockets: readonly UdpSocket[] = []
 
   constructor(init: UdpFrontendInit) {
     this.#init = init
-    this.#replies = new PendingReplies(init.maxPending)
+    this.#replies = new Pending(init.maxPending ?? MAX_PENDING)
     this.#ids = connectionIds(init.options, this.#seconds())
     this.#dispatcher = this.#makeDispatcher(init.options)
   }
 
   /**
-   * Once the tracker's hooks are fixed, and before sockets are bound. With a meter, every datagram
-   * is counted.
+   * Call this once the tracker's hooks are fixed, and before sockets are bound. With a meter, every
+   * datagram is counted.
    */
   start(meter?: RequestMeter): void {
     this.#meter = meter
     this.#dispatcher = this.#makeDispatcher(this.#init.options)
   }
 
-  /** Binds every socket. @throws the first error, with no socket left open. */
+  /** Binds all sockets. @throws the first error, with no socket left open. */
   async bind(): Promise<void> {
-    const handover = await this.succeed()
+    const handover = await this.takeOver()
     await handover.commit()
   }
 
-  async succeed(former?: UdpTracker): Promise<Handover> {
+  async takeOver(previous?: UdpTracker): Promise<Handover> {
     const { options, optionalAddresses } = this.#init
     const { listen } = options
-    const from = former instanceof UdpFrontend ? former : undefined
+    const from = previous instanceof UdpFrontend ? previous : undefined
     const { kept, rest } = matchSockets(listen, from ? from.#sockets : [])
     const staying = kept.filter((socket) => socket !== undefined)
-    if (from) this.#ids.succeed(from.#ids, this.#seconds())
+    if (from) this.#ids.takeOver(from.#ids, this.#seconds())
     this.#adaptTo(staying)
     const service = this.#service()
     const missing = listen.filter((_address, index) => kept[index] === undefined)
@@ -119,7 +114,12 @@ export class UdpFrontend implements UdpTracker {
     }
   }
 
-  /** Answers what has arrived, and reads no more. */
+  /** Answers what has arrived, and closes the sockets. */
+  async leave(): Promise<void> {
+    await this.#leave(this.#sockets)
+  }
+
+  /** Answers what has arrived, and stops reading. */
   async drain(): Promise<void> {
     await this.#drain(this.#sockets)
   }
@@ -150,7 +150,7 @@ export class UdpFrontend implements UdpTracker {
     return reply === 0 ? undefined : received.output.bytes.subarray(0, reply)
   }
 
-  /** Closes some of the sockets once they have answered; the others have another tracker now. */
+  /** Closes these sockets once they have answered. The others belong to another tracker now. */
   async #leave(sockets: readonly UdpSocket[]): Promise<void> {
     this.#sockets = sockets
     if (sockets.length > 0) await this.#drain(sockets)
@@ -170,7 +170,7 @@ export class UdpFrontend implements UdpTracker {
     const { drainTimeout = DRAIN_TIMEOUT, log } = this.#init
     const deadline = performance.now() + drainTimeout
     await Promise.all(sockets.map((socket) => socket.finishReading(deadline)))
-    await this.#replies.settled(deadline)
+    await this.#replies.idle(deadline)
     const unsent = await Promise.all(sockets.map((socket) => socket.flush(deadline)))
     const pending = unsent.reduce((sum, count) => sum + count, this.#replies.count)
     if (pending > 0) log.warn({ pending }, 'UDP replies were not ready when the tracker closed')
@@ -207,10 +207,7 @@ export class UdpFrontend implements UdpTracker {
     }
   }
 
-  /**
-   * Sockets that were opened under other options may have no room for longer datagrams, and are not
-   * opened anew.
-   */
+  /** Limits datagrams to the room of sockets that were opened with other options. */
   #adaptTo(sockets: readonly UdpSocket[]): void {
     const { options, log } = this.#init
     const changed = fixedOptionsChanged(sockets, options)

@@ -4,7 +4,7 @@ import './augment.ts'
 export default udpFrontend
 export { udpFrontend }
 export type { UdpTracker } from './frontend.ts'
-export type { Handover } from './handover.ts'
+export type { Handover } from '@chihaya/core'
 export {
   optionsSchema,
   type BadConnectionIdBan,

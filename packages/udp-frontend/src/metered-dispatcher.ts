@@ -1,23 +1,22 @@
 import { addressFamily, type AddressFamily } from '@chihaya/bittorrent'
 import { UNTIMED, type Action, type RequestMeter } from '@chihaya/core'
-import type { DatagramHandler } from './datagram-handler.ts'
-import type { Datagram, LateReply } from './datagram.ts'
+import type { Datagram, DatagramHandler, LateReply } from './datagram.ts'
 
 export interface MeteredDispatcherInit {
   readonly dispatcher: DatagramHandler
   readonly meter: RequestMeter
-  /** Whether to take the time of every request. */
+  /** Whether to time every request. */
   readonly timing: boolean
 }
 
-/** Counts what a dispatcher has done. */
+/** Counts the outcomes of another dispatcher. */
 export class MeteredDispatcher implements DatagramHandler {
   readonly replyRoom: number
   readonly requestRoom: number
   readonly #dispatcher: DatagramHandler
   readonly #meter: RequestMeter
   readonly #timing: boolean
-  /** When the datagram that is handled now began: the clock is read once between two of a batch. */
+  /** When handling began: the clock is read once between two datagrams of a batch. */
   #since = 0
 
   constructor({ dispatcher, meter, timing }: MeteredDispatcherInit) {

@@ -2,27 +2,24 @@ import { INFO_HASH_LENGTH } from '@chihaya/bittorrent'
 import type { ListenAddress, UdpFrontendOptions } from './options.ts'
 import { HEADER_LENGTH } from './packets/header.ts'
 import { scrapeReplyLength } from './packets/scrape.ts'
-import { chooseTransport } from './transport.ts'
-import type { UdpService, UdpSocket } from './udp-socket.ts'
+import { chooseTransport } from './sockets/transport.ts'
+import type { UdpService, UdpSocket } from './sockets/udp-socket.ts'
 
 const ROW_LENGTH = scrapeReplyLength(1) - scrapeReplyLength(0)
 
 type Options = Required<UdpFrontendOptions>
 
-/** Options that a socket has from its first to its last datagram. */
+/** Options that cannot change while a socket is open. */
 const FIXED = ['receiveBufferSize', 'reusePort', 'transport'] as const
 
 export interface SocketMatch {
-  /** For each address its socket, if there is one. */
+  /** The socket of each address, if there is one. */
   readonly kept: ReadonlyArray<UdpSocket | undefined>
-  /** Sockets that serve none of them. */
+  /** Sockets of other addresses. */
   readonly rest: readonly UdpSocket[]
 }
 
-/**
- * Which of the open sockets serve which of the addresses. Addresses that look the same get one
- * socket each.
- */
+/** Finds the open sockets of addresses. Equal addresses have one socket each. */
 export function matchSockets(
   addresses: readonly ListenAddress[],
   sockets: readonly UdpSocket[],
@@ -37,7 +34,7 @@ export function matchSockets(
   return { kept, rest }
 }
 
-/** Opens a socket for each address. @throws the first error, with none left open. */
+/** Opens a socket for each address. @throws the first error, with no socket left open. */
 export async function openSockets(
   addresses: readonly ListenAddress[],
   options: Options,
@@ -61,15 +58,12 @@ export async function closeSockets(sockets: readonly UdpSocket[]): Promise<void>
   await Promise.all(sockets.map((socket) => socket.close()))
 }
 
-/**
- * Names of the options that have changed since the sockets were opened, and that they cannot take
- * on.
- */
+/** Options that have changed since the sockets were opened and cannot be applied to them. */
 export function fixedOptionsChanged(sockets: readonly UdpSocket[], options: Options): string[] {
   return FIXED.filter((name) => sockets.some(({ init }) => init[name] !== options[name]))
 }
 
-/** The options, with no datagrams longer than the sockets have room for. */
+/** The options, with datagrams limited to the room of the sockets. */
 export function withinRoom(sockets: readonly UdpSocket[], options: Options): Options {
   const request = Math.min(...sockets.map(({ room }) => room.request))
   const reply = Math.min(...sockets.map(({ room }) => room.reply))

@@ -1,17 +1,16 @@
 import { Networks, parseProxyHeaderV2 } from '@chihaya/bittorrent'
 import { TRK_ERR_OPTIONS, type RequestMeter } from '@chihaya/core'
-import type { DatagramHandler } from './datagram-handler.ts'
-import type { Datagram, LateReply } from './datagram.ts'
+import type { Datagram, DatagramHandler, LateReply } from './datagram.ts'
 
 /**
- * Bytes that a PROXY header may have, TLVs included: what every receiver has to take in one piece
- * by the specification. Every socket has room for it, as the option may come with a reload.
+ * Bytes of the longest PROXY header, TLVs included: the length that the specification requires
+ * every receiver to accept. All sockets have room for it, as a reload may turn the option on.
  */
 export const MAX_PROXY_HEADER = 536
 
 /**
- * The proxies that the option names, if it names any. @throws TRK_ERR_OPTIONS for what is no
- * address range.
+ * The proxies in the option; undefined if it is empty.
+ * @throws TRK_ERR_OPTIONS for an invalid address range.
  */
 export function proxyNetworks(texts: readonly string[]): Networks | undefined {
   if (texts.length === 0) return undefined
@@ -27,16 +26,16 @@ export function proxyNetworks(texts: readonly string[]): Networks | undefined {
 
 export interface ProxiedDispatcherInit {
   readonly dispatcher: DatagramHandler
-  /** Sources whose datagrams begin with a PROXY header. */
+  /** Sources that put a PROXY header into each datagram. */
   readonly proxies: Networks
-  /** Counts what has none. */
+  /** Counts datagrams without a valid header. */
   readonly meter: RequestMeter | undefined
 }
 
 /**
- * Takes the PROXY header (version 2) off the datagrams of proxies, and hands them on as if the
- * client had sent them. The socket still replies to where they came from. Other sources send no
- * header: theirs would be read as a connection id, and a bad one.
+ * Strips the PROXY header (version 2) from the datagrams of proxies, and passes them on as if the
+ * client had sent them. The socket still replies to the proxy. A header from any other source is
+ * read as a bad connection id.
  */
 export class ProxiedDispatcher implements DatagramHandler {
   readonly replyRoom: number
@@ -65,14 +64,14 @@ export class ProxiedDispatcher implements DatagramHandler {
       start,
       Math.min(datagram.end, start + MAX_PROXY_HEADER),
     )
-    // Nothing can be sent to port 0.
+    // No reply can be sent to port 0.
     if (typeof header === 'string' || source.port === 0) {
       const drop = typeof header === 'string' ? 'malformed' : 'source'
       this.#meter?.drops.count(drop)
       return datagram.dropped(drop)
     }
     datagram.start += header.length
-    // A proxy that checks whether the tracker is well asks for itself.
+    // Without an address, the proxy asks for itself, as in a health check.
     datagram.source = header.source ?? source
     return this.#dispatcher.handle(datagram)
   }

@@ -1,26 +1,22 @@
-import { parseAddress, type Address } from '@chihaya/bittorrent'
+import { parseSource, type Address } from '@chihaya/bittorrent'
 
-/** Where a datagram came from. Its reply's peers are of the address's family. */
+/** The sender of a datagram. Its address family is that of the peers in the reply. */
 export interface Source {
-  /** 4 or 16 bytes, never a mapped IPv4 address. Only read while the datagram is handled. */
+  /** 4 or 16 bytes, never a mapped IPv4 address. Valid while the datagram is handled. */
   readonly address: Address
   /** 0 to 65535. */
   readonly port: number
 }
 
-/**
- * The source in a socket's words; the zone of a link-local address (`fe80::1%eth0`) is left out.
- * Undefined for other text.
- */
+/** The source in the text that sockets use; undefined for other text. */
 export function sourceFrom(text: string, port: number): Source | undefined {
-  const zone = text.indexOf('%')
-  const address = parseAddress(zone < 0 ? text : text.slice(0, zone))
+  const address = parseSource(text)
   return address && { address, port }
 }
 
 /**
- * Whether a host can have sent from this address: it is not unspecified, multicast, broadcast or
- * reserved.
+ * Whether a host can have sent from an address: false for unspecified, multicast, broadcast and
+ * reserved ones.
  */
 export function isUnicast(address: Address): boolean {
   const first = address[0] as number

@@ -1,6 +1,6 @@
 import { address } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
-import { BadIdBan } from '../src/bad-id-ban.ts'
+import { BadIdBan } from '../src/protection/bad-id-ban.ts'
 import { announce, connect, errorText, NO_ID } from './datagrams.ts'
 import { IPV4, TrackerUnderTest } from './tracker-under-test.ts'
 
@@ -17,14 +17,14 @@ function strikes(of: BadIdBan, count: number, now = NOW, source = SOURCE): boole
 }
 
 describe('the ban of sources with bad connection ids', () => {
-  test('comes with as many as are allowed, and lasts as long as it should', () => {
+  test('starts when the allowed number is exceeded, and lasts for its duration', () => {
     const bans = ban()
     expect(strikes(bans, 7)).toEqual([false, false, false, false, false, true, true])
     expect(bans.strike(SOURCE, NOW + 599_999)).toBe(true)
     expect(strikes(bans, 6, NOW + 600_000)).toEqual([false, false, false, false, false, true])
   })
 
-  test('does not come when they are few in a time', () => {
+  test('does not start for a few within the time', () => {
     const bans = ban()
     for (let minute = 0; minute < 10; minute++)
       expect(strikes(bans, 4, NOW + minute * 60_000)).not.toContain(true)

@@ -1,6 +1,10 @@
 import { address } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
-import { connectionSecret, ConnectionIds, type ConnectionIdOptions } from '../src/connection-id.ts'
+import {
+  connectionSecret,
+  ConnectionIds,
+  type ConnectionIdOptions,
+} from '../src/protection/connection-id.ts'
 import { announce, connect, errorText, viewOf } from './datagrams.ts'
 import { IPV4, TrackerUnderTest } from './tracker-under-test.ts'
 
@@ -69,7 +73,7 @@ describe('a connection id', () => {
     expect([bytes.readUInt32BE(0), bytes[4], bytes.readUInt32BE(13)]).toEqual([0, 0, 0])
   })
 
-  test('is never zero and never the magic number, whatever the clock says', () => {
+  test('is never zero and never the protocol id, at any time', () => {
     for (const now of [0, 0x417, 2 ** 32, 2 ** 32 + 0x417]) {
       const id = issue(ids(), CLIENT, now)
       expect(id.readUInt32BE()).toBe(((now - 1) % 2 ** 32) >>> 0)
@@ -116,7 +120,7 @@ describe('connecting', () => {
     expect(await tracker.connect()).toHaveLength(8)
   })
 
-  test('gives an id that is good from another port, and to no other address', async () => {
+  test('gives an id that is valid from another port, but not from another address', async () => {
     const tracker = new TrackerUnderTest()
     const id = await tracker.connect()
     expect(errorText(await tracker.send(announce(id), { ...IPV4, port: 1234 }))).toBe('(action 1)')
@@ -125,7 +129,7 @@ describe('connecting', () => {
     )
   })
 
-  test('gives an id that is good for the lifetime in the options', async () => {
+  test('gives an id that is valid for the lifetime in the options', async () => {
     const tracker = new TrackerUnderTest({ options: { connectionIdLifetime: '2m' } })
     const id = await tracker.connect()
     tracker.now += 120_000
@@ -134,7 +138,7 @@ describe('connecting', () => {
     expect(errorText(await tracker.send(announce(id)))).toBe('bad connection ID')
   })
 
-  test('gives an id that is good at every tracker with the same key, within the skew', async () => {
+  test('gives an id that every tracker with the same key accepts, within the skew', async () => {
     const options = { privateKey: 'shared', maxClockSkew: '10s' }
     const [one, other] = [new TrackerUnderTest({ options }), new TrackerUnderTest({ options })]
     one.now += 10_000

@@ -1,21 +1,21 @@
-import { readCompactPeers, type AddressFamily } from '@chihaya/bittorrent'
-import { formatAddress } from '@chihaya/bittorrent'
+import { formatAddress, type AddressFamily } from '@chihaya/bittorrent'
+import { readAnnounce, readError, writeConnect } from '@chihaya/client'
 
 /** The infohash of the golden vectors: a0 a1 … b3. */
 export const INFO_HASH: Buffer = Buffer.from(Array.from({ length: 20 }, (_, index) => 0xa0 + index))
 export const PEER_ID: Buffer = Buffer.from('-TS0001-abcdefghijkl')
-export const MAGIC: Buffer = Buffer.from('0000041727101980', 'hex')
+export const MAGIC: Buffer = writeConnect(0).subarray(0, 8)
 export const NO_ID: Buffer = Buffer.alloc(8, 0x55)
 
 /** Events as BEP 15 numbers them. */
 export const EVENT = { none: 0, completed: 1, started: 2, stopped: 3, paused: 4 } as const
 
-/** The same bytes, to read and write integers at. */
+/** A view of the same bytes. */
 export function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-/** 16 bytes: connection id or magic, action, transaction id. */
+/** The header of a request: connection id or magic, action, transaction id. */
 export function header(id: Uint8Array, action: number, transaction = 0x11223344): Buffer {
   const bytes = Buffer.alloc(16)
   bytes.set(id)
@@ -24,8 +24,8 @@ export function header(id: Uint8Array, action: number, transaction = 0x11223344)
   return bytes
 }
 
-export function connect(transaction?: number): Buffer {
-  return header(MAGIC, 0, transaction)
+export function connect(transaction = 0x11223344): Buffer {
+  return writeConnect(transaction)
 }
 
 export interface AnnounceFields {
@@ -45,7 +45,7 @@ export interface AnnounceFields {
   readonly options: Uint8Array
 }
 
-/** An announce of 1000 bytes left from port 6881, but for what `fields` say. */
+/** An announce, by default from port 6881 with 1000 bytes left; may be malformed. */
 export function announce(id: Uint8Array, fields: Partial<AnnounceFields> = {}): Buffer {
   const body = Buffer.alloc(68)
   body.set(fields.infoHash ?? INFO_HASH, 0)
@@ -86,7 +86,7 @@ export interface AnnounceReply {
   readonly peers: string[]
 }
 
-/** @throws when there is no reply, or it is no announce reply. */
+/** @throws {TypeError} unless the reply is one to an announce, of action 1 or 4. */
 export function readAnnounceReply(
   reply: Buffer | undefined,
   family: AddressFamily = 'ipv4',
@@ -94,22 +94,20 @@ export function readAnnounceReply(
   if (!reply) throw new TypeError('no reply')
   const action = reply.readUInt32BE(0)
   if (action !== 1 && action !== 4) throw new TypeError(errorText(reply))
+  const asAnnounce = Buffer.from(reply).fill(Buffer.of(0, 0, 0, 1), 0, 4)
+  const { interval, complete, incomplete, peers } = readAnnounce(asAnnounce, family)
   return {
     action,
     transaction: reply.readUInt32BE(4),
-    interval: reply.readUInt32BE(8),
-    leechers: reply.readUInt32BE(12),
-    seeders: reply.readUInt32BE(16),
-    peers: readCompactPeers(reply.subarray(20), family)
-      .map((peer) => `${formatAddress(peer.address)}:${peer.port}`)
-      .sort(),
+    interval,
+    leechers: incomplete,
+    seeders: complete,
+    peers: peers.map((peer) => `${formatAddress(peer.address)}:${peer.port}`).sort(),
   }
 }
 
-/** The text of an error reply; says so when the reply is something else. */
+/** The text of an error reply, or a description of any other. */
 export function errorText(reply: Buffer | undefined): string {
   if (!reply) return '(silence)'
-  return reply.readUInt32BE(0) === 3
-    ? reply.subarray(8).toString('utf8')
-    : `(action ${reply.readUInt32BE(0)})`
+  return readError(reply) ?? `(action ${reply.readUInt32BE(0)})`
 }

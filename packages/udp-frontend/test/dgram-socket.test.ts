@@ -1,12 +1,11 @@
 import dgram, { type Socket } from 'node:dgram'
-import { trackerCore } from '@chihaya/core'
+import { Pending, trackerCore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 import { udpFrontend, type UdpFrontendOptions } from '@chihaya/udp-frontend'
 import fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, test, vi } from 'vitest'
-import { DgramSocket } from '../src/dgram-socket.ts'
-import type { Dispatcher } from '../src/dispatch.ts'
-import { PendingReplies } from '../src/pending-replies.ts'
+import { DgramSocket } from '../src/sockets/dgram-socket.ts'
+import type { Dispatcher } from '../src/dispatcher.ts'
 import { connect } from './datagrams.ts'
 import { UdpClient } from './udp-client.ts'
 
@@ -71,7 +70,7 @@ describe('binding', () => {
     const dispatcher = { requestRoom: 2048 } as Dispatcher
     const service = {
       dispatcher,
-      replies: new PendingReplies(),
+      replies: new Pending(),
       drops: undefined,
       log: { info: record, warn: record },
     }

@@ -1,6 +1,6 @@
 import { address } from '@chihaya/core/testing'
 import { describe, expect, test } from 'vitest'
-import { ErrorLimit } from '../src/error-limit.ts'
+import { ErrorLimit } from '../src/protection/error-limit.ts'
 
 const NOW = 1_795_255_278_000
 

@@ -2,7 +2,7 @@ import { address } from '@chihaya/core/testing'
 import { parseOptions } from '@chihaya/core'
 import { describe, expect, test } from 'vitest'
 import { viewOf } from './datagrams.ts'
-import { connectionIds, type ConnectionIds } from '../src/connection-id.ts'
+import { connectionIds, type ConnectionIds } from '../src/protection/connection-id.ts'
 import { optionsSchema, type UdpFrontendOptions } from '../src/options.ts'
 
 const NOW = 1_795_255_278
@@ -38,8 +38,8 @@ describe('a list of keys', () => {
   })
 })
 
-describe('a secret that was made by chance', () => {
-  test('is replaced when its time is over, and its ids are good for their lifetime', () => {
+describe('a generated secret', () => {
+  test('is replaced when it is due, and its ids stay valid until they expire', () => {
     const rotating = ids({ keyRotation: '1h', connectionIdLifetime: '10m', maxClockSkew: '10s' })
     const before = issue(rotating, NOW + 3599)
     const after = issue(rotating, NOW + 3600)
@@ -57,7 +57,7 @@ describe('a secret that was made by chance', () => {
     expect(isGood(rotating, after, NOW + 3600)).toBe(false)
   })
 
-  test('is never replaced when told so, and no sooner than ids grow old', () => {
+  test('is never replaced if told so, nor before its ids expire', () => {
     const never = ids({ keyRotation: 0 })
     issue(never, NOW + 1e9)
     expect(issue(never)).toEqual(issue(never))
@@ -71,7 +71,7 @@ describe('a secret that was made by chance', () => {
 
   test('stays when another tracker takes over', () => {
     const [former, next] = [ids(), ids()]
-    next.succeed(former, NOW)
+    next.takeOver(former, NOW)
     expect(issue(next)).toEqual(issue(former))
   })
 })
@@ -85,27 +85,27 @@ describe('a key that is changed', () => {
   ])('from %j to %j leaves ids good for their lifetime', (before, after) => {
     const [former, next] = [ids(before), ids(after)]
     const id = issue(former)
-    next.succeed(former, NOW)
+    next.takeOver(former, NOW)
     expect(isGood(next, id, NOW + 600)).toBe(true)
     const late = issue(former, NOW + 700)
     expect(isGood(next, late, NOW + 700)).toBe(false)
     expect(issue(next)).not.toEqual(id)
   })
 
-  test('twice within a lifetime leaves both former ones good', () => {
+  test('twice within a lifetime leaves both previous ones valid', () => {
     const [one, two, three] = [
       ids({ privateKey: 'one' }),
       ids({ privateKey: 'two' }),
       ids({ privateKey: 'three' }),
     ]
-    two.succeed(one, NOW)
-    three.succeed(two, NOW + 300)
+    two.takeOver(one, NOW)
+    three.takeOver(two, NOW + 300)
     expect([isGood(three, issue(one), NOW + 600), isGood(three, issue(two), NOW + 600)]).toEqual([
       true,
       true,
     ])
     const four = ids({ privateKey: 'four' })
-    four.succeed(three, NOW + 900)
+    four.takeOver(three, NOW + 900)
     expect([
       isGood(four, issue(one, NOW + 500), NOW + 900),
       isGood(four, issue(two, NOW + 500), NOW + 900),

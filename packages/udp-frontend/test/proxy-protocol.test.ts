@@ -297,7 +297,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
 
   test('a reload turns it on for sockets that stay', async () => {
     const former = new TrackerUnderTest({ options: { transport, listen, bind: false } })
-    await (await former.frontend.succeed()).commit()
+    await (await former.frontend.takeOver()).commit()
     const options: UdpFrontendOptions = {
       transport,
       listen,
@@ -305,7 +305,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       proxyProtocolFrom: ['127.0.0.2'],
     }
     const next = new TrackerUnderTest({ options })
-    await (await next.frontend.succeed(former.frontend)).commit()
+    await (await next.frontend.takeOver(former.frontend)).commit()
     await using proxy = await UdpClient.open(next.frontend.addresses()[0], '127.0.0.2')
     const header = client('198.51.100.7', 5000, 508)
     const id = (await proxy.request(proxied(header, connect()))).subarray(8)

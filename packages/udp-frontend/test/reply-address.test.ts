@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import type { TrackerHooks } from '@chihaya/core'
 import { unavailable } from '@chihaya/udp-batch'
 import { describe, expect, test } from 'vitest'
-import { localAddresses } from '../src/local-addresses.ts'
+import { localAddresses } from '../src/sockets/dgram-socket.ts'
 import { announce, connect, errorText, header, INFO_HASH, NO_ID, scrape } from './datagrams.ts'
 import { TrackerUnderTest } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'
@@ -93,7 +93,7 @@ describe('dgram', () => {
   })
 })
 
-describe('the addresses of a host that clients may ask', () => {
+describe('the addresses of a host', () => {
   function host(
     ...addresses: Array<[address: string, family: 'IPv4' | 'IPv6']>
   ): ReturnType<typeof networkInterfaces> {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { sipHash24, sipHashKey } from '../src/siphash.ts'
+import { sipHash24, sipHashKey } from '../src/protection/siphash.ts'
 
 // The reference implementation's table: key 00 01 … 0f, message 00 01 … of 0 to 63 bytes.
 const VECTORS: readonly string[] = `

@@ -8,12 +8,12 @@ import { udpFrontend, type ListenAddress, type UdpFrontendOptions } from '@chiha
 import { unavailable } from '@chihaya/udp-batch'
 import fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { connectionSecret } from '../src/connection-id.ts'
+import { connectionSecret } from '../src/protection/connection-id.ts'
 import { announce, errorText, INFO_HASH, NO_ID, readAnnounceReply, scrape } from './datagrams.ts'
 import { TrackerUnderTest } from './tracker-under-test.ts'
 import { UdpClient } from './udp-client.ts'
 
-/** Batches are to be had on Linux alone, and only with a binary or a compiler for it. */
+/** Batching needs Linux, and a binary or a compiler for it. */
 const TRANSPORTS =
   unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 

@@ -12,12 +12,12 @@ describe("a datagram's source", () => {
     expect(sourceFrom(text, 6881)).toEqual({ address: address(expected), port: 6881 })
   })
 
-  test('is undefined for what is no address', () => {
+  test('is undefined for other text', () => {
     expect(sourceFrom('localhost', 6881)).toBeUndefined()
     expect(sourceFrom('', 6881)).toBeUndefined()
   })
 
-  test('may be one host, and nothing that stands for many or none', () => {
+  test('must be a single host', () => {
     const hosts = [
       '1.0.0.1',
       '127.0.0.1',

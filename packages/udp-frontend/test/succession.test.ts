@@ -30,11 +30,11 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
 
   test('takes over the addresses of another, and its connection ids', async () => {
     const [former, next] = [tracker([A], 60), tracker([B, A], 120)]
-    await (await former.frontend.succeed()).commit()
+    await (await former.frontend.takeOver()).commit()
     await using client = await UdpClient.open(former.frontend.addresses()[0])
     const id = await client.connect()
     expect(await intervalAt(client, id)).toBe(60)
-    const handover = await next.frontend.succeed(former.frontend)
+    const handover = await next.frontend.takeOver(former.frontend)
     expect(await intervalAt(client, id)).toBe(60)
     const [at] = former.frontend.addresses()
     await handover.commit()
@@ -49,14 +49,14 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
 
   test('leaves everything as it was when it is called off or an address cannot be had', async () => {
     const former = tracker([A], 60)
-    await (await former.frontend.succeed()).commit()
+    await (await former.frontend.takeOver()).commit()
     const [at] = former.frontend.addresses()
     await using client = await UdpClient.open(at)
     const id = await client.connect()
-    await (await tracker([A, B], 120).frontend.succeed(former.frontend)).cancel()
+    await (await tracker([A, B], 120).frontend.takeOver(former.frontend)).cancel()
     const taken = { host: '127.0.0.1', port: at?.port ?? 0 }
     await expect(
-      tracker([A, B, taken], 120).frontend.succeed(former.frontend),
+      tracker([A, B, taken], 120).frontend.takeOver(former.frontend),
     ).rejects.toMatchObject({ code: 'EADDRINUSE' })
     expect([former.frontend.addresses(), await intervalAt(client, id)]).toEqual([[at], 60])
     await former.frontend.close()
@@ -64,10 +64,10 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
 
   test('answers what had arrived where it does not listen any more', async () => {
     const [former, next] = [tracker([A, B], 60), tracker([A], 120)]
-    await (await former.frontend.succeed()).commit()
+    await (await former.frontend.takeOver()).commit()
     await using client = await UdpClient.open(former.frontend.addresses()[1], '127.0.0.1')
     const id = await client.connect()
-    const handover = await next.frontend.succeed(former.frontend)
+    const handover = await next.frontend.takeOver(former.frontend)
     const reply = client.receive()
     await client.send(announce(id))
     await handover.commit()
@@ -93,7 +93,7 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
     // The connect reply comes first, which says that the announce waits.
     expect(await reply).toHaveLength(16)
     const announced = client.receive()
-    await (await next.frontend.succeed(former.frontend)).commit()
+    await (await next.frontend.takeOver(former.frontend)).commit()
     const drained = former.frontend.drain()
     await setImmediate()
     release()
@@ -109,10 +109,10 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
       tracker([A], 60),
       tracker([A], 120, { maxScrapeInfoHashes: 500, maxReplySize: 8000, reusePort: true }),
     ]
-    await (await former.frontend.succeed()).commit()
+    await (await former.frontend.takeOver()).commit()
     await using client = await UdpClient.open(former.frontend.addresses()[0])
     const id = await client.connect()
-    await (await next.frontend.succeed(former.frontend)).commit()
+    await (await next.frontend.takeOver(former.frontend)).commit()
     const scraped = async (count: number): Promise<string> =>
       errorText(
         await client.request(

@@ -1,11 +1,11 @@
+import { Pending } from '@chihaya/core'
 import { unavailable } from '@chihaya/udp-batch'
 import { describe, expect, test, vi } from 'vitest'
-import { BatchUdpSocket } from '../src/batch-socket.ts'
-import { DgramSocket } from '../src/dgram-socket.ts'
-import type { Dispatcher } from '../src/dispatch.ts'
-import { PendingReplies } from '../src/pending-replies.ts'
-import { chooseTransport, type BatchesOf } from '../src/transport.ts'
-import type { UdpSocketInit } from '../src/udp-socket.ts'
+import { BatchUdpSocket } from '../src/sockets/batch-socket.ts'
+import { DgramSocket } from '../src/sockets/dgram-socket.ts'
+import type { Dispatcher } from '../src/dispatcher.ts'
+import { chooseTransport, type FindBatches } from '../src/sockets/transport.ts'
+import type { UdpSocketInit } from '../src/sockets/udp-socket.ts'
 
 const log = { info: vi.fn<(details: object, message: string) => void>(), warn: () => undefined }
 const init: UdpSocketInit = {
@@ -17,13 +17,13 @@ const init: UdpSocketInit = {
   transport: 'auto',
   service: {
     dispatcher: { requestRoom: 2048 } as Dispatcher,
-    replies: new PendingReplies(),
+    replies: new Pending(),
     drops: undefined,
     log,
   },
 }
 
-const NOT_HERE: BatchesOf = async () => 'no compiler'
+const NOT_HERE: FindBatches = async () => 'no compiler'
 
 describe('the transport', () => {
   test('is the one that was asked for', async () => {
@@ -32,15 +32,15 @@ describe('the transport', () => {
     expect((await chooseTransport('auto', log))(init)).toBeInstanceOf(best)
   })
 
-  test('is dgram where there are no batches, and the log says why', async () => {
+  test('is dgram where batching is unavailable, and the log says why', async () => {
     log.info.mockClear()
     expect((await chooseTransport('auto', log, NOT_HERE))(init)).toBeInstanceOf(DgramSocket)
     expect(log.info.mock.calls).toEqual([
-      [{ reason: 'no compiler' }, 'the UDP tracker receives datagrams one by one'],
+      [{ reason: 'no compiler' }, 'UDP batching is unavailable, using node:dgram'],
     ])
   })
 
-  test('cannot be batches where there are none', async () => {
+  test('cannot be batch where batching is unavailable', async () => {
     await expect(chooseTransport('batch', log, NOT_HERE)).rejects.toThrow(
       'options/transport cannot be batch: no compiler',
     )

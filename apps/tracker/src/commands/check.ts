@@ -1,29 +1,26 @@
 import type { CommandLine } from '../command-line.ts'
 import { loadConfig, UnreadableConfigError } from '../config/load-config.ts'
 import { ConfigError, formatPlace, type ConfigNote } from '../config/problems.ts'
-import type { Surroundings } from './run-command.ts'
+import type { CommandContext } from './command.ts'
 
 interface Report {
   readonly valid: boolean
-  /** The file as the user named it. */
+  /** The file's name as the user gave it. */
   readonly config: string
   readonly errors: ReadonlyArray<ConfigNote | { readonly message: string }>
   readonly warnings: readonly ConfigNote[]
 }
 
-/**
- * `chihaya check`: says everything there is to say about a configuration. Returns 1 when it cannot
- * be used.
- */
-export async function check(flags: CommandLine, surroundings: Surroundings): Promise<number> {
-  const report = await examine(flags, surroundings)
+/** `chihaya check`: reports errors and warnings of a configuration. Returns 1 if it is invalid. */
+export async function check(flags: CommandLine, context: CommandContext): Promise<number> {
+  const report = await examine(flags, context)
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : format(report))
   return report.valid ? 0 : 1
 }
 
 async function examine(
   { config: file }: CommandLine,
-  { folder, env }: Surroundings,
+  { folder, env }: CommandContext,
 ): Promise<Report> {
   try {
     const { name, warnings } = await loadConfig({ config: file, folder, env })

@@ -1,58 +1,47 @@
+import { InvalidAnswerError, trackerClient, TrackerFailure } from '@chihaya/client'
 import { parseDuration } from '@chihaya/core'
 import { UsageError, type CommandLine } from '../command-line.ts'
-import type { Announcer } from './e2e/announcer.ts'
-import { HttpAnnouncer } from './e2e/http-announcer.ts'
-import { meet } from './e2e/meet.ts'
-import { UdpAnnouncer } from './e2e/udp-announcer.ts'
-
-interface Trial {
-  readonly protocol: string
-  readonly url: string
-  readonly announcer: Announcer
-}
+import { escapeText } from '../log/format.ts'
+import { meet } from './meet.ts'
 
 const DEFAULT_HTTP = 'http://127.0.0.1:6969/announce'
 const DEFAULT_UDP = 'udp://127.0.0.1:6969'
 
+// BEP 15 waits 15 s before the first retransmission, which is long in front of a terminal.
+const CLIENT_OPTIONS = { lenient: true, timeout: 10_000, retransmission: 1000 } as const
+
 /**
- * `chihaya e2e`: whether running trackers give the second peer of a swarm the first. Returns 1 when
- * one does not.
+ * `chihaya e2e`: checks that running trackers give the second peer of a swarm the first. Returns 1
+ * if one does not.
  */
 export async function e2e(flags: CommandLine): Promise<number> {
   const { httpaddr = DEFAULT_HTTP, udpaddr = DEFAULT_UDP, delay = '1s' } = flags
   const milliseconds = readDelay(delay)
-  const trials: Trial[] = []
-  if (httpaddr !== '') {
-    const announcer = new HttpAnnouncer(readUrl(httpaddr, '--httpaddr', ['http:', 'https:']))
-    trials.push({ protocol: 'HTTP', url: httpaddr, announcer })
-  }
-  if (udpaddr !== '')
-    trials.push({
-      protocol: 'UDP',
-      url: udpaddr,
-      announcer: new UdpAnnouncer(readUrl(udpaddr, '--udpaddr', ['udp:'])),
-    })
+  const trials: Array<[protocol: string, url: URL]> = []
+  if (httpaddr !== '') trials.push(['HTTP', readUrl(httpaddr, '--httpaddr', ['http:', 'https:'])])
+  if (udpaddr !== '') trials.push(['UDP', readUrl(udpaddr, '--udpaddr', ['udp:'])])
   if (trials.length === 0)
     throw new UsageError('there is no tracker to test: --httpaddr and --udpaddr are both empty')
-  const results = await Promise.all(trials.map((trial) => report(trial, milliseconds)))
+  const results = await Promise.all(
+    trials.map(([protocol, url]) => report(protocol, url, milliseconds)),
+  )
   return results.every(Boolean) ? 0 : 1
 }
 
-async function report(trial: Trial, delay: number): Promise<boolean> {
-  const { protocol, url, announcer } = trial
+async function report(protocol: string, url: URL, delay: number): Promise<boolean> {
+  // Path and query may hold a passkey.
+  const name = `${protocol} ${url.protocol}//${url.host}`
+  const tracker = trackerClient(url.href, CLIENT_OPTIONS)
   try {
-    await meet(announcer, delay)
-    process.stdout.write(
-      `${protocol} ${withoutSecrets(url)}: the second peer was given the first\n`,
-    )
-    for (const remark of announcer.remarks)
-      process.stdout.write(`${protocol} ${withoutSecrets(url)}: ${remark}\n`)
+    const remarks = await meet(tracker, delay)
+    for (const line of ['the second peer was given the first', ...remarks])
+      process.stdout.write(`${name}: ${line}\n`)
     return true
   } catch (error) {
-    process.stderr.write(`chihaya: ${protocol} ${withoutSecrets(url)}: ${reasonOf(error)}\n`)
+    process.stderr.write(`chihaya: ${name}: ${reasonOf(error as Error)}\n`)
     return false
   } finally {
-    announcer.close()
+    await tracker.close()
   }
 }
 
@@ -76,13 +65,14 @@ function readUrl(text: string, flag: string, protocols: readonly string[]): URL 
   return url
 }
 
-/** Private trackers have a passkey in the path or the query. */
-function withoutSecrets(url: string): string {
-  const { protocol, host } = new URL(url)
-  return `${protocol}//${host}`
+function reasonOf(error: Error): string {
+  if (error instanceof InvalidAnswerError) return `not a tracker's answer: ${error.message}`
+  if (error instanceof TrackerFailure) return `the tracker refuses: ${textOf(error)}`
+  return error.message
 }
 
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error
-  return cause instanceof Error && cause.message !== '' ? `${message}: ${cause.message}` : message
+/** A refusal fit for a terminal. Some trackers end it with a NUL, as C does. */
+function textOf({ message }: TrackerFailure): string {
+  const text = new TextDecoder().decode(Buffer.from(message, 'latin1'))
+  return escapeText(text.replace(/\0+$/, ''))
 }

@@ -1,4 +1,4 @@
-/** What `chihaya` can do beside running a tracker. */
+/** Commands of `chihaya`; without one it runs a tracker. */
 export type CommandName = 'check' | 'print-config' | 'e2e' | 'health'
 
 export type FlagName =
@@ -15,7 +15,7 @@ export type FlagName =
   | 'version'
 
 const ALWAYS: readonly FlagName[] = ['help', 'version']
-// Whoever puts flags of the tracker before a command means the same tracker.
+// The tracker's flags may precede a command about the same tracker.
 const OF_TRACKER: readonly FlagName[] = ['config', 'debug', 'json', 'nocolors']
 const FLAGS: Readonly<Record<CommandName, readonly FlagName[]>> = {
   check: [...OF_TRACKER, ...ALWAYS],
@@ -24,7 +24,7 @@ const FLAGS: Readonly<Record<CommandName, readonly FlagName[]>> = {
   health: ['ready', 'timeout', ...OF_TRACKER, ...ALWAYS],
 }
 
-/** Flags that need a value, and what it is. */
+/** Flags that take a value, and what the value is. */
 export const VALUE_FLAGS: ReadonlyMap<FlagName, string> = new Map([
   ['config', 'a file'],
   ['httpaddr', 'a URL, or "" for none'],
@@ -39,7 +39,7 @@ export function isCommand(name: string): name is CommandName {
   return Object.hasOwn(FLAGS, name)
 }
 
-/** The flags of a command, or of the tracker itself. */
+/** Flags of a command, or of the tracker itself. */
 export function commandFlags(command: CommandName | undefined): readonly FlagName[] {
   return command === undefined ? [...OF_TRACKER, ...ALWAYS] : FLAGS[command]
 }

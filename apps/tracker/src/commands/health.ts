@@ -1,29 +1,27 @@
+import { formatHttpAddress } from '@chihaya/listeners'
 import { parseDuration } from '@chihaya/core'
 import { UsageError, type CommandLine } from '../command-line.ts'
 import { loadConfig, UnreadableConfigError, type LoadedConfig } from '../config/load-config.ts'
-import { DEFAULT_METRICS_ADDRESS } from '../config/metrics-address.ts'
 import { ConfigError } from '../config/problems.ts'
-import { formatHttpAddress } from '../http-address.ts'
-import { askOperations } from './health/ask-operations.ts'
-import { httpAnswers } from './health/http-answers.ts'
-import { udpAnswers } from './health/udp-answers.ts'
-import type { Surroundings } from './run-command.ts'
+import { DEFAULT_METRICS_ADDRESS } from '../config/tracker-config.ts'
+import type { CommandContext } from './command.ts'
+import { probeAdminServer, probeHttp, probeUdp } from './probes.ts'
 
 const DEFAULT_TIMEOUT = '2s'
 
 type Config = Pick<LoadedConfig, 'http' | 'udp' | 'metricsAddress'>
 
-/** Something that was asked, and what is wrong with it, if anything. */
+/** An address that was asked, and its problem, if there is one. */
 interface Finding {
   readonly asked: string
   readonly problem?: string | undefined
 }
 
-/** `chihaya health`: whether the tracker of a configuration serves. Returns 1 when it does not. */
-export async function health(flags: CommandLine, surroundings: Surroundings): Promise<number> {
+/** `chihaya health`: checks that a configuration's tracker serves. Returns 1 if it does not. */
+export async function health(flags: CommandLine, context: CommandContext): Promise<number> {
   const timeout = readTimeout(flags.timeout ?? DEFAULT_TIMEOUT)
   const path = flags.ready === true ? '/readyz' : '/healthz'
-  const findings = await examine(await configOf(flags, surroundings), path, timeout)
+  const findings = await examine(await configOf(flags, context), path, timeout)
   const problems = findings.filter(({ problem }) => problem !== undefined)
   for (const { asked, problem } of problems) process.stderr.write(`chihaya: ${asked}: ${problem}\n`)
   if (problems.length > 0) return 1
@@ -32,20 +30,20 @@ export async function health(flags: CommandLine, surroundings: Surroundings): Pr
 }
 
 /**
- * Asks the operations server, which knows best. Without one, each address of HTTP has to answer
- * anything at all, or each of UDP without HTTP.
+ * Asks the admin server. Without one, every HTTP address has to answer, or every UDP address if
+ * there is no HTTP.
  */
 async function examine(
   { metricsAddress, http, udp }: Config,
   path: string,
   timeout: number,
 ): Promise<Finding[]> {
-  let operations: Finding | undefined
+  let admin: Finding | undefined
   if (metricsAddress) {
     const asked = `${formatHttpAddress(metricsAddress)}${path}`
-    operations = { asked, problem: await askOperations(metricsAddress, path, timeout) }
-    // Nobody asked for the default address: a tracker that cannot have it serves all the same.
-    if (operations.problem === undefined || !metricsAddress.optional) return [operations]
+    admin = { asked, problem: await probeAdminServer(metricsAddress, path, timeout) }
+    // The default address is optional: a tracker that cannot bind it still serves.
+    if (admin.problem === undefined || !metricsAddress.optional) return [admin]
   }
   const listeners = http.filter(({ address }) => 'path' in address || address.port !== 0)
   const sockets = udp.filter(({ port }) => port !== 0)
@@ -53,15 +51,15 @@ async function examine(
     listeners.length > 0
       ? listeners.map(async (listener) => ({
           asked: formatHttpAddress(listener.address),
-          problem: await httpAnswers(listener.address, listener.tls !== undefined, timeout),
+          problem: await probeHttp(listener.address, listener.tls !== undefined, timeout),
         }))
       : sockets.map(async (address) => ({
           asked: `udp ${formatHttpAddress(address)}`,
-          problem: await udpAnswers(address, timeout),
+          problem: await probeUdp(address, timeout),
         }))
   if (findings.length > 0) return Promise.all(findings)
   return [
-    operations ?? {
+    admin ?? {
       asked: 'the tracker',
       problem: 'every port is 0, so there is no known address to ask',
     },
@@ -69,10 +67,10 @@ async function examine(
 }
 
 /**
- * The configuration, or what can be asked although it cannot be read: a tracker goes on with its
- * former one.
+ * The configuration, or the default address if it cannot be read: after a failed reload, the
+ * tracker keeps its previous one.
  */
-async function configOf({ config }: CommandLine, { folder, env }: Surroundings): Promise<Config> {
+async function configOf({ config }: CommandLine, { folder, env }: CommandContext): Promise<Config> {
   try {
     return await loadConfig({ config, folder, env })
   } catch (error) {
@@ -89,7 +87,7 @@ function readTimeout(text: string): number {
     const milliseconds = parseDuration(text)
     if (milliseconds > 0) return milliseconds
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new UsageError(
     `--timeout must be a duration above 0, such as ${DEFAULT_TIMEOUT}, not ${JSON.stringify(text)}`,

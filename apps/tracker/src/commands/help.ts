@@ -8,77 +8,76 @@ Usage: chihaya [--config FILE] [--debug] [--json] [--nocolors]
        chihaya e2e [--httpaddr URL] [--udpaddr URL] [--delay 1s]
        chihaya health [FILE] [--ready] [--timeout 2s]
 
-Without a command it runs the tracker. check says what is wrong with a
-configuration, print-config what is in force, e2e whether a running tracker
-works, and health whether that of a configuration serves; chihaya COMMAND
---help says more.
+Without a command, chihaya runs the tracker. check validates a configuration,
+print-config shows the effective one, e2e tests a running tracker, and health
+asks whether it serves. See chihaya COMMAND --help.
 
-  --config FILE  the configuration, with $VAR and \${VAR} expanded in its path
-                 default: /etc/chihaya.yaml if there is one, else HTTP and UDP
+  --config FILE  configuration file; $VAR and \${VAR} are expanded in its path
+                 default: /etc/chihaya.yaml if it exists, otherwise HTTP and UDP
                  on port 6969 of every address, and swarms in memory
   --debug        log more
-  --json         log JSON, one object a line
-  --nocolors     log without colours
-  --help, -h     show this
+  --json         log JSON, one object per line
+  --nocolors     log without colors
+  --help, -h     show this help
   --version      show the version
 
-Variables such as CHIHAYA_HTTP_ADDR go before the configuration.
+Environment variables such as CHIHAYA_HTTP_ADDR override the configuration.
 `
 
-const CHECK = `Says everything that is wrong with a configuration, and what to know about it.
+const CHECK = `Check a configuration file: report all errors and warnings.
 
 Usage: chihaya check [FILE] [--json]
 
-Reads the file, the environment, certificates and files of secrets, and loads
-the plugins that are named. Listens nowhere and connects to nothing. Exits
-with 0 when the configuration is valid, warnings or not, and with 1 otherwise.
+Reads the file, the environment, certificates and secret files, and loads the
+plugins it names. Opens no sockets. Exits with 0 if the configuration is valid,
+even with warnings, and with 1 otherwise.
 
-  FILE        the configuration; --config FILE means the same
-              default: that of the tracker
+  FILE        configuration file, also as --config FILE
+              default: as for the tracker
   --json      print one JSON object: valid, config, errors, warnings
-  --help, -h  show this
+  --help, -h  show this help
 `
 
-const PRINT_CONFIG = `Prints the configuration that is in force, as YAML.
+const PRINT_CONFIG = `Print the effective configuration as YAML.
 
 Usage: chihaya print-config [FILE]
 
-Defaults are filled in, secrets are masked, and comments name the environment
-variables that values come from. Exits with 1 when the configuration is wrong.
+Fills in defaults, masks secrets, and names in comments the environment
+variables that values come from. Exits with 1 if the configuration is invalid.
 
-  FILE        the configuration; --config FILE means the same
-              default: that of the tracker
-  --help, -h  show this
+  FILE        configuration file, also as --config FILE
+              default: as for the tracker
+  --help, -h  show this help
 `
 
-const E2E = `Announces twice to a running tracker, and fails unless the second peer is given
+const E2E = `Test a running tracker: announce twice, and fail unless the second peer is given
 the first.
 
 Usage: chihaya e2e [--httpaddr URL] [--udpaddr URL] [--delay 1s]
 
-The torrent is made up, and both peers leave it in the end. URLs may have IPv6
-addresses in brackets, paths and queries. Exits with 1 when a tracker fails.
+The torrent is random, and both peers leave it at the end. URLs may have IPv6
+addresses in brackets, paths and queries. Exits with 1 if a tracker fails.
 
   --httpaddr URL  default: http://127.0.0.1:6969/announce; "" for none
   --udpaddr URL   default: udp://127.0.0.1:6969; "" for none
-  --delay 1s      how long to wait between the announces
-  --help, -h      show this
+  --delay 1s      time between the announces
+  --help, -h      show this help
 `
 
-const HEALTH = `Asks the tracker that runs with a configuration whether it serves.
+const HEALTH = `Ask a running tracker whether it serves.
 
 Usage: chihaya health [FILE] [--ready] [--timeout 2s]
 
-Asks /healthz where the configuration and the environment put the metrics.
-Without metrics, each address of HTTP has to answer, or each of UDP without
-HTTP. Announces nothing. Exits with 0 when the tracker
-serves, and with 1 otherwise.
+Asks /healthz at the metrics address of the configuration and environment.
+Without metrics, every HTTP address has to answer, or every UDP address if
+there is no HTTP. Announces nothing. Exits with 0 if the tracker serves, and
+with 1 otherwise.
 
-  FILE          the configuration; --config FILE means the same
-                default: that of the tracker
-  --ready       ask /readyz: whether it can do its work, the store included
-  --timeout 2s  how long to wait for an answer
-  --help, -h    show this
+  FILE          configuration file, also as --config FILE
+                default: as for the tracker
+  --ready       ask /readyz: whether the tracker and its store can work
+  --timeout 2s  time to wait for an answer
+  --help, -h    show this help
 `
 
 const HELP: Readonly<Record<CommandName, string>> = {
@@ -88,7 +87,7 @@ const HELP: Readonly<Record<CommandName, string>> = {
   health: HEALTH,
 }
 
-/** What `--help` shows. */
+/** The text for `--help`. */
 export function helpOf(command: CommandName | undefined): string {
   return command === undefined ? TRACKER : HELP[command]
 }

@@ -1,15 +1,13 @@
 import type { CommandLine } from '../command-line.ts'
 import { loadConfig } from '../config/load-config.ts'
-import { printSettings } from '../config/print-settings.ts'
-import { startFailures, writeFailures } from '../start-failure.ts'
-import type { Surroundings } from './run-command.ts'
+import { printSettings } from '../config/print.ts'
+import { startFailures, writeFailures } from '../run/start-failure.ts'
+import type { CommandContext } from './command.ts'
 
-/**
- * `chihaya print-config`: shows what is in force. Returns 1 when the configuration cannot be used.
- */
+/** `chihaya print-config`: prints the effective configuration. Returns 1 if it is invalid. */
 export async function printConfig(
   flags: CommandLine,
-  { folder, env }: Surroundings,
+  { folder, env }: CommandContext,
 ): Promise<number> {
   try {
     const { settings, source } = await loadConfig({ config: flags.config, folder, env })

@@ -1,19 +1,20 @@
 import { isAlias, isCollection, isNode, isPair } from 'yaml'
 import type { Alias, Document, Node, YAMLMap, YAMLSeq } from 'yaml'
-import { MAX_DEPTH } from './yaml-document.ts'
 
-/** Aliases in a file at most. */
-const MAX_ALIASES = 1000
 /**
- * Values that the aliases of a file stand for at most: a few lines of them can stand for more than
- * any memory holds.
+ * The deepest nesting of lists and maps. No configuration comes near it, and whatever walks a
+ * document recurses.
  */
+export const MAX_DEPTH = 100
+/** The number of aliases in a file. */
+const MAX_ALIASES = 1000
+/** The number of values that aliases expand to. A few lines can stand for more than memory holds. */
 const MAX_VALUES = 1_000_000
 
-/** How large a node is once its aliases have their values. */
+/** The size of a node after its aliases are expanded. */
 interface Extent {
   readonly values: number
-  /** How many of them the aliases stand for. */
+  /** The values that come from aliases. */
   readonly aliased: number
   readonly depth: number
 }
@@ -21,32 +22,34 @@ interface Extent {
 const NOTHING: Extent = { values: 0, aliased: 0, depth: 0 }
 const SINGLE: Extent = { values: 1, aliased: 0, depth: 0 }
 
-/** What the aliases of a document stand for. */
-export class Aliases {
-  readonly #targets = new Map<Alias, Node>()
+type Report = (at: Node, message: string) => void
+
+/**
+ * The node behind each alias. Reports aliases without an anchor, and those that expand to more than
+ * a configuration needs.
+ */
+export function resolveAliases(document: Document, report: Report): ReadonlyMap<Alias, Node> {
+  const resolver = new AliasResolver(report)
+  resolver.measure(document.contents)
+  return resolver.targets
+}
+
+class AliasResolver {
+  readonly targets = new Map<Alias, Node>()
   readonly #anchors = new Map<string, Node>()
   readonly #extents = new Map<Node, Extent>()
   readonly #open = new Set<Node>()
-  readonly #problem: (at: Node, message: string) => void
+  readonly #report: Report
   #count = 0
   #isTooLarge = false
 
-  /**
-   * `problem` is told of aliases that have no value, and of those that would have too large a one.
-   */
-  constructor(document: Document, problem: (at: Node, message: string) => void) {
-    this.#problem = problem
-    this.#measure(document.contents)
-  }
-
-  /** The node that an alias stands for; undefined when it has been reported. */
-  resolve(alias: Alias): Node | undefined {
-    return this.#targets.get(alias)
+  constructor(report: Report) {
+    this.#report = report
   }
 
   /** The recursion ends, as a document is at most `MAX_DEPTH` deep. */
-  #measure(node: unknown): Extent {
-    if (isPair(node)) return sum([this.#measure(node.key), this.#measure(node.value)])
+  measure(node: unknown): Extent {
+    if (isPair(node)) return sum([this.measure(node.key), this.measure(node.value)])
     if (isAlias(node)) return this.#follow(node)
     if (!isNode(node)) return NOTHING
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node)
@@ -57,7 +60,7 @@ export class Aliases {
 
   #measureItems(node: YAMLMap | YAMLSeq): Extent {
     this.#open.add(node)
-    const { values, aliased, depth } = sum(node.items.map((item) => this.#measure(item)))
+    const { values, aliased, depth } = sum(node.items.map((item) => this.measure(item)))
     this.#open.delete(node)
     if (aliased > MAX_VALUES)
       return this.#refuseSize(node, `the aliases in here expand to more than ${MAX_VALUES} values`)
@@ -75,12 +78,12 @@ export class Aliases {
       return this.#refuse(alias, `the alias *${alias.source} stands inside its own anchor`)
     if (this.#count === MAX_ALIASES + 1)
       this.#refuse(alias, `from here on there are more than ${MAX_ALIASES} aliases`)
-    this.#targets.set(alias, target)
+    this.targets.set(alias, target)
     const extent = this.#extents.get(target) ?? NOTHING
     return { ...extent, aliased: extent.values }
   }
 
-  /** Only the innermost node is reported: those around it are too large as well. */
+  /** Reports only the innermost node: those around it are too large as well. */
   #refuseSize(at: Node, message: string): Extent {
     if (!this.#isTooLarge) this.#refuse(at, message)
     this.#isTooLarge = true
@@ -88,7 +91,7 @@ export class Aliases {
   }
 
   #refuse(at: Node, message: string): Extent {
-    this.#problem(at, message)
+    this.#report(at, message)
     return NOTHING
   }
 }

@@ -1,14 +1,13 @@
 import { durationSchema, type JsonSchema } from '@chihaya/core'
-import type { YamlSchema } from './yaml-schema.ts'
 
 const DURATION_PATTERN: unknown = durationSchema('', '0')['pattern']
 
-/** True for the schema of a duration, in which a bare number has no unit. */
+/** Whether a schema is that of a duration, where a bare number has no unit. */
 export function isDurationSchema(schema: JsonSchema): boolean {
   return schema['pattern'] === DURATION_PATTERN
 }
 
-/** The JSON types a schema names, in its variants too. */
+/** The JSON types in a schema and its variants. */
 export function schemaTypes(schema: JsonSchema): readonly string[] {
   const { type } = schema
   const variants = schema['anyOf'] ?? schema['oneOf']
@@ -19,7 +18,7 @@ export function schemaTypes(schema: JsonSchema): readonly string[] {
 
 /**
  * What a schema allows, in words: `a whole number from 1 to 65535`, `one of leechers, all`. `item`
- * stands for the words for each item of a list.
+ * describes the items of a list.
  */
 function describeSchema(schema: JsonSchema, item?: string): string {
   if (isDurationSchema(schema)) return 'a duration such as 30m, 1h30m or 500ms'
@@ -35,12 +34,16 @@ function describeSchema(schema: JsonSchema, item?: string): string {
     : types.map((type) => describeType(type, schema, item)).join(' or ')
 }
 
-/** What a place of the file allows, in the best words there are. */
-export function describeKey({ schema, items, allowed }: YamlSchema): string {
-  if (allowed !== undefined) return allowed
-  return items?.allowed === undefined
-    ? describeSchema(schema)
-    : describeSchema(schema, items.allowed)
+/** A schema, and words for what it allows that are better than its own. */
+interface Described {
+  readonly schema: JsonSchema
+  readonly items?: { readonly allowed?: string }
+  readonly allowed?: string
+}
+
+/** What a place of the file allows, in words. */
+export function describeKey({ schema, items, allowed }: Described): string {
+  return allowed ?? describeSchema(schema, items?.allowed)
 }
 
 function describeType(type: string, schema: JsonSchema, item: string | undefined): string {

@@ -9,12 +9,8 @@ import { optionsSchema as httpSchema } from '@chihaya/http-frontend'
 import { optionsSchema as statusSchema } from '@chihaya/status'
 import { optionsSchema as memorySchema } from '@chihaya/storage-memory'
 import { optionsSchema as udpSchema } from '@chihaya/udp-frontend'
-import { isScalar } from 'yaml'
-import { readAddresses, readHttpAddresses } from './listen-address.ts'
-import { readMetricsAddress } from './metrics-address.ts'
-import { networksKey } from './networks.ts'
-import { describeNode } from './reader.ts'
-import { yamlSchema, type Spelling, type YamlKey, type YamlSchema } from './yaml-schema.ts'
+import { addresses, httpAddresses, metricsAddress, networks } from './address-keys.ts'
+import { yamlSchema, type Spelling, type YamlKey, type YamlSchema } from './spelling.ts'
 
 const FRONTEND_NAMES = {
   requestTiming: 'enable_request_timing',
@@ -23,32 +19,10 @@ const FRONTEND_NAMES = {
   maxScrapeInfoHashes: 'max_scrape_infohashes',
 }
 const FRONTEND_NUMBERS = ['default_numwant', 'max_numwant', 'max_scrape_infohashes']
-const NETWORKS = 'a list of networks'
 const PATH = 'a path such as /announce, /:passkey/announce or /announce/*rest'
-
-const addresses: YamlKey = {
-  option: 'addresses',
-  schema: {
-    description:
-      'Where to listen: host:port, or a list of these. :6969, 0.0.0.0:6969 and [::]:6969 all mean every address.',
-    type: ['string', 'array'],
-    items: { type: 'string' },
-    examples: [':6969', '192.0.2.1:6969', '[2001:db8::1]:6969'],
-  },
-  allowed: 'an address, or a list of addresses',
-  read: readAddresses,
-}
-
-const httpAddresses: YamlKey = {
-  ...addresses,
-  schema: {
-    ...addresses.schema,
-    description:
-      'Where to listen: host:port, unix:/path of a Unix socket, or a list of these. :6969, 0.0.0.0:6969 and [::]:6969 all mean every address.',
-    examples: [...(addresses.schema.examples ?? []), 'unix:/run/chihaya/http.sock'],
-  },
-  read: readHttpAddresses,
-}
+const HOOKS = 'a list of hooks, each with a name and options'
+const SPOOFING = 'true, false or a list of networks'
+const MIN_ANNOUNCE_INTERVAL = '1s'
 
 function text(option: string, description: string): YamlKey {
   return { option, schema: { type: 'string', description } }
@@ -62,75 +36,49 @@ function count(option: string, description: string, defaultValue: number): YamlK
   return { option, schema: { type: 'integer', minimum: 0, description, default: defaultValue } }
 }
 
-/** A part with rules of its own, which is handed on as it is. */
+/** A section that is described elsewhere. */
 function subsection(option: string, description: string): YamlKey {
-  return {
-    option,
-    section: true,
-    schema: { description, type: 'object' },
-    read: (_reader, place) => place,
-  }
+  return { option, section: true, schema: { description, type: 'object' } }
 }
 
-/** A list of hooks, which is handed on as it is. */
 function hooks(option: string, description: string): YamlKey {
-  return {
-    option,
-    schema: { description, type: 'array', default: [] },
-    read: (_reader, place) => place,
-  }
+  const schema = { description, type: 'array', default: [] }
+  return { option, schema, allowed: HOOKS, summary: 'a list' }
 }
 
-/** A key of an old file that sets nothing here. */
-function ignored(instead: string, schema: JsonSchema = {}): YamlKey {
-  return { option: '', schema, deprecated: `this has no effect; ${instead}`, read: () => undefined }
+/** A key of an old file that has no effect. */
+function ignored(instead: string): YamlKey {
+  return { option: '', schema: {}, deprecated: `this has no effect; ${instead}` }
 }
 
-/** A key of `storage.config` that old files have beside `name`, which is handed on as it is. */
+/** A key of `storage.config` that old files have beside `name`. */
 function misplaced(option: string): YamlKey {
   const deprecated = 'write it in config, beside name'
-  return {
-    option,
-    section: true,
-    schema: {},
-    deprecated,
-    level: 'info',
-    read: (_reader, place) => place,
-  }
+  return { option, section: true, schema: {}, deprecated, level: 'info', movesTo: 'config' }
 }
 
 /** Clients are told whole seconds. */
 function wholeSeconds(key: YamlKey): YamlKey {
+  const least = parseDuration(MIN_ANNOUNCE_INTERVAL)
   return {
     ...key,
-    read(reader, place, path) {
-      const value = reader.value(place, key, path) as Duration | undefined
-      if (value === undefined || parseDuration(value) >= 1000) return value
-      const node = reader.node(place) ?? place.key
-      const unit = isScalar(node) && typeof node.value === 'number' ? ' nanoseconds' : ''
-      reader.problem(
-        node,
-        path,
-        `${path} must be at least 1s, not ${describeNode(node, path)}${unit}`,
-      )
+    rule: {
+      accepts: (value) => (durationOf(value) ?? least) >= least,
+      allowed: () => `at least ${MIN_ANNOUNCE_INTERVAL}`,
     },
   }
 }
 
-const metricsAddress: YamlKey = {
-  option: 'metricsAddress',
-  schema: {
-    description:
-      'Where /metrics, /healthz, /readyz, /stats and /stats.json are served; "" for nowhere. When the key is absent, a port in use is only a warning.',
-    type: 'string',
-    default: '127.0.0.1:6880',
-    examples: ['127.0.0.1:6880', '0.0.0.0:6880'],
-  },
-  allowed: 'an address, or ""',
-  read: readMetricsAddress,
+/** Milliseconds; undefined for anything that is not a duration. */
+function durationOf(value: unknown): number | undefined {
+  try {
+    return parseDuration(value as Duration)
+  } catch {
+    return undefined
+  }
 }
 
-/** Keys of `chihaya`, beside the sections. */
+/** The keys of `chihaya`. */
 const root: YamlSchema = withKeys(
   wholeSeconds,
   ['announce_interval'],
@@ -142,7 +90,7 @@ const root: YamlSchema = withKeys(
         option: 'torrents',
         schema: {
           description:
-            'Serve /torrents.json, the largest torrents, and /torrents/INFOHASH.json at metrics_addr. They tell which torrents there are.',
+            'Serve /torrents.json, the largest torrents, and /torrents/INFOHASH.json at metrics_addr. They reveal which torrents exist.',
           type: 'boolean',
           default: false,
         },
@@ -159,15 +107,15 @@ const root: YamlSchema = withKeys(
       prometheus_addr: { ...metricsAddress, deprecated: 'write metrics_addr' },
       http: subsection(
         'http',
-        'HTTP announces and scrapes. Without this section, or without an address in it, there are none.',
+        'HTTP announces and scrapes. Off without this section, or without an address in it.',
       ),
       udp: subsection(
         'udp',
-        'UDP announces and scrapes. Without this section, or without an address in it, there are none.',
+        'UDP announces and scrapes. Off without this section, or without an address in it.',
       ),
       storage: subsection('storage', 'Where swarms are kept.'),
       prehooks: hooks('prehooks', 'Middleware, in the order it runs.'),
-      posthooks: hooks('posthooks', 'Middleware that comes after all of prehooks.'),
+      posthooks: hooks('posthooks', 'Middleware that runs after all of prehooks.'),
       max_numwant: ignored('write it under http and under udp'),
       default_numwant: ignored('write it under http and under udp'),
       max_scrape_infohashes: ignored('write it under http and under udp'),
@@ -177,7 +125,7 @@ const root: YamlSchema = withKeys(
 )
 
 const http: YamlSchema = withKeys(
-  networksKey,
+  networks,
   ['allow_ip_spoofing', 'trusted_proxies', 'full_scrape_from'],
   addressesFirst(httpSchema as unknown as JsonSchema, {
     names: { ...FRONTEND_NAMES, keepAlive: 'enable_keepalive' },
@@ -185,9 +133,7 @@ const http: YamlSchema = withKeys(
       announce_routes: PATH,
       scrape_routes: PATH,
       real_ip_header: 'the name of a header, such as x-forwarded-for',
-      allow_ip_spoofing: 'true, false or a list of networks',
-      trusted_proxies: NETWORKS,
-      full_scrape_from: NETWORKS,
+      allow_ip_spoofing: SPOOFING,
     },
     chihaya: [
       ...FRONTEND_NUMBERS,
@@ -208,12 +154,12 @@ const http: YamlSchema = withKeys(
       read_timeout: duration('readTimeout', 'Time for a request to arrive in full.', '5s'),
       write_timeout: duration(
         'writeTimeout',
-        'Time a connection may stand still while it is answered.',
+        'Time that a connection may stall while it is answered.',
         '5s',
       ),
       idle_timeout: duration(
         'idleTimeout',
-        'Time a connection is kept for the next request.',
+        'Time that a connection is kept open for the next request.',
         '30s',
       ),
       unix_mode: {
@@ -228,24 +174,24 @@ const http: YamlSchema = withKeys(
       },
       max_connections: count(
         'maxConnections',
-        'Connections at a time, at all addresses together; 0 for no limit. The longest idle one ends for one too many. Those of trusted_proxies do not count where real_ip_header is set.',
+        'Connections at a time over all addresses; 0 for no limit. One more closes the connection that has been idle longest. Those of trusted_proxies do not count if real_ip_header is set.',
         10_000,
       ),
       max_connections_per_ip: {
         option: 'maxConnectionsPerIp',
         schema: {
           description:
-            'The same from one IPv4 address or IPv6 /64. By default a tenth of max_connections, and 100 at least, as providers put many customers behind one address.',
+            'The same for one IPv4 address or IPv6 /64. By default a tenth of max_connections, but at least 100, as providers put many customers behind one address.',
           type: 'integer',
           minimum: 0,
         },
       },
-      proxy_protocol_from: networksKey(
+      proxy_protocol_from: networks(
         {
           option: 'proxyProtocolFrom',
           schema: {
             description:
-              'Addresses and CIDR ranges of proxies whose connections begin with a header of the PROXY protocol, version 1 or 2, and have to; unix: for Unix sockets.',
+              'Addresses and CIDR ranges of proxies whose connections must begin with a PROXY protocol header, version 1 or 2; unix: for Unix sockets.',
             type: 'array',
             items: { type: 'string' },
             default: [],
@@ -258,7 +204,7 @@ const http: YamlSchema = withKeys(
         option: 'stats',
         schema: {
           description:
-            'Serve /stats and /stats.json at the addresses of the tracker, too, not only at metrics_addr.',
+            'Serve /stats and /stats.json at the addresses of the tracker too, beside metrics_addr.',
           type: 'boolean',
           default: false,
         },
@@ -266,7 +212,7 @@ const http: YamlSchema = withKeys(
       enable_legacy_php_urls: {
         option: 'legacyPhpUrls',
         schema: {
-          description: 'Answer announces at /announce.php and scrapes at /scrape.php, too.',
+          description: 'Answer announces at /announce.php and scrapes at /scrape.php too.',
           type: 'boolean',
         },
         deprecated:
@@ -278,12 +224,12 @@ const http: YamlSchema = withKeys(
 )
 
 const udp: YamlSchema = withKeys(
-  networksKey,
+  networks,
   ['allow_ip_spoofing', 'proxy_protocol_from'],
   addressesFirst(udpSchema as unknown as JsonSchema, {
     names: { ...FRONTEND_NAMES, keyRotation: 'private_key_rotation' },
     hidden: ['listen', 'bind'],
-    allowed: { allow_ip_spoofing: 'true, false or a list of networks' },
+    allowed: { allow_ip_spoofing: SPOOFING },
     chihaya: [...FRONTEND_NUMBERS, 'addr', 'private_key', 'max_clock_skew'],
     extra: { addr: addresses },
   }),
@@ -300,7 +246,7 @@ const storage: YamlSchema = {
   schema: {},
   keys: new Map<string, YamlKey>([
     ['name', { option: 'name', schema: storageName, chihaya: true }],
-    ['config', subsection('config', 'What the store is told.')],
+    ['config', subsection('config', 'Options of the store.')],
     ['gc_interval', misplaced('gcInterval')],
     ['peer_lifetime', misplaced('peerLifetime')],
     ['shards', ignored('leave it out')],
@@ -320,10 +266,8 @@ const memory: YamlSchema = yamlSchema(memorySchema as unknown as JsonSchema, {
   extra: { shards: ignored('leave it out') },
 })
 
-/**
- * How `config` of a store is spelt, where the store's package is loaded only if the file names it.
- */
-export const STORAGE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
+/** The spelling of `config` for stores whose packages are loaded only if a file names them. */
+const STORE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
   [
     'redis',
     {
@@ -350,7 +294,37 @@ export const sections: {
   readonly memory: YamlSchema
 } = { root, http, udp, storage, memory }
 
-/** The keys of a frontend, beginning with where it listens. */
+/** What may be under `chihaya`, apart from the options of stores and hooks. */
+export const chihayaSection: YamlSchema = withParts(root, { http, udp, storage })
+
+/** `storage` with the store that is the default. */
+export const memoryStorage: YamlSchema = withParts(storage, { config: memory })
+
+/** What may be under `chihaya` without hooks, and with the default store. */
+export const defaultSection: YamlSchema = withParts(chihayaSection, { storage: memoryStorage })
+
+/** What `config` of a store may hold; undefined if its package has no schema. */
+export function storeSection(
+  name: string,
+  optionsSchema: JsonSchema | undefined,
+): YamlSchema | undefined {
+  if (name === 'memory') return memory
+  return optionsSchema && yamlSchema(optionsSchema, STORE_SPELLINGS.get(name))
+}
+
+/** A section with other schemas for some of its keys. */
+export function withParts(
+  section: YamlSchema,
+  parts: Readonly<Record<string, YamlSchema | YamlKey>>,
+): YamlSchema {
+  const keys = [...(section.keys ?? [])].map(([name, key]): [string, YamlKey] => [
+    name,
+    { ...key, ...parts[name] },
+  ])
+  return { ...section, keys: new Map(keys) }
+}
+
+/** The keys of a frontend, addresses first. */
 function addressesFirst(schema: JsonSchema, spelling: Spelling): YamlSchema {
   const whole = yamlSchema(schema, spelling)
   const keys = [...(whole.keys ?? [])]
@@ -362,16 +336,14 @@ function addressesFirst(schema: JsonSchema, spelling: Spelling): YamlSchema {
   }
 }
 
-/** A schema some of whose keys are read in a way of their own. */
 function withKeys(
   change: (key: YamlKey) => YamlKey,
   names: readonly string[],
   schema: YamlSchema,
 ): YamlSchema {
-  const keys = new Map(schema.keys)
-  for (const name of names) {
-    const key = keys.get(name)
-    if (key) keys.set(name, change(key))
-  }
-  return { ...schema, keys }
+  const keys = [...(schema.keys ?? [])].map(([name, key]): [string, YamlKey] => [
+    name,
+    names.includes(name) ? change(key) : key,
+  ])
+  return { ...schema, keys: new Map(keys) }
 }

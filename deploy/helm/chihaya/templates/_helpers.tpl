@@ -28,7 +28,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
 {{- end -}}
 
-{{/* The port of an address such as ":6969" or "0.0.0.0:6969", or of the first of several. */}}
+{{/* The port of an address such as ":6969" or "0.0.0.0:6969", or of the first in a list. */}}
 {{- define "chihaya.port" -}}
 {{- $address := . -}}
 {{- if kindIs "slice" . }}{{ $address = first . }}{{ end -}}
@@ -44,15 +44,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{- define "chihaya.operationsPort" -}}
-{{- include "chihaya.port" (required "config.metrics_addr must be set: the probes ask there" .Values.config.metrics_addr) -}}
+{{- include "chihaya.port" (required "config.metrics_addr must be set: the probes need it" .Values.config.metrics_addr) -}}
 {{- end -}}
 
-{{/* Not empty when swarms are kept in Redis. */}}
+{{/* Not empty if swarms are in Redis. */}}
 {{- define "chihaya.redis" -}}
 {{- if or .Values.redis.enabled .Values.redis.url .Values.redis.urlFromSecret (eq (dig "storage" "name" "memory" .Values.config) "redis") }}yes{{ end -}}
 {{- end -}}
 
-{{/* Not empty when several trackers may run at the same time for long. */}}
+{{/* Not empty if several trackers may run side by side, apart from updates. */}}
 {{- define "chihaya.several" -}}
 {{- if or .Values.autoscaling.enabled (gt (int .Values.replicaCount) 1) }}yes{{ end -}}
 {{- end -}}
@@ -61,17 +61,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- default (include "chihaya.fullname" .) .Values.secrets.existingSecret -}}
 {{- end -}}
 
-{{/* Not empty when connection ids have a secret that outlives a pod. */}}
+{{/* Not empty if connection ids have a secret that outlives a pod. */}}
 {{- define "chihaya.udpKey" -}}
 {{- if and (include "chihaya.udpPort" .) (or .Values.secrets.udpPrivateKey .Values.secrets.existingSecret) }}yes{{ end -}}
 {{- end -}}
 
-{{/* Not empty when the address of Redis is in a Secret. */}}
+{{/* Not empty if the address of Redis is in a Secret. */}}
 {{- define "chihaya.redisSecret" -}}
 {{- if or .Values.redis.url .Values.redis.urlFromSecret }}yes{{ end -}}
 {{- end -}}
 
-{{/* The configuration file: the values, and where its secrets are. */}}
+{{/* The configuration file: the values, with the paths of the secrets. */}}
 {{- define "chihaya.config" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- if include "chihaya.udpKey" . -}}
@@ -89,16 +89,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- toYaml (dict "chihaya" $config) -}}
 {{- end -}}
 
-{{/* Refuses values that would give a tracker which does not do what it seems to. */}}
+{{/* Refuses values that would result in a broken tracker. */}}
 {{- define "chihaya.validate" -}}
 {{- if not (or (include "chihaya.httpPort" .) (include "chihaya.udpPort" .)) -}}
 {{- fail "\nconfig has neither http.addr nor udp.addr: there is nothing to serve" -}}
 {{- end -}}
 {{- if and (include "chihaya.several" .) (not (include "chihaya.redis" .)) -}}
-{{- fail "\nSeveral trackers with swarms in memory would each know a part of the peers only.\nKeep replicaCount at 1 and autoscaling off, or let them share Redis: set redis.url, redis.urlFromSecret or redis.enabled." -}}
+{{- fail "\nSeveral trackers with swarms in memory would each know only some of the peers.\nKeep replicaCount at 1 and autoscaling off, or share Redis: set redis.url, redis.urlFromSecret or redis.enabled." -}}
 {{- end -}}
 {{- if and (include "chihaya.several" .) (include "chihaya.udpPort" .) (not (include "chihaya.udpKey" .)) -}}
-{{- fail "\nSeveral trackers must share the secret behind UDP connection ids, or each refuses the clients of the others.\nSet secrets.udpPrivateKey (32 random bytes: openssl rand -hex 32) or secrets.existingSecret." -}}
+{{- fail "\nSeveral trackers must share the secret behind UDP connection ids, or each would refuse the clients of the others.\nSet secrets.udpPrivateKey (32 random bytes: openssl rand -hex 32) or secrets.existingSecret." -}}
 {{- end -}}
 {{- if gt (len (compact (list (ternary "redis.enabled" "" .Values.redis.enabled) (ternary "redis.url" "" (ne .Values.redis.url "")) (ternary "redis.urlFromSecret" "" .Values.redis.urlFromSecret)))) 1 -}}
 {{- fail "\nSet one of redis.enabled, redis.url and redis.urlFromSecret." -}}

@@ -1,14 +1,15 @@
 /**
- * A process of its own that measures what hooks add to an announce from its datagram to its reply,
- * without sockets and with the memory store. Prints rows of a table as JSON.
+ * A process that measures what hooks add to an announce from its datagram to its reply, without
+ * sockets and with the memory store. Prints rows as JSON.
  */
+import { writeConnect } from '@chihaya/client'
 import { parseOptions, Tracker, type TrackerHooks } from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
 // This workspace has no dependency on the package.
 import { Datagram } from '../../../../packages/udp-frontend/src/datagram.ts'
-import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
+import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatcher.ts'
 import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
-import { PacketBuffer } from '../../../../packages/udp-frontend/src/packet-buffer.ts'
+import { PacketBuffer } from '../../../../packages/udp-frontend/src/packets/packet-buffer.ts'
 import { median } from '../median.ts'
 import type { Row } from '../table.ts'
 
@@ -24,9 +25,7 @@ const SOURCE = { address: Uint8Array.of(198, 51, 100, 7), port: 40_000 }
 
 let seen = 0
 
-/**
- * A tracker with these hooks, and the nanoseconds of CPU time that an announce took in each round.
- */
+/** A tracker with hooks, and the nanoseconds of CPU time per announce of each round. */
 class Contender {
   readonly what: string
   readonly times: number[] = []
@@ -52,7 +51,7 @@ class Contender {
 
   run(): void {
     const { user, system } = process.cpuUsage()
-    // Peers that are known, in an order that no cache can guess.
+    // Known peers, in an order that defeats caches.
     for (let index = 0; index < ANNOUNCES; index++)
       this.#announce((this.#number += 7919) % (SWARMS * PEERS))
     const after = process.cpuUsage()
@@ -77,7 +76,7 @@ class Contender {
       source: SOURCE,
       output,
     })
-    connect.input.bytes.write('0000041727101980', 'hex')
+    connect.input.bytes.set(writeConnect(1))
     this.#dispatcher.readClock()
     void this.#dispatcher.handle(connect)
     return Buffer.from(output.bytes.subarray(8, 16))
@@ -98,13 +97,13 @@ const contenders = [
   new Contender('no hook', []),
   new Contender('one hook that reads nothing', [() => void seen++]),
   new Contender(READS_PEER_ID, [({ peerId }) => void (seen += peerId.length)]),
-  new Contender('one hook that reads infohash, peer id, and what is left', [
+  new Contender('one hook that reads infohash, peer id and left', [
     ({ infoHash, peerId, left }) => void (seen += infoHash.length + peerId.length + Number(left)),
   ]),
 ]
 
 for (let round = 0; round < ROUNDS; round++) {
-  // Who comes first would pay for what the last one has left behind.
+  // The first would pay for the garbage of the last.
   for (let index = 0; index < contenders.length; index++)
     contenders[(round + index) % contenders.length]?.run()
 }

@@ -1,6 +1,6 @@
 /**
- * A process of its own that measures what hooks and the approving middleware add to an announce,
- * and what a long list takes. Prints rows of a table as JSON.
+ * A process that measures what hooks and the approval middleware add to an announce, and what a
+ * long list takes. Prints rows as JSON.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'
@@ -10,9 +10,11 @@ import { ClientError, infoHashFrom, type InfoHash } from '@chihaya/bittorrent'
 import { Answer, Tracker, type Announce, type PeerStore, type TrackerHooks } from '@chihaya/core'
 import { EntryList, ListFile, type AnyList, type ListFormat } from '@chihaya/core/lists'
 import { address, sampleAnnounce } from '@chihaya/core/testing'
-// This workspace has no dependency on the packages.
-import { ClientApproval } from '../../../../packages/middleware-clientapproval/src/client-approval.ts'
-import { clientList } from '../../../../packages/middleware-clientapproval/src/client-list.ts'
+// By path, as these parts are not exported.
+import {
+  ClientApproval,
+  clientList,
+} from '../../../../packages/middleware-clientapproval/src/client-approval.ts'
 import { IpApproval } from '../../../../packages/middleware-ipapproval/src/ip-approval.ts'
 import { networkList } from '../../../../packages/middleware-ipapproval/src/network-list.ts'
 import { TokenBuckets } from '../../../../packages/middleware-ratelimit/src/token-buckets.ts'
@@ -28,10 +30,10 @@ const ROUNDS = 9
 const TORRENTS = 1_000_000
 const NETWORKS = 50_000
 const RANGES = 500_000
-/** Sources of announces, a power of two. */
+/** Announcing sources, a power of two. */
 const SOURCES = 131_072
 const FIVE_HOOKS = '5 synchronous hooks'
-/** Nanoseconds for those five: an `await` for each would cost ten times as much. */
+/** Nanoseconds for these; an `await` each would take ten times as long. */
 const MOST = 100
 
 const STATS = { swarms: 0, seeders: { ipv4: 0, ipv6: 0 }, leechers: { ipv4: 0, ipv6: 0 } }
@@ -39,7 +41,7 @@ const STORE: PeerStore = { announce: () => undefined, scrape: () => undefined, s
 const REFUSED = new ClientError('refused')
 const LOG = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-/** Announces of many torrents, as a tracker gets them. */
+/** Announces of many torrents. */
 const requests = Array.from({ length: 1024 }, () =>
   sampleAnnounce({
     infoHash: infoHashFrom(randomBytes(20).toString('latin1')) as InfoHash,
@@ -47,7 +49,7 @@ const requests = Array.from({ length: 1024 }, () =>
   }),
 )
 
-/** A tracker with these hooks, and the nanoseconds that its announces took in each round. */
+/** A tracker with hooks, and the nanoseconds per announce of each round. */
 class Contender {
   readonly what: string
   readonly times: number[] = []
@@ -67,7 +69,7 @@ class Contender {
     this.times.push(Number(process.hrtime.bigint() - began) / ANNOUNCES)
   }
 
-  /** The quietest round: everything else on a machine only adds. */
+  /** The fastest round: other load on the machine can only add. */
   get nanoseconds(): number {
     return Math.min(...this.times)
   }
@@ -83,7 +85,7 @@ async function listOf<List extends AnyList>(
   return new EntryList(list, format.create(0))
 }
 
-/** None of them holds the address of the announces. */
+/** Networks without the address of the announces. */
 function* randomNetworks(): Generator<string> {
   for (let index = 0; index < NETWORKS; index++) {
     const [a = 0, b = 0, c = 0] = randomBytes(3)
@@ -98,7 +100,7 @@ function clientEntries(): string[] {
   return [...ids, 'UT*', 'LT*', '-AZ*', 'qB >= 4.4', 'DE >= 2']
 }
 
-/** Ranges as in files of PeerGuardian. None of them holds the address of the announces. */
+/** Ranges as in PeerGuardian's files, without the address of the announces. */
 function* randomRanges(): Generator<string> {
   for (let index = 0; index < RANGES; index++) {
     const [a = 0, b = 0, c = 0, d = 0, length = 0] = randomBytes(5)
@@ -107,7 +109,7 @@ function* randomRanges(): Generator<string> {
   }
 }
 
-/** A limit that is never reached, as refusing costs something else. */
+/** A rate limit that is never reached. */
 function limiting(sources: number): PreAnnounce {
   const buckets = new TokenBuckets({ perMinute: 60_000_000, burst: 2 ** 31 })
   const addresses = Array.from({ length: sources }, () => new Uint8Array(randomBytes(4)))
@@ -151,7 +153,7 @@ async function contenders(): Promise<Contender[]> {
     new Contender('ip approval, 500,000 ranges', [
       approving((request) => guarded.has(request.address)),
     ]),
-    new Contender('ip approval, decided by an edit', [
+    new Contender('ip approval, allowed at run time', [
       approving((request) => addresses.has(request.address)),
     ]),
     new Contender('rate limit, one source', [limiting(1)]),
@@ -160,7 +162,7 @@ async function contenders(): Promise<Contender[]> {
   ]
 }
 
-/** A hook that refuses, as those of the packages do. */
+/** A hook that may refuse, as those of the packages do. */
 function approving(approves: (request: Announce) => boolean): PreAnnounce {
   return (request) => {
     if (!approves(request)) throw REFUSED
@@ -171,13 +173,13 @@ function* randomInfoHashes(): Generator<string> {
   for (let index = 0; index < TORRENTS; index++) yield randomBytes(20).toString('hex')
 }
 
-/** Seconds and resident megabytes that it takes to read a list of torrents. */
+/** Time and memory to read a list of torrents. */
 async function readLongList(): Promise<Row> {
   const folder = await mkdtemp(join(tmpdir(), 'chihaya-bench-'))
   try {
     const path = join(folder, 'torrents.txt')
     const file = await open(path, 'w')
-    // Piece by piece: memory that was in use before would hide what the list takes.
+    // In pieces: memory used here would hide what the list takes.
     for (let index = 0; index < TORRENTS / 1000; index++) {
       const lines = Array.from({ length: 1000 }, () => `${randomBytes(20).toString('hex')}\n`)
       // oxlint-disable-next-line no-await-in-loop
@@ -192,7 +194,7 @@ async function readLongList(): Promise<Row> {
     globalThis.gc?.()
     const megabytes = (process.memoryUsage.rss() - before) / 1e6
     return {
-      what: `${list.size.toLocaleString('en')} infohashes are read from a file`,
+      what: `read ${list.size.toLocaleString('en')} infohashes from a file`,
       measured: `${seconds.toFixed(2)} s, ${megabytes.toFixed(0)} MB`,
       target: '',
       met: true,
@@ -204,15 +206,15 @@ async function readLongList(): Promise<Row> {
 
 const rows = [await readLongList()]
 const all = await contenders()
-// In turns, so that a machine that slows down slows them all.
+// In turn, so that a change in the machine's speed affects all.
 for (let round = 0; round < ROUNDS; round++) for (const contender of all) contender.run()
 const base = all[0]?.nanoseconds ?? 0
 for (const { what, nanoseconds } of all) {
   const added = nanoseconds - base
   const plain = what === FIVE_HOOKS
   rows.push({
-    what: `${what}: an announce, and what was added`,
-    measured: `${Math.round(nanoseconds)} ns, ${Math.round(added)} ns`,
+    what,
+    measured: `${Math.round(nanoseconds)} ns (+${Math.round(added)} ns)`,
     target: plain ? `< ${MOST} ns` : '',
     met: !plain || added < MOST,
   })

@@ -9,7 +9,7 @@ import { toHex, UrlDataParams } from '@chihaya/bittorrent'
 import { Answer, trackerCore, type Tracker } from '@chihaya/core'
 import { sampleAnnounce } from '@chihaya/core/testing'
 import { memoryStorage } from '@chihaya/storage-memory'
-// This workspace has no dependency on the package or on Fastify.
+// By path, as this workspace has no dependency on the package or on Fastify.
 import { jwtApproval } from '../../../../packages/middleware-jwt/src/index.ts'
 import { median } from '../median.ts'
 import type { Row } from '../table.ts'
@@ -58,16 +58,13 @@ function token(alg: string, key: KeyObject, number: number): string {
   return `${input}.${signature.toString('base64url')}`
 }
 
-/**
- * Microseconds of an announce to each of these URLs, which are parsed as a frontend would parse
- * them.
- */
+/** Microseconds per announce to these URLs, parsed as a frontend parses them. */
 function announceAll(app: Application, urls: readonly string[]): number {
   const answer = new Answer()
   const began = process.hrtime.bigint()
   for (const url of urls) {
     const params = new UrlDataParams(url)
-    // Without the middleware this is the only one who reads it.
+    // Without the middleware, nothing else reads it.
     params.get('jwt')
     void app.tracker.announce(sampleAnnounce({ params }), answer)
   }
@@ -93,7 +90,7 @@ for (const [alg, { publicKey, privateKey }] of Object.entries(pairs)) {
   const length = (urls[0] as string).length - '/announce?jwt='.length
   announceAll(app, urls.slice(0, TOKENS / 2))
   const first = announceAll(app, urls.slice(TOKENS / 2))
-  // In turns, so that whatever else the machine does disturbs both alike.
+  // In turn, so that other load on the machine affects both.
   const rounds = Array.from(
     { length: ROUNDS },
     () => [announceAll(without, urls), announceAll(app, urls)] as const,
@@ -102,19 +99,19 @@ for (const [alg, { publicKey, privateKey }] of Object.entries(pairs)) {
   const second = median(rounds.map(([, time]) => time)) - bare
   rows.push(
     {
-      what: `${alg}, ${length} bytes: an announce without the middleware`,
+      what: `${alg}, ${length} bytes: announce without the middleware`,
       measured: micros(bare),
       target: '',
       met: true,
     },
     {
-      what: `${alg}: the middleware adds to the first with a token`,
+      what: `${alg}: added to the first announce with a token`,
       measured: micros(first - bare),
       target: '',
       met: true,
     },
     {
-      what: `${alg}: the middleware adds to the second`,
+      what: `${alg}: added to later announces`,
       measured: micros(second),
       target: `< ${TARGET} µs`,
       met: second < TARGET,

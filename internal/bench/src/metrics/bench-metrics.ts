@@ -8,18 +8,19 @@ import type { Contender, Measurements } from './measure.ts'
 
 const MEASURE = fileURLToPath(new URL('measure.ts', import.meta.url))
 const PROCESSES = 3
-/** The first rounds are before the compiler has settled. */
+/** Rounds to skip while the compiler is still optimizing. */
 const WARM_UP = 10
-/** Nanoseconds of CPU time for a UDP response, most of them the kernel's. */
+/** Nanoseconds of CPU time for a UDP response, mostly in the kernel. */
 const UDP_RESPONSE = 5000
 const MOST = 0.03
 
-/** Measures what counting and timing take from the throughput. */
+/** Measures the cost of counting and timing requests. */
 export async function benchMetrics(): Promise<Section[]> {
   const text =
-    'CPU time of the same announces, left alone, counted, and counted with their time taken, in alternating rounds of one ' +
-    `process; medians of the rounds' differences. UDP: \`handle()\` of datagrams in memory, in batches of 64, related to the ` +
-    `${UDP_RESPONSE / 1000} µs that a response takes with its sockets. HTTP: \`inject()\`, which leaves out Node's parser and sockets.`
+    'CPU time that counting requests, and counting and timing them, adds to an announce: medians ' +
+    'of the differences of alternating rounds in one process. UDP: datagrams in memory, in batches ' +
+    `of 64, relative to the ${UDP_RESPONSE / 1000} µs of a response with its sockets. HTTP: ` +
+    "`inject()`, without Node's parser and sockets."
   return [{ title: 'Metrics', text, rows: [...(await udpRows()), ...(await httpRows())] }]
 }
 
@@ -44,7 +45,7 @@ async function measureOnce(kind: 'udp' | 'http'): Promise<Measurements> {
   return JSON.parse(stdout) as Measurements
 }
 
-/** Nanoseconds that a contender takes more than one that is left alone. */
+/** Nanoseconds that a contender adds. */
 function added(measurements: Measurements, contender: Contender): number {
   return median(
     measurements[contender].map((time, round) => time - (measurements.plain[round] ?? Number.NaN)),
@@ -57,7 +58,7 @@ async function udpRows(): Promise<Row[]> {
   return (['counted', 'timed'] as const).map((contender) => {
     const more = added(measurements, contender)
     return row(
-      `a UDP announce, ${contender} (${alone.toFixed(0)} ns left alone)`,
+      `UDP announce, ${contender} (${alone.toFixed(0)} ns without)`,
       more,
       more / UDP_RESPONSE,
     )
@@ -70,7 +71,7 @@ async function httpRows(): Promise<Row[]> {
   return (['counted', 'timed'] as const).map((contender) => {
     const more = added(measurements, contender)
     return row(
-      `an HTTP announce, ${contender} (${(alone / 1000).toFixed(1)} µs left alone)`,
+      `HTTP announce, ${contender} (${(alone / 1000).toFixed(1)} µs without)`,
       more,
       more / alone,
     )

@@ -1,23 +1,23 @@
 /**
- * What counting and timing add to requests, in one process:
- * `node --conditions=@chihaya/source internal/bench/src/metrics/measure.ts udp|http`
- * Prints JSON: nanoseconds of CPU time for one request, in each round, by contender.
+ * A process that measures what counting and timing add to requests: `measure.ts udp|http`. Prints
+ * nanoseconds of CPU time per request, by contender and round, as JSON.
  */
+import { writeConnect } from '@chihaya/client'
 import { parseOptions, RequestMeter, Tracker, trackerCore } from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
-// This workspace has no dependency on the packages.
+// By path, as these parts are not exported.
 import {
   httpFrontend,
   recommendedServerOptions,
 } from '../../../../packages/http-frontend/src/index.ts'
 import { Datagram } from '../../../../packages/udp-frontend/src/datagram.ts'
-import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
+import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatcher.ts'
 import { MeteredDispatcher } from '../../../../packages/udp-frontend/src/metered-dispatcher.ts'
 import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
-import { PacketBuffer } from '../../../../packages/udp-frontend/src/packet-buffer.ts'
+import { PacketBuffer } from '../../../../packages/udp-frontend/src/packets/packet-buffer.ts'
 import { createRequire } from 'node:module'
 
-/** This workspace has no dependency on Fastify either. */
+/** This workspace has no dependency on Fastify. */
 type FastifyInstance = Parameters<typeof httpFrontend>[0]
 
 export type Contender = 'plain' | 'counted' | 'timed'
@@ -42,10 +42,7 @@ function microseconds(): number {
   return user + system
 }
 
-/**
- * Batches of announces of peers that are known, each batch at once, as the batch transport hands
- * them over.
- */
+/** Batches of announces of known peers, as the batch transport delivers them. */
 function measureUdp(): Measurements {
   const tracker = new Tracker({ store: new MemoryPeerStore(), log: LOG })
   tracker.start()
@@ -79,8 +76,7 @@ function perRequest(run: () => void): number {
   return ((microseconds() - began) * 1000) / (BATCHES * BATCH)
 }
 
-// The same text twice, so that the engine sees one class of dispatcher in each, as it does in a
-// tracker.
+// Duplicated on purpose: the engine must see one class of dispatcher in each, as in a tracker.
 function runPlain(dispatcher: Dispatcher, datagram: Datagram, round: number): void {
   for (let batch = 0; batch < BATCHES; batch++) {
     chooseSwarms(datagram.input, round * BATCHES + batch)
@@ -134,7 +130,7 @@ function connectionId(dispatcher: Dispatcher, output: PacketBuffer): Buffer {
     source: SOURCE,
     output,
   })
-  connect.input.bytes.write('0000041727101980', 'hex')
+  connect.input.bytes.set(writeConnect(1))
   dispatcher.readClock()
   void dispatcher.handle(connect)
   return Buffer.from(output.bytes.subarray(8, 16))
@@ -150,10 +146,7 @@ function writeAnnounces({ bytes }: PacketBuffer, id: Buffer): void {
   }
 }
 
-/**
- * Announces of one peer after the other, by injection: what Node's parser and the sockets cost is
- * left out.
- */
+/** Injected announces, without the cost of Node's parser and sockets. */
 async function measureHttp(): Promise<Measurements> {
   const { default: fastify } = (await import(
     createRequire(
@@ -179,11 +172,11 @@ async function measureHttp(): Promise<Measurements> {
   ]
   const measurements: Measurements = { plain: [], counted: [], timed: [] }
   for (let round = 0; round < HTTP_ROUNDS; round++) {
-    // Who comes first would pay for what the last one has left behind.
+    // The first would pay for the garbage of the last.
     contenders.push(contenders.shift() as [Contender, FastifyInstance])
     for (const [name, app] of contenders) {
       const began = microseconds()
-      // One at a time, as a request more would be measured with another one's garbage.
+      // One at a time: each contender pays for its own garbage only.
       // oxlint-disable-next-line no-await-in-loop
       await injectAnnounces(app, round)
       measurements[name].push(((microseconds() - began) * 1000) / INJECTS)

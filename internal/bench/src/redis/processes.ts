@@ -85,15 +85,18 @@ export async function startRedis(port: number): Promise<Process> {
   return redis
 }
 
-export async function startTracker(configFile: string): Promise<Process> {
-  const main = fileURLToPath(new URL('../../../../apps/tracker/src/main.ts', import.meta.url))
-  const tracker = new Process(process.execPath, [
-    '--conditions=@chihaya/source',
-    main,
-    '--config',
-    configFile,
-    '--json',
-  ])
+const SOURCE = [
+  '--conditions=@chihaya/source',
+  fileURLToPath(new URL('../../../../apps/tracker/src/main.ts', import.meta.url)),
+]
+
+/** Starts a tracker, by default from the sources of this tree. */
+export async function startTracker(
+  configFile: string,
+  command: readonly string[] = SOURCE,
+): Promise<Process> {
+  const args = [...command, '--config', configFile, '--json']
+  const tracker = new Process(process.execPath, args)
   await tracker.line(/UDP tracker listens/)
   return tracker
 }

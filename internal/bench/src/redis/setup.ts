@@ -42,6 +42,7 @@ export class Setup {
   /** Starts all three, with so many torrents of so many peers in Redis. */
   static async start(
     crowds: ReadonlyArray<readonly [torrents: number, peers: number]>,
+    command?: readonly string[],
   ): Promise<Setup> {
     const folder = await mkdtemp(join(tmpdir(), 'chihaya-bench-'))
     const [redisPort, udpPort] = [await freePort(), await freePort()]
@@ -55,7 +56,7 @@ export class Setup {
 `,
     )
     const redis = await startRedis(redisPort)
-    const tracker = await startTracker(config)
+    const tracker = await startTracker(config, command)
     return new Setup(redis, tracker, await startLoad([udpPort, WINDOW, ...crowds.flat()]), folder)
   }
 

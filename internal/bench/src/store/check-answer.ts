@@ -2,9 +2,8 @@ import type { Answer } from '@chihaya/core'
 import type { Workload } from './workload.ts'
 
 /**
- * Holds an answer against what the workload says: counters, number of peers, each of them in the
- * swarm, none twice and none the announcer. A fast answer that is wrong is worth nothing. @throws
- * {Error} naming what is wrong.
+ * Verifies an answer: its counters, its number of peers, and that each is in the swarm, appears once
+ * and is not the announcer. @throws {Error} that names the fault.
  */
 export function checkAnswer(
   workload: Workload,

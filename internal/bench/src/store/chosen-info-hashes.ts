@@ -2,16 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { infoHashFrom, type InfoHash } from '@chihaya/bittorrent'
 
-/**
- * Infohashes as clients have them, or as somebody would choose them who wants them all in one slot
- * of a table.
- */
+/** Infohashes as clients have them, or as an attacker chooses them to make hashes collide. */
 export type Choice = 'random' | 'prefix' | 'crc32'
 
-/**
- * `count` infohashes: random ones, ones that share their first 16 bytes, or ones that share their
- * CRC-32.
- */
+/** `count` infohashes: random, with the same first 16 bytes, or with the same CRC-32. */
 export function chosenInfoHashes(choice: Choice, count: number): InfoHash[] {
   const prefix = randomBytes(16)
   const register = randomBytes(4).readUInt32LE()
@@ -21,8 +15,7 @@ export function chosenInfoHashes(choice: Choice, count: number): InfoHash[] {
       bytes.set(prefix)
       bytes.writeUInt32LE(number, 16)
     } else if (choice === 'crc32') {
-      // Four bytes that bring the register of the checksum to the same value, wherever the first
-      // sixteen have left it.
+      // Four bytes that bring the checksum's register to the same value.
       bytes.writeUInt32LE((crc32(bytes.subarray(0, 16)) ^ 0xffff_ffff ^ register) >>> 0, 16)
     }
     return infoHashFrom(bytes.toString('latin1')) as InfoHash

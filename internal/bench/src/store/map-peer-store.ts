@@ -15,9 +15,8 @@ interface MapSwarm {
 }
 
 /**
- * The store most trackers in JavaScript would have: a `Map` of swarms, each a `Map` of peers by
- * endpoint, counters kept as peers come and go. It answers with the first peers of the map: no
- * sampling at random, which would cost it far more.
+ * The obvious store in JavaScript: a `Map` of swarms, each a `Map` of peers by endpoint, with
+ * counters. It answers with the first peers of the map, as a random sample would cost far more.
  */
 export class MapPeerStore implements PeerStore {
   readonly #swarms = new Map<string, MapSwarm>()
@@ -45,7 +44,7 @@ export class MapPeerStore implements PeerStore {
   }
 
   scrape(): void {
-    // No benchmark scrapes it.
+    // No benchmark scrapes.
   }
 
   stats(): StoreStats {

@@ -7,10 +7,7 @@ import { checkAnswer } from './check-answer.ts'
 import { MapPeerStore } from './map-peer-store.ts'
 import { Workload } from './workload.ts'
 
-/**
- * One measurement in a process of its own, so that none meets the memory of another: `measure.ts
- * NAME ARGUMENTS…`.
- */
+/** A process for one measurement, so that none is affected by memory of another: `measure.ts NAME …`. */
 
 const NUM_WANT = 50
 const LIFETIME = 60_000
@@ -33,10 +30,10 @@ function residentSetSize(): number {
   return process.memoryUsage.rss()
 }
 
-/** Bytes of resident memory a peer, once `peers` peers are in. */
+/** Bytes of resident memory per peer, for swarms of `peers` peers. */
 function measureMemory(swarms: number, peers: number, storePeerIds: boolean): number {
   const workload = new Workload(swarms, peers)
-  // Lets the JavaScript heap and the compiler take what they will need, before the first reading.
+  // Lets the JavaScript heap and the compiler grow before the first reading.
   fill(createStore('memory', { storePeerIds }), new Workload(100, 200))
   const store = createStore('memory', { storePeerIds })
   const before = residentSetSize()
@@ -44,10 +41,7 @@ function measureMemory(swarms: number, peers: number, storePeerIds: boolean): nu
   return (residentSetSize() - before) / workload.size
 }
 
-/**
- * Announces per CPU-second of this process, of peers that the store knows, in random order: to the
- * `memory` store or to the store of maps (`map`).
- */
+/** Announces of known peers per CPU-second, in random order, to the store `memory` or `map`. */
 function measureSpeed(kind: string, swarms: number, peers: number): number {
   const store = createStore(kind)
   const workload = new Workload(swarms, peers)
@@ -56,7 +50,7 @@ function measureSpeed(kind: string, swarms: number, peers: number): number {
     const number = Math.floor(Math.random() * workload.size)
     checkAnswer(workload, number, NUM_WANT, workload.announce(store, number, NUM_WANT))
   }
-  // The store of maps takes twenty times as long for each.
+  // The store of maps takes twenty times as long.
   const order = new Uint32Array(kind === 'map' ? 100_000 : 1_000_000)
   for (let index = 0; index < order.length; index++) order[index] = Math.random() * workload.size
   let best = 0
@@ -69,10 +63,7 @@ function measureSpeed(kind: string, swarms: number, peers: number): number {
   return best
 }
 
-/**
- * Nanoseconds of CPU time for an announce that makes a swarm and one that finds it, by how the
- * infohashes were chosen.
- */
+/** Nanoseconds of CPU time per announce, half of which create swarms, by choice of infohashes. */
 function measureChosen(choice: Choice): number {
   const infoHashes = chosenInfoHashes(choice, CHOSEN)
   let best = Infinity
@@ -88,8 +79,29 @@ function measureChosen(choice: Choice): number {
 }
 
 /**
- * The longest the event loop was held up while `swarms` swarms of `peers` peers passed away, and
- * before that while nothing was done, in milliseconds: what a noisy machine takes away is in both.
+ * Nanoseconds of CPU time for an announce that creates a swarm, and for one that finds a swarm of one
+ * peer.
+ */
+function measureCreation(swarms: number): [create: number, find: number] {
+  const workload = new Workload(swarms, 1)
+  const best: [number, number] = [Infinity, Infinity]
+  for (let round = 0; round < 10; round++) {
+    const store = createStore('memory')
+    globalThis.gc?.()
+    for (const phase of [0, 1] as const) {
+      const before = process.cpuUsage()
+      for (let number = 0; number < workload.size; number++)
+        workload.announce(store, number, NUM_WANT)
+      const { user, system } = process.cpuUsage(before)
+      best[phase] = Math.min(best[phase], ((user + system) / swarms) * 1000)
+    }
+  }
+  return best
+}
+
+/**
+ * Milliseconds of the longest pause of the event loop while `swarms` swarms of `peers` peers expire,
+ * and before that while idle, which shows the noise of the machine.
  */
 async function measureExpiry(
   swarms: number,
@@ -119,7 +131,7 @@ async function longestPause(during: () => Promise<void>): Promise<number> {
   delay.enable()
   await during()
   delay.disable()
-  // The histogram holds the intervals of a timer that fires every millisecond.
+  // The histogram has the intervals of a timer that fires every millisecond.
   return delay.max / 1e6 - 1
 }
 
@@ -129,8 +141,9 @@ if (name === 'memory')
   console.log(measureMemory(numbers[0] ?? 0, numbers[1] ?? 0, args[2] === 'ids'))
 else if (name === 'speed')
   console.log(measureSpeed(args[0] ?? '', numbers[1] ?? 0, numbers[2] ?? 0))
+else if (name === 'creation') console.log(measureCreation(numbers[0] ?? 0).join(' '))
 else if (name === 'chosen') console.log(measureChosen(args[0] as Choice))
 else if (name === 'expiry')
   console.log((await measureExpiry(numbers[0] ?? 0, numbers[1] ?? 0)).join(' '))
-else throw new Error(`there is nothing to measure called ${name}`)
+else throw new Error(`unknown measurement ${name}`)
 process.exit(0)

@@ -13,7 +13,7 @@ function transitionOf(peer: number): Transition {
   return peer % 3 === 0 ? 'seeder' : 'leecher'
 }
 
-/** An announce whose infohash and peer id lie in a packet, as those of the UDP frontend do. */
+/** An announce with infohash and peer id in a packet, as over UDP. */
 class PackedAnnounce extends Announce {
   readonly protocol = 'bench'
   readonly left = 1000n
@@ -22,7 +22,7 @@ class PackedAnnounce extends Announce {
   readonly params = { path: '', get: () => undefined, route: () => undefined }
   infoHash: InfoHash
   peerId: PeerId = PEER_IDS[0] as PeerId
-  /** Where the infohash is. */
+  /** Offset of the infohash. */
   at = 0
   readonly #packets: DataView
 
@@ -48,14 +48,11 @@ class PackedAnnounce extends Announce {
   }
 
   end(): void {
-    // Nobody holds on to it.
+    // Nothing borrows it.
   }
 }
 
-/**
- * `swarms` swarms of `peers` peers each. One object serves for all announces, so that a benchmark
- * measures the store.
- */
+/** `swarms` swarms of `peers` peers each. All announces reuse one object, to measure the store only. */
 export class Workload {
   readonly swarms: number
   readonly peers: number
@@ -75,12 +72,12 @@ export class Workload {
     this.answer.peers.reserve('ipv4', MOST_PEERS, false)
   }
 
-  /** Peers in all. */
+  /** Number of all peers. */
   get size(): number {
     return this.swarms * this.peers
   }
 
-  /** Announces the `number`th of all peers. The answer is valid until the next announce. */
+  /** Announces one of all peers. The answer is valid until the next announce. */
   announce(store: PeerStore, number: number, want: number): Answer {
     const swarm = number % this.swarms
     const peer = Math.floor(number / this.swarms)
@@ -101,16 +98,13 @@ export class Workload {
     return this.answer
   }
 
-  /** What a right answer for a full swarm counts. */
+  /** Counters of a correct answer for a full swarm. */
   get counters(): { complete: number; incomplete: number } {
     const complete = Math.ceil(this.peers / 3)
     return { complete, incomplete: this.peers - complete }
   }
 
-  /**
-   * Which peer of which swarm an endpoint of an answer is, or undefined when it is none of this
-   * workload.
-   */
+  /** The peer of a swarm with this endpoint; undefined for an unknown one. */
   identify(endpoint: Uint8Array, swarm: number): number | undefined {
     const [a, b, c, d, high, low] = endpoint as unknown as [
       number,

@@ -13,19 +13,16 @@ const WARM_UP = 700
 const LOAD_SECONDS = 30
 const WINDOWS = [1, 16, 512]
 
-/** How much more dgram is to cost than batches, where there are batches to be had. */
+/** Target for the cost of dgram relative to batching. */
 const TARGET = 2
 
-/**
- * Measures the CPU time of an echo server over `node:dgram` and over batches, with few and with
- * many requests on their way.
- */
+/** Compares an echo server on `node:dgram` with one on batches, with few and many requests in flight. */
 export async function benchUdpEcho(): Promise<Section[]> {
   const rows: Row[] = []
   for (const window of WINDOWS) {
     const dgram: number[] = []
     const batches: number[] = []
-    // In turn, so that a machine that slows down slows both.
+    // In turn, so that a change in the machine's speed affects both.
     for (let round = 0; round < ROUNDS; round++) {
       dgram.push(await read('dgram-echo.ts', window))
       batches.push(await read('batch-echo.ts', window))
@@ -33,7 +30,7 @@ export async function benchUdpEcho(): Promise<Section[]> {
     const ratio = median(dgram.map((cost, round) => cost / (batches[round] ?? Number.NaN)))
     const many = window === WINDOWS.at(-1)
     rows.push({
-      what: `${window} on their way: dgram ${micros(median(dgram))} µs, batches ${micros(median(batches))} µs`,
+      what: `${window} in flight: \`node:dgram\` ${micros(median(dgram))} µs, batches ${micros(median(batches))} µs`,
       measured: `${ratio.toFixed(2)} ×`,
       target: many ? `≥ ${TARGET} ×` : '',
       met: !many || ratio >= TARGET,
@@ -42,7 +39,7 @@ export async function benchUdpEcho(): Promise<Section[]> {
   return [
     {
       title: 'UDP echo',
-      text: 'CPU time of a response that says what was asked, without a tracker behind it.',
+      text: 'CPU time of a response of an echo server, and its ratio: `node:dgram` relative to batches of `@chihaya/udp-batch`.',
       rows,
     },
   ]
@@ -52,7 +49,7 @@ function micros(seconds: number): string {
   return (seconds * 1e6).toFixed(1)
 }
 
-/** Seconds of a server's CPU time for a response. */
+/** CPU-seconds of the server per response. */
 async function read(file: string, window: number): Promise<number> {
   const server = start(file, [])
   const [port] = (await once(server, 'message')) as [number]

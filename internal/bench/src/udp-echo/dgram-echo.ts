@@ -5,7 +5,7 @@ import { RECEIVE_BUFFER, REPLY_LENGTH } from './datagrams.ts'
 const socket = createSocket({
   type: 'udp4',
   recvBufferSize: RECEIVE_BUFFER,
-  // What a server does that cares: the default would ask the resolver about each reply's address.
+  // Skips the resolver, which the default asks about the address of each response.
   lookup: (literal, _options, done) => done(null, literal, 4),
 })
 const sent = (): void => undefined

@@ -4,9 +4,8 @@ import { RECEIVE_BUFFER, REQUEST_LENGTH } from './datagrams.ts'
 const STALLED = 50
 
 /**
- * Keeps so many requests on their way to a port of 127.0.0.1: `load.ts PORT WINDOW SECONDS`. Every
- * reply is answered with the next request. Tells its parent how many replies there have been when
- * asked, and ends by itself.
+ * A load generator process: `load.ts PORT WINDOW SECONDS`. Keeps WINDOW requests in flight to a port
+ * of 127.0.0.1, and tells its parent the number of responses when asked.
  */
 const [port, window, seconds] = process.argv.slice(2).map(Number) as [number, number, number]
 const server = Uint8Array.of(127, 0, 0, 1)

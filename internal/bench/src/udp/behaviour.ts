@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Section } from '../section.ts'
 import type { Row } from '../table.ts'
-import { oursWithHttp, RunningTracker } from './contenders.ts'
+import { chihayaWithHttp, RunningTracker } from './contenders.ts'
 import { cpuTime, datagramsSent, residentMemory } from './cpu-time.ts'
 import { Generator } from './generator.ts'
 import type { OpenLoopCounts } from './open-loop.ts'
@@ -13,12 +13,9 @@ const OPEN_LOOP = fileURLToPath(new URL('open-loop.ts', import.meta.url))
 const STEADY_RATE = 50_000
 const SECONDS = 5
 
-/**
- * How our tracker behaves under a steady rate, under twice what it can answer, and with nothing to
- * do.
- */
+/** Behaviour at a steady rate, at twice the capacity, and when idle. */
 export async function behaviour(): Promise<Section> {
-  const contender = await oursWithHttp()
+  const contender = await chihayaWithHttp()
   const tracker = await RunningTracker.start(contender)
   try {
     const idle = await idleCpu(tracker)
@@ -31,38 +28,42 @@ export async function behaviour(): Promise<Section> {
       httpAnswers(contender.httpPort),
     ])
     const growth = residentMemory(tracker.pid) - before
-    // A generator that sends more than it can has no time to read all replies, so the system counts
-    // them.
+    // The overloaded generator does not read all responses, so the system's counter is used.
     const answered = (datagramsSent() - sentBefore - overload.sentInAll) / overload.secondsInAll
     return {
-      title: 'UDP under a steady rate, twice the capacity, and no load',
-      text: `At ${STEADY_RATE.toLocaleString('en')} requests a second half of the replies take ${steady.p50.toFixed(2)} ms or less, and ${((steady.replies / steady.sent) * 100).toFixed(1)} % come. The capacity is ${Math.round(capacity).toLocaleString('en')} responses a second; ${Math.round(overload.sent / SECONDS).toLocaleString('en')} requests a second were sent to exceed it.`,
+      title: 'UDP at a steady rate, at twice the capacity, and idle',
+      text:
+        `At ${STEADY_RATE.toLocaleString('en')} requests per second, the median latency is ` +
+        `${steady.p50.toFixed(2)} ms, and ${((steady.replies / steady.sent) * 100).toFixed(1)} % ` +
+        `are answered. The capacity is ${Math.round(capacity).toLocaleString('en')} responses per ` +
+        `second; the overload was ${Math.round(overload.sent / SECONDS).toLocaleString('en')} ` +
+        `requests per second.`,
       rows: [
         row(
-          '99th percentile at 50,000 requests/s',
+          '99th percentile of latency at the steady rate',
           `${steady.p99.toFixed(2)} ms`,
           '< 5 ms',
           steady.p99 < 5,
         ),
         row(
-          'answered at twice the capacity, of the capacity',
+          'responses at twice the capacity, relative to it',
           `${((answered / capacity) * 100).toFixed(0)} %`,
           '≥ 80 %',
           answered >= capacity * 0.8,
         ),
         row(
-          'memory gained meanwhile',
+          'memory growth at twice the capacity',
           `${(growth / 2 ** 20).toFixed(1)} MiB`,
           '< 32 MiB',
           growth < 32 * 2 ** 20,
         ),
         row(
-          'HTTP scrapes answered meanwhile',
+          'HTTP scrapes answered at twice the capacity',
           `${http.answered} of ${http.asked}`,
           'all',
           http.answered === http.asked,
         ),
-        row('CPU time in 5 idle seconds', `${idle.toFixed(2)} s`, '≤ 0.02 s', idle <= 0.02),
+        row('CPU time of 5 idle seconds', `${idle.toFixed(2)} s`, '≤ 0.02 s', idle <= 0.02),
       ],
     }
   } finally {
@@ -97,7 +98,7 @@ async function openLoop(tracker: RunningTracker, rate: number): Promise<OpenLoop
   return JSON.parse(stdout) as OpenLoopCounts
 }
 
-/** Responses a second in a closed loop, when all peers are in. */
+/** Responses per second in a closed loop, after all peers have announced. */
 async function closedLoop(tracker: RunningTracker): Promise<number> {
   const generator = new Generator(tracker.port, 60, 512, 'popular')
   try {

@@ -7,50 +7,68 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { writeConnect } from '@chihaya/client'
+import { THIS_TREE } from '../checkout.ts'
 import { infoHash, TORRENTS } from './requests.ts'
 
 const OPENTRACKER = '/usr/bin/opentracker'
-const TRACKER = fileURLToPath(new URL('../../../../apps/tracker/dist/main.js', import.meta.url))
 const BITTORRENT_TRACKER = fileURLToPath(new URL('bittorrent-tracker.ts', import.meta.url))
 
 export interface Contender {
   readonly name: string
-  /** Why it cannot take part, or undefined. */
+  /** Why it cannot take part, if it cannot. */
   readonly missing: string | undefined
-  /** The command that listens on a UDP port of 127.0.0.1. */
+  /** The command that listens on a UDP port at 127.0.0.1. */
   command(port: number, folder: string): Promise<string[]>
 }
 
-function ours(name: string, transport: string, more = ''): Contender {
+export interface ChihayaInit {
+  /** The built command. @default this tree's */
+  readonly main?: string
+  /** @default '127.0.0.1' */
+  readonly host?: string
+  /** @default 'batch' */
+  readonly transport?: 'batch' | 'dgram'
+  /** More lines of the configuration below `chihaya`. */
+  readonly more?: string
+}
+
+export function chihaya(
+  name: string,
+  { main = THIS_TREE.main, host = '127.0.0.1', transport = 'batch', more = '' }: ChihayaInit = {},
+): Contender {
   return {
     name,
-    missing: existsSync(TRACKER) ? undefined : 'the tracker is not built',
+    missing: existsSync(main) ? undefined : 'the tracker is not built',
     async command(port, folder) {
-      const file = join(folder, `${transport}.yaml`)
-      const udp = `  udp:\n    addr: "127.0.0.1:${port}"\n    transport: ${transport}\n    receive_buffer_size: 4194304\n`
+      const file = join(folder, 'chihaya.yaml')
+      const udp = `  udp:\n    addr: "${host}:${port}"\n    transport: ${transport}\n    receive_buffer_size: 4194304\n`
       await writeFile(file, `chihaya:\n  announce_interval: 30m\n${udp}${more}`)
-      return [process.execPath, TRACKER, '--config', file, '--json']
+      return [process.execPath, main, '--config', file, '--json']
     },
   }
 }
 
-/** Our tracker in batches, with HTTP beside. */
-export async function oursWithHttp(): Promise<Contender & { readonly httpPort: number }> {
+export const BATCH = 'Chihaya (batch)'
+export const DGRAM = 'Chihaya (dgram)'
+
+/** This tree's tracker with batching, and HTTP beside UDP. */
+export async function chihayaWithHttp(): Promise<Contender & { readonly httpPort: number }> {
   const httpPort = await freePort()
   return {
-    ...ours('ours (batch)', 'batch', `  http:\n    addr: "127.0.0.1:${httpPort}"\n`),
+    ...chihaya(BATCH, { more: `  http:\n    addr: "127.0.0.1:${httpPort}"\n` }),
     httpPort,
   }
 }
 
-/** The trackers that a round compares, ours first. */
+/** The trackers that a round compares. */
 export const CONTENDERS: readonly Contender[] = [
-  ours('ours (batch)', 'batch'),
-  ours('ours (dgram)', 'dgram'),
+  chihaya(BATCH),
+  chihaya(DGRAM, { transport: 'dgram' }),
   {
     name: 'opentracker',
     missing: existsSync(OPENTRACKER) ? undefined : 'apt-get install opentracker',
-    // Debian's build serves the torrents of a whitelist only.
+    // Debian's build requires a whitelist.
     async command(port, folder) {
       await writeFile(
         join(folder, 'whitelist.txt'),
@@ -83,7 +101,7 @@ export const CONTENDERS: readonly Contender[] = [
   },
 ]
 
-/** A tracker that runs, on a CPU of its own. */
+/** A running tracker, on CPU 0. */
 export class RunningTracker {
   readonly port: number
   readonly #child: ChildProcess
@@ -93,10 +111,7 @@ export class RunningTracker {
     this.port = port
   }
 
-  /**
-   * Starts a tracker, once more if it ends at once: a port that is free for UDP may be taken for
-   * TCP.
-   */
+  /** Starts a tracker. Retries, as a port that is free for UDP may be in use for TCP. */
   static async start(contender: Contender, attempts = 5): Promise<RunningTracker> {
     try {
       return await RunningTracker.#start(contender)
@@ -109,7 +124,7 @@ export class RunningTracker {
   static async #start(contender: Contender): Promise<RunningTracker> {
     const port = await freePort()
     const folder = await mkdtemp(join(tmpdir(), 'tracker-bench-'))
-    // opentracker reads its whitelist as nobody, with this folder for its root.
+    // opentracker drops its privileges and changes its root to this folder.
     await chmod(folder, 0o755)
     const [program = '', ...args] = await contender.command(port, folder)
     const child = spawn('taskset', ['-c', '0', program, ...args], {
@@ -136,12 +151,12 @@ export class RunningTracker {
     await once(this.#child, 'exit')
   }
 
-  /** Resolves with the first reply to a connect request. */
+  /** Resolves when a connect request is answered. */
   async #answers(): Promise<void> {
     const socket = createSocket('udp4')
-    const connect = Buffer.from('00000417271019800000000000000001', 'hex')
+    const connect = writeConnect(1)
     const asking = setInterval(() => socket.send(connect, this.port, '127.0.0.1'), 100)
-    // Until the tracker listens, the system answers that nobody does.
+    // Until the tracker listens, the system refuses the datagrams.
     socket.on('error', () => undefined)
     try {
       const ended = once(this.#child, 'exit').then(() => 'ended')

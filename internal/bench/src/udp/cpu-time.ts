@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 // `getconf CLK_TCK` on every Linux that Node runs on.
 const TICKS_PER_SECOND = 100
 
-/** CPU-seconds that a process has used so far, in user space and in the kernel (`proc(5)`). */
+/** CPU-seconds of a process so far, in user space and in the kernel (`proc(5)`). */
 export function cpuTime(pid: number): { user: number; system: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The command in parentheses may hold blanks.
@@ -20,10 +20,7 @@ export function residentMemory(pid: number): number {
   return Number(match?.[1] ?? 0) * 1024
 }
 
-/**
- * Datagrams that all sockets of this network have sent so far (`proc(5)`, `/proc/net/snmp`); IPv4
- * alone.
- */
+/** IPv4 datagrams sent in this network namespace so far (`/proc/net/snmp`). */
 export function datagramsSent(): number {
   const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8')
     .split('\n')

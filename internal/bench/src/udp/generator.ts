@@ -6,7 +6,7 @@ import type { Spread } from './requests.ts'
 
 const LOAD = fileURLToPath(new URL('load.ts', import.meta.url))
 
-/** The load generator's process, on another CPU than the tracker. */
+/** The load generator's process, on CPU 1. */
 export class Generator {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
@@ -30,8 +30,7 @@ export class Generator {
 
   /** Resolves when every peer has announced once. */
   async ready(): Promise<void> {
-    if ((await this.#line()) !== 'ready')
-      throw new Error('the generator said something else than ready')
+    if ((await this.#line()) !== 'ready') throw new Error('the generator did not get ready')
   }
 
   /** The counts so far. */

@@ -2,10 +2,9 @@ import { BatchSocket, type Batch } from '@chihaya/udp-batch'
 import { Requests, torrentsOfPeers } from './requests.ts'
 
 /**
- * A process of its own that keeps a tracker busy: `load.ts PORT SECONDS WINDOW SPREAD`. Closed
- * loop: every reply is answered with the next request, so there are always about WINDOW requests on
- * their way. Prints its counts as JSON when told to by a line on standard input, and ends after
- * SECONDS.
+ * A load generator process: `load.ts PORT SECONDS WINDOW SPREAD`. In a closed loop, each response
+ * triggers the next request, so that about WINDOW requests are in flight. Prints `ready` when all
+ * peers have announced, counts as JSON for each line on standard input, and exits after SECONDS.
  */
 
 const SOURCES = 64
@@ -13,9 +12,9 @@ const TRACKER = Uint8Array.of(127, 0, 0, 1)
 const TOP_UP = 20
 
 export interface LoadCounts {
-  /** Replies by action: connects, announces, scrapes, errors. */
+  /** Responses by action: connect, announce, scrape, error. */
   readonly replies: readonly [number, number, number, number]
-  /** Bytes of all replies. */
+  /** Bytes of all responses. */
   readonly bytes: number
 }
 
@@ -24,7 +23,7 @@ const torrents = torrentsOfPeers(process.argv[5] === 'even' ? 'even' : 'popular'
 const replies: [number, number, number, number] = [0, 0, 0, 0]
 let bytes = 0
 
-/** One address: first it connects and announces all its peers, then it draws from the mix. */
+/** One address: connects, announces all its peers, and then draws from the mix. */
 class Source {
   readonly #requests: Requests
   readonly #socket: BatchSocket
@@ -42,10 +41,7 @@ class Source {
     )
   }
 
-  /**
-   * Sends what is missing of the window: at first, and whenever nothing has come back for a while,
-   * as datagrams get lost.
-   */
+  /** Fills the window: at the start, and when nothing came back, as datagrams get lost. */
   topUp(size: number): void {
     if (this.#answered === 0) this.#outstanding = 0
     this.#answered = 0

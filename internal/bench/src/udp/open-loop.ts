@@ -2,27 +2,23 @@ import { BatchSocket, type Batch } from '@chihaya/udp-batch'
 import { Requests, torrentsOfPeers } from './requests.ts'
 
 /**
- * A process of its own that sends requests at a steady rate, whether replies come or not:
- * `open-loop.ts PORT RATE SECONDS`. Prints how many it sent, how many replies came, and how long
- * those took.
+ * A load generator process with a steady rate, whether responses arrive or not: `open-loop.ts PORT
+ * RATE SECONDS`. Prints requests, responses and latencies as JSON.
  */
 
 const SOURCES = 64
 const TRACKER = Uint8Array.of(127, 0, 0, 1)
-/** Transactions whose time of sending is remembered. */
+/** Transactions whose start is remembered. */
 const REMEMBERED = 1 << 20
-/**
- * Milliseconds at the full rate before anything is measured: a tracker that has just started
- * compiles its code first.
- */
+/** Milliseconds at the full rate before measuring, while the tracker compiles its code. */
 const WARM_UP = 2000
 const TICK = 1
 
 export interface OpenLoopCounts {
-  /** Requests, and the seconds they were spread over, before the measuring began and since. */
+  /** All requests and their seconds, warm-up included. */
   readonly sentInAll: number
   readonly secondsInAll: number
-  /** Requests and replies since the measuring began. */
+  /** Requests and responses after the warm-up. */
   readonly sent: number
   readonly replies: number
   /** Milliseconds. */
@@ -56,7 +52,7 @@ class Source {
     const length = this.connected
       ? this.#requests.writeNext(scratch, 0)
       : this.#requests.writeConnect(scratch, 0)
-    // Numbered over all sources, so that a reply tells which request it is for.
+    // Unique over all sources, to match responses with requests.
     scratch.writeInt32BE(sent | 0, 12)
     sentAt[sent & (REMEMBERED - 1)] = performance.now()
     sent++

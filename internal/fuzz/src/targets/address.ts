@@ -4,11 +4,11 @@ import {
   formatAddress,
   Networks,
   parseAddress,
+  parseAddressLiteral,
   parseNetwork,
   unmap,
   type Address,
 } from '@chihaya/bittorrent'
-import { parseAddressLiteral } from '../../../../packages/http-frontend/src/address-literal.ts'
 import { sourceFrom } from '../../../../packages/udp-frontend/src/source.ts'
 import { check, type Target } from '../target.ts'
 
@@ -43,8 +43,8 @@ const SIGNS = [
 ]
 
 /**
- * Addresses and networks are read as Node itself reads addresses, but for zones; a network is
- * refused with a `RangeError`.
+ * Addresses and networks parse as in Node.js, apart from zones. Invalid networks throw a
+ * `RangeError`.
  */
 export const target: Target = {
   maxLength: 128,
@@ -52,14 +52,14 @@ export const target: Target = {
   run(input) {
     const text = Buffer.from(input).toString('latin1')
     const address = parseAddress(text)
-    check((address !== undefined) === isPlainAddress(text), 'parseAddress and Node do not agree')
+    check((address !== undefined) === isPlainAddress(text), 'parseAddress disagrees with Node.js')
     if (address) checkAddress(address)
     checkLiteral(text, address)
     checkNetwork(text)
     const source = sourceFrom(text, 1)?.address
     check(
       same(source, parseAddress(text.split('%')[0] as string)),
-      'sourceFrom does not read what precedes the zone',
+      'sourceFrom does not ignore the zone',
     )
   },
 }
@@ -70,23 +70,23 @@ function isPlainAddress(text: string): boolean {
 
 function checkAddress(address: Address): void {
   const text = formatAddress(address)
-  check(same(parseAddress(text), address), 'formatAddress writes another address')
-  check(text.length <= 45 && isPlainAddress(text), 'formatAddress writes what is no address')
+  check(same(parseAddress(text), address), 'formatAddress changes the address')
+  check(text.length <= 45 && isPlainAddress(text), 'formatAddress writes an invalid address')
   check(
     ['public', 'private', 'unusable'].includes(addressScope(address)),
-    'addressScope returns something else',
+    'addressScope returns an unknown scope',
   )
-  check(unmap(address) === address, 'parseAddress leaves a mapped address as it is')
+  check(unmap(address) === address, 'parseAddress does not unmap an address')
 }
 
 function checkLiteral(text: string, bare: Address | undefined): void {
   const literal = parseAddressLiteral(text)
-  if (bare) check(same(literal, bare), 'parseAddressLiteral does not take an address')
+  if (bare) check(same(literal, bare), 'parseAddressLiteral refuses an address')
   if (!literal || bare) return
   const [, inBrackets, outside] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d{1,20})?$/.exec(text) ?? []
   check(
     same(literal, parseAddress(inBrackets ?? outside ?? '')),
-    'parseAddressLiteral takes more than an address and a port',
+    'parseAddressLiteral accepts more than an address and a port',
   )
 }
 
@@ -96,21 +96,21 @@ function checkNetwork(text: string): void {
   try {
     network = parseNetwork(text)
   } catch (error) {
-    check(error instanceof RangeError, 'parseNetwork throws something else than a RangeError')
-    check(bits === undefined, 'parseNetwork refuses a network')
+    check(error instanceof RangeError, 'parseNetwork throws another error than RangeError')
+    check(bits === undefined, 'parseNetwork refuses a valid network')
     return
   }
-  check(network.bits === bits, 'parseNetwork reads another prefix')
+  check(network.bits === bits, 'parseNetwork returns another prefix')
   check(new Networks([text]).has(network.base), 'a network does not cover its own base')
 }
 
-/** The length of a network's prefix, undefined where the text is no network. */
+/** The prefix length of a network, or undefined if the text is invalid. */
 function bitsOf(text: string): number | undefined {
   const [, literal = '', prefix] = /^([^/]*)(?:\/(0|[1-9]\d*))?$/.exec(text) ?? []
   const base = parseAddress(literal)
   if (!base) return undefined
   const all = base.length * 8
-  // The prefix of a mapped address counts the bits of the mapping, which are no longer there.
+  // The prefix of a mapped address includes the 96 bits of the mapping.
   const bits =
     prefix === undefined ? all : Number(prefix) - (isIP(literal) === 6 && all === 32 ? 96 : 0)
   return bits >= 0 && bits <= all ? bits : undefined

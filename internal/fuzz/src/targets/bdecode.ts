@@ -3,7 +3,7 @@ import { check, type Target } from '../target.ts'
 
 const MAX_DEPTH = 32
 
-/** Decoding refuses with a `SyntaxError` alone, and what it accepts has exactly one form. */
+/** Decoding throws only `SyntaxError`, and accepts only the canonical form. */
 export const target: Target = {
   maxLength: 4096,
   tokens: [
@@ -27,11 +27,11 @@ export const target: Target = {
     try {
       value = bdecode(input)
     } catch (error) {
-      check(error instanceof SyntaxError, 'bdecode throws something else than a SyntaxError')
+      check(error instanceof SyntaxError, 'bdecode throws another error than SyntaxError')
       return
     }
     check(depth(value) <= MAX_DEPTH, 'bdecode returns a value that is nested too deeply')
-    check(bencode(value).equals(input), 'bencode does not return what bdecode has read')
+    check(bencode(value).equals(input), 'bencode does not restore the input of bdecode')
   },
 }
 

@@ -52,7 +52,7 @@ const SIGNS = ['&', ';', '=', '%', '%00', '%2f', '?', '#', ', ', ',']
 let store = newStore()
 let requestTarget = ''
 
-/** Each input is served from an empty store. */
+/** Serves each input from an empty store. */
 const freshStore: PeerStore = {
   announce: (announce, answer) => store.announce(announce, answer),
   scrape: (scrape, answer) => store.scrape(scrape, answer),
@@ -61,7 +61,7 @@ const freshStore: PeerStore = {
 
 const app = Fastify({
   ...recommendedServerOptions,
-  // Light-my-request would tidy up the target before anybody sees it.
+  // light-my-request would normalise the target.
   rewriteUrl: () => requestTarget,
 })
 app.decorate('peerStore', freshStore)
@@ -75,10 +75,7 @@ await app.register(httpFrontend, {
 })
 await app.ready()
 
-/**
- * Any target, and any list of addresses in a header, is answered in canonical bencode and without a
- * fault.
- */
+/** Any target, with any `X-Forwarded-For`, gets an answer in canonical bencode without a fault. */
 export const target: Target = {
   maxLength: 8192,
   tokens: [...TARGETS, ...PARAMETERS, ...VALUES, ...SIGNS],
@@ -94,43 +91,43 @@ export const target: Target = {
           ? {}
           : { 'x-forwarded-for': header.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '') },
     })
-    // What the request holds is let go in a later turn, and nothing here would ever come to one.
+    // The request is released in a later turn, which this loop would never reach.
     await turn()
     const { statusCode, rawPayload: body } = response
-    check([200, 400, 404, 414].includes(statusCode), 'a request is answered with another status')
+    check([200, 400, 404, 414].includes(statusCode), 'a request gets an unexpected status')
     check(
       response.headers['content-length'] === String(body.length),
-      'the length of the body is not what the header says',
+      'content-length does not match the body',
     )
     const answer = decode(body)
-    check(bencode(answer).equals(body), 'an answer is not in canonical bencode')
+    check(bencode(answer).equals(body), 'an answer is not canonical bencode')
     const failure = answer.get('failure reason')
-    check(failure !== 'internal server error', 'a request leads to an internal server error')
+    check(failure !== 'internal server error', 'a request causes an internal server error')
     if (failure === undefined) checkSuccess(answer)
     else
       check(
         answer.size === 1 && typeof failure === 'string' && failure.length <= 100,
-        'a refusal holds more than a short text',
+        'a refusal has more than a short text',
       )
   },
 }
 
 function decode(body: Uint8Array): Map<string, Bdecoded> {
   const answer = bdecode(body)
-  check(answer instanceof Map, 'an answer is no dictionary')
+  check(answer instanceof Map, 'an answer is not a dictionary')
   return answer
 }
 
 function checkSuccess(answer: Map<string, Bdecoded>): void {
   if (answer.has('files')) return
   const { length } = answer.get('external ip') as string
-  check(length === 4 || length === 16, 'the external ip has another length')
-  check(answer.has('peers'), 'an announce is answered without peers')
+  check(length === 4 || length === 16, 'the external ip has a wrong length')
+  check(answer.has('peers'), 'the answer to an announce has no peers')
   const [peers, peers6] = [answer.get('peers'), answer.get('peers6')]
   if (typeof peers === 'string')
-    check(peers.length % 6 === 0, 'compact peers do not have six bytes each')
+    check(peers.length % 6 === 0, 'compact peers are not multiples of 6 bytes')
   if (typeof peers6 === 'string')
-    check(peers6.length % 18 === 0, 'compact peers over IPv6 do not have 18 bytes each')
+    check(peers6.length % 18 === 0, 'compact IPv6 peers are not multiples of 18 bytes')
 }
 
 function newStore(): ModelPeerStore {

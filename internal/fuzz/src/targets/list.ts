@@ -5,10 +5,7 @@ import { check, type Target } from '../target.ts'
 
 const NEVER = new AbortController().signal
 
-/**
- * A list's file gives the entries that a plain reading gives, in whatever pieces the system hands
- * it out.
- */
+/** The entries of a list match a plain parser, in whatever pieces the file arrives. */
 export const target: Target = {
   maxLength: 1024,
   tokens: [
@@ -35,12 +32,12 @@ export const target: Target = {
     await readEntries(fileOf(bytes, size + 1), take, NEVER)
     check(
       entries.join('\n') === entriesOf(bytes.toString('latin1')).join('\n'),
-      'readEntries reads other entries',
+      'readEntries returns other entries',
     )
   },
 }
 
-/** What `readEntries` needs of a file that is read in pieces of at most `size` bytes. */
+/** A fake file that is read in pieces of at most `size` bytes. */
 function fileOf(bytes: Uint8Array, size: number): FileHandle {
   let at = 0
   const read = async (

@@ -33,10 +33,7 @@ const SIGNS = [
   '::',
 ]
 
-/**
- * A line of a list of networks, in each of its forms, gives a range that holds its own ends, or a
- * `RangeError`.
- */
+/** Every form of a line in a list of networks gives a range with its ends, or a `RangeError`. */
 export const target: Target = {
   maxLength: 256,
   tokens: [...ENTRIES, ...SIGNS],
@@ -45,27 +42,27 @@ export const target: Target = {
     const range = refusing(() => parseEntry(text))
     if (range) checkRange(range)
     const table = networkList.create(0)
-    // What precedes a comment, with the whole of its line.
+    // The entry before a comment, and the whole line.
     const comment = text.indexOf(' # ')
     const end = comment < 0 ? input.length : comment
     const isTaken = refusing(() => networkList.add(table, input, 0, end, input.length) ?? true)
-    check(comment >= 0 || !range || isTaken === true, 'a list refuses what options take')
+    check(comment >= 0 || !range || isTaken === true, 'a list refuses an entry that options accept')
     if (!isTaken) return
     await networkList.finish?.(table)
     if (range && comment < 0)
       check(
         table.get(range.first) > 0 && table.get(range.last) > 0,
-        'a list misses the ends of a range',
+        'a list does not contain the ends of a range',
       )
   },
 }
 
-/** What a function returns, or undefined where it refuses. */
+/** Calls a function. Returns undefined if it throws a `RangeError`. */
 function refusing<Result>(read: () => Result): Result | undefined {
   try {
     return read()
   } catch (error) {
-    check(error instanceof RangeError, 'a list refuses with something else than a RangeError')
+    check(error instanceof RangeError, 'a list throws another error than RangeError')
     return undefined
   }
 }
@@ -78,7 +75,7 @@ function checkRange(range: AddressRange): void {
   const size = networks.reduce((sum, { bits }) => sum + (1n << BigInt(width - bits)), 0n)
   check(
     size === number(last) - number(first) + 1n,
-    'the networks of a range are not as large as it',
+    'the networks of a range have another total size',
   )
   check(networks.length <= 2 * width, 'a range has more networks than it needs')
 }

@@ -33,9 +33,8 @@ const BINARY = [
 const MAX_LINE = 107
 
 /**
- * A PROXY header is read the same wherever it lies, and in whatever pieces it arrives: once it is
- * more than incomplete, no byte that follows changes what it is. The line of version 1 is what the
- * specification's grammar says.
+ * A PROXY header parses the same at any offset and in any pieces: once it is complete or invalid,
+ * further bytes change nothing. The line of version 1 follows the specification's grammar.
  */
 export const target: Target = {
   maxLength: 300,
@@ -53,7 +52,7 @@ export const target: Target = {
         const now = inWords(parse(input, 0, end))
         check(
           before === 'incomplete' || now === before,
-          'a PROXY header changes with what follows it',
+          'a PROXY header changes with the bytes after it',
         )
         before = now
       }
@@ -61,10 +60,7 @@ export const target: Target = {
     const text = Buffer.from(input).toString('latin1')
     if (!text.startsWith('P')) return
     const header = parseProxyHeader(input, 0, input.length)
-    check(
-      (typeof header !== 'string') === isLine(text),
-      'a PROXY line is not what the grammar says',
-    )
+    check((typeof header !== 'string') === isLine(text), 'a PROXY line violates the grammar')
   },
 }
 
@@ -76,7 +72,7 @@ function inWords(result: ProxyHeader | NoProxyHeader): string {
     : `${length} bytes`
 }
 
-/** Whether a text begins with a line of version 1. */
+/** Whether a text begins with a header line of version 1. */
 function isLine(text: string): boolean {
   const match = /^PROXY (?:UNKNOWN(?: [^\r]*)?|TCP([46]) ([^ \r]+) ([^ \r]+) (\d+) (\d+))\r\n/.exec(
     text,

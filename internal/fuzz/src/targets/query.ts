@@ -20,16 +20,13 @@ const NAMES = [
 ]
 const SIGNS = ['&', ';', '=', '+', '%', '%2', '%00', '%fF', '?', '#', '%26']
 
-/** What a query means, written for being read. Undefined for one that is refused. */
+/** The meaning of a query. */
 interface Meaning {
   readonly infoHashes: readonly string[]
   readonly values: ReadonlyMap<string, readonly string[]>
 }
 
-/**
- * A request target is read as the plain description of the rules has it, and refused with a
- * `ClientError` alone.
- */
+/** Request targets match a plain implementation of the rules, and throw only `ClientError`. */
 export const target: Target = {
   maxLength: 16_384,
   tokens: [...NAMES, ...SIGNS],
@@ -41,11 +38,11 @@ export const target: Target = {
     const mark = origin.indexOf('?')
     check(
       path === (mark < 0 ? origin : origin.slice(0, mark)),
-      'the path is not what stands before the first ?',
+      'the path is not the text before the first ?',
     )
     check(
       query === (mark < 0 ? '' : origin.slice(mark + 1)),
-      'the query is not what stands between the first ? and #',
+      'the query is not the text between the first ? and #',
     )
     for (const semicolons of [true, false]) {
       for (const maxInfoHashes of [1, 3])
@@ -65,19 +62,19 @@ function compare(
   try {
     query = Query.parse(text, start, end, options)
   } catch (error) {
-    check(isClientError(error), 'Query.parse throws something else than a ClientError')
-    check(meaning === undefined, 'Query.parse refuses a query that is within the rules')
+    check(isClientError(error), 'Query.parse throws another error than ClientError')
+    check(meaning === undefined, 'Query.parse refuses a valid query')
     return
   }
-  check(meaning !== undefined, 'Query.parse takes a query that is against the rules')
+  check(meaning !== undefined, 'Query.parse accepts an invalid query')
   check(
     query.infoHashes.join('\n') === meaning.infoHashes.join('\n'),
-    'Query.parse reads other infohashes',
+    'Query.parse returns other infohashes',
   )
   const isWhole = meaning.infoHashes.length <= options.maxInfoHashes
   for (const [key, values] of meaning.values) {
-    check(query.get(key) === values.at(-1), 'Query.parse reads another value')
-    // Who sends too many infohashes is refused before anybody asks for more.
+    check(query.get(key) === values.at(-1), 'Query.parse returns another value')
+    // A query with too many infohashes is refused before its values are read.
     if (isWhole)
       check(query.all(key).join('\n') === values.join('\n'), 'Query.all returns other values')
   }
@@ -89,6 +86,7 @@ function compare(
   }
 }
 
+/** Parses a query plainly. Returns undefined if it must be refused. */
 function meaningOf(text: string, semicolons: boolean, maxInfoHashes: number): Meaning | undefined {
   const infoHashes: string[] = []
   const values = new Map<string, string[]>()
@@ -101,7 +99,7 @@ function meaningOf(text: string, semicolons: boolean, maxInfoHashes: number): Me
     const value = unescape(equals < 0 ? '' : segment.slice(equals + 1), MAX_VALUE)
     if (key === 'info_hash') {
       badInfoHash ||= value === undefined
-      // That there are too many counts for more than what is wrong with one of them.
+      // Too many infohashes take precedence over an invalid one.
       if (infoHashes.push(value ?? '') > maxInfoHashes) return { infoHashes, values }
     } else {
       if (key === undefined || value === undefined || ++pairs > MAX_PAIRS) return undefined
@@ -111,9 +109,7 @@ function meaningOf(text: string, semicolons: boolean, maxInfoHashes: number): Me
   return badInfoHash ? undefined : { infoHashes, values }
 }
 
-/**
- * The bytes that a text stands for; undefined for a bad escape, and for more of them than allowed.
- */
+/** The unescaped bytes of a text, or undefined for a bad escape or more than `most` bytes. */
 function unescape(text: string, most: number): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined
   const bytes = text

@@ -1,18 +1,15 @@
 import { parseAddress, type Address } from '@chihaya/bittorrent'
 import { parseOptions, Tracker } from '@chihaya/core'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
-import { ConnectionIds } from '../../../../packages/udp-frontend/src/connection-id.ts'
+import { ConnectionIds } from '../../../../packages/udp-frontend/src/protection/connection-id.ts'
 import { Datagram } from '../../../../packages/udp-frontend/src/datagram.ts'
-import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatch.ts'
+import { Dispatcher } from '../../../../packages/udp-frontend/src/dispatcher.ts'
 import { optionsSchema } from '../../../../packages/udp-frontend/src/options.ts'
-import { PacketBuffer } from '../../../../packages/udp-frontend/src/packet-buffer.ts'
+import { PacketBuffer } from '../../../../packages/udp-frontend/src/packets/packet-buffer.ts'
 import type { Source } from '../../../../packages/udp-frontend/src/source.ts'
 import { check, type Target } from '../target.ts'
 
-/**
- * Stands between two datagrams of an input, so that whatever is put in or taken out leaves the
- * others whole.
- */
+/** Separates the datagrams of an input, so that a mutation of one leaves the others whole. */
 const NEXT = 'NEXT'
 const FILL = 0xee
 const ROOM = 8192
@@ -33,11 +30,11 @@ const SOURCES: readonly Source[] = ['192.0.2.9', '10.0.0.9', '2001:db8::9', '0.0
   }),
 )
 
-/** Bits of the first byte of an input: what the operator has chosen. */
+/** Bits of the first byte of an input: the operator's options. */
 const [IPV6_ACTION, SPOOFING, HOOKS, ASYNCHRONOUS, SILENT] = [1, 2, 4, 8, 16]
 /**
- * Bits of the first byte of a datagram; the two lowest choose its source. The others put a
- * connection id into it.
+ * Bits of the first byte of a datagram. The two lowest select the source. The others insert a
+ * connection id or advance the clock.
  */
 const [FRESH_ID, STALE_ID, LATER] = [4, 8, 16]
 
@@ -51,10 +48,7 @@ const DATAGRAMS = [
 const WORDS = [0, 1, 2, 3, 4, 255].map((byte) => `\x00\x00\x00${String.fromCharCode(byte)}`)
 const OTHERS = ['\xff\xff\xff\xff', '\x1a\xe1', '\x02\x05/?a=b', 'x'.repeat(20)]
 
-/**
- * Any datagrams in any order are answered within the rules: D1 and D22 of the attacks on UDP
- * trackers.
- */
+/** Any datagrams, in any order, are handled within the rules of a UDP tracker. */
 export const target: Target = {
   maxLength: 4096,
   tokens: [...DATAGRAMS, ...WORDS, ...OTHERS],
@@ -64,14 +58,14 @@ export const target: Target = {
     const [first = '', ...others] = Buffer.from(rest).toString('latin1').split(NEXT)
     for (const text of [first, ...others]) {
       const [bits = 0, ...datagram] = Buffer.from(text, 'latin1')
-      // One after the other, as the tracker's state is part of what is tried.
+      // In order, because the tracker's state is part of the test.
       // oxlint-disable-next-line no-await-in-loop
       await host.send(bits, Buffer.from(datagram))
     }
   },
 }
 
-/** A tracker, and a clock for it. */
+/** A tracker with its clock. */
 class Host {
   #now = BEGIN
   readonly #choices: number
@@ -120,7 +114,7 @@ class Host {
     const isProven =
       datagram.length >= 16 && this.#ids.verify(view(datagram), 0, source.address, this.#seconds())
     const reply = await this.#handle(datagram, source)
-    check(this.#faults.length === 0, 'a datagram leads to an internal server error')
+    check(this.#faults.length === 0, 'a datagram causes an internal server error')
     this.#checkReply(datagram, source, reply, isProven)
     await this.#checkEcho(source, reply)
   }
@@ -134,8 +128,8 @@ class Host {
   }
 
   /**
-   * Has a datagram answered that lies in the middle of other bytes, and looks whether any of these
-   * are touched, or read once the memory is somebody else's.
+   * Handles a datagram that lies between other bytes. Checks that these stay untouched, and that
+   * nothing is read after the memory is reused.
    */
   async #handle(datagram: Buffer, source: Source): Promise<Buffer> {
     const start = this.#has(HOOKS) ? 7 : 4
@@ -147,7 +141,7 @@ class Host {
     )
     check(
       INPUT.bytes.subarray(start, start + datagram.length).equals(datagram),
-      'a datagram is changed',
+      'a datagram is modified',
     )
     INPUT.bytes.fill(FILL)
     if (typeof reply !== 'number') return (await reply).bytes
@@ -155,7 +149,7 @@ class Host {
       OUTPUT.bytes.subarray(0, REPLY_AT),
       OUTPUT.bytes.subarray(REPLY_AT + reply),
     ]
-    check(isUntouched(ahead) && isUntouched(after), 'a reply is written outside of its place')
+    check(isUntouched(ahead) && isUntouched(after), 'a reply is written outside its bounds')
     return Buffer.from(OUTPUT.bytes.subarray(REPLY_AT, REPLY_AT + reply))
   }
 
@@ -167,11 +161,11 @@ class Host {
       check(!isOwed, 'a client with a valid connection id gets no reply')
       return
     }
-    check(isUsable, 'what is no request is answered')
-    check(reply.readInt32BE(4) === datagram.readInt32BE(12), 'a reply has another transaction id')
+    check(isUsable, 'a datagram that is not a request is answered')
+    check(reply.readInt32BE(4) === datagram.readInt32BE(12), 'a reply has a wrong transaction id')
     const [asked, action] = [datagram.readInt32BE(8), reply.readInt32BE()]
     if (asked === CONNECT || !isProven) {
-      check(reply.length <= length, 'a reply to an unknown source is longer than the datagram')
+      check(reply.length <= length, 'a reply to an unproven source is longer than the datagram')
     }
     if (action === CONNECT) {
       check(asked === CONNECT && reply.length === 16, 'a connect reply is not 16 bytes long')
@@ -182,20 +176,23 @@ class Host {
       if (!isProven)
         check(
           reply.toString('latin1', 8) === 'bad connection ID',
-          'an unknown source is told of another error',
+          'an unproven source gets another error',
         )
       if (!isProven)
         check(
           asked === SCRAPE || this.#isAnnounce(asked),
-          'an unknown source is answered whatever it asks',
+          'an unproven source gets an error for another action',
         )
     } else if (action === SCRAPE) {
       const rows = Math.floor((length - 16) / 20)
-      check(asked === SCRAPE && reply.length === 8 + 12 * rows, 'a scrape reply has other rows')
+      check(
+        asked === SCRAPE && reply.length === 8 + 12 * rows,
+        'a scrape reply has a wrong number of rows',
+      )
       check(rows >= 1 && rows <= MAX_SCRAPE, 'a scrape of too many infohashes is answered')
     } else {
-      check(action === asked && this.#isAnnounce(asked), 'a reply has another action')
-      check(isAnnounce(datagram), 'what is no announce is answered like one')
+      check(action === asked && this.#isAnnounce(asked), 'a reply has a wrong action')
+      check(isAnnounce(datagram), 'an invalid announce is answered')
       this.#checkPeers(reply.subarray(20), address.length + 2, datagram)
     }
   }
@@ -203,48 +200,41 @@ class Host {
   #checkPeers(peers: Buffer, stride: number, datagram: Buffer): void {
     check(
       peers.length % stride === 0 && peers.length <= 1232 - 20,
-      'an announce reply does not hold whole peers',
+      'an announce reply has incomplete peers',
     )
     const numWant = datagram.readInt32BE(92 + tailOf(datagram))
     check(
       numWant < 0 || peers.length / stride <= numWant,
-      'an announce reply has more peers than were asked for',
+      'an announce reply has more peers than requested',
     )
     const endpoints = new Set<string>()
     for (let at = 0; at < peers.length; at += stride) {
       check(peers.readUInt16BE(at + stride - 2) !== 0, 'a peer has port 0')
       endpoints.add(peers.toString('latin1', at, at + stride))
     }
-    check(endpoints.size === peers.length / stride, 'a peer comes twice')
+    check(endpoints.size === peers.length / stride, 'an announce reply has a peer twice')
   }
 
   #isAnnounce(action: number): boolean {
     return action === ANNOUNCE || (action === ANNOUNCE_IPV6 && this.#has(IPV6_ACTION))
   }
 
-  /**
-   * Sends a reply back as if it were a request: two trackers must not answer each other for ever.
-   */
+  /** Sends a reply back as a request: two trackers must not answer each other for ever. */
   async #checkEcho(source: Source, reply: Buffer): Promise<void> {
     if (reply.length === 0) return
     const echo = await this.#handle(reply, source)
-    // The number of seeders stands where a request has its action.
+    // In a scrape reply, the seeders are where a request has its action.
     check(echo.length === 0 || reply.readInt32BE() === SCRAPE, "a tracker's own reply is answered")
     check((await this.#handle(echo, source)).length === 0, "a tracker's own error is answered")
   }
 }
 
-/**
- * How much further on everything behind the address is than in an announce with four bytes for it.
- */
+/** The additional bytes of an IPv6 address, by which the fields after it are shifted. */
 function tailOf(datagram: Buffer): number {
   return datagram.readInt32BE(8) === ANNOUNCE_IPV6 ? 12 : 0
 }
 
-/**
- * Whether an announce is as long as it must be, and has one of the five events and a port, which
- * who leaves can do without.
- */
+/** Whether an announce is complete, with a known event and, unless it is `stopped`, a port. */
 function isAnnounce(datagram: Buffer): boolean {
   const tail = tailOf(datagram)
   if (datagram.length < 98 + tail) return false

@@ -3,10 +3,7 @@ import { check, type Target } from '../target.ts'
 
 const MAX_URL_DATA = 2560
 
-/**
- * The options of a UDP announce (BEP 41) give the text that a plain reading of the BEP gives, and
- * never an error.
- */
+/** The options of a UDP announce (BEP 41) match a plain parser of the BEP, and never throw. */
 export const target: Target = {
   maxLength: 4096,
   tokens: [
@@ -26,20 +23,20 @@ export const target: Target = {
   ],
   run(input) {
     const text = readUrlData(input, 0, input.length)
-    check(text === urlOf([...input]).slice(0, MAX_URL_DATA), 'readUrlData reads another text')
-    // It lies in a larger buffer, of which nothing else may be read.
+    check(text === urlOf([...input]).slice(0, MAX_URL_DATA), 'readUrlData returns another text')
+    // In a larger buffer, nothing else may be read.
     const within = Buffer.concat([Buffer.from('\x02\x01x'), input, Buffer.from('\x02\x01x')])
     check(
       readUrlData(within, 3, 3 + input.length) === text,
-      'readUrlData reads what is outside of the options',
+      'readUrlData reads bytes outside the options',
     )
     const params = new UrlDataParams(text)
-    check(text.startsWith(params.path), 'the path of URLData is not where it begins')
+    check(text.startsWith(params.path), 'the path is not the beginning of URLData')
     for (const name of ['a', 'jwt', '', '__proto__']) {
       const value = params.get(name)
       check(
         value === undefined || value.length <= text.length,
-        'a parameter of URLData is longer than it',
+        'a parameter is longer than URLData',
       )
     }
   },

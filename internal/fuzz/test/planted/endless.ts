@@ -1,6 +1,6 @@
 import type { Target } from '../../src/target.ts'
 
-/** A parser that never ends once it meets a certain byte. */
+/** A parser that loops for ever on a certain byte. */
 export const target: Target = {
   maxLength: 16,
   tokens: ['\xfe'],

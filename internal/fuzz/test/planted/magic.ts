@@ -1,9 +1,6 @@
 import type { Target } from '../../src/target.ts'
 
-/**
- * A parser with a fault that only coverage leads to: each byte of the magic number is compared by
- * itself.
- */
+/** A parser with a fault that only coverage finds: it compares its magic number byte by byte. */
 function parse(input: Uint8Array): string {
   if (input[0] !== 0x43) return 'no'
   if (input[1] !== 0x68) return 'not yet'

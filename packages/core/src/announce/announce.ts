@@ -4,13 +4,13 @@ import type { Transition } from './transition.ts'
 const NO_ADDRESS: Address = new Uint8Array(4)
 
 /**
- * An announce on its way through hooks and store, whichever transport it came by. Valid: a frontend
- * refuses what does not parse.
+ * An announce on its way through hooks and store, from any transport. It is valid: a frontend refuses
+ * what does not parse.
  *
- * It is borrowed: a frontend may read it out of the bytes that it received, and uses these again
- * after the reply. A hook or a store that returns a promise may go on reading, as the frontend
- * calls `keep` for it. Who reads later without one calls `keep` first; what is read too late
- * throws, and never tells of another client.
+ * It is borrowed: a frontend may read it from the bytes it received, which it reuses after the
+ * reply. A hook or a store that returns a promise may go on reading, as the frontend calls `keep` for
+ * it. Any other code that reads after the reply calls `keep` first. Reading too late throws; it never
+ * returns data of another client.
  */
 export abstract class Announce {
   /** The transport, such as `http` or `udp`. */
@@ -23,22 +23,19 @@ export abstract class Announce {
   abstract get uploaded(): bigint
   /** Bytes since `started`, unsigned 64 bits. */
   abstract get downloaded(): bigint
-  /** What else the client sent in its URL, for hooks. */
+  /** Other parameters of the client's URL, for hooks. */
   abstract get params(): Params
 
-  /**
-   * Where the peer is reached: the source of the request, or what a trusted proxy or client said it
-   * is.
-   */
+  /** The peer's address: the source of the request, or what a trusted proxy or client claims. */
   address: Address = NO_ADDRESS
   /**
-   * The peer's address in the other family, where a source that may say so has told one (BEP 7);
-   * same port.
+   * The peer's address in the other family, with the same port, if a source that may claim one has
+   * (BEP 7).
    */
   otherAddress: Address | undefined = undefined
   /**
-   * 1 to 65535, where 1 is libtorrent's way to say that it does not listen. 0 only where a frontend
-   * is told to serve clients that cannot be reached at all: they are answered and not stored.
+   * 1 to 65535; libtorrent sends 1 if it does not listen. 0 only if a frontend is configured to serve
+   * clients that nobody can reach: they are answered and not stored.
    */
   port = 0
   /**
@@ -48,8 +45,8 @@ export abstract class Announce {
    */
   handle = 0
   /**
-   * What the client sent as `key`, as 32 unsigned bits: a number that it tells no other client, the
-   * same over both families. 0 if there was none.
+   * The client's `key` as 32 unsigned bits: a secret number, the same over both families. 0 if it
+   * sent none.
    */
   key = 0
   event: AnnounceEvent = 'none'
@@ -61,13 +58,12 @@ export abstract class Announce {
   wantsPeerIds = false
 
   /**
-   * What the announce does to its peer. This and what follows is decided by the tracker, for the
-   * store.
+   * What the announce does to its peer. The tracker decides this and the following for the store.
    */
   transition: Transition = 'unchanged'
-  /** Select no seeders: they are of no use to one who seeds. */
+  /** Select no seeders: a seeder has no use for them. */
   leechersOnly = false
-  /** Select no peers with private addresses: they are of no use outside their network. */
+  /** Select no peers with private addresses: nobody outside their network can reach them. */
   publicOnly = false
   /**
    * Whom the peer belongs to, as 32 unsigned bits; 0 for nobody. Set by a `preAnnounce` hook, anew
@@ -82,8 +78,7 @@ export abstract class Announce {
   abstract keep(): this
 
   /**
-   * For frontends whose reply is out: from now on, reading what was borrowed throws, unless it was
-   * kept.
+   * For frontends, after the reply: from now on reading borrowed data throws, unless it was kept.
    */
   abstract end(): void
 }

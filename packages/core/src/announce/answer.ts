@@ -4,7 +4,7 @@ import type { PeerState } from './transition.ts'
 /**
  * The answer to an announce. The tracker hands one down to hooks and store, which fill it in and
  * may change it; the frontend writes what it holds afterwards. It is borrowed like the announce
- * itself: who needs it after the reply calls `keep`.
+ * itself: code that needs it after the reply calls `keep`.
  */
 export class Answer {
   /** Seconds until the next announce. */
@@ -20,19 +20,19 @@ export class Answer {
   /** Text that some clients show their user (HTTP only). */
   warning: string | undefined = undefined
   /**
-   * The state of the peer before this announce; undefined for a new one, and where the store does
-   * not tell.
+   * The state of the peer before this announce; undefined for a new peer, or if the store does not
+   * report it.
    */
   before: PeerState | undefined = undefined
-  /** Peers that the store is asked for at most. */
+  /** The number of peers to select at most. */
   want = 0
-  /** Whether peers of the other family can be sent, where a store joins the families. */
+  /** Whether peers of the other family can be sent, if the store joins the families. */
   takesOtherFamily = false
   /** Peers of the announcer's family. */
   readonly peers: PeerList = new PeerList()
-  /** Peers of the other family, where a store joins the families and `takesOtherFamily` is true. */
+  /** Peers of the other family, if the store joins the families and `takesOtherFamily` is true. */
   otherPeers: PeerList | undefined = undefined
-  /** Whether `keep` has been called: the frontend then leaves the answer to whoever did. */
+  /** Whether `keep` has been called: the frontend then uses another answer from now on. */
   kept = false
 
   /** Empties the answer. The lists are the frontend's to prepare. */
@@ -50,8 +50,8 @@ export class Answer {
   }
 
   /**
-   * Moves the answer into memory of its own, so that it may be read, or filled in, after the reply
-   * to another announce.
+   * Moves the answer out of shared memory, so that it can be read or filled in after the reply to
+   * another announce.
    */
   keep(): this {
     if (this.kept) return this
@@ -61,8 +61,7 @@ export class Answer {
   }
 
   /**
-   * For frontends whose reply is out: whoever still holds the answer finds no peers in it, unless
-   * it was kept.
+   * For frontends, after the reply: an answer that was not kept holds no peers from now on.
    */
   end(): void {
     if (!this.kept) this.peers.empty()

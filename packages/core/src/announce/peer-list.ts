@@ -75,7 +75,7 @@ export class PeerList {
     this.borrow(this.family, NO_BYTES, NO_WORDS, 0, 0)
   }
 
-  /** An empty list in memory of its own, with room for so many peers, and for their peer ids. */
+  /** An empty list in private memory, with room for so many peers and their peer ids. */
   reserve(family: AddressFamily, capacity: number, withPeerIds: boolean): void {
     const needed = capacity * compactLength(family)
     if (!this.#owns || this.bytes.length < needed) this.#allocate(needed)

@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { TRK_ERR_OPTIONS } from '../errors.ts'
-import { ListFile } from './list-file.ts'
-import type { AnyList, ListFormat } from './list-format.ts'
+import { ListFile, type AnyList, type ListFormat } from './list-file.ts'
 import type { ListSource } from './list-options.ts'
 
-/** A list in two parts: what stands in the options, and what a file holds at the moment. */
+/** A list in two parts: the entries in the options, and the present ones in a file. */
 export class EntryList<List extends AnyList> {
   readonly inOptions: List
   readonly #file: ListFile<List> | List
@@ -14,7 +13,7 @@ export class EntryList<List extends AnyList> {
     this.#file = file
   }
 
-  /** Has a function called whenever the list in the file has changed. */
+  /** Calls a function whenever the list in the file has changed. */
   onChange(listener: () => void): void {
     if (this.#file instanceof ListFile) this.#file.onChange(listener)
   }
@@ -25,8 +24,8 @@ export class EntryList<List extends AnyList> {
 }
 
 /**
- * Reads a list, and follows its file for as long as the application runs.
- * @throws TRK_ERR_OPTIONS, TRK_ERR_LIST naming the entry that is wrong.
+ * Reads a list, and follows its file until the application closes.
+ * @throws TRK_ERR_OPTIONS, TRK_ERR_LIST naming the wrong entry.
  */
 export async function openList<List extends AnyList>(
   fastify: FastifyInstance,

@@ -1,6 +1,5 @@
 export { EntryList, openList } from './entry-list.ts'
-export { ListFile, type ListFileInit, type ListLog } from './list-file.ts'
-export type { AnyList, ListFormat } from './list-format.ts'
+export { ListFile, type AnyList, type ListFileInit, type ListFormat } from './list-file.ts'
 export {
   blacklistOf,
   hasWhitelist,

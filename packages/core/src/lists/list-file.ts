@@ -3,48 +3,59 @@ import { open, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TRK_ERR_LIST } from '../errors.ts'
-import type { AnyList, ListFormat } from './list-format.ts'
+import type { Log } from '../log.ts'
 import { EntryError, readEntries } from './read-entries.ts'
 
-/**
- * Milliseconds for which a file must have stayed the same before it is read: one that grows is
- * still being written.
- */
+/** Milliseconds without a change before a file is read, as it may still be written. */
 const SETTLE = 100
 const POLL = 5000
 
-/** What is told of a list's file. Fastify's logger fits. */
-export interface ListLog {
-  info(details: object, message: string): void
-  error(details: object, message: string): void
+/** Any list. */
+export interface AnyList {
+  /** The number of entries. */
+  readonly size: number
+}
+
+/** How entries become a list for look-ups. */
+export interface ListFormat<List extends AnyList> {
+  /** Creates an empty list. `bytes` is the length of its file; 0 without one. */
+  create(bytes: number): List
+  /**
+   * Adds the entry in the bytes from `start` up to `end`. The rest of the line, up to `lineEnd`,
+   * looks like a comment, but is part of the entry in some formats.
+   * @throws {RangeError} describing what is wrong.
+   */
+  add(list: List, bytes: Uint8Array, start: number, end: number, lineEnd?: number): void
+  /** Prepares the list for look-ups, after the last entry. */
+  finish?(list: List): Promise<void>
 }
 
 export interface ListFileInit<List extends AnyList> {
-  /** Relative to the working folder. */
+  /** Relative to the working directory. */
   readonly path: string
   readonly format: ListFormat<List>
-  readonly log: ListLog
+  readonly log: Pick<Log, 'info' | 'error'>
   /**
-   * Milliseconds between two looks at a file whose system tells nothing of changes, and until a
-   * file that has become empty is believed to be: a shell empties a file when a command begins that
-   * will write to it. @default 5000
+   * Milliseconds between two checks of a file without change notifications. A file must also stay
+   * empty that long before it is read as empty: a shell truncates a file before a command writes to
+   * it. @default 5000
    */
   readonly pollInterval?: number
 }
 
 /**
- * A list in a file, one entry a line, which is read again as a whole whenever it changes. A file
- * that cannot be read, or has a faulty line, leaves the list as it was.
+ * A list in a file, one entry a line. It is read again as a whole when the file changes. If the file
+ * cannot be read or has a wrong line, the list stays as it was.
  */
 export class ListFile<List extends AnyList> {
   readonly #path: string
   readonly #format: ListFormat<List>
-  readonly #log: ListLog
+  readonly #log: Pick<Log, 'info' | 'error'>
   readonly #pollInterval: number
   readonly #closing = new AbortController()
   #list: List
   #listener: () => void = () => undefined
-  /** Tells the contents last looked at from any others. */
+  /** Identifies the contents that were read last. */
   #stamp = ''
   #noticed = false
   #following: Promise<void> | undefined
@@ -59,38 +70,37 @@ export class ListFile<List extends AnyList> {
     this.#list = format.create(0)
   }
 
-  /** Reads a file for the first time. @throws TRK_ERR_LIST naming file, line and cause. */
+  /** Reads a file the first time. @throws TRK_ERR_LIST naming file, line and cause. */
   static async read<List extends AnyList>(init: ListFileInit<List>): Promise<ListFile<List>> {
     const file = new ListFile(init)
     file.#list = await file.#read()
     return file
   }
 
-  /** The list as it was last read. */
+  /** The list as last read. */
   get list(): List {
     return this.#list
   }
 
-  /** Has a function called whenever another list has taken the place of the former one. */
+  /** Calls a function whenever a new list has replaced the former one. */
   onChange(listener: () => void): void {
     this.#listener = listener
   }
 
-  /** Follows the file from now on. Keeps no process alive. */
+  /** Starts to follow the file. Does not keep the process alive. */
   watch(): void {
     this.#poll = setInterval(this.#notice, this.#pollInterval).unref()
     try {
-      // The folder, not the file: whoever replaces a file by renaming another leaves a watcher with
-      // what is gone.
+      // Watches the folder: a watcher of the file would miss a replacement by rename.
       this.#watcher = watch(dirname(this.#path), { persistent: false }, this.#notice)
       this.#watcher.on('error', () => this.#watcher?.close())
     } catch {
-      // The system has no watcher to give. Polling notices the same, only later.
+      // No watcher is available. Polling notices changes as well, only later.
     }
     this.#notice()
   }
 
-  /** Follows the file no longer. */
+  /** Stops following the file. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#watcher?.close()
@@ -103,7 +113,7 @@ export class ListFile<List extends AnyList> {
     this.#following ??= this.#follow().finally(() => (this.#following = undefined))
   }
 
-  /** Reads the file until nobody has noticed a change since. */
+  /** Reads the file until no further change has been noticed. */
   async #follow(): Promise<void> {
     const { signal } = this.#closing
     try {
@@ -111,7 +121,7 @@ export class ListFile<List extends AnyList> {
         this.#noticed = false
         const { stamp, isEmpty } = await lookAt(this.#path)
         const isNew = stamp !== this.#stamp
-        // Others may be busy in the folder: this is also the pause between two looks.
+        // Also limits how often other changes in the folder cause a check.
         await sleep(isNew && isEmpty ? this.#pollInterval : SETTLE, undefined, {
           ref: false,
           signal,
@@ -135,12 +145,12 @@ export class ListFile<List extends AnyList> {
       failure = error
     }
     if (this.#closing.signal.aborted) return
-    // What changed while it was read may be neither the old list nor the new one.
+    // A file that changed while it was read may be neither the old nor the new list.
     if ((await lookAt(this.#path)).stamp !== this.#stamp) this.#noticed = true
     else if (list === undefined)
       this.#log.error(
         { err: failure, file: this.#path },
-        'a list cannot be read and stays as it was',
+        'cannot read a list, so it stays as it was',
       )
     else {
       this.#list = list

@@ -1,19 +1,19 @@
 import { ClientError } from '@chihaya/bittorrent'
 import { TRK_ERR_OPTIONS } from '../errors.ts'
-import type { JsonSchema } from '../parse-options.ts'
+import type { JsonSchema } from '../options/parse-options.ts'
 
 export interface ListOptions {
-  /** What is approved; all else is refused. */
+  /** Approved entries. All others are refused. */
   whitelist?: readonly string[] | undefined
-  /** What is refused; all else is approved. */
+  /** Refused entries. All others are approved. */
   blacklist?: readonly string[] | undefined
-  /** A file with more of the whitelist, one entry a line; it is read again whenever it changes. */
+  /** A file with more entries of the whitelist, one a line. It is read again when it changes. */
   whitelistFile?: string | undefined
-  /** A file with more of the blacklist, one entry a line; it is read again whenever it changes. */
+  /** A file with more entries of the blacklist, one a line. It is read again when it changes. */
   blacklistFile?: string | undefined
   /**
-   * Minutes after which a client that was refused may try again, or `never` (BEP 31). Left out, the
-   * client decides.
+   * Minutes until a refused client may try again, or `never` (BEP 31). Without it, the client
+   * decides.
    */
   retryIn?: number | 'never' | undefined
 }
@@ -24,49 +24,49 @@ export function listOptionSchemas(entry: JsonSchema): {
 } {
   const list = (description: string): JsonSchema => ({ description, type: 'array', items: entry })
   const file = (which: string): JsonSchema => ({
-    description: `A file with more of the ${which}, one entry a line; it is read again whenever it changes.`,
+    description: `A file with more entries of the ${which}, one a line, relative to the working directory. It is read again when it changes.`,
     type: 'string',
     minLength: 1,
   })
   return {
-    whitelist: list('What is approved; all else is refused.'),
-    blacklist: list('What is refused; all else is approved.'),
+    whitelist: list('Approved entries. All others are refused.'),
+    blacklist: list('Refused entries. All others are approved.'),
     whitelistFile: file('whitelist'),
     blacklistFile: file('blacklist'),
     retryIn: {
       description:
-        'Minutes after which a client that was refused may try again, or never (BEP 31).',
+        'Minutes until a refused client may try again, or never (BEP 31). Over HTTP only.',
       anyOf: [{ type: 'integer', minimum: 1 }, { enum: ['never'] }],
     },
   }
 }
 
-/** Where the entries of one list come from. */
+/** The sources of one list. */
 export interface ListSource {
   readonly option: 'whitelist' | 'blacklist'
   readonly entries: readonly string[]
   readonly file: string | undefined
 }
 
-/** The whitelist of the options, empty where there is none. */
+/** The whitelist in the options; empty without one. */
 export function whitelistOf({ whitelist = [], whitelistFile }: ListOptions): ListSource {
   return { option: 'whitelist', entries: whitelist, file: whitelistFile }
 }
 
-/** The blacklist of the options, empty where there is none. */
+/** The blacklist in the options; empty without one. */
 export function blacklistOf({ blacklist = [], blacklistFile }: ListOptions): ListSource {
   return { option: 'blacklist', entries: blacklist, file: blacklistFile }
 }
 
-/** Whether the options have a whitelist at all, though it may be empty. */
+/** Whether the options have a whitelist, even an empty one. */
 export function hasWhitelist({ whitelist, whitelistFile }: ListOptions): boolean {
   return whitelist !== undefined || whitelistFile !== undefined
 }
 
 /**
- * The one list that is in force, where there may be only one. Without any, it is an empty
- * blacklist. As in Chihaya, an empty list beside the other one says nothing. @throws
- * TRK_ERR_OPTIONS when both have entries.
+ * The list in effect, for middleware with only one: whitelist, blacklist, or an empty blacklist
+ * without either. As in Chihaya, an empty list beside the other is ignored.
+ * @throws TRK_ERR_OPTIONS if both have entries.
  */
 export function onlyList(name: string, options: ListOptions): ListSource {
   const whitelist = whitelistOf(options)
@@ -80,7 +80,7 @@ function isEmpty({ entries, file }: ListSource): boolean {
   return entries.length === 0 && file === undefined
 }
 
-/** The refusal that the options ask for, with a text of its own. */
+/** A refusal with the `retryIn` of the options. */
 export function refusal(text: string, { retryIn }: ListOptions): ClientError {
   return new ClientError(text, retryIn === undefined ? {} : { retryIn })
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** Bytes read at a time. Working them off holds up nobody: it takes well under a millisecond. */
+/** Bytes read at a time. Processing them takes well under a millisecond. */
 const CHUNK = 65_536
 
 const TAB = 9
@@ -12,12 +12,12 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 /**
  * Takes the entry from `start` up to `end`, in a line up to `lineEnd`. The bytes are valid during
- * the call.
- * @throws {RangeError}
+ * the call only.
+ * @throws {RangeError} describing what is wrong.
  */
 export type TakeEntry = (bytes: Uint8Array, start: number, end: number, lineEnd: number) => void
 
-/** What is wrong in a line of a list. */
+/** A wrong line in a list. */
 export class EntryError extends Error {
   override readonly name = 'EntryError'
   /** Counted from 1. */
@@ -30,9 +30,10 @@ export class EntryError extends Error {
 }
 
 /**
- * Reads a list, one entry a line. Blanks around an entry, empty lines, and comments (from a `#`
- * that begins a line or follows a blank) are left out. Other work goes on between two chunks.
- * @throws {EntryError} for a line that `take` does not take, or that is longer than a chunk.
+ * Reads a list, one entry a line. It skips blanks around entries, empty lines, and comments, which
+ * start with `#` at the beginning of a line or after a blank. It yields to other work between
+ * chunks.
+ * @throws {EntryError} for a line that `take` refuses, or that is longer than a chunk.
  */
 export async function readEntries(
   handle: FileHandle,

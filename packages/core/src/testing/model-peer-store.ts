@@ -40,7 +40,7 @@ export interface ModelOptions {
   /** Milliseconds since any fixed moment. */
   readonly now: () => number
   /** @default false */
-  readonly storeWebRtcPeers?: boolean
+  readonly storeWebrtcPeers?: boolean
 }
 
 /**
@@ -62,7 +62,7 @@ export class ModelPeerStore implements PeerStore {
 
   constructor(options: ModelOptions) {
     this.#options = options
-    this.keepsWebRtcPeers = options.storeWebRtcPeers ?? false
+    this.keepsWebRtcPeers = options.storeWebrtcPeers ?? false
   }
 
   announce(announce: Announce, answer: Answer): void {

@@ -2,14 +2,15 @@ import { appendFile, mkdir, rename, rm, symlink, unlink, utimes, writeFile } fro
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { ListFile, type ListLog } from '@chihaya/core/lists'
+import type { Log } from '@chihaya/core'
+import { ListFile } from '@chihaya/core/lists'
 import { temporaryFolder } from './folder.ts'
 import { wordList } from './word-list.ts'
 
 /** Longer than it takes until a change is read. */
 const LONG_ENOUGH = 500
 
-const SILENT: ListLog = { info: () => undefined, error: () => undefined }
+const SILENT: Pick<Log, 'info' | 'error'> = { info: () => undefined, error: () => undefined }
 
 function eventually<T>(read: () => T): ReturnType<typeof expect.poll<T>> {
   return expect.poll(read, { timeout: 20_000 })
@@ -21,7 +22,7 @@ interface Followed {
   readonly words: () => string[]
 }
 
-/** A list that is being followed, in a folder of its own. */
+/** A list in a new folder, whose file is followed. */
 async function follow(
   contents: string,
   init: { readonly path?: string; readonly pollInterval?: number } = {},
@@ -71,7 +72,7 @@ describe('a list in a file', () => {
     await eventually(() => told).toEqual([['b', 'c']])
   })
 
-  test('is finished before anybody looks at it', async () => {
+  test('is finished before the first look-up', async () => {
     const path = join(await temporaryFolder(), 'list')
     await writeFile(path, 'a\nb')
     const finish = async (words: Set<string>): Promise<void> => {
@@ -93,7 +94,7 @@ describe('a list in a file', () => {
     expect(log).toEqual(['a list has changed: 2'])
   })
 
-  test('is read again when another file takes its place, again and again', async () => {
+  test('is read again each time another file replaces it', async () => {
     const { path, words } = await follow('a')
     for (const word of ['b', 'c', 'd']) {
       await writeFile(`${path}.new`, word)
@@ -143,7 +144,7 @@ describe('a list in a file', () => {
     const { path, words, log } = await follow('a', { pollInterval: 50 })
     await writeFile(path, 'b\nbad\n')
     await eventually(() => log).toEqual([
-      `a list cannot be read and stays as it was: ${path}:2: "bad" is no good word`,
+      `cannot read a list, so it stays as it was: ${path}:2: "bad" is no good word`,
     ])
     await sleep(LONG_ENOUGH)
     expect([words(), log.length]).toEqual([['a'], 1])
@@ -220,7 +221,7 @@ describe('a list in a file', () => {
 })
 
 describe('a list that cannot be read at first', () => {
-  test('names the line and what is wrong with it', async () => {
+  test('names the line and its error', async () => {
     const path = join(await temporaryFolder(), 'list')
     await writeFile(path, 'good\nbad')
     const read = ListFile.read({ path, format: wordList, log: SILENT })

@@ -61,7 +61,7 @@ describe('the schemas', () => {
     properties: listOptionSchemas({ type: 'string', pattern: '^[a-z]$' }),
   }
 
-  test('let pass what is right', () => {
+  test('accept valid values', () => {
     const options = { whitelist: ['a'], blacklist: [], whitelistFile: 'b', retryIn: 5 } as const
     expect(parseOptions('name', schema, options)).toEqual(options)
     expect(parseOptions('name', schema, { retryIn: 'never' })).toEqual({ retryIn: 'never' })

@@ -25,7 +25,7 @@ async function entriesOf(contents: string | Uint8Array, file?: string): Promise<
   return entries
 }
 
-test('an entry is told from its line, for formats whose entries may have a # in them', async () => {
+test('an entry comes with its whole line, for formats that allow a # in entries', async () => {
   const path = join(await temporaryFolder(), 'list')
   await writeFile(path, '# x\n  a #1: b \t\r\nc\nd #')
   const seen: string[][] = []

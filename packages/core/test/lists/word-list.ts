@@ -1,7 +1,7 @@
 import { byteString } from '@chihaya/bittorrent'
 import type { ListFormat } from '@chihaya/core/lists'
 
-/** A list of words; `bad` is none. */
+/** A list of words, in which `bad` is invalid. */
 export const wordList: ListFormat<Set<string>> = {
   create: () => new Set(),
   add(words, bytes, start, end) {

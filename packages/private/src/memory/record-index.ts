@@ -1,4 +1,4 @@
-import type { KeyedHash } from '@chihaya/bittorrent'
+import type { KeyedHash } from './keyed-hash.ts'
 import type { RecordPool } from './record-pool.ts'
 
 const SLOT_BITS = 11

@@ -1,4 +1,4 @@
-import type { KeyedHash } from '@chihaya/bittorrent'
+import type { KeyedHash } from '../memory/keyed-hash.ts'
 import { ClientList } from './client-list.ts'
 import { DeletedTorrents } from './deleted-torrents.ts'
 import { PromotionList } from './promotion-list.ts'

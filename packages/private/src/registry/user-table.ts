@@ -1,4 +1,5 @@
-import { KeyedHash, writeByteString } from '@chihaya/bittorrent'
+import { writeByteString } from '@chihaya/bittorrent'
+import { KeyedHash } from '../memory/keyed-hash.ts'
 import { createHash } from 'node:crypto'
 import { RecordIndex } from '../memory/record-index.ts'
 import { RecordPool } from '../memory/record-pool.ts'

@@ -1,7 +1,7 @@
-// The browser formats with these very functions, by their source text: each stands alone, and uses
-// nothing of this module's.
+// The script of the page contains the source of these functions, so they must not refer to anything
+// else in this module.
 
-/** How figures are written; whatever is no figure is unavailable. */
+/** Formats of figures; a missing figure reads `unavailable`. */
 export type Format = 'text' | 'count' | 'rate' | 'bytes' | 'duration' | 'clock'
 
 function text(value: unknown): string {
@@ -25,7 +25,7 @@ function bytes(value: unknown): string {
   return mebibytes < 1024 ? `${mebibytes.toFixed(1)} MiB` : `${(mebibytes / 1024).toFixed(2)} GiB`
 }
 
-/** Seconds, in the two largest units. */
+/** Seconds in their two largest units. */
 function duration(value: unknown): string {
   if (typeof value !== 'number') return 'unavailable'
   const [days, hours, minutes] = [
@@ -38,7 +38,7 @@ function duration(value: unknown): string {
   return minutes > 0 ? `${minutes} min ${Math.floor(value) % 60} s` : `${Math.floor(value)} s`
 }
 
-/** The time of an ISO 8601 moment. */
+/** The time of day of an ISO 8601 timestamp. */
 function clock(value: unknown): string {
   return typeof value === 'string' ? `${value.slice(11, 19)} UTC` : 'unavailable'
 }
@@ -62,9 +62,7 @@ export function figureAt(stats: unknown, path: string): unknown {
     )
 }
 
-/**
- * The line through 60 rates in a box 100 wide and 32 high. Where there are fewer, it begins later.
- */
+/** The path through up to 60 rates, right-aligned in a box of 100 by 32. */
 export function sparklinePath(history: readonly number[]): string {
   const highest = Math.max(...history, 1)
   const points = history.map((value, index) => {

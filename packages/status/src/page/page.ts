@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TrackerStats } from '../tracker-stats.ts'
-import { figure } from './figure.ts'
+import { escapeHtml, figure } from './figure.ts'
 import { FORMATS, sparklinePath } from './formats.ts'
-import { escapeHtml } from './html.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
 import { checkTable, peerTable, refusalTable, requestTable } from './tables.ts'
@@ -10,7 +9,7 @@ import { checkTable, peerTable, refusalTable, requestTable } from './tables.ts'
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='%230b6e6e'/%3E%3C/svg%3E"
 
-/** The page brings all that it needs, and the browser is told to run and fetch nothing else. */
+/** The page is self-contained; its policy keeps the browser from loading anything else. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
@@ -28,7 +27,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 }
 
-/** The statistics as a page that can be read as it is; its script keeps it up to date. */
+/** The statistics as a page that works without JavaScript; its script keeps it current. */
 export function renderPage(stats: TrackerStats): string {
   return `<!doctype html>
 <html lang="en">

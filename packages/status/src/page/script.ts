@@ -2,10 +2,7 @@ import { figureAt, FORMATS, sparklinePath } from './formats.ts'
 
 const formats = Object.entries(FORMATS).map(([name, format]) => `${name}: ${format.toString()}`)
 
-/**
- * Keeps the page up to date: what the browser runs. It asks one question at a time, and none while
- * nobody looks.
- */
+/** The script of the page. It sends one request at a time, and none while the page is hidden. */
 export const SCRIPT: string = `'use strict';
 const formats = {${formats.join(',\n')}};
 const figureAt = ${figureAt.toString()};

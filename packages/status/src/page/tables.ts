@@ -1,8 +1,7 @@
 import type { RequestFigures } from '../request-figures.ts'
 import type { TrackerStats } from '../tracker-stats.ts'
-import { figure } from './figure.ts'
+import { escapeHtml, figure } from './figure.ts'
 import { FORMATS } from './formats.ts'
-import { escapeHtml } from './html.ts'
 
 const KINDS: ReadonlyArray<[name: string, path: string]> = [
   ['HTTP announce', 'http.announce'],

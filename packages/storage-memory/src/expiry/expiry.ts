@@ -18,7 +18,7 @@ export class Expiry {
   #slot = 0
   #set = 0
   #entry = 0
-  #layings = 0
+  #rebuilds = 0
 
   constructor(swarms: Swarms) {
     this.#swarms = swarms
@@ -42,7 +42,7 @@ export class Expiry {
     return true
   }
 
-  /** Looks at one block, or sees to it that there is one to look at. Returns what that cost. */
+  /** Looks at one block, or moves on to the next. Returns what that cost. */
   #step(mark: number): number {
     const { records } = this.#swarms
     const { table } = records
@@ -50,8 +50,8 @@ export class Expiry {
       table.migrate()
       return MIGRATION_COST
     }
-    if (this.#layings !== table.layings) {
-      this.#layings = table.layings
+    if (this.#rebuilds !== table.rebuilds) {
+      this.#rebuilds = table.rebuilds
       this.#slot = this.#set = this.#entry = 0
     }
     const record = table.record(this.#slot)

@@ -10,7 +10,7 @@
  * those that end first are forgotten.
  */
 
-const LONGS = 3
+const SLOT_U32 = 3
 const END = 1
 const VALUE = 2
 const PARTS = 256
@@ -43,8 +43,8 @@ export class ExpiringTable {
   /** Sets an entry that ends at `end`, where the table may have about `bound` entries. */
   set(hash: number, value: number, end: number, tick: number, bound: number): void {
     const number = hash >>> PART_SHIFT
-    if ((this.#used[number]! + 1) * 4 * LONGS > this.#parts[number]!.length * 3)
-      this.#layAnew(number, tick, bound)
+    if ((this.#used[number]! + 1) * 4 * SLOT_U32 > this.#parts[number]!.length * 3)
+      this.#rebuild(number, tick, bound)
     const part = this.#parts[number]!
     let at = seek(part, hash || 1)
     if (part[at] === 0) {
@@ -65,17 +65,17 @@ export class ExpiringTable {
   }
 
   /** Lays a part anew without the entries that have ended, with room for as many again. */
-  #layAnew(number: number, tick: number, bound: number): void {
+  #rebuild(number: number, tick: number, bound: number): void {
     const part = this.#parts[number]!
     const after = earliestKept(part, tick, Math.max(MIN_SLOTS / 2, bound / PARTS))
     const kept = countAfter(part, after)
     let slots = MIN_SLOTS
     while (slots < kept * 2) slots *= 2
-    const laid = new Uint32Array(slots * LONGS)
-    for (let from = 0; from < part.length; from += LONGS) {
+    const laid = new Uint32Array(slots * SLOT_U32)
+    for (let from = 0; from < part.length; from += SLOT_U32) {
       if (part[from] === 0 || part[from + END]! <= after) continue
       const at = seek(laid, part[from]!)
-      for (let long = 0; long < LONGS; long++) laid[at + long] = part[from + long]!
+      for (let long = 0; long < SLOT_U32; long++) laid[at + long] = part[from + long]!
     }
     this.#parts[number] = laid
     this.#used[number] = kept
@@ -86,7 +86,7 @@ export class ExpiringTable {
 /** The tick up to which entries must have ended, so that no more than `most` are left. */
 function earliestKept(part: Uint32Array, tick: number, most: number): number {
   let last = tick
-  for (let at = END; at < part.length; at += LONGS) last = Math.max(last, part[at]!)
+  for (let at = END; at < part.length; at += SLOT_U32) last = Math.max(last, part[at]!)
   let after = tick
   while (countAfter(part, after) > most) after += Math.ceil((last - after) / 2)
   return after
@@ -94,17 +94,17 @@ function earliestKept(part: Uint32Array, tick: number, most: number): number {
 
 function countAfter(part: Uint32Array, after: number): number {
   let count = 0
-  for (let at = 0; at < part.length; at += LONGS)
+  for (let at = 0; at < part.length; at += SLOT_U32)
     if (part[at] !== 0 && part[at + END]! > after) count++
   return count
 }
 
 /** Where the entry of a hash is, or the free slot at which the search ends. */
 function seek(part: Uint32Array, hash: number): number {
-  const mask = part.length / LONGS - 1
+  const mask = part.length / SLOT_U32 - 1
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-    const found = part[slot * LONGS]
-    if (found === hash || found === 0) return slot * LONGS
+    const found = part[slot * SLOT_U32]
+    if (found === hash || found === 0) return slot * SLOT_U32
   }
 }
 
@@ -113,8 +113,8 @@ function seek(part: Uint32Array, hash: number): number {
  * entry that has ended.
  */
 function seekEnded(part: Uint32Array, hash: number, tick: number): number {
-  const mask = part.length / LONGS - 1
+  const mask = part.length / SLOT_U32 - 1
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-    if (part[slot * LONGS] === 0 || part[slot * LONGS + END]! <= tick) return slot * LONGS
+    if (part[slot * SLOT_U32] === 0 || part[slot * SLOT_U32 + END]! <= tick) return slot * SLOT_U32
   }
 }

@@ -48,23 +48,23 @@ export function segmentOf(reference: number): number {
 }
 
 /** Where a block's payload begins in its segment, in 16-bit words. */
-export function wordsAt(reference: number): number {
+export function u16At(reference: number): number {
   return ((reference & UNIT_MASK) << 2) + 2
 }
 
 /** Where a block's payload begins in its segment, in 32-bit words. */
-export function longsAt(reference: number): number {
+export function u32At(reference: number): number {
   return ((reference & UNIT_MASK) << 1) + 1
 }
 
-const NO_WORDS: Uint16Array = new Uint16Array(0)
-const NO_LONGS: Uint32Array = new Uint32Array(0)
+const NO_U16: Uint16Array = new Uint16Array(0)
+const NO_U32: Uint32Array = new Uint32Array(0)
 
 export class Heap {
   /** Each segment as 16-bit words, by its number. */
-  readonly words: Uint16Array[] = []
+  readonly u16: Uint16Array[] = []
   /** The same segments as 32-bit words. */
-  readonly longs: Uint32Array[] = []
+  readonly u32: Uint32Array[] = []
   readonly #lists = new Uint32Array(LISTS)
   readonly #filled = new Uint32Array(LISTS / 32)
   readonly #unusedNumbers: number[] = []
@@ -91,33 +91,33 @@ export class Heap {
     }
     const reference = this.#lists[list]!
     this.#unlink(reference, list)
-    const longs = this.longs[segmentOf(reference)]!
+    const u32 = this.u32[segmentOf(reference)]!
     const header = (reference & UNIT_MASK) << 1
-    const size = longs[header]! >>> SIZE_SHIFT
+    const size = u32[header]! >>> SIZE_SHIFT
     if (size === WHOLE_SEGMENT) this.#spare--
     if (size - units >= MIN_UNITS) {
-      longs[header] = units << SIZE_SHIFT
-      this.#link(reference + units, size - units, longs)
+      u32[header] = units << SIZE_SHIFT
+      this.#link(reference + units, size - units, u32)
     } else {
-      longs[header] = size << SIZE_SHIFT
-      longs[header + (size << 1)]! &= ~PREVIOUS_FREE
+      u32[header] = size << SIZE_SHIFT
+      u32[header + (size << 1)]! &= ~PREVIOUS_FREE
     }
     return reference
   }
 
   /** Takes a block back; it can be handed out again at once. */
   free(reference: number): void {
-    const longs = this.longs[segmentOf(reference)]!
+    const u32 = this.u32[segmentOf(reference)]!
     let start = reference
     let header = (reference & UNIT_MASK) << 1
-    let size = longs[header]! >>> SIZE_SHIFT
-    const next = longs[header + (size << 1)]!
+    let size = u32[header]! >>> SIZE_SHIFT
+    const next = u32[header + (size << 1)]!
     if (next & FREE) {
       this.#unlink(start + size, listOf(next >>> SIZE_SHIFT))
       size += next >>> SIZE_SHIFT
     }
-    if (longs[header]! & PREVIOUS_FREE) {
-      const before = longs[header - 1]!
+    if (u32[header]! & PREVIOUS_FREE) {
+      const before = u32[header - 1]!
       start -= before
       header -= before << 1
       this.#unlink(start, listOf(before))
@@ -125,33 +125,33 @@ export class Heap {
     }
     if (size === WHOLE_SEGMENT && ++this.#spare > SPARE_SEGMENTS)
       this.#dropSegment(segmentOf(start))
-    else this.#link(start, size, longs)
+    else this.#link(start, size, u32)
   }
 
   /** Makes a free block of `size` units; the blocks on either side of it are in use. */
-  #link(reference: number, size: number, longs: Uint32Array): void {
+  #link(reference: number, size: number, u32: Uint32Array): void {
     const list = listOf(size)
     const header = (reference & UNIT_MASK) << 1
     const next = this.#lists[list]!
-    longs[header] = (size << SIZE_SHIFT) | FREE
-    longs[header + 1] = next
-    longs[header + 2] = 0
+    u32[header] = (size << SIZE_SHIFT) | FREE
+    u32[header + 1] = next
+    u32[header + 2] = 0
     const end = header + (size << 1)
-    longs[end - 1] = size
-    longs[end]! |= PREVIOUS_FREE
-    if (next !== 0) this.longs[segmentOf(next)]![((next & UNIT_MASK) << 1) + 2] = reference
+    u32[end - 1] = size
+    u32[end]! |= PREVIOUS_FREE
+    if (next !== 0) this.u32[segmentOf(next)]![((next & UNIT_MASK) << 1) + 2] = reference
     this.#lists[list] = reference
     this.#filled[list >>> 5]! |= 1 << (list & 31)
   }
 
   #unlink(reference: number, list: number): void {
-    const longs = this.longs[segmentOf(reference)]!
+    const u32 = this.u32[segmentOf(reference)]!
     const header = (reference & UNIT_MASK) << 1
-    const next = longs[header + 1]!
-    const previous = longs[header + 2]!
-    if (next !== 0) this.longs[segmentOf(next)]![((next & UNIT_MASK) << 1) + 2] = previous
+    const next = u32[header + 1]!
+    const previous = u32[header + 2]!
+    if (next !== 0) this.u32[segmentOf(next)]![((next & UNIT_MASK) << 1) + 2] = previous
     if (previous !== 0) {
-      this.longs[segmentOf(previous)]![((previous & UNIT_MASK) << 1) + 1] = next
+      this.u32[segmentOf(previous)]![((previous & UNIT_MASK) << 1) + 1] = next
       return
     }
     this.#lists[list] = next
@@ -170,19 +170,19 @@ export class Heap {
   }
 
   #addSegment(): void {
-    const number = this.#unusedNumbers.pop() ?? this.words.length
+    const number = this.#unusedNumbers.pop() ?? this.u16.length
     const buffer = new ArrayBuffer(SEGMENT_BYTES)
-    const longs = new Uint32Array(buffer)
-    this.words[number] = new Uint16Array(buffer)
-    this.longs[number] = longs
+    const u32 = new Uint32Array(buffer)
+    this.u16[number] = new Uint16Array(buffer)
+    this.u32[number] = u32
     this.#segments++
     this.#spare++
-    this.#link(number * SEGMENT_UNITS + FIRST_UNIT, WHOLE_SEGMENT, longs)
+    this.#link(number * SEGMENT_UNITS + FIRST_UNIT, WHOLE_SEGMENT, u32)
   }
 
   #dropSegment(number: number): void {
-    this.words[number] = NO_WORDS
-    this.longs[number] = NO_LONGS
+    this.u16[number] = NO_U16
+    this.u32[number] = NO_U32
     this.#unusedNumbers.push(number)
     this.#segments--
     this.#spare--

@@ -17,14 +17,14 @@ export class KeyedHash {
   }
 
   /** 32 bits over `count` words from `at` on; of the last one, only the bits in `lastMask`. */
-  longs(longs: Uint32Array, at: number, count: number, lastMask: number): number {
+  of(u32: Uint32Array, at: number, count: number, lastMask: number): number {
     let v0 = this.#key0
     let v1 = this.#key1
     let v2 = 0x6c796765 ^ v0
     let v3 = 0x74656462 ^ v1
     const last = at + count - 1
     for (let index = at; index <= last; index++) {
-      const message = index === last ? longs[index]! & lastMask : longs[index]!
+      const message = index === last ? u32[index]! & lastMask : u32[index]!
       v3 ^= message
       v0 = (v0 + v1) | 0
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0

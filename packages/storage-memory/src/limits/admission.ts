@@ -41,7 +41,7 @@ export class Admission {
     if (limit === undefined) return
     const { records, clock } = this.#swarms
     const sets = this.#swarms.sets(first)
-    const length = limit.sourceLongs(sets.blocks.stride)
+    const length = limit.sourceU32(sets.blocks.stride)
     const hash = sets.blocks.hash(endpoint, 0)
     const rootOf = (role: number): number => records.root(record, first + role)
     const marks = [LEECHERS, SEEDERS].map((role) =>
@@ -73,7 +73,7 @@ export class Admission {
   admits(record: number, live: boolean, peer: AnnouncedPeer, source: number): boolean {
     const swarms = this.#swarms
     if (!live) {
-      if (this.#newSwarmLimit?.take(peer.source, peer.sourceLongs) === false)
+      if (this.#newSwarmLimit?.take(peer.source, peer.sourceU32) === false)
         throw TOO_MANY_NEW_SWARMS
       if (swarms.count >= this.#limits.maxSwarms && !this.#fairShare.makeRoomForSwarm(source))
         throw TOO_MANY_SWARMS

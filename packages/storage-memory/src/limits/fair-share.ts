@@ -92,12 +92,8 @@ export class FairShare {
     const sample = this.#sample
     const start = Math.floor(Math.random() * count)
     for (let index = 0; index < SAMPLE; index++) {
-      const longs = blocks.heap.longs[segmentOf(block)]!
-      sample[index] = sources.of(
-        longs,
-        blocks.entryAt(block, (start + index) % count),
-        blocks.stride,
-      )
+      const u32 = blocks.heap.u32[segmentOf(block)]!
+      sample[index] = sources.of(u32, blocks.entryAt(block, (start + index) % count), blocks.stride)
     }
     const heaviest = heaviestOf(sample)
     const crowd = sample[heaviest]!
@@ -174,7 +170,7 @@ export class FairShare {
       for (let index = 0; index < Math.min(most, count); index++) {
         const position = (start + index) % count
         const source = sources.of(
-          blocks.heap.longs[segmentOf(block)]!,
+          blocks.heap.u32[segmentOf(block)]!,
           blocks.entryAt(block, position),
           blocks.stride,
         )

@@ -3,10 +3,7 @@ import type { KeyedHash } from '../heap/keyed-hash.ts'
 import type { NewSwarmRate } from '../options.ts'
 import { hashNarrow } from './sources.ts'
 
-/**
- * Sources whose allowance is not whole that are remembered at most; those that have used the least
- * are forgotten first.
- */
+/** Sources with a partly used allowance to remember at most. Those that used the least go first. */
 const MOST = 1 << 16
 const SECOND = 1000
 const MINUTE = 60_000
@@ -35,11 +32,11 @@ export class NewSwarmLimit {
   }
 
   /**
-   * Takes a token of the source of the entry at the front of `longs`, `length` words long; false
+   * Takes a token of the source of the entry at the front of `u32`, `length` words long; false
    * when it has none left.
    */
-  take(longs: Uint32Array, length: number): boolean {
-    const hash = hashNarrow(this.#hash, longs, length)
+  take(u32: Uint32Array, length: number): boolean {
+    const hash = hashNarrow(this.#hash, u32, length)
     const now = this.#now()
     const tick = Math.floor(now / SECOND)
     const fullAt = Math.max(now, this.#read(hash, tick)) + this.#interval

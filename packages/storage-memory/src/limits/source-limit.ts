@@ -1,4 +1,4 @@
-import { entryLongs, halfOf } from '../peers/entry.ts'
+import { entryU32, halfOf } from '../peers/entry.ts'
 import type { PeerDraw } from '../peers/draw.ts'
 import type { TickClock } from '../expiry/tick-clock.ts'
 
@@ -21,8 +21,8 @@ export class SourceLimit {
    * Words of an entry, which has so many, that name its source: an IPv4 address, or the first half
    * of an IPv6 one.
    */
-  sourceLongs(longs: number): number {
-    return longs === entryLongs('ipv4') ? 1 : 2
+  sourceU32(u32: number): number {
+    return u32 === entryU32('ipv4') ? 1 : 2
   }
 
   /**
@@ -41,16 +41,16 @@ export class SourceLimit {
     return peers.reduce((oldest, peer) => (peer.age > oldest.age ? peer : oldest))
   }
 
-  /** Whether an answer already has its fill of the source of the entry at `longs[at]`. */
-  fills(draw: PeerDraw, longs: Uint32Array, at: number): boolean {
-    const halves = this.sourceLongs(draw.entryLongs) * 2
+  /** Whether an answer already has its fill of the source of the entry at `u32[at]`. */
+  fills(draw: PeerDraw, u32: Uint32Array, at: number): boolean {
+    const halves = this.sourceU32(draw.entryU32) * 2
     let same = 0
     for (let peer = 0; peer < draw.drawn; peer++) {
       const drawn = draw.at + peer * draw.width
       let half = 0
       while (
         half < halves &&
-        draw.endpoints[drawn + half] === halfOf(longs[at + (half >> 1)]!, half & 1)
+        draw.endpoints[drawn + half] === halfOf(u32[at + (half >> 1)]!, half & 1)
       )
         half++
       if (half === halves && ++same === MAX_IN_ANSWER) return true

@@ -25,7 +25,7 @@ const NARROW_IPV6: number = word(0xff, 0xff, 0xff, 0)
 /** Wide ones are IPv4 /16 and IPv6 /32, which is a word. */
 const WIDE_IPV4: number = word(0xff, 0xff, 0, 0)
 /** 32-bit words of an IPv4 entry. */
-const IPV4_LONGS = 2
+const IPV4_U32 = 2
 const ALL_BITS = 0xffff_ffff
 
 /**
@@ -41,29 +41,26 @@ export class Sources {
   }
 
   /**
-   * The source of the entry at `longs[at]`, `length` words long: the number of its wide network
+   * The source of the entry at `u32[at]`, `length` words long: the number of its wide network
    * above that of the narrow one.
    */
-  of(longs: Uint32Array, at: number, length: number): number {
+  of(u32: Uint32Array, at: number, length: number): number {
     const [a, b, c, d] = this.#factors as unknown as [number, number, number, number]
-    const first = longs[at]!
-    if (length === IPV4_LONGS) {
+    const first = u32[at]!
+    if (length === IPV4_U32) {
       return (
         (Math.imul(first, a) >>> NARROW_SHIFT) |
         ((Math.imul(first & WIDE_IPV4, c) >>> WIDE_SHIFT) << NARROW_BITS)
       )
     }
-    const narrow =
-      (Math.imul(first, a) + Math.imul(longs[at + 1]! & NARROW_IPV6, b)) >>> NARROW_SHIFT
+    const narrow = (Math.imul(first, a) + Math.imul(u32[at + 1]! & NARROW_IPV6, b)) >>> NARROW_SHIFT
     return narrow | ((Math.imul(first, d) >>> WIDE_SHIFT) << NARROW_BITS)
   }
 }
 
-/** Hashes the narrow network of the entry at the front of `longs`, `length` words long. */
-export function hashNarrow(hash: KeyedHash, longs: Uint32Array, length: number): number {
-  return length === IPV4_LONGS
-    ? hash.longs(longs, 0, 1, ALL_BITS)
-    : hash.longs(longs, 0, 2, NARROW_IPV6)
+/** Hashes the narrow network of the entry at the front of `u32`, `length` words long. */
+export function hashNarrow(hash: KeyedHash, u32: Uint32Array, length: number): number {
+  return length === IPV4_U32 ? hash.of(u32, 0, 1, ALL_BITS) : hash.of(u32, 0, 2, NARROW_IPV6)
 }
 
 /**
@@ -78,11 +75,9 @@ export class SourceShares {
   readonly #wide = new Uint32Array(1 << WIDE_BITS)
   #heaviest = 0
 
-  /** Whether the source is the heaviest now, as far as that is known. */
-  add(source: number, by: number): boolean {
+  add(source: number, by: number): void {
     this.#narrow[source & NARROW_MASK]! += by
     this.#wide[source >>> NARROW_BITS]! += by
-    return this.noteHeavy(source)
   }
 
   /** A source that may be heavier than all that were met; whether it is the heaviest. */

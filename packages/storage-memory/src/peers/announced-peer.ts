@@ -1,14 +1,14 @@
 import { addressFamily, type Address } from '@chihaya/bittorrent'
 import type { Announce } from '@chihaya/core'
-import { entryLongs, writeEndpoint, writeHandle } from './entry.ts'
-import { PEER_ID_LONGS } from './layout.ts'
+import { entryU32, writeEndpoint, writeHandle } from './entry.ts'
+import { PEER_ID_U32 } from './layout.ts'
 import { setsOf, WEBRTC_SETS } from '../swarms/records.ts'
 
 /** The peer of the announce that is being applied, in the form that blocks hold. */
 export class AnnouncedPeer {
   /** Its entry, without a mark until it enters a set. */
-  readonly endpoint: Uint32Array = new Uint32Array(entryLongs('ipv6'))
-  readonly id: Uint32Array = new Uint32Array(PEER_ID_LONGS)
+  readonly endpoint: Uint32Array = new Uint32Array(entryU32('ipv6'))
+  readonly id: Uint32Array = new Uint32Array(PEER_ID_U32)
   /** The `key` of its client, or 0. */
   clientKey = 0
   owner = 0
@@ -16,9 +16,9 @@ export class AnnouncedPeer {
   sets = 0
   /** The address that the announce came from, as an entry of so many words. */
   source: Uint32Array = this.endpoint
-  sourceLongs = 0
+  sourceU32 = 0
   /** Where a WebRTC peer announces from, as its endpoint does not tell. */
-  readonly #address = new Uint32Array(entryLongs('ipv6'))
+  readonly #address = new Uint32Array(entryU32('ipv6'))
 
   /** Reads what an announce says. The infohash goes into `infoHash`. */
   read(announce: Announce, infoHash: Uint32Array): void {
@@ -33,7 +33,7 @@ export class AnnouncedPeer {
     writeEndpoint(this.#address, announce.address, 0)
     this.sets = WEBRTC_SETS
     this.source = this.#address
-    this.sourceLongs = entryLongs(addressFamily(announce.address))
+    this.sourceU32 = entryU32(addressFamily(announce.address))
   }
 
   /** Gives it the endpoint of an address. */
@@ -42,6 +42,6 @@ export class AnnouncedPeer {
     writeEndpoint(this.endpoint, address, port)
     this.sets = setsOf(family)
     this.source = this.endpoint
-    this.sourceLongs = entryLongs(family)
+    this.sourceU32 = entryU32(family)
   }
 }

@@ -1,16 +1,20 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
 import type { Announce, PeerList } from '@chihaya/core'
 import type { AnnouncedPeer } from './announced-peer.ts'
+import { entryU32 } from './entry.ts'
 import { PeerDraw, type Refuses } from './draw.ts'
-import { PEER_ID_LONGS } from './layout.ts'
+import { PEER_ID_U32 } from './layout.ts'
 import type { SourceLimit } from '../limits/source-limit.ts'
 import type { SubnetPeers } from '../swarms/subnet-peers.ts'
 import { LEECHERS, SEEDERS, WEBRTC_SETS } from '../swarms/records.ts'
 import type { Swarms } from '../swarms/swarms.ts'
 
 /** 16-bit words of what answers carry. */
-const ENDPOINT_WORDS: Readonly<Record<AddressFamily, number>> = { ipv4: 3, ipv6: 9 }
-const PEER_ID_WORDS = PEER_ID_LONGS * 2
+const ENDPOINT_U16: Readonly<Record<AddressFamily, number>> = { ipv4: 3, ipv6: 9 }
+const PEER_ID_U16 = PEER_ID_U32 * 2
+
+/** The endpoint that no entry has. */
+const NOBODY = new Uint32Array(entryU32('ipv6'))
 
 /** Selects the peers of an answer: from which sets, how many of each, and in what order. */
 export class Answerer {
@@ -33,9 +37,9 @@ export class Answerer {
     this.#peer = peer
     this.#subnetPeers = subnetPeers
     const draw = this.#draw
-    this.#refusesSource = sourceLimit && ((longs, at) => sourceLimit.fills(draw, longs, at))
-    this.#refusesSubnet = (longs, at) =>
-      subnetPeers?.holds(longs, at) === true || this.#refusesSource?.(longs, at) === true
+    this.#refusesSource = sourceLimit && ((u32, at) => sourceLimit.fills(draw, u32, at))
+    this.#refusesSubnet = (u32, at) =>
+      subnetPeers?.holds(u32, at) === true || this.#refusesSource?.(u32, at) === true
   }
 
   /**
@@ -54,11 +58,10 @@ export class Answerer {
     const peer = this.#peer
     const { columns } = this.#swarms.sets(first).blocks
     const withIds = announce.wantsPeerIds && columns.peerIds !== undefined
-    draw.begin(ENDPOINT_WORDS[list.family])
-    // A peer of the other family is never the announcer; no entry is all zeros.
-    for (let index = 0; index < draw.own.length; index++)
-      draw.own[index] = peer.sets === first ? peer.endpoint[index]! : 0
-    for (let index = 0; index < PEER_ID_LONGS; index++) draw.ownPeerId[index] = peer.id[index]!
+    draw.begin(ENDPOINT_U16[list.family])
+    // A peer of the other family is never the announcer.
+    draw.own = peer.sets === first ? peer.endpoint : NOBODY
+    draw.ownPeerId = peer.id
     draw.owner = columns.owners === undefined ? 0 : peer.owner
     draw.publicOnly = announce.publicOnly && first < WEBRTC_SETS
     draw.refuses = this.#refusesSource
@@ -113,8 +116,8 @@ export class Answerer {
     const draw = this.#draw
     if (this.#endpoints.length < want * 2 * draw.width)
       this.#endpoints = new Uint16Array(want * 2 * draw.width)
-    if (withIds && this.#peerIds.length < want * 2 * PEER_ID_WORDS)
-      this.#peerIds = new Uint16Array(want * 2 * PEER_ID_WORDS)
+    if (withIds && this.#peerIds.length < want * 2 * PEER_ID_U16)
+      this.#peerIds = new Uint16Array(want * 2 * PEER_ID_U16)
     draw.endpoints = this.#endpoints
     draw.at = 0
     draw.peerIds = withIds ? this.#peerIds : undefined
@@ -125,7 +128,7 @@ export class Answerer {
     this.#drawFrom(leechersOnly, first, record, Math.max(want - near, outside))
     if (draw.drawn > want) draw.dropFromMiddle(want - (draw.drawn - near), near)
     list.words.set(this.#endpoints.subarray(0, draw.drawn * draw.width), list.at >> 1)
-    if (withIds) list.idWords.set(this.#peerIds.subarray(0, draw.drawn * PEER_ID_WORDS))
+    if (withIds) list.idWords.set(this.#peerIds.subarray(0, draw.drawn * PEER_ID_U16))
   }
 }
 

@@ -7,14 +7,14 @@ import {
   readMark,
   writeMark,
 } from './entry.ts'
-import { longsAt, segmentOf, wordsAt, type Heap } from '../heap/heap.ts'
+import { u32At, segmentOf, u16At, type Heap } from '../heap/heap.ts'
 import type { KeyedHash } from '../heap/keyed-hash.ts'
 import {
   CAPACITY,
   COUNT,
   DEPTH,
-  HEADER_LONGS,
-  HEADER_WORDS,
+  HEADER_U32,
+  HEADER_U16,
   NOT_PUBLIC,
   PARTIALS,
   SLOTS,
@@ -38,7 +38,7 @@ export class PeerBlocks {
    * What of an entry the hash covers: address and port, or less where a source's peers must stay
    * together.
    */
-  readonly #hashedLongs: number
+  readonly #hashedU32: number
   readonly #lastMask: number
   /** The first port that is given to others. */
   readonly #firstPort: number
@@ -47,7 +47,7 @@ export class PeerBlocks {
     heap: Heap,
     hash: KeyedHash,
     stride: number,
-    sourceLongs: number,
+    sourceU32: number,
     columns: Columns,
     firstPort: number = FIRST_DIALLABLE_PORT,
   ) {
@@ -55,8 +55,8 @@ export class PeerBlocks {
     this.stride = stride
     this.columns = columns
     this.#hash = hash
-    this.#hashedLongs = sourceLongs === 0 ? stride : sourceLongs
-    this.#lastMask = sourceLongs === 0 ? PORT_MASK : 0xffff_ffff
+    this.#hashedU32 = sourceU32 === 0 ? stride : sourceU32
+    this.#lastMask = sourceU32 === 0 ? PORT_MASK : 0xffff_ffff
     this.#firstPort = firstPort
   }
 
@@ -68,34 +68,34 @@ export class PeerBlocks {
     return portOf(last) < this.#firstPort
   }
 
-  /** The hash of the entry that begins at `longs[at]`. */
-  hash(longs: Uint32Array, at: number): number {
-    return this.#hash.longs(longs, at, this.#hashedLongs, this.#lastMask)
+  /** The hash of the entry that begins at `u32[at]`. */
+  hash(u32: Uint32Array, at: number): number {
+    return this.#hash.of(u32, at, this.#hashedU32, this.#lastMask)
   }
 
   /** An empty block. */
   create(capacity: number, depth: number): number {
     const slots = slotsFor(capacity)
     const block = this.heap.allocate(
-      (HEADER_LONGS + capacity * (this.stride + this.columns.width)) * 4 + slots * 2,
+      (HEADER_U32 + capacity * (this.stride + this.columns.width)) * 4 + slots * 2,
     )
-    const words = this.heap.words[segmentOf(block)]!
-    const base = wordsAt(block)
-    words.fill(0, base, base + HEADER_WORDS)
-    words[base + CAPACITY] = capacity
-    words[base + DEPTH] = depth
-    words[base + SLOTS] = slots
-    if (slots > 0) words.fill(0, base + HEADER_WORDS, base + HEADER_WORDS + slots)
+    const u16 = this.heap.u16[segmentOf(block)]!
+    const base = u16At(block)
+    u16.fill(0, base, base + HEADER_U16)
+    u16[base + CAPACITY] = capacity
+    u16[base + DEPTH] = depth
+    u16[base + SLOTS] = slots
+    if (slots > 0) u16.fill(0, base + HEADER_U16, base + HEADER_U16 + slots)
     return block
   }
 
   header(block: number, field: number): number {
-    return this.heap.words[segmentOf(block)]![wordsAt(block) + field]!
+    return this.heap.u16[segmentOf(block)]![u16At(block) + field]!
   }
 
   /** Where the entry of a position lies in the block's segment. */
   entryAt(block: number, position: number): number {
-    return longsAt(block) + HEADER_LONGS + (this.header(block, SLOTS) >> 1) + position * this.stride
+    return u32At(block) + HEADER_U32 + (this.header(block, SLOTS) >> 1) + position * this.stride
   }
 
   /** Where a column's words of a position lie in the block's segment. */
@@ -106,30 +106,30 @@ export class PeerBlocks {
 
   mark(block: number, position: number): number {
     return readMark(
-      this.heap.longs[segmentOf(block)]!,
+      this.heap.u32[segmentOf(block)]!,
       this.entryAt(block, position) + this.stride - 1,
     )
   }
 
   /** The position of the endpoint in `key`, or -1. */
   find(block: number, key: Uint32Array, hash: number): number {
-    const words = this.heap.words[segmentOf(block)]!
-    const longs = this.heap.longs[segmentOf(block)]!
-    const base = wordsAt(block)
-    const slots = words[base + SLOTS]!
-    const entries = longsAt(block) + HEADER_LONGS + (slots >> 1)
+    const u16 = this.heap.u16[segmentOf(block)]!
+    const u32 = this.heap.u32[segmentOf(block)]!
+    const base = u16At(block)
+    const slots = u16[base + SLOTS]!
+    const entries = u32At(block) + HEADER_U32 + (slots >> 1)
     if (slots === 0) {
-      const count = words[base + COUNT]!
+      const count = u16[base + COUNT]!
       for (let position = 0; position < count; position++) {
-        if (this.#equals(longs, entries + position * this.stride, key)) return position
+        if (this.#equals(u32, entries + position * this.stride, key)) return position
       }
       return -1
     }
-    const index = base + HEADER_WORDS
+    const index = base + HEADER_U16
     for (let slot = slotOf(hash, slots); ; slot = slot + 1 === slots ? 0 : slot + 1) {
-      const position = words[index + slot]! - 1
+      const position = u16[index + slot]! - 1
       if (position < 0) return -1
-      if (this.#equals(longs, entries + position * this.stride, key)) return position
+      if (this.#equals(u32, entries + position * this.stride, key)) return position
     }
   }
 
@@ -138,33 +138,33 @@ export class PeerBlocks {
    * that is hashed.
    */
   positionsOf(block: number, key: Uint32Array, hash: number, length: number): number[] {
-    const words = this.heap.words[segmentOf(block)]!
-    const longs = this.heap.longs[segmentOf(block)]!
-    const base = wordsAt(block)
-    const slots = words[base + SLOTS]!
+    const u16 = this.heap.u16[segmentOf(block)]!
+    const u32 = this.heap.u32[segmentOf(block)]!
+    const base = u16At(block)
+    const slots = u16[base + SLOTS]!
     const positions: number[] = []
     const consider = (position: number): void => {
       const entry = this.entryAt(block, position)
-      for (let index = 0; index < length; index++) if (longs[entry + index] !== key[index]) return
+      for (let index = 0; index < length; index++) if (u32[entry + index] !== key[index]) return
       positions.push(position)
     }
     if (slots === 0) {
-      for (let position = 0; position < words[base + COUNT]!; position++) consider(position)
+      for (let position = 0; position < u16[base + COUNT]!; position++) consider(position)
       return positions
     }
-    const index = base + HEADER_WORDS
-    for (let slot = slotOf(hash, slots); words[index + slot] !== 0; slot = (slot + 1) % slots) {
-      consider(words[index + slot]! - 1)
+    const index = base + HEADER_U16
+    for (let slot = slotOf(hash, slots); u16[index + slot] !== 0; slot = (slot + 1) % slots) {
+      consider(u16[index + slot]! - 1)
     }
     return positions
   }
 
   /** Whether a peer of the hash is there whose mark passes the test. */
   holds(block: number, hash: number, passes: (mark: number) => boolean): boolean {
-    const longs = this.heap.longs[segmentOf(block)]!
+    const u32 = this.heap.u32[segmentOf(block)]!
     const matches = (position: number): boolean => {
       const entry = this.entryAt(block, position)
-      return this.hash(longs, entry) === hash && passes(readMark(longs, entry + this.stride - 1))
+      return this.hash(u32, entry) === hash && passes(readMark(u32, entry + this.stride - 1))
     }
     const slots = this.header(block, SLOTS)
     if (slots === 0) {
@@ -172,10 +172,10 @@ export class PeerBlocks {
         if (matches(position)) return true
       return false
     }
-    const words = this.heap.words[segmentOf(block)]!
-    const index = wordsAt(block) + HEADER_WORDS
-    for (let slot = slotOf(hash, slots); words[index + slot] !== 0; slot = (slot + 1) % slots) {
-      if (matches(words[index + slot]! - 1)) return true
+    const u16 = this.heap.u16[segmentOf(block)]!
+    const index = u16At(block) + HEADER_U16
+    for (let slot = slotOf(hash, slots); u16[index + slot] !== 0; slot = (slot + 1) % slots) {
+      if (matches(u16[index + slot]! - 1)) return true
     }
     return false
   }
@@ -185,74 +185,73 @@ export class PeerBlocks {
    * position.
    */
   append(block: number, from: Uint32Array, at: number, hash: number): number {
-    const words = this.heap.words[segmentOf(block)]!
-    const longs = this.heap.longs[segmentOf(block)]!
-    const base = wordsAt(block)
-    const position = words[base + COUNT]!
-    words[base + COUNT] = position + 1
+    const u16 = this.heap.u16[segmentOf(block)]!
+    const u32 = this.heap.u32[segmentOf(block)]!
+    const base = u16At(block)
+    const position = u16[base + COUNT]!
+    u16[base + COUNT] = position + 1
     const entry = this.entryAt(block, position)
-    for (let index = 0; index < this.stride; index++) longs[entry + index] = from[at + index]!
-    this.#tally(words, longs, base, entry, 1)
-    const slots = words[base + SLOTS]!
+    for (let index = 0; index < this.stride; index++) u32[entry + index] = from[at + index]!
+    this.#tally(u16, u32, base, entry, 1)
+    const slots = u16[base + SLOTS]!
     if (slots === 0) return position
-    const index = base + HEADER_WORDS
+    const index = base + HEADER_U16
     let slot = slotOf(hash, slots)
-    while (words[index + slot] !== 0) slot = slot + 1 === slots ? 0 : slot + 1
-    words[index + slot] = position + 1
+    while (u16[index + slot] !== 0) slot = slot + 1 === slots ? 0 : slot + 1
+    u16[index + slot] = position + 1
     return position
   }
 
   /** Takes out the peer at a position; the last one takes its place. */
   remove(block: number, position: number): void {
-    const words = this.heap.words[segmentOf(block)]!
-    const longs = this.heap.longs[segmentOf(block)]!
-    const base = wordsAt(block)
+    const u16 = this.heap.u16[segmentOf(block)]!
+    const u32 = this.heap.u32[segmentOf(block)]!
+    const base = u16At(block)
     const entry = this.entryAt(block, position)
-    this.#tally(words, longs, base, entry, -1)
-    const last = words[base + COUNT]! - 1
-    words[base + COUNT] = last
-    const slots = words[base + SLOTS]!
-    const index = base + HEADER_WORDS
+    this.#tally(u16, u32, base, entry, -1)
+    const last = u16[base + COUNT]! - 1
+    u16[base + COUNT] = last
+    const slots = u16[base + SLOTS]!
+    const index = base + HEADER_U16
     if (slots > 0)
       this.#closeGap(
         block,
-        words,
-        longs,
+        u16,
+        u32,
         index,
         slots,
-        this.#slotHolding(block, words, longs, index, slots, position),
+        this.#slotHolding(block, u16, u32, index, slots, position),
       )
     if (position === last) return
     if (slots > 0)
-      words[index + this.#slotHolding(block, words, longs, index, slots, last)] = position + 1
+      u16[index + this.#slotHolding(block, u16, u32, index, slots, last)] = position + 1
     const lastEntry = this.entryAt(block, last)
-    longs.copyWithin(entry, lastEntry, lastEntry + this.stride)
+    u32.copyWithin(entry, lastEntry, lastEntry + this.stride)
     for (const column of this.columns.all) {
       const from = this.columnAt(column, block, last)
-      longs.copyWithin(this.columnAt(column, block, position), from, from + column.width)
+      u32.copyWithin(this.columnAt(column, block, position), from, from + column.width)
     }
   }
 
   /** Sets the mark of a peer, keeping count of partial seeds. */
   setMark(block: number, position: number, mark: number): void {
-    const longs = this.heap.longs[segmentOf(block)]!
+    const u32 = this.heap.u32[segmentOf(block)]!
     const last = this.entryAt(block, position) + this.stride - 1
-    const change = (mark & PARTIAL) - (readMark(longs, last) & PARTIAL)
-    if (change !== 0) this.heap.words[segmentOf(block)]![wordsAt(block) + PARTIALS]! += change
-    writeMark(longs, last, mark)
+    const change = (mark & PARTIAL) - (readMark(u32, last) & PARTIAL)
+    if (change !== 0) this.heap.u16[segmentOf(block)]![u16At(block) + PARTIALS]! += change
+    writeMark(u32, last, mark)
   }
 
   /** Appends the peer at a position of one block to another that has room for it. */
   copy(from: number, position: number, to: number): void {
-    const longs = this.heap.longs[segmentOf(from)]!
+    const u32 = this.heap.u32[segmentOf(from)]!
     const entry = this.entryAt(from, position)
-    const target = this.append(to, longs, entry, this.hash(longs, entry))
-    const toLongs = this.heap.longs[segmentOf(to)]!
+    const target = this.append(to, u32, entry, this.hash(u32, entry))
+    const toU32 = this.heap.u32[segmentOf(to)]!
     for (const column of this.columns.all) {
       const toAt = this.columnAt(column, to, target)
       const fromAt = this.columnAt(column, from, position)
-      for (let index = 0; index < column.width; index++)
-        toLongs[toAt + index] = longs[fromAt + index]!
+      for (let index = 0; index < column.width; index++) toU32[toAt + index] = u32[fromAt + index]!
     }
   }
 
@@ -265,30 +264,30 @@ export class PeerBlocks {
     return resized
   }
 
-  #equals(longs: Uint32Array, at: number, key: Uint32Array): boolean {
+  #equals(u32: Uint32Array, at: number, key: Uint32Array): boolean {
     const last = this.stride - 1
-    if (((longs[at + last]! ^ key[last]!) & PORT_MASK) !== 0) return false
-    for (let index = 0; index < last; index++) if (longs[at + index] !== key[index]) return false
+    if (((u32[at + last]! ^ key[last]!) & PORT_MASK) !== 0) return false
+    for (let index = 0; index < last; index++) if (u32[at + index] !== key[index]) return false
     return true
   }
 
-  #tally(words: Uint16Array, longs: Uint32Array, base: number, entry: number, by: number): void {
+  #tally(u16: Uint16Array, u32: Uint32Array, base: number, entry: number, by: number): void {
     const last = entry + this.stride - 1
-    if (readMark(longs, last) & PARTIAL) words[base + PARTIALS]! += by
-    if (this.withholds(longs[last]!)) words[base + WITHHELD]! += by
-    if (!isPublicEntry(longs, entry, this.stride)) words[base + NOT_PUBLIC]! += by
+    if (readMark(u32, last) & PARTIAL) u16[base + PARTIALS]! += by
+    if (this.withholds(u32[last]!)) u16[base + WITHHELD]! += by
+    if (!isPublicEntry(u32, entry, this.stride)) u16[base + NOT_PUBLIC]! += by
   }
 
   #slotHolding(
     block: number,
-    words: Uint16Array,
-    longs: Uint32Array,
+    u16: Uint16Array,
+    u32: Uint32Array,
     index: number,
     slots: number,
     position: number,
   ): number {
-    let slot = slotOf(this.hash(longs, this.entryAt(block, position)), slots)
-    while (words[index + slot] !== position + 1) slot = slot + 1 === slots ? 0 : slot + 1
+    let slot = slotOf(this.hash(u32, this.entryAt(block, position)), slots)
+    while (u16[index + slot] !== position + 1) slot = slot + 1 === slots ? 0 : slot + 1
     return slot
   }
 
@@ -297,20 +296,20 @@ export class PeerBlocks {
    */
   #closeGap(
     block: number,
-    words: Uint16Array,
-    longs: Uint32Array,
+    u16: Uint16Array,
+    u32: Uint32Array,
     index: number,
     slots: number,
     freed: number,
   ): void {
     let gap = freed
-    for (let slot = (gap + 1) % slots; words[index + slot] !== 0; slot = (slot + 1) % slots) {
-      const home = slotOf(this.hash(longs, this.entryAt(block, words[index + slot]! - 1)), slots)
+    for (let slot = (gap + 1) % slots; u16[index + slot] !== 0; slot = (slot + 1) % slots) {
+      const home = slotOf(this.hash(u32, this.entryAt(block, u16[index + slot]! - 1)), slots)
       if ((slot - home + slots) % slots < (slot - gap + slots) % slots) continue
-      words[index + gap] = words[index + slot]!
+      u16[index + gap] = u16[index + slot]!
       gap = slot
     }
-    words[index + gap] = 0
+    u16[index + gap] = 0
   }
 }
 

@@ -1,4 +1,4 @@
-import { longsAt, segmentOf, wordsAt, type Heap } from '../heap/heap.ts'
+import { u32At, segmentOf, u16At, type Heap } from '../heap/heap.ts'
 import { CAPACITY, DIRECTORY } from './layout.ts'
 
 /**
@@ -12,7 +12,7 @@ import { CAPACITY, DIRECTORY } from './layout.ts'
  * entry may be 0.
  */
 
-const DEPTH_WORD = 1
+const DEPTH_U16 = 1
 const ENTRIES = 3
 /** A directory must fit a segment; this deep it refers to a hundred million peers. */
 export const MAX_DEPTH = 17
@@ -30,18 +30,18 @@ export class Directories {
 
   /** True when a set's root is a directory and not a block of peers. */
   is(root: number): boolean {
-    return this.#heap.words[segmentOf(root)]![wordsAt(root) + CAPACITY] === DIRECTORY
+    return this.#heap.u16[segmentOf(root)]![u16At(root) + CAPACITY] === DIRECTORY
   }
 
   /** A directory whose entries all refer to one block. */
   create(depth: number, block: number): number {
     const root = this.#heap.allocate((ENTRIES + (1 << depth)) * 4)
-    this.#heap.words[segmentOf(root)]![wordsAt(root) + CAPACITY] = DIRECTORY
-    this.#heap.words[segmentOf(root)]![wordsAt(root) + DEPTH_WORD] = depth
-    const longs = this.#heap.longs[segmentOf(root)]!
-    const at = longsAt(root)
-    longs.fill(0, at + 1, at + ENTRIES)
-    longs.fill(block, at + ENTRIES, at + ENTRIES + (1 << depth))
+    this.#heap.u16[segmentOf(root)]![u16At(root) + CAPACITY] = DIRECTORY
+    this.#heap.u16[segmentOf(root)]![u16At(root) + DEPTH_U16] = depth
+    const u32 = this.#heap.u32[segmentOf(root)]!
+    const at = u32At(root)
+    u32.fill(0, at + 1, at + ENTRIES)
+    u32.fill(block, at + ENTRIES, at + ENTRIES + (1 << depth))
     return root
   }
 
@@ -51,10 +51,10 @@ export class Directories {
     const doubled = this.create(depth + 1, 0)
     for (const total of [TOTAL_COUNT, TOTAL_PARTIALS])
       this.add(doubled, total, this.total(root, total))
-    const from = this.#heap.longs[segmentOf(root)]!
-    const to = this.#heap.longs[segmentOf(doubled)]!
-    const fromAt = longsAt(root) + ENTRIES
-    const toAt = longsAt(doubled) + ENTRIES
+    const from = this.#heap.u32[segmentOf(root)]!
+    const to = this.#heap.u32[segmentOf(doubled)]!
+    const fromAt = u32At(root) + ENTRIES
+    const toAt = u32At(doubled) + ENTRIES
     for (let entry = 0; entry < 1 << depth; entry++) {
       to[toAt + 2 * entry] = to[toAt + 2 * entry + 1] = from[fromAt + entry]!
     }
@@ -63,15 +63,15 @@ export class Directories {
   }
 
   depth(root: number): number {
-    return this.#heap.words[segmentOf(root)]![wordsAt(root) + DEPTH_WORD]!
+    return this.#heap.u16[segmentOf(root)]![u16At(root) + DEPTH_U16]!
   }
 
   total(root: number, total: number): number {
-    return this.#heap.longs[segmentOf(root)]![longsAt(root) + total]!
+    return this.#heap.u32[segmentOf(root)]![u32At(root) + total]!
   }
 
   add(root: number, total: number, by: number): void {
-    this.#heap.longs[segmentOf(root)]![longsAt(root) + total]! += by
+    this.#heap.u32[segmentOf(root)]![u32At(root) + total]! += by
   }
 
   /** The entry that a hash falls to. */
@@ -80,7 +80,7 @@ export class Directories {
   }
 
   block(root: number, entry: number): number {
-    return this.#heap.longs[segmentOf(root)]![longsAt(root) + ENTRIES + entry]!
+    return this.#heap.u32[segmentOf(root)]![u32At(root) + ENTRIES + entry]!
   }
 
   /** The first of the entries that refer to the same block as `entry`, for a block `depth` deep. */
@@ -91,7 +91,7 @@ export class Directories {
 
   /** Lets all entries of a block `depth` deep refer to another. */
   replace(root: number, entry: number, depth: number, block: number): void {
-    const first = longsAt(root) + ENTRIES + this.firstEntry(root, entry, depth)
-    this.#heap.longs[segmentOf(root)]!.fill(block, first, first + (1 << (this.depth(root) - depth)))
+    const first = u32At(root) + ENTRIES + this.firstEntry(root, entry, depth)
+    this.#heap.u32[segmentOf(root)]!.fill(block, first, first + (1 << (this.depth(root) - depth)))
   }
 }

@@ -1,17 +1,19 @@
 import { FIRST_HALF, isPublicEntry, LITTLE_ENDIAN, PORT_MASK, SECOND_HALF } from './entry.ts'
 import { segmentOf } from '../heap/heap.ts'
 import type { PeerBlocks } from './blocks.ts'
-import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_LONGS, WITHHELD } from './layout.ts'
+import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_U32, WITHHELD } from './layout.ts'
 import type { PeerSets } from './sets.ts'
 
 /** Blocks that one draw looks at: the bound on its cost where filters turn most peers away. */
 const MAX_BLOCKS = 256
 
 /** 32-bit words of an IPv4 entry. */
-const IPV4_LONGS = 2
+const IPV4_U32 = 2
 
-/** Whether the entry at `longs[at]` is one that this draw must leave out. */
-export type Refuses = (longs: Uint32Array, at: number) => boolean
+const NOTHING: Uint32Array = new Uint32Array(0)
+
+/** Whether the entry at `u32[at]` is one that this draw must leave out. */
+export type Refuses = (u32: Uint32Array, at: number) => boolean
 
 /**
  * Picks peers out of sets and writes them down as they will travel. A draw takes a run of
@@ -27,7 +29,7 @@ export class PeerDraw {
   /** 16-bit words of an endpoint. */
   width = 0
   /** 32-bit words of an entry of the peers that are drawn: 6 bytes of an endpoint lie in 2 words. */
-  get entryLongs(): number {
+  get entryU32(): number {
     return (this.width + 1) >> 1
   }
 
@@ -38,8 +40,8 @@ export class PeerDraw {
   /** The announcer's owner, of whom no peers are drawn; 0 for none, or where owners are not kept. */
   owner = 0
   /** The announcer's endpoint, and its peer id, which only matters at the same address. */
-  readonly own: Uint32Array = new Uint32Array(5)
-  readonly ownPeerId: Uint32Array = new Uint32Array(PEER_ID_LONGS)
+  own: Uint32Array = NOTHING
+  ownPeerId: Uint32Array = NOTHING
 
   /** Begins an answer whose endpoints have `width` 16-bit words. */
   begin(width: number): void {
@@ -51,7 +53,7 @@ export class PeerDraw {
   dropFromMiddle(from: number, to: number): void {
     const endpoint = (peer: number): number => this.at + peer * this.width
     this.endpoints.copyWithin(endpoint(from), endpoint(to), endpoint(this.drawn))
-    const id = (peer: number): number => peer * PEER_ID_LONGS * 2
+    const id = (peer: number): number => peer * PEER_ID_U32 * 2
     this.peerIds?.copyWithin(id(from), id(to), id(this.drawn))
     this.drawn -= to - from
   }
@@ -96,9 +98,9 @@ export class PeerDraw {
       blocks.header(block, WITHHELD) === 0 &&
       (!this.publicOnly || blocks.header(block, NOT_PUBLIC) === 0)
     if (!plain) {
-      this.#sift(blocks, block, start, count, goal)
-      if (this.drawn < goal) this.#sift(blocks, block, 0, start, goal)
-    } else if (blocks.stride === IPV4_LONGS && LITTLE_ENDIAN) {
+      this.#copyFiltered(blocks, block, start, count, goal)
+      if (this.drawn < goal) this.#copyFiltered(blocks, block, 0, start, goal)
+    } else if (blocks.stride === IPV4_U32 && LITTLE_ENDIAN) {
       this.#copyIpv4(blocks, block, start, count, goal)
       if (this.drawn < goal) this.#copyIpv4(blocks, block, 0, start, goal)
     } else {
@@ -113,18 +115,18 @@ export class PeerDraw {
    * third quicker.
    */
   #copyIpv4(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
-    const longs = blocks.heap.longs[segmentOf(block)]!
+    const u32 = blocks.heap.u32[segmentOf(block)]!
     const endpoints = this.endpoints
     const own = this.own[0]!
     const end = blocks.entryAt(block, to)
     let target = this.at + this.drawn * 3
     const full = this.at + goal * 3
     for (let source = blocks.entryAt(block, from); source < end && target < full; source += 2) {
-      const address = longs[source]!
-      if (address === own && this.#isOwn(blocks, block, longs, source)) continue
+      const address = u32[source]!
+      if (address === own && this.#isOwn(blocks, block, u32, source)) continue
       endpoints[target] = address
       endpoints[target + 1] = address >>> 16
-      endpoints[target + 2] = longs[source + 1]!
+      endpoints[target + 2] = u32[source + 1]!
       target += 3
     }
     this.drawn = (target - this.at) / 3
@@ -132,7 +134,7 @@ export class PeerDraw {
 
   /** The same for either family. */
   #copy(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
-    const longs = blocks.heap.longs[segmentOf(block)]!
+    const u32 = blocks.heap.u32[segmentOf(block)]!
     const own = this.own[0]!
     const end = blocks.entryAt(block, to)
     for (
@@ -140,66 +142,66 @@ export class PeerDraw {
       source < end && this.drawn < goal;
       source += blocks.stride
     ) {
-      if (longs[source] === own && this.#isOwn(blocks, block, longs, source)) continue
-      this.#take(longs, source)
+      if (u32[source] === own && this.#isOwn(blocks, block, u32, source)) continue
+      this.#take(u32, source)
       this.drawn++
     }
   }
 
   /** The same where each peer has to be looked at, or comes with its peer id. */
-  #sift(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
-    const longs = blocks.heap.longs[segmentOf(block)]!
+  #copyFiltered(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
+    const u32 = blocks.heap.u32[segmentOf(block)]!
     for (let position = from; position < to && this.drawn < goal; position++) {
       const source = blocks.entryAt(block, position)
-      if (longs[source] === this.own[0] && this.#isOwn(blocks, block, longs, source)) continue
-      if (this.#leavesOut(blocks, longs, source)) continue
-      if (this.owner !== 0 && this.#isOwned(blocks, block, longs, position)) continue
-      this.#take(longs, source)
+      if (u32[source] === this.own[0] && this.#isOwn(blocks, block, u32, source)) continue
+      if (this.#leavesOut(blocks, u32, source)) continue
+      if (this.owner !== 0 && this.#isOwned(blocks, block, u32, position)) continue
+      this.#take(u32, source)
       if (this.peerIds !== undefined)
-        this.#takePeerId(longs, blocks.columnAt(blocks.columns.peerIds!, block, position))
+        this.#takePeerId(u32, blocks.columnAt(blocks.columns.peerIds!, block, position))
       this.drawn++
     }
   }
 
   /** Called where the first words agree. */
-  #isOwn(blocks: PeerBlocks, block: number, longs: Uint32Array, source: number): boolean {
+  #isOwn(blocks: PeerBlocks, block: number, u32: Uint32Array, source: number): boolean {
     const last = blocks.stride - 1
     for (let index = 1; index < last; index++)
-      if (longs[source + index] !== this.own[index]) return false
-    if (((longs[source + last]! ^ this.own[last]!) & PORT_MASK) === 0) return true
+      if (u32[source + index] !== this.own[index]) return false
+    if (((u32[source + last]! ^ this.own[last]!) & PORT_MASK) === 0) return true
     const { peerIds } = blocks.columns
     if (peerIds === undefined) return false
     const position = (source - blocks.entryAt(block, 0)) / blocks.stride
     const id = blocks.columnAt(peerIds, block, position)
-    for (let index = 0; index < PEER_ID_LONGS; index++)
-      if (longs[id + index] !== this.ownPeerId[index]) return false
+    for (let index = 0; index < PEER_ID_U32; index++)
+      if (u32[id + index] !== this.ownPeerId[index]) return false
     return true
   }
 
-  #isOwned(blocks: PeerBlocks, block: number, longs: Uint32Array, position: number): boolean {
+  #isOwned(blocks: PeerBlocks, block: number, u32: Uint32Array, position: number): boolean {
     const { owners } = blocks.columns
-    return owners !== undefined && longs[blocks.columnAt(owners, block, position)] === this.owner
+    return owners !== undefined && u32[blocks.columnAt(owners, block, position)] === this.owner
   }
 
-  #leavesOut(blocks: PeerBlocks, longs: Uint32Array, source: number): boolean {
-    if (blocks.withholds(longs[source + blocks.stride - 1]!)) return true
-    if (this.publicOnly && !isPublicEntry(longs, source, blocks.stride)) return true
-    return this.refuses !== undefined && this.refuses(longs, source)
+  #leavesOut(blocks: PeerBlocks, u32: Uint32Array, source: number): boolean {
+    if (blocks.withholds(u32[source + blocks.stride - 1]!)) return true
+    if (this.publicOnly && !isPublicEntry(u32, source, blocks.stride)) return true
+    return this.refuses !== undefined && this.refuses(u32, source)
   }
 
-  #take(longs: Uint32Array, source: number): void {
+  #take(u32: Uint32Array, source: number): void {
     const target = this.at + this.drawn * this.width
     for (let word = 0; word < this.width; word++) {
       this.endpoints[target + word] =
-        longs[source + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
+        u32[source + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
     }
   }
 
-  #takePeerId(longs: Uint32Array, id: number): void {
-    const target = this.drawn * PEER_ID_LONGS * 2
-    for (let word = 0; word < PEER_ID_LONGS * 2; word++) {
+  #takePeerId(u32: Uint32Array, id: number): void {
+    const target = this.drawn * PEER_ID_U32 * 2
+    for (let word = 0; word < PEER_ID_U32 * 2; word++) {
       this.peerIds![target + word] =
-        longs[id + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
+        u32[id + (word >> 1)]! >>> (word & 1 ? SECOND_HALF : FIRST_HALF)
     }
   }
 }

@@ -31,13 +31,13 @@ export const TICKS: number = 1 << 13
 export const FIRST_DIALLABLE_PORT = 2
 
 /** Writes a WebRTC peer's handle in the place of an IPv4 address, with no port and no mark. */
-export function writeHandle(longs: Uint32Array, handle: number): void {
-  longs[0] = word(handle >>> 24, (handle >>> 16) & 0xff, (handle >>> 8) & 0xff, handle & 0xff)
-  longs[1] = 0
+export function writeHandle(u32: Uint32Array, handle: number): void {
+  u32[0] = word(handle >>> 24, (handle >>> 16) & 0xff, (handle >>> 8) & 0xff, handle & 0xff)
+  u32[1] = 0
 }
 
 /** 32-bit words of an entry of a family. */
-export function entryLongs(family: AddressFamily): number {
+export function entryU32(family: AddressFamily): number {
   return family === 'ipv4' ? 2 : 5
 }
 
@@ -55,22 +55,22 @@ export function halfOf(long: number, half: number): number {
   return (long >>> (half === 0 ? FIRST_HALF : SECOND_HALF)) & 0xffff
 }
 
-/** Writes address and port to the front of `longs`, with no mark. */
-export function writeEndpoint(longs: Uint32Array, address: Address, port: number): void {
+/** Writes address and port to the front of `u32`, with no mark. */
+export function writeEndpoint(u32: Uint32Array, address: Address, port: number): void {
   const length = address.length
   for (let at = 0; at < length; at += 4) {
-    longs[at >> 2] = word(address[at]!, address[at + 1]!, address[at + 2]!, address[at + 3]!)
+    u32[at >> 2] = word(address[at]!, address[at + 1]!, address[at + 2]!, address[at + 3]!)
   }
-  longs[length >> 2] = word(port >> 8, port & 0xff, 0, 0)
+  u32[length >> 2] = word(port >> 8, port & 0xff, 0, 0)
 }
 
-export function readMark(longs: Uint32Array, last: number): number {
-  return (longs[last]! >>> SECOND_HALF) & 0xffff
+export function readMark(u32: Uint32Array, last: number): number {
+  return (u32[last]! >>> SECOND_HALF) & 0xffff
 }
 
 /** Sets the mark in an entry's last word. */
-export function writeMark(longs: Uint32Array, last: number, mark: number): void {
-  longs[last] = (longs[last]! & PORT_MASK) | (mark << SECOND_HALF)
+export function writeMark(u32: Uint32Array, last: number, mark: number): void {
+  u32[last] = (u32[last]! & PORT_MASK) | (mark << SECOND_HALF)
 }
 
 /** The port of an entry whose last word is `last`. */
@@ -82,8 +82,8 @@ export function portOf(last: number): number {
 const scratch = new Uint32Array(4)
 const scratchBytes = new Uint8Array(scratch.buffer)
 
-/** True when the address of the entry at `longs[at]` has a meaning on the public internet. */
-export function isPublicEntry(longs: Uint32Array, at: number, length: number): boolean {
-  for (let index = 0; index < length - 1; index++) scratch[index] = longs[at + index]!
+/** True when the address of the entry at `u32[at]` has a meaning on the public internet. */
+export function isPublicEntry(u32: Uint32Array, at: number, length: number): boolean {
+  for (let index = 0; index < length - 1; index++) scratch[index] = u32[at + index]!
   return addressScope(scratchBytes, 0, (length - 1) * 4) === 'public'
 }

@@ -27,12 +27,12 @@ export const NOT_PUBLIC = 4
 export const DEPTH = 5
 /** Slots of the index. */
 export const SLOTS = 6
-export const HEADER_WORDS = 8
-export const HEADER_LONGS = 4
+export const HEADER_U16 = 8
+export const HEADER_U32 = 4
 
 export const DIRECTORY = 0xffff
 
-export const PEER_ID_LONGS = 5
+export const PEER_ID_U32 = 5
 
 /** What a block holds of each peer beside its entry. */
 export interface Column {
@@ -59,7 +59,7 @@ export class Columns {
       width += columnWidth
       return column
     }
-    this.peerIds = keepsPeerIds ? add(PEER_ID_LONGS) : undefined
+    this.peerIds = keepsPeerIds ? add(PEER_ID_U32) : undefined
     this.owners = keepsOwners ? add(1) : undefined
     this.all = all
     this.width = width

@@ -111,7 +111,7 @@ export class PeerSets {
   /** Takes out the peer that was met. */
   remove(root: number): number {
     this.#take(root, this.block, this.position)
-    return this.#settle(root, this.block, this.#entry)
+    return this.#compact(root, this.block, this.#entry)
   }
 
   /** Whether a peer of the hash is in the set whose mark passes the test. */
@@ -170,7 +170,7 @@ export class PeerSets {
       this.#take(root, block, position)
       taken++
     }
-    return taken === 0 ? root : this.#settle(root, block, entry)
+    return taken === 0 ? root : this.#compact(root, block, entry)
   }
 
   #total(root: number, field: number, total: number): number {
@@ -267,12 +267,12 @@ export class PeerSets {
   }
 
   #bit(block: number, position: number, depth: number): number {
-    const longs = this.blocks.heap.longs[segmentOf(block)]!
-    return (this.blocks.hash(longs, this.blocks.entryAt(block, position)) >>> (31 - depth)) & 1
+    const u32 = this.blocks.heap.u32[segmentOf(block)]!
+    return (this.blocks.hash(u32, this.blocks.entryAt(block, position)) >>> (31 - depth)) & 1
   }
 
   /** Gives back what a block that lost peers no longer needs. */
-  #settle(root: number, block: number, entry: number): number {
+  #compact(root: number, block: number, entry: number): number {
     const count = this.blocks.header(block, COUNT)
     const wasteful = count * 2 < this.blocks.header(block, CAPACITY)
     if (root === block) {

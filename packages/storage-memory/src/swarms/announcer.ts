@@ -8,7 +8,7 @@ import type { KeyedHash } from '../heap/keyed-hash.ts'
 import type { SwarmLimits } from '../limits/limits.ts'
 import type { NewSwarmLimit } from '../limits/new-swarm-limit.ts'
 import type { PeerSets } from '../peers/sets.ts'
-import { PEER_ID_LONGS } from '../peers/layout.ts'
+import { PEER_ID_U32 } from '../peers/layout.ts'
 import type { SourceLimit } from '../limits/source-limit.ts'
 import { LEECHERS, SEEDERS, SWARM, WEBRTC_SETS } from './records.ts'
 import type { Swarms } from './swarms.ts'
@@ -216,14 +216,15 @@ export class Announcer {
       live = record !== 0 && records.isLive(record)
     }
     if (!live) {
-      const maker = role < WEBRTC_SETS ? source : sources.of(peer.source, 0, peer.sourceLongs)
+      const maker = role < WEBRTC_SETS ? source : sources.of(peer.source, 0, peer.sourceU32)
       record = records.create(hash, record, kind, maker)
       swarms.count++
       swarms.swarmShares.add(maker, 1)
     }
     const before = (claimed ? ALIAS : 0) | (this.#hasLeftCounted(hash, stride) ? COUNTED : 0)
     this.#enter(hash, record, role, peerHash, transition, kind, flags, before)
-    if (swarms.peerShares.add(source, 1)) this.#admission.noteCrowded(record)
+    swarms.peerShares.add(source, 1)
+    if (swarms.peerShares.noteHeavy(source)) this.#admission.noteCrowded(record)
     return record
   }
 
@@ -291,11 +292,11 @@ export class Announcer {
   /** Writes what is kept beside the entry of the peer that a set has just found. */
   #writeColumns({ blocks, block, position }: PeerSets): void {
     const { peerIds, owners } = blocks.columns
-    const longs = this.#swarms.heap.longs[segmentOf(block)]!
+    const u32 = this.#swarms.heap.u32[segmentOf(block)]!
     if (peerIds !== undefined) {
       const at = blocks.columnAt(peerIds, block, position)
-      for (let index = 0; index < PEER_ID_LONGS; index++) longs[at + index] = this.peer.id[index]!
+      for (let index = 0; index < PEER_ID_U32; index++) u32[at + index] = this.peer.id[index]!
     }
-    if (owners !== undefined) longs[blocks.columnAt(owners, block, position)] = this.peer.owner
+    if (owners !== undefined) u32[blocks.columnAt(owners, block, position)] = this.peer.owner
   }
 }

@@ -1,13 +1,13 @@
 import { ALIAS } from '../peers/entry.ts'
 import { ExpiringTable } from '../heap/expiring-table.ts'
 import type { KeyedHash } from '../heap/keyed-hash.ts'
-import { PEER_ID_LONGS } from '../peers/layout.ts'
+import { PEER_ID_U32 } from '../peers/layout.ts'
 import { IPV6_SETS, LEECHERS, SEEDERS } from './records.ts'
 import type { Swarms } from './swarms.ts'
 
 /** The hash of an infohash, a peer id, a key, the family. */
-const CLIENT_LONGS: number = 1 + PEER_ID_LONGS + 2
-const KEY = 1 + PEER_ID_LONGS
+const CLIENT_U32: number = 1 + PEER_ID_U32 + 2
+const KEY = 1 + PEER_ID_U32
 const FAMILY: number = KEY + 1
 const ALL_BITS = 0xffff_ffff
 /** Clients that may be remembered beside two for each peer in the swarms. */
@@ -24,7 +24,7 @@ const SPARE = 4096
 export class DualStackClients {
   readonly #table = new ExpiringTable()
   readonly #hash: KeyedHash
-  readonly #words = new Uint32Array(CLIENT_LONGS)
+  readonly #input = new Uint32Array(CLIENT_U32)
 
   constructor(hash: KeyedHash) {
     this.#hash = hash
@@ -36,9 +36,9 @@ export class DualStackClients {
 
   /** Begins with the client whose peer id and key are announced. */
   select(infoHash: number, peerId: Uint32Array, key: number): void {
-    this.#words[0] = infoHash
-    for (let index = 0; index < PEER_ID_LONGS; index++) this.#words[1 + index] = peerId[index]!
-    this.#words[KEY] = key
+    this.#input[0] = infoHash
+    for (let index = 0; index < PEER_ID_U32; index++) this.#input[1 + index] = peerId[index]!
+    this.#input[KEY] = key
   }
 
   /**
@@ -77,7 +77,7 @@ export class DualStackClients {
   }
 
   #hashFor(set: number): number {
-    this.#words[FAMILY] = set
-    return this.#hash.longs(this.#words, 0, CLIENT_LONGS, ALL_BITS)
+    this.#input[FAMILY] = set
+    return this.#hash.of(this.#input, 0, CLIENT_U32, ALL_BITS)
   }
 }

@@ -1,9 +1,9 @@
 import { readInfoHash, readPeerId } from '@chihaya/bittorrent'
 import type { EvictionRules } from '@chihaya/core'
 import { segmentOf } from '../heap/heap.ts'
-import { PEER_ID_LONGS } from '../peers/layout.ts'
+import { PEER_ID_U32 } from '../peers/layout.ts'
 import type { PeerBlocks } from '../peers/blocks.ts'
-import { INFO_HASH_LONGS, SWARM, WEBRTC_SETS } from './records.ts'
+import { INFO_HASH_U32, SWARM, WEBRTC_SETS } from './records.ts'
 import type { Swarms } from './swarms.ts'
 import { SwarmWalk } from './walk.ts'
 
@@ -14,7 +14,7 @@ const STEP_COST = 8
 const SWARM_COST = 2
 /** The hashes of a set end before this one. */
 const LAST_HASH: number = 2 ** 32
-const ENDPOINT_LONGS = 5
+const ENDPOINT_U32 = 5
 
 /**
  * Removes the peers that some rules name, in slices as short as asked. A peer that announces
@@ -37,12 +37,12 @@ export class Eviction {
   /** Whether all peers of the swarm go; undefined before the infohash has been looked at. */
   #all: boolean | undefined
   /** The infohash, endpoint or peer id that a rule is asked about. */
-  readonly #key = new Uint32Array(INFO_HASH_LONGS)
+  readonly #key = new Uint32Array(INFO_HASH_U32)
   readonly #keyBytes = new Uint8Array(this.#key.buffer)
-  readonly #endpoint = new Uint32Array(ENDPOINT_LONGS)
+  readonly #endpoint = new Uint32Array(ENDPOINT_U32)
   readonly #ipv4 = new Uint8Array(this.#endpoint.buffer, 0, 4)
   readonly #ipv6 = new Uint8Array(this.#endpoint.buffer, 0, 16)
-  readonly #peerId = new Uint32Array(PEER_ID_LONGS)
+  readonly #peerId = new Uint32Array(PEER_ID_U32)
   readonly #peerIdBytes = new Uint8Array(this.#peerId.buffer)
 
   constructor(swarms: Swarms, rules: EvictionRules) {
@@ -74,8 +74,8 @@ export class Eviction {
    */
   #lookAtSwarm(): number {
     const { records } = this.#swarms
-    const from = this.#swarm * INFO_HASH_LONGS
-    for (let index = 0; index < INFO_HASH_LONGS; index++)
+    const from = this.#swarm * INFO_HASH_U32
+    for (let index = 0; index < INFO_HASH_U32; index++)
       this.#key[index] = this.#walk.keys[from + index]!
     const record = records.find(records.hashKey(this.#key), this.#key)
     if (record === 0 || records.kind(record) !== SWARM) return this.#goOn()
@@ -121,20 +121,20 @@ export class Eviction {
   #names(blocks: PeerBlocks, block: number, position: number): boolean {
     const { address, peerId, owner } = this.#rules
     const { peerIds, owners } = blocks.columns
-    const longs = blocks.heap.longs[segmentOf(block)]!
+    const u32 = blocks.heap.u32[segmentOf(block)]!
     if (address !== undefined && this.#set < WEBRTC_SETS) {
       const entry = blocks.entryAt(block, position)
       for (let index = 0; index < blocks.stride - 1; index++)
-        this.#endpoint[index] = longs[entry + index]!
-      if (address(blocks.stride === ENDPOINT_LONGS ? this.#ipv6 : this.#ipv4)) return true
+        this.#endpoint[index] = u32[entry + index]!
+      if (address(blocks.stride === ENDPOINT_U32 ? this.#ipv6 : this.#ipv4)) return true
     }
     if (owner !== undefined && owners !== undefined) {
-      const number = longs[blocks.columnAt(owners, block, position)]!
+      const number = u32[blocks.columnAt(owners, block, position)]!
       if (number !== 0 && owner(number)) return true
     }
     if (peerId === undefined || peerIds === undefined) return false
     const id = blocks.columnAt(peerIds, block, position)
-    for (let index = 0; index < PEER_ID_LONGS; index++) this.#peerId[index] = longs[id + index]!
+    for (let index = 0; index < PEER_ID_U32; index++) this.#peerId[index] = u32[id + index]!
     return peerId(readPeerId(this.#peerIdBytes, 0))
   }
 }

@@ -1,6 +1,6 @@
 import { readInfoHash } from '@chihaya/bittorrent'
 import type { SwarmEntry } from '@chihaya/core'
-import { countsOf, INFO_HASH_LONGS, LEECHERS, SEEDERS } from './records.ts'
+import { countsOf, INFO_HASH_U32, LEECHERS, SEEDERS } from './records.ts'
 import type { Swarms } from './swarms.ts'
 import { SwarmWalk } from './walk.ts'
 
@@ -12,7 +12,7 @@ const STEPS = 500
 export class SwarmListing {
   readonly #swarms: Swarms
   readonly #walk: SwarmWalk
-  readonly #key = new Uint32Array(INFO_HASH_LONGS)
+  readonly #key = new Uint32Array(INFO_HASH_U32)
   readonly #keyBytes = new Uint8Array(this.#key.buffer)
   /** Whether all swarms have been listed. */
   done = false
@@ -31,14 +31,14 @@ export class SwarmListing {
         break
       }
       for (let swarm = 0; swarm < this.#walk.count; swarm++)
-        page.push(this.#entry(swarm * INFO_HASH_LONGS))
+        page.push(this.#entry(swarm * INFO_HASH_U32))
     }
     return page
   }
 
   #entry(at: number): SwarmEntry {
     const { records } = this.#swarms
-    for (let index = 0; index < INFO_HASH_LONGS; index++)
+    for (let index = 0; index < INFO_HASH_U32; index++)
       this.#key[index] = this.#walk.keys[at + index]!
     const record = records.find(records.hashKey(this.#key), this.#key)
     return {

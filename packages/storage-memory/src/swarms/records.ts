@@ -1,6 +1,6 @@
 import type { AddressFamily } from '@chihaya/bittorrent'
 import type { NetworkCounts } from '@chihaya/core'
-import { longsAt, segmentOf, type Heap } from '../heap/heap.ts'
+import { u32At, segmentOf, type Heap } from '../heap/heap.ts'
 import type { KeyedHash } from '../heap/keyed-hash.ts'
 import { SwarmTable } from './table.ts'
 
@@ -43,7 +43,7 @@ export const LEECHERS = 0
 export const SEEDERS = 1
 
 /** 32-bit words of an infohash. */
-export const INFO_HASH_LONGS = 5
+export const INFO_HASH_U32 = 5
 const DOWNLOADED = 5
 const KIND = 6
 const FIRST_ROOT = 7
@@ -64,12 +64,12 @@ export class SwarmRecords {
   /** Peer sets of each swarm. */
   readonly sets: number
   /** The infohash that `find` and `create` go by, set by `setKey`. */
-  readonly key: Uint32Array = new Uint32Array(INFO_HASH_LONGS)
+  readonly key: Uint32Array = new Uint32Array(INFO_HASH_U32)
   readonly #heap: Heap
   readonly #hash: KeyedHash
   readonly #maxRemembered: number
   readonly #firstCount: number
-  readonly #longs: number
+  readonly #size: number
   /** Oldest and newest remembered record. */
   #oldest = 0
   #newest = 0
@@ -82,12 +82,12 @@ export class SwarmRecords {
     this.#maxRemembered = maxRemembered
     this.sets = keepsWebRtcPeers ? WEBRTC_AND_ADDRESS_SETS : ADDRESS_SETS
     this.#firstCount = FIRST_ROOT + this.sets
-    this.#longs = this.#firstCount + this.sets
+    this.#size = this.#firstCount + this.sets
   }
 
   /** The hash of the infohash in `key`. */
   hashKey(key: Uint32Array = this.key): number {
-    return this.#hash.longs(key, 0, INFO_HASH_LONGS, ALL_BITS)
+    return this.#hash.of(key, 0, INFO_HASH_U32, ALL_BITS)
   }
 
   /** The record of the infohash in `key`, remembered ones included, or 0. */
@@ -107,12 +107,12 @@ export class SwarmRecords {
       this.#set(found, NEWER, 0)
       return found
     }
-    const record = this.#heap.allocate(this.#longs * 4)
-    const longs = this.#heap.longs[segmentOf(record)]!
-    const at = longsAt(record)
-    for (let index = 0; index < INFO_HASH_LONGS; index++) longs[at + index] = this.key[index]!
-    for (let field = DOWNLOADED; field < this.#longs; field++) longs[at + field] = 0
-    longs[at + KIND] = kindAndSource
+    const record = this.#heap.allocate(this.#size * 4)
+    const u32 = this.#heap.u32[segmentOf(record)]!
+    const at = u32At(record)
+    for (let index = 0; index < INFO_HASH_U32; index++) u32[at + index] = this.key[index]!
+    for (let field = DOWNLOADED; field < this.#size; field++) u32[at + field] = 0
+    u32[at + KIND] = kindAndSource
     this.table.insert(hash, record)
     return record
   }
@@ -148,19 +148,14 @@ export class SwarmRecords {
 
   /** The hash of a record's infohash. */
   hashOf(record: number): number {
-    return this.#hash.longs(
-      this.#heap.longs[segmentOf(record)]!,
-      longsAt(record),
-      INFO_HASH_LONGS,
-      ALL_BITS,
-    )
+    return this.#hash.of(this.#heap.u32[segmentOf(record)]!, u32At(record), INFO_HASH_U32, ALL_BITS)
   }
 
   /** Copies a record's infohash. */
   copyKey(record: number, to: Uint32Array, at: number): void {
-    const longs = this.#heap.longs[segmentOf(record)]!
-    const from = longsAt(record)
-    for (let index = 0; index < INFO_HASH_LONGS; index++) to[at + index] = longs[from + index]!
+    const u32 = this.#heap.u32[segmentOf(record)]!
+    const from = u32At(record)
+    for (let index = 0; index < INFO_HASH_U32; index++) to[at + index] = u32[from + index]!
   }
 
   downloaded(record: number): number {
@@ -185,23 +180,23 @@ export class SwarmRecords {
   }
 
   addCount(record: number, set: number, by: number): void {
-    this.#heap.longs[segmentOf(record)]![longsAt(record) + this.#firstCount + set]! += by
+    this.#heap.u32[segmentOf(record)]![u32At(record) + this.#firstCount + set]! += by
   }
 
   /** True when no set of a live record holds a peer. */
   isEmpty(record: number): boolean {
-    const longs = this.#heap.longs[segmentOf(record)]!
-    const at = longsAt(record) + FIRST_ROOT
-    if ((longs[at]! | longs[at + 1]! | longs[at + 2]! | longs[at + 3]!) !== 0) return false
-    return this.sets === ADDRESS_SETS || (longs[at + 4]! | longs[at + 5]!) === 0
+    const u32 = this.#heap.u32[segmentOf(record)]!
+    const at = u32At(record) + FIRST_ROOT
+    if ((u32[at]! | u32[at + 1]! | u32[at + 2]! | u32[at + 3]!) !== 0) return false
+    return this.sets === ADDRESS_SETS || (u32[at + 4]! | u32[at + 5]!) === 0
   }
 
   #get(record: number, field: number): number {
-    return this.#heap.longs[segmentOf(record)]![longsAt(record) + field]!
+    return this.#heap.u32[segmentOf(record)]![u32At(record) + field]!
   }
 
   #set(record: number, field: number, value: number): void {
-    this.#heap.longs[segmentOf(record)]![longsAt(record) + field] = value
+    this.#heap.u32[segmentOf(record)]![u32At(record) + field] = value
   }
 
   #free(record: number): void {

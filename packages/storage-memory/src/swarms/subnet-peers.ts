@@ -1,8 +1,8 @@
 import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
-import { entryLongs, writeEndpoint } from '../peers/entry.ts'
+import { entryU32, writeEndpoint } from '../peers/entry.ts'
 import type { KeyedHash } from '../heap/keyed-hash.ts'
 import type { SubnetPreference } from '../options.ts'
-import { INFO_HASH_LONGS, type SwarmRecords } from './records.ts'
+import { INFO_HASH_U32, type SwarmRecords } from './records.ts'
 
 const DEFAULT_BITS: Readonly<Record<AddressFamily, number>> = { ipv4: 24, ipv6: 64 }
 const DEFAULT_OUTSIDE_SHARE = 0.1
@@ -24,16 +24,16 @@ export class SubnetPeers {
   readonly #subnet = new Uint32Array(5)
   #mask: Uint32Array
   readonly #part = {
-    key: new Uint32Array(INFO_HASH_LONGS),
-    endpoint: new Uint32Array(entryLongs('ipv6')),
+    key: new Uint32Array(INFO_HASH_U32),
+    endpoint: new Uint32Array(entryU32('ipv6')),
   }
 
   constructor(preference: SubnetPreference, hash: KeyedHash) {
     this.outsideShare = preference.outsideShare ?? DEFAULT_OUTSIDE_SHARE
     this.#hash = hash
     this.#masks = {
-      ipv4: maskLongs(4, preference.ipv4 ?? DEFAULT_BITS.ipv4),
-      ipv6: maskLongs(16, preference.ipv6 ?? DEFAULT_BITS.ipv6),
+      ipv4: maskU32(4, preference.ipv4 ?? DEFAULT_BITS.ipv4),
+      ipv6: maskU32(16, preference.ipv6 ?? DEFAULT_BITS.ipv6),
     }
     this.#mask = this.#masks.ipv4
   }
@@ -45,20 +45,20 @@ export class SubnetPeers {
   }
 
   /**
-   * The infohash of a swarm's part that holds the peer of the entry at `longs[at]`, of so many
+   * The infohash of a swarm's part that holds the peer of the entry at `u32[at]`, of so many
    * words, and the peer's endpoint. Both are valid until the next call.
    */
   partOf(
     records: SwarmRecords,
     swarm: number,
     length: number,
-    longs: Uint32Array,
+    u32: Uint32Array,
     at: number,
   ): { readonly key: Uint32Array; readonly endpoint: Uint32Array } {
     for (let index = 0; index < length; index++)
-      this.#subnet[index] = this.#part.endpoint[index] = longs[at + index]!
+      this.#subnet[index] = this.#part.endpoint[index] = u32[at + index]!
     records.copyKey(swarm, this.#part.key, 0)
-    this.#derive(this.#part.key, this.#masks[length === entryLongs('ipv4') ? 'ipv4' : 'ipv6'])
+    this.#derive(this.#part.key, this.#masks[length === entryU32('ipv4') ? 'ipv4' : 'ipv6'])
     return this.#part
   }
 
@@ -68,20 +68,20 @@ export class SubnetPeers {
     for (let index = 0; index < length; index++) this.#subnet[index]! &= this.#mask[index]!
     for (const half of [0, 1]) {
       this.#subnet[length] = half + 1
-      key[half]! ^= this.#hash.longs(this.#subnet, 0, length + 1, 0xffff_ffff)
+      key[half]! ^= this.#hash.of(this.#subnet, 0, length + 1, 0xffff_ffff)
     }
   }
 
-  /** Whether the entry at `longs[at]` lies in the subnet that was last derived. */
-  holds(longs: Uint32Array, at: number): boolean {
+  /** Whether the entry at `u32[at]` lies in the subnet that was last derived. */
+  holds(u32: Uint32Array, at: number): boolean {
     for (let index = 0; index < this.#mask.length; index++) {
-      if (((longs[at + index]! ^ this.#subnet[index]!) & this.#mask[index]!) !== 0) return false
+      if (((u32[at + index]! ^ this.#subnet[index]!) & this.#mask[index]!) !== 0) return false
     }
     return true
   }
 }
 
-function maskLongs(bytes: number, bits: number): Uint32Array {
+function maskU32(bytes: number, bits: number): Uint32Array {
   const mask = new Uint8Array(bytes)
   for (let bit = 0; bit < Math.min(bits, bytes * 8); bit++) mask[bit >> 3]! |= 0x80 >> (bit & 7)
   return new Uint32Array(mask.buffer)

@@ -1,6 +1,6 @@
 import { TOO_MANY_PEERS } from '../limits/limits.ts'
 import { CountedDownloads } from './counted-downloads.ts'
-import { ALIAS, COUNTED, entryLongs, FIRST_DIALLABLE_PORT, readMark } from '../peers/entry.ts'
+import { ALIAS, COUNTED, entryU32, FIRST_DIALLABLE_PORT, readMark } from '../peers/entry.ts'
 import { Heap, segmentOf } from '../heap/heap.ts'
 import type { KeyedHash } from '../heap/keyed-hash.ts'
 import { PeerBlocks } from '../peers/blocks.ts'
@@ -27,7 +27,7 @@ export interface SwarmsInit {
   readonly rememberedSwarms: number
   readonly storePeerIds: boolean
   readonly storeOwners: boolean
-  readonly storeWebRtcPeers: boolean
+  readonly storeWebrtcPeers: boolean
   readonly withholdPortsBelow: number
   readonly sourceLimit: SourceLimit | undefined
   readonly subnetPeers: SubnetPeers | undefined
@@ -43,6 +43,8 @@ export class Swarms {
   readonly clock: TickClock
   /** Peers in all swarms by the number of their set, without aliases. */
   readonly totals: Float64Array
+  /** Peers in all swarms, aliases included. */
+  peers = 0
   /** Aliases in all swarms. */
   aliases = 0
   /** Swarms that have peers. */
@@ -59,22 +61,20 @@ export class Swarms {
   readonly #webrtc: PeerSets | undefined
   readonly #subnetPeers: SubnetPeers | undefined
   /** The entry of a displaced peer. */
-  readonly #gone = new Uint32Array(entryLongs('ipv6'))
+  readonly #gone = new Uint32Array(entryU32('ipv6'))
 
   constructor(init: SwarmsInit) {
     const { heap } = this
-    const { hash, sourceLimit, storeWebRtcPeers } = init
+    const { hash, sourceLimit, storeWebrtcPeers } = init
     const columns = new Columns(init.storePeerIds, init.storeOwners)
     const firstPort = Math.max(FIRST_DIALLABLE_PORT, init.withholdPortsBelow)
-    const sets = (longs: number, port: number): PeerSets =>
-      new PeerSets(
-        new PeerBlocks(heap, hash, longs, sourceLimit?.sourceLongs(longs) ?? 0, columns, port),
-      )
-    this.#ipv4 = sets(entryLongs('ipv4'), firstPort)
-    this.#ipv6 = sets(entryLongs('ipv6'), firstPort)
+    const sets = (u32: number, port: number): PeerSets =>
+      new PeerSets(new PeerBlocks(heap, hash, u32, sourceLimit?.sourceU32(u32) ?? 0, columns, port))
+    this.#ipv4 = sets(entryU32('ipv4'), firstPort)
+    this.#ipv6 = sets(entryU32('ipv6'), firstPort)
     // A WebRTC peer has the entry of an IPv4 peer, with its handle as the address, and no port.
-    this.#webrtc = storeWebRtcPeers ? sets(entryLongs('ipv4'), 0) : undefined
-    this.records = new SwarmRecords(heap, hash, init.rememberedSwarms, storeWebRtcPeers)
+    this.#webrtc = storeWebrtcPeers ? sets(entryU32('ipv4'), 0) : undefined
+    this.records = new SwarmRecords(heap, hash, init.rememberedSwarms, storeWebrtcPeers)
     this.totals = new Float64Array(this.records.sets)
     this.clock = init.clock
     this.sources = init.sources
@@ -85,13 +85,6 @@ export class Swarms {
   /** Bytes taken from the system. */
   get bytes(): number {
     return this.heap.bytes + this.records.table.bytes + this.downloads.bytes
-  }
-
-  /** Peers in all swarms, aliases included. */
-  get peers(): number {
-    let peers = this.aliases
-    for (let set = 0; set < this.totals.length; set++) peers += this.totals[set]!
-    return peers
   }
 
   /** Peers of a swarm, aliases included. */
@@ -137,9 +130,9 @@ export class Swarms {
   displace(record: number, set: number): void {
     this.displaced++
     const { blocks, block, position } = this.sets(set)
-    const longs = this.heap.longs[segmentOf(block)]!
+    const u32 = this.heap.u32[segmentOf(block)]!
     const entry = blocks.entryAt(block, position)
-    for (let index = 0; index < blocks.stride; index++) this.#gone[index] = longs[entry + index]!
+    for (let index = 0; index < blocks.stride; index++) this.#gone[index] = u32[entry + index]!
     this.take(record, set)
     if (this.records.kind(record) === SWARM) this.#forget(record, set, this.#gone, 0)
   }
@@ -162,8 +155,8 @@ export class Swarms {
     let removed = 0
     const root = sets.removeWhere(this.records.root(record, set), entry, (block, position) => {
       if (!goes(block, position)) return false
-      const longs = this.heap.longs[segmentOf(block)]!
-      if (remembers) this.#forget(record, set, longs, blocks.entryAt(block, position))
+      const u32 = this.heap.u32[segmentOf(block)]!
+      if (remembers) this.#forget(record, set, u32, blocks.entryAt(block, position))
       this.#releaseShare(record, blocks, block, position)
       this.addToCount(record, set, blocks.mark(block, position), -1)
       removed++
@@ -211,6 +204,7 @@ export class Swarms {
   /** Counts a peer that comes (1) or goes (-1). Aliases, and the parts of subnets, do not count. */
   addToCount(record: number, set: number, mark: number, by: number): void {
     const isSwarm = this.records.kind(record) === SWARM
+    if (isSwarm) this.peers += by
     if ((mark & ALIAS) !== 0) {
       if (isSwarm) this.aliases += by
       return
@@ -220,28 +214,22 @@ export class Swarms {
   }
 
   /** Remembers the counted download of a peer that goes early, and takes it out of its subnet. */
-  #forget(record: number, set: number, longs: Uint32Array, at: number): void {
+  #forget(record: number, set: number, u32: Uint32Array, at: number): void {
     const { clock } = this
     const { stride } = this.sets(set).blocks
-    const mark = readMark(longs, at + stride - 1)
+    const mark = readMark(u32, at + stride - 1)
     if ((mark & COUNTED) !== 0) {
       const infoHash = this.records.hashOf(record)
-      this.downloads.addEndpoint(infoHash, longs, at, stride, clock.end(mark), clock.tick())
+      this.downloads.addEndpoint(infoHash, u32, at, stride, clock.end(mark), clock.tick())
     }
-    if (set < WEBRTC_SETS) this.#forgetInSubnet(record, set, longs, at)
+    if (set < WEBRTC_SETS) this.#forgetInSubnet(record, set, u32, at)
   }
 
-  #forgetInSubnet(record: number, set: number, longs: Uint32Array, at: number): void {
+  #forgetInSubnet(record: number, set: number, u32: Uint32Array, at: number): void {
     if (this.#subnetPeers === undefined) return
     const { records } = this
     const sets = this.sets(set)
-    const { key, endpoint } = this.#subnetPeers.partOf(
-      records,
-      record,
-      sets.blocks.stride,
-      longs,
-      at,
-    )
+    const { key, endpoint } = this.#subnetPeers.partOf(records, record, sets.blocks.stride, u32, at)
     const part = records.find(records.hashKey(key), key)
     if (part === 0 || records.kind(part) !== SUBNET) return
     const hash = sets.blocks.hash(endpoint, 0)
@@ -256,7 +244,7 @@ export class Swarms {
 
   #releaseShare(record: number, blocks: PeerBlocks, block: number, position: number): void {
     if (this.records.kind(record) !== SWARM) return
-    const longs = this.heap.longs[segmentOf(block)]!
-    this.peerShares.add(this.sources.of(longs, blocks.entryAt(block, position), blocks.stride), -1)
+    const u32 = this.heap.u32[segmentOf(block)]!
+    this.peerShares.add(this.sources.of(u32, blocks.entryAt(block, position), blocks.stride), -1)
   }
 }

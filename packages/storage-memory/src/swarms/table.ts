@@ -1,4 +1,4 @@
-import { segmentOf, longsAt, type Heap } from '../heap/heap.ts'
+import { segmentOf, u32At, type Heap } from '../heap/heap.ts'
 
 /**
  * Finds swarm records by infohash: an open-addressed table of (hash, record) pairs, probed
@@ -17,7 +17,7 @@ const MIN_SLOTS = 1024
  * full.
  */
 const MOVES = 16
-const INFO_HASH_LONGS = 5
+const INFO_HASH_U32 = 5
 
 export class SwarmTable {
   readonly #heap: Heap
@@ -27,7 +27,7 @@ export class SwarmTable {
   #oldMask = 0
   #oldNext = 0
   #size = 0
-  #layings = 0
+  #rebuilds = 0
 
   constructor(heap: Heap) {
     this.#heap = heap
@@ -44,11 +44,10 @@ export class SwarmTable {
   }
 
   /**
-   * How often the table has been laid anew; what a walk over its slots has met counts for one
-   * laying only.
+   * Number of rebuilds. A walk over the slots is valid only until the next rebuild.
    */
-  get layings(): number {
-    return this.#layings
+  get rebuilds(): number {
+    return this.#rebuilds
   }
 
   /** Whether some records are still in the old table, where `record` does not see them. */
@@ -123,10 +122,10 @@ export class SwarmTable {
   }
 
   #holds(record: number, key: Uint32Array): boolean {
-    const longs = this.#heap.longs[segmentOf(record)]!
-    const at = longsAt(record)
-    for (let index = 0; index < INFO_HASH_LONGS; index++)
-      if (longs[at + index] !== key[index]) return false
+    const u32 = this.#heap.u32[segmentOf(record)]!
+    const at = u32At(record)
+    for (let index = 0; index < INFO_HASH_U32; index++)
+      if (u32[at + index] !== key[index]) return false
     return true
   }
 
@@ -174,7 +173,7 @@ export class SwarmTable {
 
   #resize(slots: number): void {
     while (this.#old !== undefined) this.migrate()
-    this.#layings++
+    this.#rebuilds++
     this.#old = this.#slots
     this.#oldMask = this.#mask
     this.#oldNext = 0

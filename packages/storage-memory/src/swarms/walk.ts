@@ -1,4 +1,4 @@
-import { INFO_HASH_LONGS, SWARM, type SwarmRecords } from './records.ts'
+import { INFO_HASH_U32, SWARM, type SwarmRecords } from './records.ts'
 
 /** Empty slots that one step passes over at most. */
 const EMPTY_SLOTS = 1024
@@ -15,15 +15,15 @@ const ROOM = 64
  */
 export class SwarmWalk {
   /** The infohashes that the last step has met, 5 words each, and how many there are. */
-  keys: Uint32Array = new Uint32Array(ROOM * INFO_HASH_LONGS)
+  keys: Uint32Array = new Uint32Array(ROOM * INFO_HASH_U32)
   count = 0
   readonly #records: SwarmRecords
   #slot = 0
-  #layings: number
+  #rebuilds: number
 
   constructor(records: SwarmRecords) {
     this.#records = records
-    this.#layings = records.table.layings
+    this.#rebuilds = records.table.rebuilds
   }
 
   /** Goes to the next run of swarms, or to none in a stretch that has none. False at the end. */
@@ -35,8 +35,8 @@ export class SwarmWalk {
       table.migrate()
       return true
     }
-    if (this.#layings !== table.layings) {
-      this.#layings = table.layings
+    if (this.#rebuilds !== table.rebuilds) {
+      this.#rebuilds = table.rebuilds
       this.#slot = 0
     }
     for (let empty = 0; this.#slot < table.slots && empty < EMPTY_SLOTS;) {
@@ -52,7 +52,7 @@ export class SwarmWalk {
   }
 
   #take(record: number): void {
-    const at = this.count * INFO_HASH_LONGS
+    const at = this.count * INFO_HASH_U32
     if (at === this.keys.length) {
       const longer = new Uint32Array(this.keys.length * 2)
       longer.set(this.keys)

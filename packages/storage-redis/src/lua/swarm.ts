@@ -1,40 +1,66 @@
+import { COMPACT_IPV4, COMPACT_IPV6 } from '@chihaya/bittorrent'
+import type { Network } from '@chihaya/core'
+import type { RecordSettings } from '../announce/announce-format.ts'
+
+/** Scores of one class. */
+export const SPAN: number = 2 ** 32
+
 /**
- * What all scripts begin with.
+ * The beginning of every script.
  *
- * A swarm is one sorted set. A peer's score is its class, then the second it was last seen in:
+ * A swarm is one sorted set. The score of a peer is its class, then the second it was last seen in:
  *
- *     score = class × 2^32 + second        class = reach × 3 + state
+ *     score = class × 2^32 + second        class = scope × 3 + state
  *
- * so that the peers of a class stand side by side in the order in which they expire, and those whom
- * an answer may hold are ranges of ranks. Reach is 0 for public addresses, 1 for all others, 2 for
- * ports that are not given to anybody; state is 0 for leechers, 1 for partial seeds, 2 for seeders.
- * The commonest classes come first: counting ends with the last peer.
+ * The peers of a class are neighbours, in the order in which they expire, and the peers that an
+ * answer may hold are ranges of ranks. The scope is 0 for public addresses, 1 for all others and 2
+ * for ports that are given to nobody. The state is 0 for leechers, 1 for partial seeds and 2 for
+ * seeders.
  */
-export const SWARM = `
+export const SWARM: string = `
 local call = redis.call
-local SPAN = 4294967296
-
--- Redis has the clock that all trackers share; another is for tests.
-local function seconds(given)
-  if given ~= 0 then return given end
-  return tonumber(call('TIME')[1])
-end
+local SPAN = ${SPAN}
 `
+
+/** The options that scripts contain, as they are the same for every announce of a store. */
+export interface ScriptSettings extends RecordSettings {
+  /** Seconds. */
+  readonly peerLifetime: number
+  /** Seconds. */
+  readonly downloadedLifetime: number
+  readonly maxPeersPerSwarm: number
+  /** Whether `newSwarmsPerSource` is set. */
+  readonly limitsNewSwarms: boolean
+}
 
 /**
- * `population(swarm, oldest)`: the seeders, leechers and partial seeds of a sorted set not older
- * than a second.
+ * Defines `field(peer)`: the name of an IPv6 peer in the hash of records; other peers go by their
+ * endpoint.
+ *
+ * An IPv6 endpoint is long, and the sorted set holds it already. Eight bytes of its SHA-1 are
+ * enough: short enough for a peer to take less than 80 bytes, too long for anyone to find an
+ * endpoint that overwrites the record of another.
  */
-export const POPULATION = `
-local function population(swarm, oldest)
-  local states = { [0] = 0, 0, 0 }
-  local left = call('ZCARD', swarm)
-  for class = 0, 8 do
-    if left == 0 then break end
-    local count = call('ZCOUNT', swarm, class * SPAN + oldest, class * SPAN + SPAN - 1)
-    states[class % 3] = states[class % 3] + count
-    left = left - count
-  end
-  return states[2], states[0], states[1]
+export const FIELD: string = `
+local function field(peer)
+  local digest = redis.sha1hex(peer)
+  return struct.pack('>I4I4', tonumber(string.sub(digest, 1, 8), 16), tonumber(string.sub(digest, 9, 16), 16))
 end
 `
+
+/** Defines `fields(peers)`, the names of many peers, for a network; and `field` for IPv6. */
+export function recordFields(network: Network): string {
+  if (network !== 'ipv6') return 'local fields = unpack\n'
+  return `${FIELD}
+local function fields(peers)
+  local digests = {}
+  for index, peer in ipairs(peers) do digests[index] = field(peer) end
+  return unpack(digests)
+end
+`
+}
+
+/** Bytes of an endpoint. A WebRTC peer has the form of IPv4. */
+export function endpointLength(network: Network): number {
+  return network === 'ipv6' ? COMPACT_IPV6 : COMPACT_IPV4
+}

@@ -1,6 +1,7 @@
 /*
- * Fuzz target: the functions of the module, called in any order with any arguments, on a system whose calls may fail. Memory
- * stays safe, nothing is lost or left open, and what has arrived or is to be sent is neither changed nor confused.
+ * Fuzz target: the functions of the module, called in any order with any arguments, on a system
+ * whose calls may fail. Memory stays safe, nothing is lost or left open, and what has arrived or is
+ * to be sent is neither changed nor confused.
  */
 #include "fakes.h"
 
@@ -35,9 +36,11 @@ static void fill(void *data, size_t length) {
 }
 
 static void open_one(void) {
-  static const char *const addresses[] = {"127.0.0.1", "::1", "::", "0.0.0.0", "fe80::1%eth0", "fe80::1%7"};
+  static const char *const addresses[] = {
+      "127.0.0.1", "::1", "::", "0.0.0.0", "fe80::1%eth0", "fe80::1%7"};
   const size_t index = slot();
-  struct parameters parameters = {.batch_size = 4, .send_size = 4, .max_datagram = 64, .input_stride = 64, .output_stride = 64};
+  struct parameters parameters = {
+      .batch_size = 4, .send_size = 4, .max_datagram = 64, .input_stride = 64, .output_stride = 64};
   uint32_t *fields = (uint32_t *)&parameters;
   for (uint8_t changes = next_byte() % 4; changes > 0; changes--) {
     const size_t field = next_byte() % (sizeof parameters / sizeof *fields);
@@ -45,8 +48,10 @@ static void open_one(void) {
   }
   char text[128] = "";
   const uint8_t choice = next_byte();
-  if (choice < 200) strcpy(text, addresses[choice % 6]);
-  else fill(text, choice - 200);
+  if (choice < 200)
+    strcpy(text, addresses[choice % 6]);
+  else
+    fill(text, choice - 200);
   const size_t length = next_byte() < 250 ? sizeof parameters : next_byte() % sizeof parameters;
   napi_value memory = new_memory(length);
   if (length > 0) memcpy(memory_of(memory), &parameters, length);
@@ -54,13 +59,15 @@ static void open_one(void) {
   napi_value handle = call(open_socket, 3, values);
   if (!handle) return;
   CHECK(length == sizeof parameters);
-  CHECK(parameters.batch_size >= 1 && parameters.batch_size <= MOST && parameters.send_size >= 1 && parameters.send_size <= MOST);
+  CHECK(parameters.batch_size >= 1 && parameters.batch_size <= MOST && parameters.send_size >= 1 &&
+        parameters.send_size <= MOST);
   CHECK(parameters.max_datagram <= parameters.input_stride);
   sockets[index] = handle;
   opened[index] = parameters;
 }
 
-static void check_arrived(const struct parameters *p, uint32_t count, const uint8_t *input, const struct record *records) {
+static void check_arrived(const struct parameters *p, uint32_t count, const uint8_t *input,
+                          const struct record *records) {
   uint32_t kept = 0;
   for (uint32_t index = 0; index < arrived_count; index++) {
     const struct fake_datagram *datagram = &arrived[index];
@@ -70,9 +77,11 @@ static void check_arrived(const struct parameters *p, uint32_t count, const uint
     CHECK(kept < count && record->length == datagram->length && record->outgoing == 0);
     for (uint32_t at = 0; at < datagram->kept; at++) CHECK(bytes[at] == datagram->fill);
     const bool ipv4 = datagram->source.any.sa_family == AF_INET;
-    CHECK(record->port == ntohs(ipv4 ? datagram->source.ipv4.sin_port : datagram->source.ipv6.sin6_port));
+    CHECK(record->port ==
+          ntohs(ipv4 ? datagram->source.ipv4.sin_port : datagram->source.ipv6.sin6_port));
     CHECK(record->local_length == 0 || record->local_length == 4 || record->local_length == 16);
-    CHECK(datagram->local == 0 || (record->local_length > 0 && record->local[3] == datagram->local));
+    CHECK(datagram->local == 0 ||
+          (record->local_length > 0 && record->local[3] == datagram->local));
     kept++;
   }
   CHECK(kept == count);
@@ -86,7 +95,9 @@ static void receive_some(void) {
   const napi_value values[] = {some_socket(index), input, records};
   uint32_t count;
   /* One piece of memory for both is safe, but confuses what has arrived. */
-  if (!returned_number(call(receive, 3, values), &count) || count >= FAILED || count == 0 || input == records) return;
+  if (!returned_number(call(receive, 3, values), &count) || count >= FAILED || count == 0 ||
+      input == records)
+    return;
   check_arrived(p, count, memory_of(input), memory_of(records));
 }
 
@@ -101,14 +112,18 @@ static void fill_records(napi_value memory, uint32_t stride) {
     record->address_length = choice % 4 == 0 ? 16 : choice % 16 == 1 ? choice : 4;
     record->port = choice;
     record->local_length = choice % 32 == 3 ? 0 : record->address_length;
-    record->outgoing = (uint16_t)(choice < 128 ? 1 + choice % (stride % 256 + 1) : choice < 192 ? 0 : stride - 224 + choice);
+    record->outgoing = (uint16_t)(choice < 128   ? 1 + choice % (stride % 256 + 1)
+                                  : choice < 192 ? 0
+                                                 : stride - 224 + choice);
   }
 }
 
 /* How many of the records from `from` to `to` are to be sent. */
-static uint32_t count_outgoing(const struct record *records, uint32_t from, uint32_t to, uint32_t stride) {
+static uint32_t count_outgoing(const struct record *records, uint32_t from, uint32_t to,
+                               uint32_t stride) {
   uint32_t count = 0;
-  for (uint32_t index = from; index < to; index++) count += records[index].outgoing != 0 && records[index].outgoing - 1u <= stride;
+  for (uint32_t index = from; index < to; index++)
+    count += records[index].outgoing != 0 && records[index].outgoing - 1u <= stride;
   return count;
 }
 
@@ -121,7 +136,8 @@ static void send_some(void) {
   napi_value output = some_memory(count * p->output_stride);
   napi_value records = some_memory(count * sizeof(struct record));
   if (next_byte() < 192) fill_records(records, p->output_stride);
-  const napi_value values[] = {some_socket(index), output, records, new_number(from), next_byte() < 250 ? new_number(to) : new_undefined()};
+  const napi_value values[] = {some_socket(index), output, records, new_number(from),
+                               next_byte() < 250 ? new_number(to) : new_undefined()};
   const uint32_t taken_before = taken_count;
   uint32_t result;
   if (!returned_number(call(send_records, 5, values), &result)) return;
@@ -131,7 +147,8 @@ static void send_some(void) {
   } else {
     CHECK(from <= end && end <= to);
     if (result < FAILED && p->output_stride > 0 && output != records) {
-      CHECK(taken_count - taken_before == count_outgoing(memory_of(records), from, end, p->output_stride));
+      CHECK(taken_count - taken_before ==
+            count_outgoing(memory_of(records), from, end, p->output_stride));
     }
   }
 }
@@ -174,10 +191,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   for (int calls = 0; calls < MOST_CALLS && input_left(); calls++) {
     const uint8_t which = next_byte() % 8;
-    if (which < 2) open_one();
-    else if (which < 4) receive_some();
-    else if (which < 6) send_some();
-    else call_one();
+    if (which < 2)
+      open_one();
+    else if (which < 4)
+      receive_some();
+    else if (which < 6)
+      send_some();
+    else
+      call_one();
   }
   end_environment();
   check_closed();

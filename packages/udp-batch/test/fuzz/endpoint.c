@@ -1,6 +1,6 @@
 /*
- * Fuzz target: addresses as text, as the system has them, and as JavaScript has them. What is read must be an address, and
- * what has been read must be written as it was.
+ * Fuzz target: addresses as text, as the system has them, and as JavaScript has them. What is read
+ * must be an address, and what has been read must be written as it was.
  */
 #include "fakes.h"
 
@@ -26,14 +26,17 @@ static void check_text(const uint8_t *data, size_t size) {
   char *zone = strchr(copy, '%');
   if (zone) *zone++ = '\0';
   if (length == sizeof endpoint.ipv4) {
-    CHECK(!zone && inet_pton(AF_INET, copy, &ipv4) == 1 && memcmp(&ipv4, &endpoint.ipv4.sin_addr, 4) == 0);
+    CHECK(!zone && inet_pton(AF_INET, copy, &ipv4) == 1 &&
+          memcmp(&ipv4, &endpoint.ipv4.sin_addr, 4) == 0);
     CHECK(endpoint.any.sa_family == AF_INET && endpoint.ipv4.sin_port == htons(6881));
   } else if (length == sizeof endpoint.ipv6) {
-    CHECK(inet_pton(AF_INET6, copy, &ipv6) == 1 && memcmp(&ipv6, &endpoint.ipv6.sin6_addr, 16) == 0);
+    CHECK(inet_pton(AF_INET6, copy, &ipv6) == 1 &&
+          memcmp(&ipv6, &endpoint.ipv6.sin6_addr, 16) == 0);
     CHECK(endpoint.any.sa_family == AF_INET6 && endpoint.ipv6.sin6_port == htons(6881));
     CHECK((zone != NULL) == (endpoint.ipv6.sin6_scope_id != 0));
   } else {
-    CHECK(length == 0 && (zone || (inet_pton(AF_INET, copy, &ipv4) != 1 && inet_pton(AF_INET6, copy, &ipv6) != 1)));
+    CHECK(length == 0 && (zone || (inet_pton(AF_INET, copy, &ipv4) != 1 &&
+                                   inet_pton(AF_INET6, copy, &ipv6) != 1)));
   }
   free(text);
   free(copy);
@@ -51,25 +54,30 @@ static void check_reply(const uint8_t *data, size_t size) {
   CHECK(record->address_length == 4 || record->address_length == 16);
   const int family = source.any.sa_family;
   const socklen_t length = write_destination(record, family, &destination);
-  CHECK(destination.any.sa_family == family && length == (family == AF_INET ? sizeof source.ipv4 : sizeof source.ipv6));
+  CHECK(destination.any.sa_family == family &&
+        length == (family == AF_INET ? sizeof source.ipv4 : sizeof source.ipv6));
   if (family == AF_INET) {
-    CHECK(destination.ipv4.sin_port == source.ipv4.sin_port && destination.ipv4.sin_addr.s_addr == source.ipv4.sin_addr.s_addr);
+    CHECK(destination.ipv4.sin_port == source.ipv4.sin_port &&
+          destination.ipv4.sin_addr.s_addr == source.ipv4.sin_addr.s_addr);
   } else {
-    CHECK(destination.ipv6.sin6_port == source.ipv6.sin6_port && destination.ipv6.sin6_flowinfo == 0);
+    CHECK(destination.ipv6.sin6_port == source.ipv6.sin6_port &&
+          destination.ipv6.sin6_flowinfo == 0);
     CHECK(memcmp(&destination.ipv6.sin6_addr, &source.ipv6.sin6_addr, 16) == 0);
     CHECK(is_mapped(&source.ipv6) || destination.ipv6.sin6_scope_id == source.ipv6.sin6_scope_id);
   }
   free(record);
 }
 
-/* Any record, as JavaScript may fill it in, is written as an address of the socket's family or the longer one. */
+/* Any record, as JavaScript may fill it in, is written as an address of the socket's family or the
+ * longer one. */
 static void check_record(const uint8_t *data, size_t size) {
   struct record *record = calloc(1, sizeof *record);
   union endpoint *destination = malloc(sizeof *destination);
   memcpy(record, data, size < sizeof *record ? size : sizeof *record);
   const int family = size % 2 == 0 ? AF_INET : AF_INET6;
   const socklen_t length = write_destination(record, family, destination);
-  CHECK(length == (destination->any.sa_family == AF_INET ? sizeof destination->ipv4 : sizeof destination->ipv6));
+  CHECK(length == (destination->any.sa_family == AF_INET ? sizeof destination->ipv4
+                                                         : sizeof destination->ipv6));
   free(destination);
   free(record);
 }

@@ -127,9 +127,11 @@ static napi_status throw(void) {
   return napi_ok;
 }
 
-napi_status napi_get_cb_info(napi_env env, napi_callback_info info, size_t *count, napi_value *into, napi_value *self, void **data) {
+napi_status napi_get_cb_info(napi_env env, napi_callback_info info, size_t *count, napi_value *into,
+                             napi_value *self, void **data) {
   (void)env, (void)self, (void)data;
-  for (size_t index = 0; index < *count; index++) into[index] = index < info->count ? info->values[index] : new_undefined();
+  for (size_t index = 0; index < *count; index++)
+    into[index] = index < info->count ? info->values[index] : new_undefined();
   *count = info->count;
   return napi_ok;
 }
@@ -164,7 +166,8 @@ napi_status napi_get_value_bool(napi_env env, napi_value value, bool *result) {
 }
 
 /* Cuts what does not fit, as Node does. */
-napi_status napi_get_value_string_utf8(napi_env env, napi_value value, char *text, size_t size, size_t *length) {
+napi_status napi_get_value_string_utf8(napi_env env, napi_value value, char *text, size_t size,
+                                       size_t *length) {
   (void)env;
   if (value->kind != TEXT) return napi_string_expected;
   *length = value->length < size ? value->length : size - 1;
@@ -183,7 +186,8 @@ napi_status napi_create_int32(napi_env env, int32_t number, napi_value *result) 
   return napi_create_uint32(env, (uint32_t)number, result);
 }
 
-napi_status napi_create_string_utf8(napi_env env, const char *text, size_t length, napi_value *result) {
+napi_status napi_create_string_utf8(napi_env env, const char *text, size_t length,
+                                    napi_value *result) {
   (void)env;
   CHECK(length == NAPI_AUTO_LENGTH);
   if (fails()) return napi_generic_failure;
@@ -197,7 +201,8 @@ static napi_status create_object(napi_value *result) {
   return napi_ok;
 }
 
-napi_status napi_create_error(napi_env env, napi_value code, napi_value message, napi_value *result) {
+napi_status napi_create_error(napi_env env, napi_value code, napi_value message,
+                              napi_value *result) {
   (void)env, (void)code, (void)message;
   return create_object(result);
 }
@@ -207,7 +212,8 @@ napi_status napi_create_array_with_length(napi_env env, size_t length, napi_valu
   return create_object(result);
 }
 
-napi_status napi_set_named_property(napi_env env, napi_value object, const char *name, napi_value value) {
+napi_status napi_set_named_property(napi_env env, napi_value object, const char *name,
+                                    napi_value value) {
   (void)env, (void)name;
   CHECK(object->kind == OBJECT && value);
   return napi_ok;
@@ -235,7 +241,8 @@ napi_status napi_throw_range_error(napi_env env, const char *code, const char *m
   return throw();
 }
 
-napi_status napi_create_external(napi_env env, void *data, napi_finalize finalize, void *hint, napi_value *result) {
+napi_status napi_create_external(napi_env env, void *data, napi_finalize finalize, void *hint,
+                                 napi_value *result) {
   (void)env, (void)hint;
   if (fails()) return napi_generic_failure;
   *result = new_value(EXTERNAL);
@@ -244,7 +251,8 @@ napi_status napi_create_external(napi_env env, void *data, napi_finalize finaliz
   return napi_ok;
 }
 
-napi_status napi_create_reference(napi_env env, napi_value value, uint32_t count, napi_ref *result) {
+napi_status napi_create_reference(napi_env env, napi_value value, uint32_t count,
+                                  napi_ref *result) {
   (void)env, (void)count;
   if (fails()) return napi_generic_failure;
   *result = (napi_ref)value;
@@ -265,7 +273,8 @@ napi_status napi_get_reference_value(napi_env env, napi_ref reference, napi_valu
   return napi_ok;
 }
 
-napi_status napi_async_init(napi_env env, napi_value resource, napi_value name, napi_async_context *result) {
+napi_status napi_async_init(napi_env env, napi_value resource, napi_value name,
+                            napi_async_context *result) {
   (void)env, (void)resource;
   CHECK(name->kind == TEXT);
   if (fails()) return napi_generic_failure;
@@ -281,7 +290,8 @@ napi_status napi_async_destroy(napi_env env, napi_async_context context) {
   return napi_ok;
 }
 
-napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook hook, void *argument, napi_async_cleanup_hook_handle *result) {
+napi_status napi_add_async_cleanup_hook(napi_env env, napi_async_cleanup_hook hook, void *argument,
+                                        napi_async_cleanup_hook_handle *result) {
   (void)env;
   if (fails()) return napi_generic_failure;
   *result = calloc(1, sizeof **result);
@@ -328,8 +338,9 @@ napi_status napi_get_boolean(napi_env env, bool boolean, napi_value *result) {
   return napi_ok;
 }
 
-napi_status napi_make_callback(napi_env env, napi_async_context context, napi_value self, napi_value function, size_t count,
-                               const napi_value *arguments, napi_value *result) {
+napi_status napi_make_callback(napi_env env, napi_async_context context, napi_value self,
+                               napi_value function, size_t count, const napi_value *arguments,
+                               napi_value *result) {
   (void)env, (void)context, (void)self, (void)result;
   CHECK(function && count == 1 && arguments[0]->kind == BOOLEAN);
   return fails() ? napi_pending_exception : napi_ok;
@@ -347,7 +358,8 @@ napi_status napi_fatal_exception(napi_env env, napi_value error) {
   return napi_ok;
 }
 
-napi_status napi_define_properties(napi_env env, napi_value object, size_t count, const napi_property_descriptor *properties) {
+napi_status napi_define_properties(napi_env env, napi_value object, size_t count,
+                                   const napi_property_descriptor *properties) {
   (void)env, (void)object, (void)count, (void)properties;
   return napi_ok;
 }

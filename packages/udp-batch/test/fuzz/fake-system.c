@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-/* The linker leads the native part's calls here; those that are not about a descriptor of ours go on to the system. */
+/* The linker leads the native part's calls here; those that are not about a descriptor of ours go
+ * on to the system. */
 enum { FIRST_DESCRIPTOR = 10000, MOST_DESCRIPTORS = 64, MOST_LENGTH = 65507 };
 
 enum { CLOSED, FREE, OPEN };
@@ -34,7 +35,8 @@ static bool is_ours(int fd) {
 }
 
 static int family_of(int fd) {
-  CHECK(fd < FIRST_DESCRIPTOR + descriptor_count && descriptors[fd - FIRST_DESCRIPTOR].state == OPEN);
+  CHECK(fd < FIRST_DESCRIPTOR + descriptor_count &&
+        descriptors[fd - FIRST_DESCRIPTOR].state == OPEN);
   return descriptors[fd - FIRST_DESCRIPTOR].family;
 }
 
@@ -72,7 +74,8 @@ int __wrap_close(int fd) {
 
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
   CHECK(address->sa_family == family_of(fd));
-  CHECK(length == (address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)));
+  CHECK(length ==
+        (address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)));
   return fails() ? fail(EADDRINUSE) : 0;
 }
 
@@ -100,7 +103,8 @@ int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
   if (fails()) return fail(ENOBUFS);
   memset(address, next_byte(), sizeof(struct sockaddr_in6));
   address->sa_family = (sa_family_t)family_of(fd);
-  *length = address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+  *length =
+      address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
   return 0;
 }
 
@@ -155,7 +159,8 @@ static void arrive(struct mmsghdr *message, int family, int flags, struct fake_d
   CHECK(header->msg_namelen == sizeof(union endpoint) && header->msg_iovlen == 1);
   union endpoint *source = &datagram->source;
   memset(source, next_byte(), sizeof *source);
-  if (family == AF_INET6 && next_byte() % 2 == 0) memcpy(&source->ipv6.sin6_addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+  if (family == AF_INET6 && next_byte() % 2 == 0)
+    memcpy(&source->ipv6.sin6_addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
   source->any.sa_family = (sa_family_t)family;
   const uint32_t room = (uint32_t)header->msg_iov->iov_len;
   datagram->length = next_number() % (MOST_LENGTH + 1);
@@ -177,7 +182,8 @@ static long fake_recvmmsg(int fd, struct mmsghdr *messages, unsigned size, int f
   CHECK(flags & MSG_DONTWAIT);
   if (choice >= 252) return fail(errors[choice - 252]);
   arrived_count = choice < size ? choice : size;
-  for (uint32_t index = 0; index < arrived_count; index++) arrive(&messages[index], family, flags, &arrived[index]);
+  for (uint32_t index = 0; index < arrived_count; index++)
+    arrive(&messages[index], family, flags, &arrived[index]);
   return arrived_count == 0 ? fail(EAGAIN) : (long)arrived_count;
 }
 
@@ -223,7 +229,8 @@ long __wrap_syscall(long number, ...) {
   const int flags = va_arg(list, int);
   va_end(list);
   CHECK(number == SYS_recvmmsg || number == SYS_sendmmsg);
-  return number == SYS_recvmmsg ? fake_recvmmsg(fd, messages, size, flags) : fake_sendmmsg(fd, messages, size);
+  return number == SYS_recvmmsg ? fake_recvmmsg(fd, messages, size, flags)
+                                : fake_sendmmsg(fd, messages, size);
 }
 
 size_t uv_handle_size(int type) {

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHECK(holds)                                                                  \
-  do {                                                                                \
-    if (!(holds)) {                                                                   \
-      fprintf(stderr, "%s:%d: this does not hold: %s\n", __FILE__, __LINE__, #holds); \
-      abort();                                                                        \
-    }                                                                                 \
+#define CHECK(holds)                                                                               \
+  do {                                                                                             \
+    if (!(holds)) {                                                                                \
+      fprintf(stderr, "%s:%d: this does not hold: %s\n", __FILE__, __LINE__, #holds);              \
+      abort();                                                                                     \
+    }                                                                                              \
   } while (0)
 
 /* input.c: the bytes of the input, one after another; zeros when there are none left. */
@@ -47,7 +47,8 @@ struct fake_datagram {
   bool truncated;
   uint8_t fill;
   union endpoint source;
-  uint8_t local; /* what every byte of the local address is; zero where none was told that has to be read */
+  uint8_t local; /* what every byte of the local address is; zero where none was told that has to be
+                    read */
 };
 /* What the last recvmmsg has handed out. */
 extern struct fake_datagram arrived[];

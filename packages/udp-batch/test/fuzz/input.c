@@ -24,7 +24,8 @@ uint8_t next_byte(void) {
 
 /* Mostly small ones, and those at the edges. */
 uint32_t next_number(void) {
-  static const uint32_t edges[] = {1023, 1024, 1025, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff};
+  static const uint32_t edges[] = {1023,  1024,       1025,       65535,
+                                   65536, 0x7fffffff, 0x80000000, 0xffffffff};
   const uint8_t byte = next_byte();
   return byte < 248 ? byte : edges[byte - 248];
 }

@@ -3,18 +3,20 @@ import {
   ClientError,
   compactLength,
   eventFromNumber,
+  INVALID_PORT,
   readInfoHash,
   readPeerId,
   readUrlData,
   UrlDataParams,
+  type AddressFamily,
   type InfoHash,
   type Params,
   type PeerId,
 } from '@chihaya/bittorrent'
 import { Announce, type Answer } from '@chihaya/core'
-import type { ClaimedAddresses } from '../claimed-address.ts'
+import type { ClaimedAddresses } from './claimed-address.ts'
 import type { Datagram } from '../datagram.ts'
-import { PacketBuffer } from '../packet-buffer.ts'
+import { PacketBuffer } from './packet-buffer.ts'
 import { ANNOUNCE, ANNOUNCE_IPV6, copyWords, NO_PARAMS, writeReplyHeader } from './header.ts'
 import { MALFORMED_PACKET } from './refusals.ts'
 
@@ -27,7 +29,7 @@ const EVENT_OFFSET = 80
 const ADDRESS_OFFSET = 84
 const IPV4_LENGTH = 4
 const IPV6_LENGTH = 16
-// These stand behind the address, and are 12 bytes further on when it has 16.
+// These follow the address, so they are 12 bytes further on if it has 16 bytes.
 const KEY_OFFSET = 88
 const NUM_WANT_OFFSET = 92
 const PORT_OFFSET = 96
@@ -37,50 +39,44 @@ const REPLY_PEERS_OFFSET = 20
 
 const NOTHING = PacketBuffer.allocate(0)
 
-/** Bytes of the memory that announces which are kept share. */
+/** Bytes of a block of memory that kept announces share. */
 const SHARED = 8192
 let shared = NOTHING
 let used = 0
 
-/** 2⁶⁴−1 is how several clients say that they do not know. */
+/** Several clients send 2⁶⁴−1 for an unknown number. */
 const UNKNOWN = 2n ** 64n - 1n
 
 const MALFORMED_EVENT: ClientError = new ClientError('malformed event ID')
-const INVALID_PORT: ClientError = new ClientError('invalid port')
 
-/** What the frontend's options say about announces. */
+/** The options for announces. */
 export interface AnnounceRules {
-  /** Peers for a client that leaves the number to the tracker. */
+  /** Peers for a client that does not ask for a number. */
   readonly defaultNumWant: number
-  readonly maxNumWant: number
-  /** Bytes of the longest reply. */
-  readonly maxReplySize: number
+  /** Most peers in a reply, within what fits into one. */
+  readonly maxNumWant: Readonly<Record<AddressFamily, number>>
   readonly claimedAddresses: ClaimedAddresses
-  /** Whether clients without a port are answered. */
+  /** Whether to answer clients without a port. */
   readonly allowUnconnectable: boolean
 }
 
-/**
- * An announce (BEP 15), read out of its datagram where it lies: few hooks look at more than a field
- * or two.
- */
+/** An announce (BEP 15) as a view of its datagram, as most hooks read a field or two. */
 export class UdpAnnounce extends Announce {
   readonly protocol = 'udp'
-  /** Whether `keep` has been called: the frontend then leaves the announce to whoever did. */
+  /** Whether `keep` has been called. The frontend then does not reuse the announce. */
   kept = false
   #input = NOTHING
   #start = 0
   #end = 0
-  /** Where options may begin (BEP 41). */
+  /** Where BEP 41's options begin, if there are any. */
   #optionsAt = 0
-  /** Read when a hook asks. */
+  /** Undefined until a hook reads it. */
   #params: Params | undefined
   #over = false
 
   /**
-   * Reads what every announce needs. `ipv6` says whether its address has 16 bytes.
-   * @throws {ClientError} when it is too short, its event makes no sense, or it has no port and
-   * does not stop.
+   * Reads the fields that every announce needs. `ipv6`: its address has 16 bytes.
+   * @throws {ClientError} for a short datagram, an unknown event, and port 0 without `stopped`.
    */
   read(datagram: Datagram, ipv6: boolean, rules: AnnounceRules): void {
     const { input, start, end, source } = datagram
@@ -91,16 +87,16 @@ export class UdpAnnounce extends Announce {
     const event = eventFromNumber(view.getInt32(start + EVENT_OFFSET))
     if (event === undefined) throw MALFORMED_EVENT
     const port = view.getUint16(tail + PORT_OFFSET)
-    // Nothing keeps a client from leaving.
+    // A client may always leave.
     if (port === 0 && event !== 'stopped' && !rules.allowUnconnectable) throw INVALID_PORT
     const wanted = view.getInt32(tail + NUM_WANT_OFFSET)
-    const room = Math.floor(
-      (rules.maxReplySize - REPLY_PEERS_OFFSET) / compactLength(addressFamily(source.address)),
-    )
     this.event = event
     this.port = port
     this.key = view.getUint32(tail + KEY_OFFSET)
-    this.numWant = Math.min(wanted < 0 ? rules.defaultNumWant : wanted, rules.maxNumWant, room)
+    this.numWant = Math.min(
+      wanted < 0 ? rules.defaultNumWant : wanted,
+      rules.maxNumWant[addressFamily(source.address)],
+    )
     this.seeding =
       view.getInt32(start + LEFT_OFFSET) === 0 && view.getInt32(start + LEFT_OFFSET + 4) === 0
     this.address = rules.claimedAddresses.resolve(
@@ -117,28 +113,28 @@ export class UdpAnnounce extends Announce {
   }
 
   get infoHash(): InfoHash {
-    return readInfoHash(this.#packet.bytes, this.#start + INFO_HASH_OFFSET)
+    return readInfoHash(this.#packet().bytes, this.#start + INFO_HASH_OFFSET)
   }
 
   get peerId(): PeerId {
-    return readPeerId(this.#packet.bytes, this.#start + PEER_ID_OFFSET)
+    return readPeerId(this.#packet().bytes, this.#start + PEER_ID_OFFSET)
   }
 
   get downloaded(): bigint {
-    return this.#packet.view.getBigUint64(this.#start + DOWNLOADED_OFFSET)
+    return this.#packet().view.getBigUint64(this.#start + DOWNLOADED_OFFSET)
   }
 
   get left(): bigint | undefined {
-    const left = this.#packet.view.getBigUint64(this.#start + LEFT_OFFSET)
+    const left = this.#packet().view.getBigUint64(this.#start + LEFT_OFFSET)
     return left === UNKNOWN ? undefined : left
   }
 
   get uploaded(): bigint {
-    return this.#packet.view.getBigUint64(this.#start + UPLOADED_OFFSET)
+    return this.#packet().view.getBigUint64(this.#start + UPLOADED_OFFSET)
   }
 
   get params(): Params {
-    const { bytes } = this.#packet
+    const { bytes } = this.#packet()
     if (this.#params !== undefined) return this.#params
     // Most datagrams end where options may begin, or carry two bytes of padding.
     const url = this.#end > this.#optionsAt ? readUrlData(bytes, this.#optionsAt, this.#end) : ''
@@ -146,7 +142,7 @@ export class UdpAnnounce extends Announce {
   }
 
   copyIds(infoHash: Uint32Array, peerId: Uint32Array): void {
-    const { view } = this.#packet
+    const { view } = this.#packet()
     copyWords(view, this.#start + INFO_HASH_OFFSET, infoHash)
     copyWords(view, this.#start + PEER_ID_OFFSET, peerId)
   }
@@ -158,7 +154,7 @@ export class UdpAnnounce extends Announce {
       shared = PacketBuffer.allocate(Math.max(length, SHARED))
       used = 0
     }
-    this.#packet.bytes.copy(shared.bytes, used, this.#start, this.#end)
+    this.#packet().bytes.copy(shared.bytes, used, this.#start, this.#end)
     this.address = new Uint8Array(this.address)
     this.#input = shared
     this.#optionsAt += used - this.#start
@@ -172,16 +168,21 @@ export class UdpAnnounce extends Announce {
     this.#over = !this.kept
   }
 
-  get #packet(): PacketBuffer {
+  #packet(): PacketBuffer {
     if (this.#over)
       throw new TypeError(
-        'the announce is over: a hook that reads it after the reply has to call keep() before',
+        'the announce is over: a hook that reads it after the reply must call keep() first',
       )
     return this.#input
   }
 }
 
-/** Prepares an answer whose peers are written where they are sent from. */
+/** How many peers of a family fit into an announce reply of `replySize` bytes. */
+export function roomForPeers(family: AddressFamily, replySize: number): number {
+  return Math.floor((replySize - REPLY_PEERS_OFFSET) / compactLength(family))
+}
+
+/** Prepares an answer whose peers are written straight into the reply at `replyAt`. */
 export function prepareAnswer(
   answer: Answer,
   announce: UdpAnnounce,
@@ -199,8 +200,8 @@ export function prepareAnswer(
 }
 
 /**
- * Writes an announce reply (BEP 15; IPv6: 18 bytes a peer), whose peers may be in their place
- * already. Returns its length.
+ * Writes an announce reply (BEP 15; 18 bytes a peer over IPv6). The peers may already be in place.
+ * Returns its length.
  */
 export function writeAnnounce(
   answer: Answer,

@@ -1,4 +1,4 @@
-import type { PacketBuffer } from '../packet-buffer.ts'
+import type { PacketBuffer } from './packet-buffer.ts'
 import { ERROR, REPLY_HEADER_LENGTH, writeReplyHeader } from './header.ts'
 
 const MAX_MESSAGE = 80
@@ -7,7 +7,7 @@ const MAX_MESSAGE = 80
 export const MAX_ERROR_LENGTH: number = REPLY_HEADER_LENGTH + MAX_MESSAGE
 
 /**
- * Writes an error reply (BEP 15), cut after 80 bytes of text and without a terminator. Returns its
+ * Writes an error reply (BEP 15): at most 80 bytes of text, without a terminator. Returns its
  * length.
  */
 export function writeError(

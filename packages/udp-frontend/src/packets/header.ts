@@ -15,10 +15,10 @@ export const CONNECT = 0
 export const ANNOUNCE = 1
 export const SCRAPE = 2
 export const ERROR = 3
-/** An announce with 16 bytes for its address, as old versions of opentracker understood it. */
+/** An announce with a 16-byte address, an extension of old opentracker versions. */
 export const ANNOUNCE_IPV6 = 4
 
-/** Writes a reply's first eight bytes. The transaction id goes back as it came. */
+/** Writes the first eight bytes of a reply. */
 export function writeReplyHeader(
   action: number,
   transaction: number,
@@ -29,13 +29,13 @@ export function writeReplyHeader(
   output.setInt32(at + 4, transaction)
 }
 
-/** The parameters of a request that carries no URL. */
+/** The parameters of a request without a URL. */
 export const NO_PARAMS: Params = new UrlDataParams('')
 
-/** Whether the first byte of a word is its lowest. */
+/** Whether the first byte of a word in memory is its lowest. */
 const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
 
-/** Copies the bytes at `at` into words, which then hold them in their order; wherever `at` is. */
+/** Copies the bytes at `at`, which need not be aligned, into the memory of words. */
 export function copyWords(input: DataView, at: number, target: Uint32Array): void {
   for (let index = 0; index < target.length; index++)
     target[index] = input.getUint32(at + index * 4, LITTLE_ENDIAN)

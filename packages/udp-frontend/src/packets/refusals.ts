@@ -1,9 +1,9 @@
-import { ClientError } from '@chihaya/bittorrent'
+import { ClientError, INTERNAL_ERROR } from '@chihaya/bittorrent'
 
-/** The body of a request is too short for its action. */
+/** A request too short or too long for its action. */
 export const MALFORMED_PACKET: ClientError = new ClientError('malformed packet')
 
 /** What the dispatcher itself answers, without an error being thrown. */
-export const BAD_CONNECTION_ID = 'bad connection ID'
-export const UNKNOWN_ACTION_ID = 'unknown action ID'
-export const INTERNAL_SERVER_ERROR = 'internal server error'
+export const BAD_CONNECTION_ID: string = new ClientError('bad connection ID').message
+export const UNKNOWN_ACTION_ID: string = new ClientError('unknown action ID').message
+export const INTERNAL_SERVER_ERROR: string = INTERNAL_ERROR.message

@@ -7,7 +7,7 @@ import {
 } from '@chihaya/bittorrent'
 import { Scrape, type ScrapeAnswer } from '@chihaya/core'
 import type { Datagram } from '../datagram.ts'
-import { PacketBuffer } from '../packet-buffer.ts'
+import { PacketBuffer } from './packet-buffer.ts'
 import {
   copyWords,
   HEADER_LENGTH,
@@ -20,22 +20,21 @@ import { MALFORMED_PACKET } from './refusals.ts'
 
 const ROW_LENGTH = 12
 
-// Transmission asks for fewer at a time when it reads these first words.
+// Transmission asks for fewer at a time if the text begins like this.
 const TOO_MANY_INFO_HASHES: ClientError = new ClientError(
   'Request-URI Too Long: too many infohashes',
 )
 
 const NOTHING = PacketBuffer.allocate(0)
 
-/** Bytes of the reply to a scrape of so many infohashes. */
+/** Bytes of the reply to a scrape of `infoHashes` infohashes. */
 export function scrapeReplyLength(infoHashes: number): number {
   return REPLY_HEADER_LENGTH + ROW_LENGTH * infoHashes
 }
 
 /**
- * How many infohashes a scrape request (BEP 15) of `length` bytes holds; what is left behind the
- * last whole one is ignored.
- * @throws {ClientError} for none and for more than `maxInfoHashes`.
+ * The number of whole infohashes in a scrape request (BEP 15) of `length` bytes.
+ * @throws {ClientError} for none, and for more than `maxInfoHashes`.
  */
 function countScrape(length: number, maxInfoHashes: number): number {
   const count = Math.floor((length - HEADER_LENGTH) / INFO_HASH_LENGTH)
@@ -44,20 +43,20 @@ function countScrape(length: number, maxInfoHashes: number): number {
   return count
 }
 
-/** A scrape (BEP 15), read out of its datagram where it lies. */
+/** A scrape (BEP 15) as a view of its datagram. */
 export class UdpScrape extends Scrape {
   readonly protocol = 'udp'
   readonly params: Params = NO_PARAMS
   count = 0
-  /** Whether `keep` has been called: the frontend then leaves the scrape to whoever did. */
+  /** Whether `keep` has been called. The frontend then does not reuse the scrape. */
   kept = false
   #input = NOTHING
-  /** Where the first infohash is. */
+  /** Position of the first infohash. */
   #at = 0
   #infoHashes: readonly InfoHash[] | undefined
   #over = false
 
-  /** @throws {ClientError} as `countScrape` does. */
+  /** @throws {ClientError} for no infohash, and for more than `maxInfoHashes`. */
   read({ input, start, length, source }: Datagram, maxInfoHashes: number): void {
     this.count = countScrape(length, maxInfoHashes)
     this.address = source.address
@@ -67,20 +66,20 @@ export class UdpScrape extends Scrape {
   }
 
   get infoHashes(): readonly InfoHash[] {
-    const { bytes } = this.#packet
+    const { bytes } = this.#packet()
     return (this.#infoHashes ??= Array.from({ length: this.count }, (_, index) =>
       readInfoHash(bytes, this.#at + index * INFO_HASH_LENGTH),
     ))
   }
 
   copyInfoHash(index: number, target: Uint32Array): void {
-    copyWords(this.#packet.view, this.#at + index * INFO_HASH_LENGTH, target)
+    copyWords(this.#packet().view, this.#at + index * INFO_HASH_LENGTH, target)
   }
 
   keep(): this {
     if (this.kept) return this
     const own = PacketBuffer.allocate(this.count * INFO_HASH_LENGTH)
-    this.#packet.bytes.copy(own.bytes, 0, this.#at, this.#at + this.count * INFO_HASH_LENGTH)
+    this.#packet().bytes.copy(own.bytes, 0, this.#at, this.#at + this.count * INFO_HASH_LENGTH)
     this.address = new Uint8Array(this.address)
     this.#input = own
     this.#at = 0
@@ -92,31 +91,31 @@ export class UdpScrape extends Scrape {
     this.#over = !this.kept
   }
 
-  get #packet(): PacketBuffer {
+  #packet(): PacketBuffer {
     if (this.#over)
       throw new TypeError(
-        'the scrape is over: a hook that reads it after the reply has to call keep() before',
+        'the scrape is over: a hook that reads it after the reply must call keep() first',
       )
     return this.#input
   }
 }
 
 /**
- * Writes a scrape reply: seeders, downloads completed, leechers for each infohash. Rows are known
- * by their place. Returns the reply's length.
+ * Writes a scrape reply: seeders, completed downloads and leechers of each infohash, in the order
+ * of the request. Returns its length.
  */
 export function writeScrape(
   answer: ScrapeAnswer,
   transaction: number,
-  output: DataView,
+  { view }: PacketBuffer,
   at: number,
 ): number {
-  writeReplyHeader(SCRAPE, transaction, output, at)
+  writeReplyHeader(SCRAPE, transaction, view, at)
   let to = at + REPLY_HEADER_LENGTH
   for (let index = 0; index < answer.count; index++, to += ROW_LENGTH) {
-    output.setUint32(to, answer.complete(index))
-    output.setUint32(to + 4, answer.downloaded(index))
-    output.setUint32(to + 8, answer.incomplete(index))
+    view.setUint32(to, answer.complete(index))
+    view.setUint32(to + 4, answer.downloaded(index))
+    view.setUint32(to + 8, answer.incomplete(index))
   }
   return to - at
 }

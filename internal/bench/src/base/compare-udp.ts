@@ -1,0 +1,24 @@
+import type { Checkout } from '../checkout.ts'
+import type { Section } from '../section.ts'
+import { chihaya } from '../udp/contenders.ts'
+import { readUdp } from '../udp/reading.ts'
+import { pair } from './pair.ts'
+
+const ROUNDS = 7
+
+/** Responses per CPU-second over UDP, from a bound address and from the wildcard address. */
+export async function compareUdp(base: Checkout): Promise<Section[]> {
+  const rows = []
+  for (const host of ['127.0.0.1', '0.0.0.0']) {
+    const row = await pair({
+      what: `responses per CPU-second at ${host}`,
+      base,
+      rounds: ROUNDS,
+      read: async ({ main }) =>
+        (await readUdp(chihaya('Chihaya', { main, host }), 'popular')).perCpuSecond,
+      format: (value) => value.toFixed(0),
+    })
+    rows.push(row)
+  }
+  return [{ title: `UDP, compared with ${base.root}`, text: 'More is better.', rows }]
+}

@@ -1,0 +1,2 @@
+export { HttpParams } from './http-params.ts'
+export { PeerAddress, type PeerAddresses, type PeerAddressOptions } from './peer-address.ts'

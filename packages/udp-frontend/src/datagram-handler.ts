@@ -1,4 +1,0 @@
-import type { Dispatcher } from './dispatch.ts'
-
-/** What a socket needs of the dispatcher it feeds. */
-export type DatagramHandler = Pick<Dispatcher, 'handle' | 'readClock' | 'replyRoom' | 'requestRoom'>
