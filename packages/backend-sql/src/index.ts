@@ -1,3 +1,5 @@
+export { MysqlDriver } from './drivers/mysql-driver.ts'
+export { PostgresDriver } from './drivers/postgres-driver.ts'
 export { SqliteDriver } from './drivers/sqlite-driver.ts'
 export type { Cursor, Operation, Query, SqlValue } from './operation.ts'
 export { SqlBackend, type SqlSchema } from './sql-backend.ts'

@@ -12,7 +12,12 @@ import { loadState } from './loading.ts'
 import type { PrivateTrackerOptions } from './options.ts'
 import { PrivateTracker } from './private-tracker.ts'
 import { WallClock } from './wall-clock.ts'
-import './augment.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    privateTracker: PrivateTracker
+  }
+}
 
 const NAME = '@chihaya/private'
 const EXPIRY_INTERVAL = 5000

@@ -20,7 +20,13 @@ import { Gate, type GateOptions } from './gate.ts'
 import { HIDDEN_WARNING, REFUSED, STARTING } from './refusals.ts'
 import { Members } from './members.ts'
 import { Registry } from './registry/registry.ts'
-import './augment.ts'
+
+declare module '@chihaya/core' {
+  interface TrackerContext {
+    /** The member who announces, by id, and the record of the torrent; set by private tracking. */
+    member?: { readonly user: number; readonly torrent: number }
+  }
+}
 
 const NO_PARAMS: Params = new UrlDataParams('')
 const NO_PEER_ID = '\0'.repeat(20) as PeerId

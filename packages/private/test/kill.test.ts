@@ -60,9 +60,9 @@ test('F-8: a tracker that is killed again and again credits what was moved, no m
   // First sight; it has to be on disk, as counters are credited from there on.
   await Promise.all(members.map((member) => member.announce(tracker.url, 'started')))
   for (let kill = 0; kill < KILLS; kill++) {
-    let alive = true
+    const killed = new AbortController()
     const clients = members.map(async (member) => {
-      while (alive) {
+      while (!killed.signal.aborted) {
         member.uploaded += BigInt(1 + Math.floor(Math.random() * 1000))
         // An announce that the tracker did not live to answer is one of many.
         // oxlint-disable-next-line no-await-in-loop
@@ -72,7 +72,7 @@ test('F-8: a tracker that is killed again and again credits what was moved, no m
     // oxlint-disable-next-line no-await-in-loop
     await setTimeout(50 + Math.random() * 200)
     tracker.process.kill('SIGKILL')
-    alive = false
+    killed.abort()
     // oxlint-disable-next-line no-await-in-loop
     await Promise.all(clients)
     // oxlint-disable-next-line no-await-in-loop
