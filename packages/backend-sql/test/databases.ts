@@ -12,8 +12,10 @@ import type { SqlDriver } from '../src/sql-driver.ts'
 
 /** A database of its own for a test, which any number of drivers may connect to. */
 export interface TestDatabase {
-  /** A driver, closed together with the database. */
-  driver(): SqlDriver
+  /** The port of a server; 0 where there is none. */
+  readonly port: number
+  /** A driver, closed together with the database; for a server, at a port of a proxy if given. */
+  driver(port?: number): SqlDriver
   close(): Promise<void>
 }
 
@@ -28,6 +30,7 @@ export const DATABASES: ReadonlyArray<readonly [name: string, start: () => Promi
 async function startSqlite(): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'sqlite-'))
   return databaseOf(
+    0,
     () => new SqliteDriver(join(folder, 'site.db')),
     async () => rmSync(folder, { recursive: true }),
   )
@@ -64,7 +67,8 @@ async function startMariaDb(): Promise<TestDatabase> {
   await admin.define(['CREATE DATABASE site'])
   await admin.close()
   return databaseOf(
-    () => new MysqlDriver({ ...options, database: 'site' }),
+    port,
+    (at) => new MysqlDriver({ ...options, port: at, database: 'site' }),
     () => stop(server, 'SIGTERM', folder),
   )
 }
@@ -94,17 +98,23 @@ async function startPostgres(): Promise<TestDatabase> {
   const options = { host: '127.0.0.1', port, user: 'site', database: 'postgres' }
   await answers(server, () => new PostgresDriver(options))
   return databaseOf(
-    () => new PostgresDriver(options),
+    port,
+    (at) => new PostgresDriver({ ...options, port: at }),
     // Fast shutdown.
     () => stop(server, 'SIGINT', folder),
   )
 }
 
-function databaseOf(make: () => SqlDriver, stopServer: () => Promise<void>): TestDatabase {
+function databaseOf(
+  port: number,
+  make: (port: number) => SqlDriver,
+  stopServer: () => Promise<void>,
+): TestDatabase {
   const drivers: SqlDriver[] = []
   return {
-    driver: () => {
-      const driver = make()
+    port,
+    driver: (at = port) => {
+      const driver = make(at)
       drivers.push(driver)
       return driver
     },
