@@ -8,7 +8,7 @@ const ROUNDS = 7
 const MIN_RATE = 16_000
 const MAX_RATIO = 1.3
 const SIZES = [10, 100, 1000, 10_000, 100_000]
-/** An answer from ten peers has nine, so the others are asked for as many. */
+/** An answer from ten peers has nine, so the larger swarms are asked for as many. */
 const FEW = 9
 const MANY = 50
 
@@ -24,9 +24,9 @@ export async function benchRedis(): Promise<Section[]> {
     await memoryRow('ipv6', 1000, 100),
   ]
   const text =
-    'A tracker over UDP whose swarms are in a Redis on the same machine, load and all, with 256 announces on their way at any ' +
-    'time. What an announce costs is CPU time of tracker and Redis: the clock on the wall would hide whichever has less to do. ' +
-    'Swarms of all sizes take turns. Memory is how much `used_memory` grows.'
+    'UDP announces to a tracker with Redis, with 256 requests in flight; tracker, Redis and load ' +
+    'generator share one machine. The cost of an announce is the CPU time of tracker and Redis. ' +
+    'Swarm sizes alternate. Memory is the growth of `used_memory`.'
   return [{ title: 'The Redis store', text, rows }]
 }
 
@@ -48,17 +48,14 @@ async function throughputRow(): Promise<Row> {
     await setup.stop()
   }
   return {
-    what: `announces, 1,000 torrents of 100 peers, ${MANY} wanted`,
+    what: `announces, 1,000 torrents of 100 peers, numwant ${MANY}`,
     measured: describe(rounds),
     target: `≥ ${MIN_RATE.toLocaleString('en')}/s`,
     met: median(rounds.map(({ rate }) => rate)) >= MIN_RATE,
   }
 }
 
-/**
- * What an announce costs in swarms of different sizes beside the smallest that has as many peers as
- * are wanted.
- */
+/** The cost of an announce in swarms of different sizes, relative to the smallest of them. */
 async function flatnessRows(): Promise<Row[]> {
   const setup = await Setup.start(SIZES.map((size) => [1, size] as const))
   const series = [FEW, MANY].map((numWant) => {
@@ -94,7 +91,7 @@ function flatnessRow(
     measured ? measured.tracker + measured.redis : Number.NaN
   const ratio = median(own.map((measured, round) => cost(measured) / cost(least[round])))
   return {
-    what: `one swarm of ${size.toLocaleString('en')}, ${numWant} wanted`,
+    what: `one swarm of ${size.toLocaleString('en')}, numwant ${numWant}`,
     measured: `${ratio.toFixed(2)} × (${describe(own)})`,
     target: `≤ ${MAX_RATIO} ×`,
     met: ratio <= MAX_RATIO,

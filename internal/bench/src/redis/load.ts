@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline'
 import { announceRequest, connectRequest } from './packets.ts'
 
 /**
- * A process that keeps a tracker busy: `load.ts PORT WINDOW TORRENTS PEERS …`, where each pair says
- * how many torrents have how many peers. It announces every peer once and says `ready`; from then
- * on it announces peers at random, each reply answered with the next request. A line `FIRST LAST
- * WANTED` on standard input narrows that to the torrents from FIRST to LAST and to answers of so
- * many peers, and is answered with the numbers of replies so far. It ends with its standard input.
+ * A load generator process: `load.ts PORT WINDOW TORRENTS PEERS …`, where each pair is a number of
+ * torrents and their number of peers. It announces every peer once and prints `ready`. Then it
+ * announces peers at random; each reply triggers the next request. A line `FIRST LAST WANTED` on
+ * standard input restricts that to the torrents from FIRST to LAST and sets numwant; it prints the
+ * numbers of replies so far. It ends with its standard input.
  */
 
 const TOP_UP = 100
@@ -23,7 +23,7 @@ for (let at = 0; at < pairs.length; at += 2)
 const replies = { announces: 0, errors: 0 }
 let [first, last, wanted] = [0, sizes.length - 1, 0]
 
-/** Every peer once, then any peer of the torrents that are asked for. */
+/** Every peer once, then random peers of the requested torrents. */
 function* peers(): Generator<[torrent: number, peer: number], never> {
   for (const [torrent, size] of sizes.entries())
     for (let peer = 0; peer < size; peer++) yield [torrent, peer]
@@ -34,7 +34,7 @@ function* peers(): Generator<[torrent: number, peer: number], never> {
 }
 const next = peers()
 
-/** One address of a client: the tracker reads the packets of each in turn. */
+/** A client address. */
 class Source {
   readonly #socket: Socket
   #connectionId: Buffer = Buffer.alloc(8)
@@ -53,7 +53,7 @@ class Source {
     this.#socket.on('message', (message) => this.#hear(message))
   }
 
-  /** Begins, and begins again when datagrams were lost. */
+  /** Fills the window: at the start, and after a loss of datagrams. */
   topUp(): void {
     if (this.#heard === 0) for (let sent = 0; sent < window / SOURCES; sent++) this.#send()
     this.#heard = 0

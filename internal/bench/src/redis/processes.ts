@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 // `getconf CLK_TCK` on every Linux that Node runs on.
 const TICKS_PER_SECOND = 100
 
-/** A process of the benchmark's, ended with it. */
+/** A process that ends with the benchmark. */
 export class Process {
   readonly #child: ChildProcess
   readonly #lines: Interface
@@ -18,7 +18,7 @@ export class Process {
     this.#lines = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream })
   }
 
-  /** The next line that fits. @throws {Error} when the process ends before it. */
+  /** The next matching line. @throws {Error} if the process ends before it. */
   async line(fits: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
@@ -68,7 +68,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Starts `redis-server`, or what the environment variable `CHIHAYA_REDIS_SERVER` names. */
+/** Starts `redis-server`, or the program that `CHIHAYA_REDIS_SERVER` names. */
 export async function startRedis(port: number): Promise<Process> {
   const command = process.env['CHIHAYA_REDIS_SERVER'] ?? 'redis-server'
   const redis = new Process(command, [
