@@ -14,8 +14,8 @@ import { milliseconds, type HttpListenerOptions, type ServerSettings } from './o
 import { resolveTcp } from './resolve-address.ts'
 import { listenUnix } from './unix-socket.ts'
 
-// Requests under way at a time. An application that stands still must not fill memory with what
-// waits for it: a connection brings up to a hundred.
+// Requests under way at a time. A stalled application must not fill memory with waiting requests:
+// a connection brings up to a hundred.
 const MAX_REQUESTS = 20_000
 const MAX_REQUESTS_PER_SOCKET = 100
 
@@ -30,7 +30,7 @@ const UNIX_MODE = 0o660
 export interface ListenerInit {
   /** @default one with the default limits */
   readonly limit?: ConnectionLimit
-  /** Hears of connections that are not accepted, unless `limit` reports them. */
+  /** Called for connections that are not accepted, unless `limit` reports them. */
   readonly onDrop?: DropListener
   /** @default {} */
   readonly server?: ServerSettings
@@ -38,9 +38,7 @@ export interface ListenerInit {
   readonly refuse?: (response: ServerResponse) => void
 }
 
-/**
- * One HTTP or HTTPS address. It has a server of its own, since a Fastify instance listens only once.
- */
+/** An HTTP or HTTPS address with its own server, since a Fastify instance listens only once. */
 export class HttpListener {
   readonly protocol: 'http' | 'https'
   #options: HttpListenerOptions
@@ -118,8 +116,8 @@ export class HttpListener {
 
   /**
    * Hands the next request to another service. Timeouts, proxies and certificate of the options
-   * apply to new connections, except the time for a TLS handshake, which stays. Address and protocol
-   * must be the same.
+   * apply to new connections, except the time for a TLS handshake, which stays. Address and
+   * protocol must be the same.
    */
   serve(options: HttpListenerOptions, service: HttpService): void {
     this.#options = options
@@ -133,7 +131,8 @@ export class HttpListener {
 
   /**
    * Answers what has arrived, accepts no more connections, waits for the replies that are due,
-   * `patience` milliseconds at most, and ends the rest. Upgraded connections are left to the service.
+   * `patience` milliseconds at most, and ends the rest. Upgraded connections are left to the
+   * service.
    */
   async close(patience: number = CLOSING_PATIENCE): Promise<void> {
     if (!this.#server.listening) return this.#closing
@@ -150,8 +149,8 @@ export class HttpListener {
       this.#requests.end()
       requests.end()
     })
-    // The last reply of a connection says that it is the last, so all requests that have arrived must
-    // be known first.
+    // The last reply of a connection says that it is the last, so all requests that have arrived
+    // must be known first.
     if (this.#connections.ending) setImmediate(() => service.answer(request, response))
     else service.answer(request, response)
   }
@@ -165,7 +164,7 @@ export class HttpListener {
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     this.#connections.of(request.socket)?.upgrade()
-    // Node lets go of the connection, so nobody else would end one that the application ignores.
+    // Node no longer manages the connection, so it would stay open if the application ignores it.
     const { bytesWritten } = request.socket
     const unanswered = setTimeout(() => {
       if (request.socket.bytesWritten === bytesWritten) socket.destroy()

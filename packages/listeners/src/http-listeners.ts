@@ -23,7 +23,7 @@ export interface HttpPlan {
 
 export interface HttpListenersInit extends Pick<ListenerInit, 'server' | 'refuse'> {
   readonly log: FastifyBaseLogger
-  /** Names in the log what is served. @default 'server' */
+  /** The name of the service in the log. @default 'server' */
   readonly name?: string
   /** Counts connections. @default a new one */
   readonly meter?: ConnectionMeter

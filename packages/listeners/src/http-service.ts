@@ -24,7 +24,7 @@ export interface ServiceEnd {
 /** Milliseconds for clients to answer the goodbye of an application that closes. */
 const GOODBYE = 1000
 
-/** An application, and what it has yet to finish. Another one may take its place at any time. */
+/** An application and its unfinished requests. Another one may replace it at any time. */
 export class HttpService {
   readonly #app: Application
   /** Requests that are being answered. */

@@ -42,7 +42,7 @@ const at = (host: string, port = 0): { address: { host: string; port: number } }
 })
 
 describe('listeners that are handed over', () => {
-  it('serve the new application, and send the answers that the previous one owes', async () => {
+  it('serve the new application, and send the pending answers of the previous one', async () => {
     const listeners = listening()
     const [one, two] = [await site('one'), await site('two')]
     await listeners.serve({ listeners: [at(HOST)], service: one.service })
@@ -58,7 +58,7 @@ describe('listeners that are handed over', () => {
     expect(await ask(port)).toBe('two')
   })
 
-  it('stay as they are if a new address is taken, or the change is cancelled', async () => {
+  it('do not change if a new address is taken, or the change is cancelled', async () => {
     const [listeners, others] = [listening(), listening()]
     const [one, two] = [await site('one'), await site('two')]
     await listeners.serve({ listeners: [at(HOST)], service: one.service })

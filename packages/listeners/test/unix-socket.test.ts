@@ -25,7 +25,7 @@ describe('a Unix socket', () => {
     for (const taken of [path, join(folder, 'file')]) {
       // oxlint-disable-next-line no-await-in-loop
       await expect(listenerAt(taken).open()).rejects.toThrow(
-        `test: cannot listen on http unix:${taken}: another process listens there, or there is a file that is no socket`,
+        `test: cannot listen on http unix:${taken}: another process listens there, or a file that is not a socket is there`,
       )
     }
     await expect(listenerAt(join(folder, 'no', 'folder')).open()).rejects.toThrow(

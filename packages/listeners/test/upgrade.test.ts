@@ -85,7 +85,7 @@ class Client {
   }
 }
 
-/** What comes back for `text` until the connection ends, or until `enough` matches. */
+/** The bytes received for `text` until the connection ends, or until `enough` matches. */
 async function exchange(socket: Socket, text: string, enough = NEVER): Promise<string> {
   onTestFinished(() => void socket.destroy())
   let received = ''
@@ -119,13 +119,13 @@ describe('an upgrade', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*one has no sockets$/)
   })
 
-  it('of a route without sockets is answered as the plugin for them does', async () => {
+  it('of a route without WebSockets is answered by their plugin', async () => {
     const { ports } = await serve(await application('one'))
     const client = new Client(ports[0], '/')
     await expect.poll(() => client.closed).toMatchObject({ wasClean: true })
   })
 
-  it('that the application ignores does not keep its connection forever', async () => {
+  it('that the application ignores does not keep its connection open forever', async () => {
     const app = Fastify()
     app.server.on('upgrade', () => undefined)
     await app.ready()
@@ -163,7 +163,7 @@ describe('an upgraded connection', () => {
     expect(await client.echo('still')).toBe('one: still')
     client.socket.close()
     await closed
-    // Nobody takes upgrades any more.
+    // No application accepts upgrades any more.
     await expect(Client.open(ports[0])).rejects.toBeDefined()
   })
 
@@ -190,7 +190,7 @@ describe('an upgraded connection', () => {
     await expect.poll(() => rude.closed).toBe(true)
   })
 
-  it('is not idle: it makes no room for new connections, which are refused', async () => {
+  it('is not idle, so it is not closed for new connections', async () => {
     const { ports } = await serve(await application('one'), { maxConnections: 1 })
     const client = await Client.open(ports[0])
     await expect(body(ports[0])).rejects.toThrow('fetch failed')
