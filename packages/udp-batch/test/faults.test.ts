@@ -23,15 +23,15 @@ describeBatches('system calls that fail', () => {
   })
 
   it.each([
-    ['blockedReplies', 'the system takes no replies for a while'],
-    ['partialReplies', 'the system takes some of the replies'],
+    ['blockedReplies', 'the system accepts no replies for a while'],
+    ['partialReplies', 'the system accepts some of the replies'],
     ['interrupted', 'a signal interrupts'],
-    ['blockedBatches', 'more batches wait behind replies that wait'],
+    ['blockedBatches', 'more batches wait behind blocked replies'],
   ])('%s: lose nothing when %s', (name) => {
     expect(outcomes[name]).toEqual({ received: ALL, counters: counters({}), errors: [] })
   })
 
-  it('cost a reply that is refused, and no other', () => {
+  it('lose only the reply that is refused', () => {
     expect(outcomes['refused']).toEqual({
       received: ALL.filter((_, index) => index !== 0 && index !== 6),
       counters: counters({ sent: 8, errors: 2 }),
@@ -48,7 +48,7 @@ describeBatches('system calls that fail', () => {
     })
   })
 
-  it('are survived when libuv stops watching', () => {
+  it('do no harm if libuv stops watching', () => {
     const errors = ['poll EBADF', 'poll EBADF', 'poll EBADF']
     expect(outcomes['pollFails']).toEqual({
       received: ALL,
@@ -57,7 +57,7 @@ describeBatches('system calls that fail', () => {
     })
   })
 
-  it('have send() drop what its queue does not hold, and go on afterwards', () => {
+  it('make send() drop datagrams beyond its queue, and continue afterwards', () => {
     expect(outcomes['overflowQueue']).toEqual({
       received: [...ALL.slice(0, 4), 'again'],
       counters: counters({ received: 0, sent: 5, dropped: 6 }),
@@ -66,7 +66,7 @@ describeBatches('system calls that fail', () => {
     })
   })
 
-  it('keep the order of what send() has queued', () => {
+  it('keep the order of queued datagrams', () => {
     expect(outcomes['goRound']).toEqual({
       received: ALL.flatMap((message) => [message, `and ${message}`]),
       counters: counters({ received: 0, sent: 20 }),
@@ -74,7 +74,7 @@ describeBatches('system calls that fail', () => {
     })
   })
 
-  it('have close() count what it leaves unsent', () => {
+  it('make close() count unsent datagrams', () => {
     expect(outcomes['closeBlocked']).toEqual(counters({ sent: 0, dropped: 11 }))
   })
 
@@ -93,7 +93,7 @@ describeBatches('system calls that fail', () => {
     expect(outcomes[name]).toEqual({ code, syscall, left: 0 })
   })
 
-  it('are no hindrance where the call is not needed', () => {
+  it('do no harm if the call is not needed', () => {
     expect([outcomes['oldSystem'], outcomes['oneAddress']]).toEqual(['bound', 'bound'])
   })
 })
