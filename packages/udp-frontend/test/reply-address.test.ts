@@ -17,7 +17,7 @@ const WILDCARDS: Array<[wildcard: string, asked: string[]]> = [
   ['::', ['::1']],
 ]
 
-/** Every kind of reply, in the words of `errorText`. */
+/** Requests replies of every kind, as given by `errorText`. */
 async function askAll(client: UdpClient): Promise<string[]> {
   const id = (await client.request(connect())).subarray(8)
   const requests = [
@@ -41,7 +41,7 @@ describe.each(unavailable() === undefined ? WILDCARDS : [])('batches at %s', (ho
     await tracker.frontend.bind()
     const [bound] = tracker.frontend.addresses()
     for (const address of asked) {
-      // It takes replies from the address that it asked only.
+      // It accepts replies only from the address that it asked.
       await using client = await UdpClient.open(
         bound && { ...bound, address },
         bound?.family === 'IPv4' ? '127.0.0.1' : '::1',
@@ -77,7 +77,7 @@ describe('dgram', () => {
   test.each([
     ['0.0.0.0', 4],
     ['::', 6],
-  ] as const)('warns at %s where the host has several addresses', async (host, family) => {
+  ] as const)('warns at %s if the host has several addresses', async (host, family) => {
     const tracker = new TrackerUnderTest({
       options: { listen: [{ host, port: 0 }], transport: 'dgram' },
     })
@@ -104,7 +104,7 @@ describe('the addresses of a host', () => {
     }
   }
 
-  test('are those of the family that are neither loopback nor link-local', () => {
+  test('exclude other families, loopback and link-local addresses', () => {
     const interfaces = host(
       ['127.0.0.1', 'IPv4'],
       ['192.0.2.1', 'IPv4'],

@@ -45,7 +45,7 @@ export interface UdpSocketInit {
   readonly receiveBufferSize: number | undefined
   /** Whether other sockets may share the port. */
   readonly reusePort: boolean
-  /** The transport that was asked for. */
+  /** The configured transport. */
   readonly transport: Required<UdpFrontendOptions>['transport']
   readonly service: UdpService
 }
