@@ -23,7 +23,7 @@ const OF_PROBE = ['p', 'pi', 'pd', 'pc', 'p6', 'pw']
  *     chihaya:{s<infohash>}w    sorted set of handles        chihaya:{s<infohash>}wi   for WebRTC
  *     chihaya:{s<infohash>}d    string, downloads completed
  *     chihaya:{s<infohash>}c    sorted set of endpoints and clients whose download was counted
- *     chihaya:{s<infohash>}p…   the same, for the peer with which writes are tried
+ *     chihaya:{s<infohash>}p…   the same, for the peer of write probes
  *
  * The infohash is its 20 bytes. Without the letter before it, an infohash that begins with a brace
  * would make the tag empty, and the whole key would be hashed. A brace further on shortens the tag,

@@ -46,10 +46,7 @@ import { Eviction } from './swarms/eviction.ts'
 import { listSwarms, type SwarmScan } from './swarms/scan-swarms.ts'
 import { SwarmCounter, Totals } from './swarms/swarm-totals.ts'
 
-/**
- * Lists and evictions have to finish in good time: their steps are followed by pauses of the same
- * length.
- */
+/** A step of a list or an eviction is followed by a pause this many times as long. */
 const SCAN_PAUSES = 1
 const ADDRESS_NETWORKS: readonly Network[] = ['ipv4', 'ipv6']
 const ALL_NETWORKS: readonly Network[] = [...ADDRESS_NETWORKS, 'webrtc']
@@ -66,7 +63,7 @@ export interface RedisStoreMetrics {
   readonly pending: number
   /** Announces answered by the fallback. */
   readonly fallbackAnnounces: number
-  /** Peers that are yet to be merged into Redis. */
+  /** Peers that wait to be merged into Redis. */
   readonly fallbackPeers: number
 }
 
@@ -174,7 +171,7 @@ export class RedisPeerStore implements PeerStore {
       })
   }
 
-  /** What is wrong with Redis, without secrets; undefined if nothing is. */
+  /** The problem with Redis, without secrets, if there is one. */
   health(): string | undefined {
     return this.#connection.health.reason
   }
@@ -228,7 +225,9 @@ export class RedisPeerStore implements PeerStore {
     this.#counter.start()
   }
 
-  /** Merges the fallback into Redis if this takes no more than 2 s, and gives up pending commands. */
+  /**
+   * Merges the fallback into Redis if this takes no more than 2 s, and gives up pending commands.
+   */
   async close(): Promise<void> {
     this.#closing.abort()
     const work = Promise.all([this.#counter.stop(), this.#fallback?.close()])

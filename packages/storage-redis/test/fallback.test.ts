@@ -247,7 +247,7 @@ describe('with a fallback in memory', () => {
     await refused
   })
 
-  test('closing merges what is left', async () => {
+  test('closing merges the remaining peers', async () => {
     const server = await startServer()
     const store = await startStore(server)
     await server.as((admin) => admin.config('SET', 'maxmemory', '1'))

@@ -14,8 +14,8 @@ export type Client = Redis | Cluster
 const SILENCE = 250
 const MAX_RETRY_DELAY = 2000
 /**
- * Milliseconds between two new connections because of a replica that refuses writes: its address may
- * lead to a master by then.
+ * Milliseconds between two new connections because of a replica that refuses writes: its address
+ * may lead to a master by then.
  */
 const READONLY_RECONNECT = 5000
 /** Milliseconds. Chihaya takes 0 for unset. */
@@ -152,8 +152,8 @@ export type Script<Reply> = (
 ) => Promise<Reply>
 
 /**
- * Defines a script, whose replies have buffers for strings. Without a number of keys, each run begins
- * with it.
+ * Defines a script that returns strings as buffers. Without a number of keys, each run begins with
+ * it.
  */
 export function defineScript<Reply = Buffer>(
   client: Client,

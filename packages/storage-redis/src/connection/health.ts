@@ -8,9 +8,9 @@ export interface StoreLog {
 }
 
 /**
- * What a command does to Redis. `adds` fails whenever Redis refuses writes, for whatever reason, so
- * its success proves that Redis accepts them. `removes` is a write that Redis accepts even when its
- * memory is full.
+ * What a command does to Redis. `adds` fails if Redis refuses writes for any reason, so its success
+ * proves that Redis accepts them. `removes` is a write that Redis accepts even if its memory is
+ * full.
  */
 export type Effect = 'none' | 'removes' | 'adds'
 
@@ -31,8 +31,8 @@ interface CurrentFault {
 
 /**
  * Judges whether Redis works by the outcome of commands. Faults of writes are kept apart from all
- * others: Redis may answer every read and refuse every write, so only a write ends them. Changes are
- * logged, not every announce.
+ * others: Redis may answer every read and refuse every write, so only a write ends them. Changes
+ * are logged, not every announce.
  */
 export class Health {
   readonly #log: StoreLog
@@ -57,7 +57,7 @@ export class Health {
     this.#now = now
   }
 
-  /** What is wrong, or undefined if nothing is. */
+  /** The current problem, if there is one. */
   get reason(): string | undefined {
     const current = this.#any ?? this.#ofWrites
     return current && `Redis at ${this.#address}: ${current.fault.reason}`

@@ -100,7 +100,7 @@ export class Fallback {
 
   /**
    * Replays what Redis acknowledged last. After a fail-over it may be another server, which never
-   * received what the former one acknowledged while it was being replaced.
+   * received what the previous one acknowledged while it was being replaced.
    */
   replay(): void {
     this.#backlog.takeOver(this.#recent)
