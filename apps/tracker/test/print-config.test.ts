@@ -26,7 +26,7 @@ async function print(
   return { text: printed, value: parse(printed) as Printed['value'] }
 }
 
-describe('the configuration in force', () => {
+describe('the effective configuration', () => {
   it('has the defaults filled in, even for absent sections', async () => {
     const { value } = await print('chihaya: { udp: { addr: ":1", max_numwant: 7 } }')
     expect(value.chihaya).toMatchObject({
@@ -150,7 +150,7 @@ describe('the configuration in force', () => {
       /chihaya\.udp\.private_key: \*{8} is what print-config shows in place of a secret/,
     )
     const whole = text.replace('"********"', 'hush')
-    // The first line is where it came from.
+    // The first line names the source.
     expect((await print(whole)).text.split('\n').slice(1)).toEqual(text.split('\n').slice(1))
   })
 

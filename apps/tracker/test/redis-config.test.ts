@@ -34,7 +34,7 @@ async function announce(
 }
 
 describe('the store redis in a file of Chihaya', () => {
-  it('is shared by the trackers that name it, over HTTP and UDP', async () => {
+  it('is shared by trackers, over HTTP and UDP', async () => {
     const server = await startRedis(PASSWORD)
     const broker = `redis_broker: "redis://${PASSWORD}@127.0.0.1:${server.port}/0"`
     const own = [
@@ -71,7 +71,7 @@ describe('the store redis in a file of Chihaya', () => {
     }
   })
 
-  it('keeps the tracker from starting when it is not there', async () => {
+  it('prevents a start if Redis is unreachable', async () => {
     const port = await freePort()
     const chihaya = await chihayaWith(`redis_broker: "redis://${PASSWORD}@127.0.0.1:${port}/0"`)
     expect(await chihaya.exitCode()).toBe(1)
@@ -79,7 +79,7 @@ describe('the store redis in a file of Chihaya', () => {
     expect(chihaya.stdout + chihaya.stderr).not.toContain(PASSWORD)
   })
 
-  it('becomes the options of the package, and 0 leaves a default', async () => {
+  it('sets the options of the package; 0 means the default', async () => {
     const text = config(
       'redis_broker: "redis://a/0"',
       'redis_read_timeout: 0s',

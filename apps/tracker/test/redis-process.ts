@@ -9,7 +9,7 @@ export interface RedisProcess {
   readonly kill: () => Promise<void>
 }
 
-/** A Redis of the test's own, which wants a password; gone when the test is over. */
+/** A Redis with a password, which ends with the test. */
 export async function startRedis(password: string): Promise<RedisProcess> {
   const port = await freePort()
   const settings = [

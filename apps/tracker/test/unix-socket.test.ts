@@ -18,7 +18,7 @@ async function announceOver(
   return decode(Buffer.concat((await response.toArray()) as Buffer[]))
 }
 
-/** A socket file that nobody listens at, as a process leaves it that was killed. */
+/** A stale socket file, as a killed process leaves behind. */
 async function leaveSocket(path: string): Promise<void> {
   const code = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
   const { spawn } = await import('node:child_process')
@@ -60,7 +60,7 @@ describe('a Unix socket', () => {
 })
 
 describe('unix: in a configuration', () => {
-  it('is an address of HTTP, with a header that tells who clients are', async () => {
+  it('is an address of HTTP, with a header that names the client', async () => {
     const { http } = await readText(
       'chihaya: { http: { addr: "unix:/run/a.sock", unix_mode: "0666", real_ip_header: x-real-ip } }',
     )
@@ -69,7 +69,7 @@ describe('unix: in a configuration', () => {
     ])
   })
 
-  it('needs no such header where a proxy speaks the PROXY protocol', async () => {
+  it('needs no such header with the PROXY protocol', async () => {
     const addr = '["unix:/run/a.sock", "127.0.0.1:1"]'
     const of = async (list: string): Promise<unknown[]> => {
       const { http } = await readText(

@@ -16,7 +16,7 @@ export default async (fastify, { name }) => {
   fastify.get('/plain', async () => name)
 }`
 
-/** A tracker with the plugin, whose file names it. */
+/** A tracker with the plugin. */
 async function start(): Promise<{ chihaya: Chihaya; folder: string; port: number }> {
   const folder = await temporaryFolder({
     'plugin.mjs': PLUGIN,

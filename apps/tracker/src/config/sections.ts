@@ -261,12 +261,12 @@ const memory: YamlSchema = yamlSchema(memorySchema as unknown as JsonSchema, {
   deprecated: {
     shard_count: 'this has no effect, as the store has nothing to shard; leave it out',
     prometheus_reporting_interval:
-      'this has no effect, as totals are kept at all times; leave it out',
+      'this has no effect, as totals are always up to date; leave it out',
   },
   extra: { shards: ignored('leave it out') },
 })
 
-/** The spelling of `config` for stores whose packages are loaded only if a file names them. */
+/** The spelling of `config` for stores that are loaded only if a file names them. */
 const STORE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
   [
     'redis',

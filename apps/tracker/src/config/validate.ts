@@ -7,7 +7,7 @@ import type { Section, Source } from './source.ts'
 import type { Rule, YamlKey, YamlSchema } from './spelling.ts'
 
 const RULE = 'chihaya:rule'
-// Packages of others may use keywords that this version of ajv does not know.
+// Third-party packages may use keywords that this version of ajv does not know.
 const ajv = new Ajv({
   allErrors: true,
   strict: false,
@@ -21,7 +21,7 @@ ajv.addKeyword({
   keyword: RULE,
   validate: (rule: Rule, value: unknown): boolean => rule.accepts(value),
 })
-/** Configurations without packages of others share one schema. */
+/** Configurations without third-party packages share one schema. */
 const compiled = new WeakMap<YamlSchema, ValidateFunction>()
 
 /** A value that its schema does not allow. */
@@ -33,8 +33,8 @@ interface Fault {
 }
 
 /**
- * Checks a section, and everything in it, against its schema. Reports what is wrong and removes it
- * from the tree: the rest can still be looked through for more.
+ * Validates a section, and everything in it. Reports invalid values and removes them from the tree,
+ * so that later steps can find more errors in the rest.
  */
 export function validate(source: Source, section: Section, schema: YamlSchema, path: Path): void {
   let check = compiled.get(schema)
