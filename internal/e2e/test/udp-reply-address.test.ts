@@ -121,7 +121,11 @@ describe('a tracker on a host with many addresses', () => {
     const late = `10.88.4.1/32 dev eth0`
     await ip([`route add 10.88.4.1 via ${host.ipv4}`])
     const tracker = await TrackerProcess.start(host, folder)
-    const changes = [[], [`address add ${late}`], [`address delete ${known}`, `address add ${known}`]]
+    const changes = [
+      [],
+      [`address add ${late}`],
+      [`address delete ${known}`, `address add ${known}`],
+    ]
     for (const change of [...changes, [`address delete ${late}`, `address add ${late}`]]) {
       await ip(change, host.name)
       expect(await ask(host.ipv4)).toEqual(REPLIES)

@@ -36,9 +36,9 @@ interface Member {
  */
 export class BatchSocket {
   readonly #native: Native
-  /** The socket at the address of the options, which sends the queue. */
+  /** The socket at the address of the options. It sends the queue. */
   readonly #main: Member
-  /** It, and the sockets beside it. */
+  /** All sockets, `#main` first. */
   readonly #members: Member[]
   readonly #onBatch: (batch: Batch) => void
   readonly #onError: ((error: NodeJS.ErrnoException) => void) | undefined
@@ -201,12 +201,14 @@ export class BatchSocket {
     if (!this.#inBatch) this.#release()
   }
 
-  /** Opens a socket for each address of the host. Without one, the wildcard serves the address. */
+  /** Opens a socket for each address of the host. */
   #openBeside(options: CheckedOptions): void {
     for (const address of ownAddresses()) {
       try {
         this.#members.push(this.#open({ ...options, address }, this.#main.handle))
-      } catch {}
+      } catch {
+        // The wildcard serves the address.
+      }
     }
   }
 
@@ -221,15 +223,12 @@ export class BatchSocket {
     const counts = [batchSize, Math.max(batchSize, options.sendQueueSize)]
     const lengths = [maxDatagram, strideFor(maxDatagram), strideFor(maxReply)]
     const parameters = Uint32Array.of(options.port, flags, ...buffers, ...counts, ...lengths)
+    const bytes = Uint8Array.from(options.address.split('.'), Number)
+    const local = wildcard && { address: bytes, scope: 0 }
     const onReady = (failed: boolean): void => this.#onReady(member, failed)
-    const local = wildcard && {
-      address: Uint8Array.from(options.address.split('.'), Number),
-      scope: 0,
-    }
-    const { buffer } = parameters
     let member: Member
     try {
-      const handle = this.#native.open(options.address, buffer, onReady, wildcard)
+      const handle = this.#native.open(options.address, parameters.buffer, onReady, wildcard)
       member = { handle, local, watched: 0 }
     } catch (error) {
       throw inWords(error, options)
@@ -325,13 +324,7 @@ export class BatchSocket {
   }
 
   /** Returns the index of the first record that the system has not taken, or `to`. */
-  #send(
-    member: Member,
-    output: ArrayBuffer,
-    records: Records,
-    from: number,
-    to: number,
-  ): number {
+  #send(member: Member, output: ArrayBuffer, records: Records, from: number, to: number): number {
     if (from === to) return to
     const result = this.#native.send(member.handle, output, records.memory, from, to)
     if (result & FAILED) this.#noteFailure(member, 'sendmmsg')
