@@ -76,8 +76,8 @@ static void set_reuse_address(int fd, int value) {
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, sizeof value);
 }
 
-/* Binds to an address whose port another of our sockets holds for the wildcard. Both share it for
- * the time of this call only, so that any other socket still gets EADDRINUSE. */
+/* Binds to the port that a wildcard socket holds. They share it for the time of this call only, so
+ * that all others still get EADDRINUSE. */
 static int bind_beside(int wildcard, int fd, const union endpoint *endpoint, socklen_t length) {
   set_reuse_address(wildcard, 1);
   set_reuse_address(fd, 1);
@@ -152,8 +152,8 @@ static void abandon(struct batch_socket *socket) {
   release(socket);
 }
 
-/* open(address, parameters, onReady, wildcard?): a handle that does not read yet. With the handle of
- * a wildcard, the address may be on its port. */
+/* open(address, parameters, onReady, wildcard?): a handle that does not read yet. With the handle
+ * of a wildcard, it may be bound to the same port. */
 napi_value open_socket(napi_env env, napi_callback_info info) {
   size_t count = 4, length = 0;
   napi_value values[4], handle = NULL;

@@ -22,7 +22,7 @@ export interface Native {
    * `parameters`: port, flags, receive buffer size, send buffer size, batch size, maximum records
    * per `send`, maximum datagram size, input stride and output stride, as 32-bit words. After
    * `watch`, `onReady(failed)` is called; if `failed`, `watch` must be called again. With
-   * `wildcard`, a socket of the same family, the address may be on the port of that socket.
+   * `wildcard`, the socket may be bound to the same port as that one.
    */
   open(
     address: string,

@@ -19,9 +19,9 @@ export interface BatchSocketOptions {
   /** Lets sockets share a port. The system distributes clients among them. @default false */
   reusePort?: boolean | undefined
   /**
-   * Whether a socket at `0.0.0.0` opens another for each IPv4 address of the host, up to 16, which
-   * takes less CPU time. Other addresses, and sockets with `reusePort`, are not affected: there, the
-   * system would prefer a socket of one address to those of all. @default false
+   * Whether a socket at `0.0.0.0` opens another for each IPv4 address of the host, up to 16. They
+   * take less CPU time, and the wildcard serves other addresses. Has no effect with `reusePort`,
+   * as the system would prefer them to the wildcards of other processes. @default false
    */
   socketPerAddress?: boolean | undefined
   /**
