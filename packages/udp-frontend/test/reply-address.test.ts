@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import type { TrackerHooks } from '@chihaya/core'
 import { unavailable } from '@chihaya/udp-batch'
+import type { UdpFrontendOptions } from '@chihaya/udp-frontend'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { localAddresses } from '../src/sockets/dgram-socket.ts'
 import { announce, connect, errorText, header, INFO_HASH, NO_ID, scrape } from './datagrams.ts'
@@ -59,8 +60,8 @@ describe.each(unavailable() === undefined ? WILDCARDS : [])('batches at %s', (ho
   })
 
   test('change hands with all addresses, and answer there what arrives before they close', async () => {
-    const init = { options: { listen: [{ host, port: 0 }], transport: 'batch' } } as const
-    const [former, next] = [new TrackerUnderTest(init), new TrackerUnderTest(init)]
+    const options: UdpFrontendOptions = { listen: [{ host, port: 0 }], transport: 'batch' }
+    const [former, next] = [new TrackerUnderTest({ options }), new TrackerUnderTest({ options })]
     await former.frontend.bind()
     const [bound] = former.frontend.addresses()
     await (await next.frontend.takeOver(former.frontend)).commit()
