@@ -17,9 +17,17 @@ describeBatches('system calls that fail', () => {
 
   beforeAll(async () => {
     expect(compileTestLibrary(join(PACKAGE, 'test', 'faults.c'), library)).toBe('')
-    const { stdout, stderr } = await runChild('faults.ts', [], { LD_PRELOAD: library })
+    outcomes = await runFaults()
+  })
+
+  async function runFaults(...args: string[]): Promise<Record<string, object>> {
+    const { stdout, stderr } = await runChild('faults.ts', args, { LD_PRELOAD: library })
     expect(stderr).toBe('')
-    outcomes = JSON.parse(stdout) as typeof outcomes
+    return JSON.parse(stdout) as Record<string, object>
+  }
+
+  it('have the same effects with a socket for each address', async () => {
+    expect(await runFaults('per-address')).toEqual(outcomes)
   })
 
   it.each([

@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import type { TrackerHooks } from '@chihaya/core'
 import { unavailable } from '@chihaya/udp-batch'
-import { describe, expect, test } from 'vitest'
+import type { UdpFrontendOptions } from '@chihaya/udp-frontend'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { localAddresses } from '../src/sockets/dgram-socket.ts'
 import { announce, connect, errorText, header, INFO_HASH, NO_ID, scrape } from './datagrams.ts'
 import { TrackerUnderTest } from './tracker-under-test.ts'
@@ -56,6 +57,29 @@ describe.each(unavailable() === undefined ? WILDCARDS : [])('batches at %s', (ho
     }
     expect(tracker.logged.filter(({ message }) => message.includes('failed'))).toEqual([])
     await tracker.frontend.close()
+  })
+
+  test('change hands with all addresses, and answer there what arrives before they close', async () => {
+    const options: UdpFrontendOptions = { listen: [{ host, port: 0 }], transport: 'batch' }
+    const [former, next] = [new TrackerUnderTest({ options }), new TrackerUnderTest({ options })]
+    await former.frontend.bind()
+    const [bound] = former.frontend.addresses()
+    await (await next.frontend.takeOver(former.frontend)).commit()
+    expect([former.frontend.addresses(), next.frontend.addresses()]).toEqual([[], [bound]])
+    const replies: Array<Promise<Buffer>> = []
+    for (const address of asked) {
+      const client = await UdpClient.open(
+        bound && { ...bound, address },
+        bound?.family === 'IPv4' ? '127.0.0.1' : '::1',
+      )
+      onTestFinished(() => client[Symbol.asyncDispose]())
+      const id = await client.connect()
+      replies.push(client.receive())
+      await client.send(announce(id))
+    }
+    await next.frontend.drain()
+    await next.frontend.close()
+    expect((await Promise.all(replies)).map(errorText)).toEqual(asked.map(() => '(action 1)'))
   })
 })
 

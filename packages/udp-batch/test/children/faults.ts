@@ -12,6 +12,11 @@ interface Outcome {
   readonly errors: Array<string | undefined>
 }
 
+// `faults.ts per-address`: the client asks a socket beside the wildcard.
+const BOUND =
+  process.argv[2] === 'per-address'
+    ? { address: '0.0.0.0', socketPerAddress: true }
+    : { address: '127.0.0.1' }
 const LOCAL = Uint8Array.of(127, 0, 0, 1)
 const MESSAGES = Array.from({ length: 10 }, (_, number) => `message ${number}`)
 
@@ -35,7 +40,7 @@ async function run(
 ): Promise<Outcome> {
   const errors: Array<string | undefined> = []
   const onError = (error: NodeJS.ErrnoException): unknown => errors.push(error.message)
-  const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0, onError, ...options }, echo)
+  const socket = BatchSocket.bind({ ...BOUND, port: 0, onError, ...options }, echo)
   const client = createSocket('udp4')
   const received: string[] = []
   client.on('message', (message) => received.push(message.toString()))

@@ -29,6 +29,7 @@ function openSocket(): void {
     {
       address: pick(addresses),
       port: 0,
+      socketPerAddress: random(2) === 0,
       batchSize: 1 + random(40),
       maxDatagram: 1 + random(3000),
       keepTruncated: random(2) === 0,

@@ -54,8 +54,9 @@ static void open_one(void) {
   const size_t length = next_byte() < 250 ? sizeof parameters : next_byte() % sizeof parameters;
   napi_value memory = new_memory(length);
   if (length > 0) memcpy(memory_of(memory), &parameters, length);
-  const napi_value values[] = {new_text(text), memory, new_undefined()};
-  napi_value handle = call(open_socket, 3, values);
+  napi_value wildcard = next_byte() < 128 ? new_undefined() : some_socket(slot());
+  const napi_value values[] = {new_text(text), memory, new_undefined(), wildcard};
+  napi_value handle = call(open_socket, 4, values);
   if (!handle) return;
   CHECK(length == sizeof parameters);
   CHECK(parameters.batch_size >= 1 && parameters.batch_size <= MOST && parameters.send_size >= 1 &&
