@@ -35,7 +35,7 @@ export class ExpiringTable {
   get(hash: number, tick: number): number {
     const part = this.#parts[hash >>> PART_SHIFT]!
     if (part.length === 0) return -1
-    const at = seek(part, hash || 1)
+    const at = seek(part, hash >>> 0 || 1)
     this.end = part[at + END]!
     return part[at] !== 0 && this.end > tick ? part[at + VALUE]! : -1
   }
@@ -46,12 +46,13 @@ export class ExpiringTable {
     if ((this.#used[number]! + 1) * 4 * SLOT_U32 > this.#parts[number]!.length * 3)
       this.#rebuild(number, tick, bound)
     const part = this.#parts[number]!
-    let at = seek(part, hash || 1)
+    const key = hash >>> 0 || 1
+    let at = seek(part, key)
     if (part[at] === 0) {
-      at = seekEnded(part, hash || 1, tick)
+      at = seekEnded(part, key, tick)
       if (part[at] === 0) this.#used[number]!++
     }
-    part[at] = hash || 1
+    part[at] = key
     part[at + END] = end
     part[at + VALUE] = value
   }
@@ -60,7 +61,7 @@ export class ExpiringTable {
   delete(hash: number): void {
     const part = this.#parts[hash >>> PART_SHIFT]!
     if (part.length === 0) return
-    const at = seek(part, hash || 1)
+    const at = seek(part, hash >>> 0 || 1)
     if (part[at] !== 0) part[at + END] = 0
   }
 

@@ -16,7 +16,10 @@ export class KeyedHash {
     this.#key1 = key1 | 0
   }
 
-  /** 32 bits over `count` words from `at` on; of the last one, only the bits in `lastMask`. */
+  /**
+   * Hashes `count` words from `at` on; of the last one, only the bits in `lastMask`. The result is a
+   * signed 32-bit integer: V8 would allocate an object for each unsigned one above 2^31 - 1.
+   */
   of(u32: Uint32Array, at: number, count: number, lastMask: number): number {
     let v0 = this.#key0
     let v1 = this.#key1
@@ -51,6 +54,6 @@ export class KeyedHash {
       v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
       v2 = (v2 << 16) | (v2 >>> 16)
     }
-    return (v1 ^ v3) >>> 0
+    return v1 ^ v3
   }
 }

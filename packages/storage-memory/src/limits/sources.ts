@@ -33,11 +33,19 @@ const ALL_BITS = 0xffff_ffff
  * can aim at a number.
  */
 export class Sources {
-  readonly #factors: Int32Array
+  /** For the two words of a narrow network. */
+  readonly #first: number
+  readonly #second: number
+  /** For the word of a wide one. */
+  readonly #wideIpv4: number
+  readonly #wideIpv6: number
 
   /** `factors` are four random numbers of 32 bits. */
   constructor(factors: Int32Array) {
-    this.#factors = factors.map((factor) => factor | 1)
+    this.#first = factors[0]! | 1
+    this.#second = factors[1]! | 1
+    this.#wideIpv4 = factors[2]! | 1
+    this.#wideIpv6 = factors[3]! | 1
   }
 
   /**
@@ -45,16 +53,17 @@ export class Sources {
    * above that of the narrow one.
    */
   of(u32: Uint32Array, at: number, length: number): number {
-    const [a, b, c, d] = this.#factors as unknown as [number, number, number, number]
     const first = u32[at]!
     if (length === IPV4_U32) {
       return (
-        (Math.imul(first, a) >>> NARROW_SHIFT) |
-        ((Math.imul(first & WIDE_IPV4, c) >>> WIDE_SHIFT) << NARROW_BITS)
+        (Math.imul(first, this.#first) >>> NARROW_SHIFT) |
+        ((Math.imul(first & WIDE_IPV4, this.#wideIpv4) >>> WIDE_SHIFT) << NARROW_BITS)
       )
     }
-    const narrow = (Math.imul(first, a) + Math.imul(u32[at + 1]! & NARROW_IPV6, b)) >>> NARROW_SHIFT
-    return narrow | ((Math.imul(first, d) >>> WIDE_SHIFT) << NARROW_BITS)
+    const second = u32[at + 1]! & NARROW_IPV6
+    const narrow =
+      (Math.imul(first, this.#first) + Math.imul(second, this.#second)) >>> NARROW_SHIFT
+    return narrow | ((Math.imul(first, this.#wideIpv6) >>> WIDE_SHIFT) << NARROW_BITS)
   }
 }
 

@@ -164,7 +164,7 @@ export class PeerBlocks {
     const u32 = this.heap.u32[segmentOf(block)]!
     const matches = (position: number): boolean => {
       const entry = this.entryAt(block, position)
-      return this.hash(u32, entry) === hash && passes(readMark(u32, entry + this.stride - 1))
+      return (this.hash(u32, entry) ^ hash) === 0 && passes(readMark(u32, entry + this.stride - 1))
     }
     const slots = this.header(block, SLOTS)
     if (slots === 0) {

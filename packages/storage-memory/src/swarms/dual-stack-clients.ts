@@ -73,7 +73,7 @@ export class DualStackClients {
   /** The client has left the endpoint of the hash. */
   leave(swarms: Swarms, set: number, endpoint: number): void {
     const hash = this.#hashFor(set)
-    if (this.#table.get(hash, swarms.clock.tick()) === endpoint) this.#table.delete(hash)
+    if (this.#table.get(hash, swarms.clock.tick()) === endpoint >>> 0) this.#table.delete(hash)
   }
 
   #hashFor(set: number): number {
