@@ -257,12 +257,15 @@ export class MemoryPeerStore implements PeerStore {
     return records.count(record, role) + records.count(record, IPV6_SETS + role)
   }
 
+  /** Partial seeds of a swarm in the same network. */
   #partials(record: number, first: number): number {
+    const partials = this.#partialsIn(record, first)
+    if (!this.#unified || first >= WEBRTC_SETS) return partials
+    return partials + this.#partialsIn(record, IPV6_SETS - first)
+  }
+
+  #partialsIn(record: number, first: number): number {
     const { records } = this.#swarms
-    const partials = (set: number): number =>
-      this.#swarms.sets(set).partials(records.root(record, set + LEECHERS))
-    return this.#unified && first < WEBRTC_SETS
-      ? partials(0) + partials(IPV6_SETS)
-      : partials(first)
+    return this.#swarms.sets(first).partials(records.root(record, first + LEECHERS))
   }
 }

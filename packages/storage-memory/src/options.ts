@@ -1,4 +1,11 @@
-import { durationSchema, type Duration, type JsonSchema, type OptionsSchema } from '@chihaya/core'
+import {
+  durationSchema,
+  newSwarmRateSchema,
+  type Duration,
+  type JsonSchema,
+  type NewSwarmRate,
+  type OptionsSchema,
+} from '@chihaya/core'
 
 /** The network prefix whose peers are given first, and the share of peers from other subnets. */
 export interface SubnetPreference {
@@ -8,14 +15,6 @@ export interface SubnetPreference {
   ipv6?: number
   /** Share of an answer reserved for peers outside the subnet, 0 to 1. @default 0.1 */
   outsideShare?: number
-}
-
-/** How many torrents new to the store one source may add. */
-export interface NewSwarmRate {
-  /** Over time. */
-  perMinute: number
-  /** At once, before the rate binds. @default as many as in a minute */
-  burst?: number
 }
 
 export interface MemoryStorageOptions {
@@ -151,22 +150,9 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       0,
       255,
     ),
-    newSwarmsPerSource: {
-      description:
-        'Torrents new to the store that one IPv4 address or IPv6 /56 may add over time. Others are refused. Off unless set.',
-      type: 'object',
-      additionalProperties: false,
-      required: ['perMinute'],
-      properties: {
-        perMinute: { description: 'New torrents a minute.', type: 'number', exclusiveMinimum: 0 },
-        burst: {
-          description:
-            'New torrents at once, before the rate binds. By default as many as in a minute.',
-          type: 'number',
-          minimum: 1,
-        },
-      },
-    },
+    newSwarmsPerSource: newSwarmRateSchema(
+      'Torrents new to the store that one IPv4 address or IPv6 /56 may add over time. Others are refused. Off unless set.',
+    ),
     withholdPortsBelow: count(
       'Peers on ports below this one are counted but given to nobody. Port 1 is always withheld. 1024 keeps swarms from being sent to services.',
       0,

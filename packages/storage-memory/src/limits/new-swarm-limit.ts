@@ -1,6 +1,6 @@
 import { ExpiringTable } from '../heap/expiring-table.ts'
 import type { KeyedHash } from '../heap/keyed-hash.ts'
-import type { NewSwarmRate } from '../options.ts'
+import type { NewSwarmRate } from '@chihaya/core'
 import { hashNarrow } from './sources.ts'
 
 /** Sources with a partly used allowance to remember at most. Those that used the least go first. */

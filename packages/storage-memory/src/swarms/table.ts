@@ -117,7 +117,8 @@ export class SwarmTable {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const record = slots[slot * 2 + 1]!
       if (record === EMPTY) return 0
-      if ((slots[slot * 2]! ^ hash) === 0 && record !== MOVED && this.#holds(record, key)) return record
+      if ((slots[slot * 2]! ^ hash) === 0 && record !== MOVED && this.#holds(record, key))
+        return record
     }
   }
 
