@@ -33,7 +33,9 @@ export interface MemoryStorageOptions {
    * private trackers. @default false
    */
   storeOwners?: boolean
-  /** Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers. @default false */
+  /**
+   * Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers. @default false
+   */
   storeWebrtcPeers?: boolean
   /**
    * Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one. @default
@@ -41,14 +43,14 @@ export interface MemoryStorageOptions {
    */
   families?: 'separate' | 'unified'
   /**
-   * Infohashes with peers. A full store drops those of the sources that have the most. By default as
-   * many as fit a quarter of the memory of the machine or cgroup at 160 bytes each, at most
+   * Infohashes with peers. A full store drops those of the sources that have the most. By default
+   * as many as fit a quarter of the memory of the machine or cgroup at 160 bytes each, at most
    * 5,000,000.
    */
   maxSwarms?: number | undefined
   /**
-   * Peers in total. A full store drops those of the sources that have the most. By default as many as
-   * fit a quarter of the memory at 64 bytes each, at most 50,000,000.
+   * Peers in total. A full store drops those of the sources that have the most. By default as many
+   * as fit a quarter of the memory at 64 bytes each, at most 50,000,000.
    */
   maxPeers?: number | undefined
   /** Peers of one infohash. Others are answered but not stored. @default 100000 */

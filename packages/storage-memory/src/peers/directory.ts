@@ -2,19 +2,18 @@ import { u32At, segmentOf, u16At, type Heap } from '../heap/heap.ts'
 import { CAPACITY, DIRECTORY } from './layout.ts'
 
 /**
- * What a set of more than one block begins with: totals over the blocks, then one entry for each
- * value of the first `depth` bits of the hash, which refers to the block of the peers that share
- * them (extendible hashing, Fagin et al. 1979).
+ * The root of a set with several blocks: totals over the blocks, then one entry for each value of
+ * the first `depth` bits of the hash, which refers to the block of the peers with these bits
+ * (extendible hashing, Fagin et al. 1979).
  *
  *     | DIRECTORY, depth 2×2 | count 4 | partials 4 | entries 4 each, 2^depth of them |
  *
- * A block that is less deep than the directory is referred to by several entries, side by side. An
- * entry may be 0.
+ * A block that is less deep than the directory has several adjacent entries. An entry may be 0.
  */
 
 const DEPTH_U16 = 1
 const ENTRIES = 3
-/** A directory must fit a segment; this deep it refers to a hundred million peers. */
+/** A directory must fit a segment. At this depth it refers to a hundred million peers. */
 export const MAX_DEPTH = 17
 
 /** The totals of a directory, by the position of their long word. */
@@ -74,7 +73,7 @@ export class Directories {
     this.#heap.u32[segmentOf(root)]![u32At(root) + total]! += by
   }
 
-  /** The entry that a hash falls to. */
+  /** The entry of a hash. */
   entryOf(root: number, hash: number): number {
     return hash >>> (32 - this.depth(root))
   }
@@ -89,7 +88,7 @@ export class Directories {
     return (entry >>> shared) << shared
   }
 
-  /** Lets all entries of a block `depth` deep refer to another. */
+  /** Makes all entries of a block `depth` deep refer to another. */
   replace(root: number, entry: number, depth: number, block: number): void {
     const first = u32At(root) + ENTRIES + this.firstEntry(root, entry, depth)
     this.#heap.u32[segmentOf(root)]!.fill(block, first, first + (1 << (this.depth(root) - depth)))

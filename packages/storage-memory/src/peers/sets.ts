@@ -8,12 +8,12 @@ import { CAPACITY, COUNT, DEPTH, grownCapacity, MAX_CAPACITY, PARTIALS } from '.
 const JOINED = MAX_CAPACITY / 2
 
 /**
- * The leechers or the seeders of one swarm and family. A set is known by its root: 0 when empty, a
- * block of peers while one is enough, a directory of blocks beyond. What changes a set returns its
- * root, which may be another one.
+ * The leechers or the seeders of one swarm and family. A set is identified by its root: 0 when
+ * empty, a block of peers while one is enough, a directory of blocks beyond. Methods that change a
+ * set return its root, which may be a new one.
  *
- * `find` and `insert` leave word of the peer they met in `block` and `position`, valid until the
- * next change.
+ * `find`, `insert` and `locate` select a peer: `block` and `position` refer to it until the next
+ * change.
  */
 export class PeerSets {
   readonly blocks: PeerBlocks
@@ -45,8 +45,7 @@ export class PeerSets {
   }
 
   /**
-   * The marks of peers whose endpoint begins with the first `length` words of `key`; `locateInSource` takes
-   * an index of them.
+   * The marks of the peers whose endpoint begins with the first `length` words of `key`.
    */
   marksOfSource(root: number, key: Uint32Array, hash: number, length: number): number[] {
     const block = this.#blockFor(root, hash)
@@ -56,7 +55,7 @@ export class PeerSets {
       .map((position) => this.blocks.mark(block, position))
   }
 
-  /** Meets the peer that stands at `index` in what `marksOfSource` returned. */
+  /** Selects the peer at `index` in the result of `marksOfSource`. */
   locateInSource(
     root: number,
     key: Uint32Array,
@@ -68,7 +67,7 @@ export class PeerSets {
     this.position = this.blocks.positionsOf(this.block, key, hash, length)[index]!
   }
 
-  /** Meets the peer at a position of the block behind an entry. */
+  /** Selects the peer at a position of the block behind an entry. */
   locate(root: number, entry: number, position: number): void {
     this.block = this.blockOf(root, entry)
     this.position = position
@@ -82,12 +81,12 @@ export class PeerSets {
     return this.directories.block(root, this.#entry)
   }
 
-  /** The mark of the peer that was met. */
+  /** The mark of the selected peer. */
   get mark(): number {
     return this.blocks.mark(this.block, this.position)
   }
 
-  /** Sets the mark of the peer that was met. */
+  /** Sets the mark of the selected peer. */
   setMark(root: number, mark: number): void {
     if (this.directories.is(root)) this.#countPartial(root, mark, this.mark)
     this.blocks.setMark(this.block, this.position, mark)
@@ -108,13 +107,13 @@ export class PeerSets {
     return roomy
   }
 
-  /** Takes out the peer that was met. */
+  /** Removes the selected peer. */
   remove(root: number): number {
     this.#take(root, this.block, this.position)
     return this.#compact(root, this.block, this.#entry)
   }
 
-  /** Whether a peer of the hash is in the set whose mark passes the test. */
+  /** Whether the set holds a peer of the hash with a mark that passes the test. */
   holds(root: number, hash: number, passes: (mark: number) => boolean): boolean {
     const block = this.#blockFor(root, hash)
     return block !== 0 && this.blocks.holds(block, hash, passes)
@@ -156,7 +155,7 @@ export class PeerSets {
     )
   }
 
-  /** Takes out those peers of one entry's block that `goes` says. */
+  /** Removes the peers of one entry's block for which `goes` is true. */
   removeWhere(
     root: number,
     entry: number,
@@ -191,7 +190,7 @@ export class PeerSets {
     this.blocks.remove(block, position)
   }
 
-  /** Sees to it that the block for `hash` has room for one more, and leaves it in `block`. */
+  /** Makes room for one more peer in the block for `hash`, and selects that block. */
   #makeRoom(root: number, hash: number): number {
     if (root === 0) return (this.block = this.blocks.create(1, 0))
     if (!this.directories.is(root)) {
@@ -247,7 +246,7 @@ export class PeerSets {
     return root
   }
 
-  /** Deals the peers of a block out to two, by the next bit of their hash. */
+  /** Splits the peers of a block between two, by the next bit of their hash. */
   #split(root: number, block: number, entry: number): void {
     const depth = this.blocks.header(block, DEPTH)
     const count = this.blocks.header(block, COUNT)
@@ -271,7 +270,7 @@ export class PeerSets {
     return (this.blocks.hash(u32, this.blocks.entryAt(block, position)) >>> (31 - depth)) & 1
   }
 
-  /** Gives back what a block that lost peers no longer needs. */
+  /** Frees what a block that lost peers no longer needs. */
   #compact(root: number, block: number, entry: number): number {
     const count = this.blocks.header(block, COUNT)
     const wasteful = count * 2 < this.blocks.header(block, CAPACITY)

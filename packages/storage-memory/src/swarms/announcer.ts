@@ -24,8 +24,8 @@ export interface AnnouncerInit {
 }
 
 /**
- * The endpoint is one that its client claims beside the one it announces from: an alias, unless it
- * is counted already.
+ * Flag of an endpoint that the client claims in addition to the one it announces from: an alias,
+ * unless it is already counted.
  */
 export const CLAIMED: number = 1 << 16
 
@@ -35,16 +35,16 @@ function stateOf(set: number, mark: number): PeerState {
   return (mark & PARTIAL) === 0 ? 'leecher' : 'partial'
 }
 
-/** Applies announces: finds a swarm and its peer, lets the peer in, and changes its state. */
+/** Applies announces: finds the swarm and the peer, admits the peer, and changes its state. */
 export class Announcer {
-  /** Whom `apply` is about, set by the caller. */
+  /** The peer that `apply` announces, set by the caller. */
   readonly peer: AnnouncedPeer = new AnnouncedPeer()
   /**
-   * Whether the last announce left its peer stored, or gone as it asked; false when its swarm had
-   * no room.
+   * Whether the last announce stored or removed its peer as asked; false when its swarm had no
+   * room.
    */
   stored = true
-  /** The mark that the last announce left its peer with. */
+  /** The mark of the last peer after its announce. */
   mark = 0
   /** The state of the last peer before its announce; undefined for a new one. */
   before: PeerState | undefined = undefined
@@ -66,15 +66,15 @@ export class Announcer {
     this.#clients = unified ? new DualStackClients(hash) : undefined
   }
 
-  /** Bytes taken from the system beside those of the swarms. */
+  /** Bytes taken from the system, without those of the swarms. */
   get bytes(): number {
     return this.#clients?.bytes ?? 0
   }
 
   /**
    * Applies an announce of `peer` to the swarm of the infohash in `records.key`, and returns its
-   * record, or 0 when there is none. `flags` are those of the peer's mark, or `CLAIMED`; an alias is
-   * not counted.
+   * record, or 0 without one. `flags` are those of the peer's mark, or `CLAIMED`. An alias is not
+   * counted.
    * @throws {ClientError} when the swarm or the peer is new and the store is full.
    */
   apply(transition: Transition, kind: number, flags: number): number {
@@ -152,7 +152,7 @@ export class Announcer {
   }
 
   /**
-   * A peer stops. Its counted download is remembered, whether the peer is there or had left before.
+   * Removes a peer that stops, and remembers its counted download, even if it had left before.
    */
   #leave(record: number, live: boolean): number {
     const hash = this.#hash
@@ -213,7 +213,7 @@ export class Announcer {
       return record
     }
     if (swarms.displaced !== displaced) {
-      // Whoever gave way may have been the last peer of this very swarm.
+      // The dropped peer may have been the last of this very swarm.
       record = records.find(hash)
       live = record !== 0 && records.isLive(record)
     }
@@ -244,7 +244,7 @@ export class Announcer {
     if (completes && (flags & CLAIMED) === 0) this.#countDownload(record, before)
   }
 
-  /** Counts a download unless that of the endpoint or of its client has been counted. */
+  /** Counts a download unless one of the endpoint or its client has been counted. */
   #countDownload(record: number, before: number): void {
     const { clock, downloads, records } = this.#swarms
     const { id, clientKey } = this.peer
@@ -283,7 +283,7 @@ export class Announcer {
     this.mark = mark
   }
 
-  /** Writes what is kept beside the entry of the peer that a set has just found. */
+  /** Writes the columns of the peer that a set has just found. */
   #writeColumns({ blocks, block, position }: PeerSets): void {
     const { peerIds, owners } = blocks.columns
     const u32 = this.#swarms.heap.u32[segmentOf(block)]!
