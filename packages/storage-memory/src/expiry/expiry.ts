@@ -14,10 +14,10 @@ const MIGRATION_COST = 512
  */
 export class Expiry {
   readonly #swarms: Swarms
-  /** The position: slot of the table, set of its swarm, entry of that set. */
-  #slot = 0
+  /** The position: slot of the table, set of its swarm, slot of that set. */
+  #tableSlot = 0
   #set = 0
-  #entry = 0
+  #directorySlot = 0
   #rebuilds = 0
 
   constructor(swarms: Swarms) {
@@ -32,12 +32,12 @@ export class Expiry {
     let work = 0
     for (;;) {
       work += this.#step(mark)
-      if (this.#slot >= table.slots) break
+      if (this.#tableSlot >= table.slots) break
       if (work < STRIDE) continue
       work = 0
       if (performance.now() >= end) return false
     }
-    this.#slot = 0
+    this.#tableSlot = 0
     table.shrink()
     return true
   }
@@ -52,32 +52,32 @@ export class Expiry {
     }
     if (this.#rebuilds !== table.rebuilds) {
       this.#rebuilds = table.rebuilds
-      this.#slot = this.#set = this.#entry = 0
+      this.#tableSlot = this.#set = this.#directorySlot = 0
     }
-    const record = table.record(this.#slot)
+    const record = table.record(this.#tableSlot)
     if (record === 0 || this.#set === records.sets || !records.isLive(record)) {
-      this.#slot++
-      this.#set = this.#entry = 0
+      this.#tableSlot++
+      this.#set = this.#directorySlot = 0
       return SLOT_COST
     }
     const sets = this.#swarms.sets(this.#set)
     const root = records.root(record, this.#set)
-    if (this.#entry >= sets.entries(root)) {
+    if (this.#directorySlot >= sets.slots(root)) {
       this.#set++
-      this.#entry = 0
+      this.#directorySlot = 0
       return 1
     }
-    const population = sets.population(root, this.#entry)
+    const population = sets.population(root, this.#directorySlot)
     if (population === 0) {
-      this.#entry++
+      this.#directorySlot++
       return 1
     }
-    const removed = this.#swarms.expire(record, this.#set, this.#entry, mark)
+    const removed = this.#swarms.expire(record, this.#set, this.#directorySlot, mark)
     // Another swarm may have taken the slot of one that ended: visit it from its first set on. A
-    // set that shrank may have other entries now, and visiting a block again costs little.
-    if (table.record(this.#slot) !== record) this.#set = this.#entry = 0
-    else if (records.root(record, this.#set) === root) this.#entry++
-    else this.#entry = 0
+    // set that shrank may have other slots now, and visiting a block again costs little.
+    if (table.record(this.#tableSlot) !== record) this.#set = this.#directorySlot = 0
+    else if (records.root(record, this.#set) === root) this.#directorySlot++
+    else this.#directorySlot = 0
     return BLOCK_COST + population + removed * REMOVAL_COST
   }
 }

@@ -36,7 +36,7 @@ export class FairShare {
   /** The heaviest peer found, and its weight. */
   #record = 0
   #set = 0
-  #entry = 0
+  #slot = 0
   #position = 0
   #weight = 0
   /** Sources of a sample of a swarm's peers. */
@@ -78,8 +78,8 @@ export class FairShare {
     const { blocks } = sets
     const root = records.root(record, set)
     if (sets.size(root) < LEAST_SAMPLED) return false
-    const entry = Math.floor(Math.random() * sets.entries(root))
-    const block = sets.blockOf(root, entry)
+    const slot = Math.floor(Math.random() * sets.slots(root))
+    const block = sets.blockOf(root, slot)
     const count = block === 0 ? 0 : blocks.header(block, COUNT)
     if (count === 0) return false
     const sample = this.#sample
@@ -95,7 +95,7 @@ export class FairShare {
       weightIn(sample, crowd, 0) <= weightIn(sample, source, 1)
     )
       return false
-    sets.locate(root, entry, (start + heaviest) % count)
+    sets.locate(root, slot, (start + heaviest) % count)
     this.#swarms.displace(record, set)
     return true
   }
@@ -131,7 +131,7 @@ export class FairShare {
     this.#patience = found ? SWARMS_SEARCHED : Math.max(SWARMS_WEIGHED, this.#patience >> 1)
     if (this.#record === 0) return false
     const sets = this.#swarms.sets(this.#set)
-    sets.locate(records.root(this.#record, this.#set), this.#entry, this.#position)
+    sets.locate(records.root(this.#record, this.#set), this.#slot, this.#position)
     this.#swarms.displace(this.#record, this.#set)
     this.#swarms.endIfEmpty(this.#record)
     return true
@@ -155,8 +155,8 @@ export class FairShare {
       const { blocks } = sets
       const root = records.root(record, set)
       if (root === 0) continue
-      const entry = Math.floor(Math.random() * sets.entries(root))
-      const block = sets.blockOf(root, entry)
+      const slot = Math.floor(Math.random() * sets.slots(root))
+      const block = sets.blockOf(root, slot)
       if (block === 0) continue
       const count = blocks.header(block, COUNT)
       const start = Math.floor(Math.random() * count)
@@ -173,7 +173,7 @@ export class FairShare {
         this.#weight = weight
         this.#record = record
         this.#set = set
-        this.#entry = entry
+        this.#slot = slot
         this.#position = position
       }
     }

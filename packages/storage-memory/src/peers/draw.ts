@@ -67,20 +67,20 @@ export class PeerDraw {
     }
     const goal = this.drawn + want
     const depth = sets.directories.depth(root)
-    const entries = 1 << depth
-    let entry = Math.floor(Math.random() * entries)
-    let left = entries
+    const slots = 1 << depth
+    let slot = Math.floor(Math.random() * slots)
+    let left = slots
     for (let blocks = 0; left > 0 && blocks < MAX_BLOCKS && this.drawn < goal; blocks++) {
-      const block = sets.directories.block(root, entry)
+      const block = sets.directories.block(root, slot)
       if (block === 0) {
-        entry = (entry + 1) & (entries - 1)
+        slot = (slot + 1) & (slots - 1)
         left--
         continue
       }
       const blockDepth = sets.blocks.header(block, DEPTH)
       const run = 1 << (depth - blockDepth)
       // Directory slots of one block are adjacent, and the draw may have begun between them.
-      entry = (sets.directories.firstEntry(root, entry, blockDepth) + run) & (entries - 1)
+      slot = (sets.directories.firstSlot(root, slot, blockDepth) + run) & (slots - 1)
       left -= run
       this.#fromBlock(sets.blocks, block, goal - this.drawn)
     }

@@ -98,9 +98,9 @@ export class Eviction {
     let looked = SWARM_COST
     let end = LAST_HASH
     if (root !== 0) {
-      const entry = sets.entryFor(root, this.#hash)
-      end = sets.endOf(root, entry)
-      const removed = swarms.removeWhere(record, this.#set, entry, false, (block, position) => {
+      const slot = sets.slotFor(root, this.#hash)
+      end = sets.endOf(root, slot)
+      const removed = swarms.removeWhere(record, this.#set, slot, false, (block, position) => {
         looked++
         return this.#all === true || this.#names(sets.blocks, block, position)
       })

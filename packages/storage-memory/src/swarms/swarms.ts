@@ -144,7 +144,7 @@ export class Swarms {
   removeWhere(
     record: number,
     set: number,
-    entry: number,
+    slot: number,
     expired: boolean,
     goes: (block: number, position: number) => boolean,
   ): number {
@@ -152,7 +152,7 @@ export class Swarms {
     const { blocks } = sets
     const remembers = !expired && this.records.kind(record) === SWARM
     let removed = 0
-    const root = sets.removeWhere(this.records.root(record, set), entry, (block, position) => {
+    const root = sets.removeWhere(this.records.root(record, set), slot, (block, position) => {
       if (!goes(block, position)) return false
       const u32 = this.heap.u32[segmentOf(block)]!
       if (remembers) this.#forget(record, set, u32, blocks.entryAt(block, position))
@@ -166,9 +166,9 @@ export class Swarms {
   }
 
   /** Removes the peers of one block that have expired at `now`, and returns their number. */
-  expire(record: number, set: number, entry: number, now: number): number {
+  expire(record: number, set: number, slot: number, now: number): number {
     const { blocks } = this.sets(set)
-    const removed = this.removeWhere(record, set, entry, true, (block, position) =>
+    const removed = this.removeWhere(record, set, slot, true, (block, position) =>
       this.clock.isStale(blocks.mark(block, position), now),
     )
     if (removed > 0) this.endIfEmpty(record)
@@ -180,11 +180,11 @@ export class Swarms {
     this.displaced++
     for (let set = 0; set < this.records.sets; set++) {
       const sets = this.sets(set)
-      for (let entry = 0; entry < sets.entries(this.records.root(record, set));) {
+      for (let slot = 0; slot < sets.slots(this.records.root(record, set));) {
         const root = this.records.root(record, set)
-        this.removeWhere(record, set, entry, false, () => true)
+        this.removeWhere(record, set, slot, false, () => true)
         // A directory with few peers left becomes one block.
-        entry = this.records.root(record, set) === root ? entry + 1 : 0
+        slot = this.records.root(record, set) === root ? slot + 1 : 0
       }
     }
     this.endIfEmpty(record)
