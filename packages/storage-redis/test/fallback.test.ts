@@ -280,6 +280,16 @@ describe('with a fallback in memory', () => {
   })
 })
 
+test('the local store says whether it keeps owners and WebRTC peers', async () => {
+  const options = { peerLifetime: 60_000, maxPeers: 1, maxPeersPerSwarm: 1, storePeerIds: true }
+  for (const kept of [true, false]) {
+    const create = await localStores({ ...options, storeOwners: kept, storeWebrtcPeers: kept })
+    const store = create()
+    onTestFinished(() => store.close())
+    expect([store.keepsOwners, store.keepsWebRtcPeers]).toEqual([kept, kept])
+  }
+})
+
 test('a fallback package that is not installed is named', async () => {
   const options = { peerLifetime: 60_000, maxPeers: 1, maxPeersPerSwarm: 1, storePeerIds: true }
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
