@@ -40,6 +40,7 @@ export {
   type LastingInit,
 } from './lasting.ts'
 export { isPromise, type MaybePromise } from './maybe-promise.ts'
+export { newSwarmRateSchema, type NewSwarmRate } from './options/new-swarm-rate.ts'
 export { optionsSchema, type CoreOptions } from './options/core-options.ts'
 export { parseOptions, type JsonSchema, type OptionsSchema } from './options/parse-options.ts'
 export type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from './peer-store.ts'
