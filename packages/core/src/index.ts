@@ -16,11 +16,11 @@ export {
   type ConnectionDropCount,
   type DroppedConnection,
 } from './meter/connection-meter.ts'
-export type { TrackerContext } from './context.ts'
+export type { TrackerContext } from './hooks/context.ts'
 export { DROPS, type Drop, type DropMeter, type SocketDrops } from './meter/drop-meter.ts'
 export { DURATION_BUCKETS, DurationHistogram, type Durations } from './meter/duration-histogram.ts'
 export { durationSchema, LONGEST_TIMER, parseDuration, type Duration } from './options/duration.ts'
-export { evictRefused, type ChangingList } from './eviction.ts'
+export { evictRefused, type ChangingList } from './store/eviction.ts'
 export {
   TRK_ERR_HOOK_HANDLER,
   TRK_ERR_HOOK_NAME,
@@ -30,7 +30,7 @@ export {
 } from './errors.ts'
 export type { Log } from './log.ts'
 export { HookMeter, type HookTime } from './meter/hook-meter.ts'
-export type { HookName, TrackerHooks } from './hooks.ts'
+export type { HookName, TrackerHooks } from './hooks/hooks.ts'
 export {
   handOver,
   lasting,
@@ -38,13 +38,13 @@ export {
   lastingObjectsOf,
   type Handover,
   type LastingInit,
-} from './lasting.ts'
+} from './lifecycle/lasting.ts'
 export { isPromise, type MaybePromise } from './maybe-promise.ts'
 export { optionsSchema, type CoreOptions } from './options/core-options.ts'
 export { parseOptions, type JsonSchema, type OptionsSchema } from './options/parse-options.ts'
-export type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from './peer-store.ts'
-export { Pending } from './pending.ts'
-export type { TrackerLog } from './post-hooks.ts'
+export type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from './store/peer-store.ts'
+export { Pending } from './lifecycle/pending.ts'
+export type { TrackerLog } from './hooks/post-hooks.ts'
 export { Probe, ProbeTimeout, type ProbeInit } from './readiness/probe.ts'
 export {
   Readiness,

@@ -3,7 +3,7 @@ import type { Announce } from './announce/announce.ts'
 import { Answer } from './announce/answer.ts'
 import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import { downloads, transitionOf } from './announce/transition.ts'
-import type { TrackerContext } from './context.ts'
+import type { TrackerContext } from './hooks/context.ts'
 import { parseDuration } from './options/duration.ts'
 import {
   TRK_ERR_HOOK_HANDLER,
@@ -20,12 +20,12 @@ import {
   type HookLists,
   type HookName,
   type TrackerHooks,
-} from './hooks.ts'
+} from './hooks/hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options/core-options.ts'
 import { parseOptions } from './options/parse-options.ts'
-import type { EvictionRules, PeerStore, SwarmEntry } from './peer-store.ts'
-import { PostHooks, type TrackerLog } from './post-hooks.ts'
+import type { EvictionRules, PeerStore, SwarmEntry } from './store/peer-store.ts'
+import { PostHooks, type TrackerLog } from './hooks/post-hooks.ts'
 
 /** Fits the 32 bits of a UDP answer whether clients read them as signed or not. */
 const MAX_SECONDS = 2 ** 31 - 1

@@ -10,7 +10,7 @@ import { address } from '@chihaya/core/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Eviction } from '../src/eviction.ts'
+import { Eviction } from '../src/store/eviction.ts'
 import { modelStore, storeWith } from './setup.ts'
 
 const RULES: EvictionRules = { address: () => true }

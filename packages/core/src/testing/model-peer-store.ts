@@ -13,7 +13,7 @@ import { Answer } from '../announce/answer.ts'
 import { networkOf, type Network, type NetworkCounts } from '../announce/network.ts'
 import type { Scrape, ScrapeAnswer } from '../announce/scrape.ts'
 import type { PeerState } from '../announce/transition.ts'
-import type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from '../peer-store.ts'
+import type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from '../store/peer-store.ts'
 
 interface ModelPeer {
   readonly address: Address

@@ -2,7 +2,7 @@ import { formatAddress, readCompactPeers } from '@chihaya/bittorrent'
 import type { Answer } from '../../announce/answer.ts'
 import type { NetworkCounts } from '../../announce/network.ts'
 import type { PeerList } from '../../announce/peer-list.ts'
-import type { PeerStore } from '../../peer-store.ts'
+import type { PeerStore } from '../../store/peer-store.ts'
 
 export interface StoreUnderTest {
   readonly store: PeerStore

@@ -1,10 +1,10 @@
 import type { Address, InfoHash, PeerId } from '@chihaya/bittorrent'
-import type { Announce } from './announce/announce.ts'
-import type { Answer } from './announce/answer.ts'
-import type { NetworkCounts } from './announce/network.ts'
-import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
-import type { MaybePromise } from './maybe-promise.ts'
-import type { ReadinessAnswer } from './readiness/readiness.ts'
+import type { Announce } from '../announce/announce.ts'
+import type { Answer } from '../announce/answer.ts'
+import type { NetworkCounts } from '../announce/network.ts'
+import type { Scrape, ScrapeAnswer } from '../announce/scrape.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { ReadinessAnswer } from '../readiness/readiness.ts'
 
 /** Totals over all swarms, by network. Partial seeds count as leechers. */
 export interface StoreStats {

@@ -1,8 +1,8 @@
-import type { Announce } from './announce/announce.ts'
-import type { Answer } from './announce/answer.ts'
-import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
+import type { Announce } from '../announce/announce.ts'
+import type { Answer } from '../announce/answer.ts'
+import type { Scrape, ScrapeAnswer } from '../announce/scrape.ts'
 import type { TrackerContext } from './context.ts'
-import { isPromise, type MaybePromise } from './maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 
 /**
  * The tracker's hooks. A pre hook refuses a request by throwing `ClientError`, whose text is sent to

@@ -1,6 +1,6 @@
 import type { TrackerContext } from './context.ts'
 import type { Hook } from './hooks.ts'
-import { isPromise, type MaybePromise } from './maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 
 /** The part of Fastify's logger that the tracker uses. */
 export interface TrackerLog {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { EvictionRules } from './peer-store.ts'
-import type { Tracker } from './tracker.ts'
+import type { Tracker } from '../tracker.ts'
 
 /** Milliseconds before each walk over the store. Changes in that time share the walk. */
 const PAUSE = 1000

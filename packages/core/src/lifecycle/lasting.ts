@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { isDeepStrictEqual } from 'node:util'
-import { isPromise, type MaybePromise } from './maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 
 /** How to make an object that outlives its application, and how to end it. */
 export interface LastingInit<T> {
