@@ -4,7 +4,13 @@ export default trackerCore
 export { trackerCore }
 export { Announce } from './announce/announce.ts'
 export { Answer } from './announce/answer.ts'
-export { networkOf, type Network, type NetworkCounts } from './announce/network.ts'
+export {
+  networkOf,
+  NETWORKS,
+  peersIn,
+  type Network,
+  type NetworkCounts,
+} from './announce/network.ts'
 export { PeerList } from './announce/peer-list.ts'
 export { PlainAnnounce, type PlainAnnounceInit } from './announce/plain-announce.ts'
 export { PlainScrape, Scrape, ScrapeAnswer } from './announce/scrape.ts'
@@ -53,11 +59,5 @@ export {
   type ReadinessCheck,
   type ReadinessReport,
 } from './readiness/readiness.ts'
-export {
-  RequestMeter,
-  UNTIMED,
-  type Action,
-  type Protocol,
-  type RequestCount,
-} from './meter/request-meter.ts'
+export { RequestMeter, UNTIMED, type Action, type RequestCount } from './meter/request-meter.ts'
 export { Tracker, type TrackerInit } from './tracker.ts'

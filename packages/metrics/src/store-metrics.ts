@@ -1,6 +1,13 @@
-import type { Durations, MaybePromise, PeerStore, StoreStats } from '@chihaya/core'
+import {
+  NETWORKS,
+  peersIn,
+  type Durations,
+  type MaybePromise,
+  type PeerStore,
+  type StoreStats,
+} from '@chihaya/core'
 import { histogramSamples, type Metric, type Sample } from './exposition.ts'
-import { FAMILY_LABELS } from './request-metrics.ts'
+import { NETWORK_LABELS } from './request-metrics.ts'
 
 /** Metrics of a Redis store; see `RedisStoreMetrics`. */
 export interface RemoteStoreMetrics {
@@ -22,8 +29,6 @@ export interface MeasuredStore extends PeerStore {
   health?(): string | undefined
 }
 
-const FAMILIES = ['ipv4', 'ipv6'] as const
-
 /** Where a scrape reads the store. */
 export interface StoreSource {
   /** The current store, if there is one. */
@@ -34,7 +39,6 @@ export interface StoreSource {
 
 /** Metrics that every store has, and those that some have. */
 export function storeMetrics({ store, stats }: StoreSource): Metric[] {
-  const both = (counts: StoreStats['seeders']): number => counts.ipv4 + counts.ipv6
   const total = (
     name: string,
     help: string,
@@ -53,17 +57,19 @@ export function storeMetrics({ store, stats }: StoreSource): Metric[] {
       { labels: {}, value: swarms },
     ]),
     total('seeders_count', 'Seeders in all swarms.', ({ seeders }) => [
-      { labels: {}, value: both(seeders) },
+      { labels: {}, value: peersIn(seeders) },
     ]),
     total('leechers_count', 'Leechers in all swarms, partial seeds among them.', ({ leechers }) => [
-      { labels: {}, value: both(leechers) },
+      { labels: {}, value: peersIn(leechers) },
     ]),
     total('peers', 'Peers in all swarms, by what they are and where.', (totals) =>
       (['seeders', 'leechers'] as const).flatMap((role) =>
-        FAMILIES.map((family) => ({
-          labels: { address_family: FAMILY_LABELS[family], role: role.slice(0, -1) },
-          value: totals[role][family],
-        })),
+        NETWORKS.flatMap((network) => {
+          const { [network]: value } = totals[role]
+          if (value === undefined) return []
+          const labels = { address_family: NETWORK_LABELS[network], role: role.slice(0, -1) }
+          return [{ labels, value }]
+        }),
       ),
     ),
     ofStore(

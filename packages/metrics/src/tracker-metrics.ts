@@ -3,7 +3,7 @@ import { Registry } from 'prom-client'
 import { writeMetric, type Metric, type Sample } from './exposition.ts'
 import { FailureLog, type MetricsLog } from './failure-log.ts'
 import { addProcessMetrics } from './process-metrics.ts'
-import { hookMetric, requestMetrics } from './request-metrics.ts'
+import { durationMetrics, hookMetric, requestMetrics } from './request-metrics.ts'
 import { storeMetrics, type MeasuredStore } from './store-metrics.ts'
 
 /** Milliseconds that a scrape waits for the store. Prometheus waits ten seconds for the scrape. */
@@ -72,6 +72,8 @@ export class TrackerMetrics {
   /** All metrics in Prometheus' text format, except those that cannot be read. */
   async text(): Promise<string> {
     const texts = await Promise.all([
+      // A frontend may have added its protocol since.
+      ...durationMetrics(this.meter).map((metric) => this.#textOf(metric)),
       ...this.#metrics.map((metric) => this.#textOf(metric)),
       ...this.registry.getMetricsAsArray().map(({ name }) => this.#textFromRegistry(name)),
     ])

@@ -9,6 +9,8 @@ import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittor
  */
 export type Network = AddressFamily | 'webrtc'
 
+export const NETWORKS: readonly Network[] = ['ipv4', 'ipv6', 'webrtc']
+
 /** Peers by network. A store that keeps no WebRTC peers leaves out `webrtc`. */
 export interface NetworkCounts {
   readonly ipv4: number
@@ -24,4 +26,9 @@ export function networkOf(request: {
 }): Network {
   if (request.webrtc === true || (request.handle ?? 0) !== 0) return 'webrtc'
   return addressFamily(request.address)
+}
+
+/** Peers in all networks. */
+export function peersIn({ ipv4, ipv6, webrtc = 0 }: NetworkCounts): number {
+  return ipv4 + ipv6 + webrtc
 }
