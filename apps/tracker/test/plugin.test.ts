@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import tracker, { type TrackerOptions } from '../src/index.ts'
 import { announcePath, decode } from './announces.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const CLOSED = new ClientError('closed to you')
 
@@ -210,7 +210,7 @@ describe('trackerPlugin', () => {
     [
       'hooks that are unknown',
       { hooks: { preannounce: () => {} } },
-      /there is no hook preannounce/,
+      /unknown hook preannounce/,
     ],
     [
       'hooks that are no functions',
