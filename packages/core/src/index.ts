@@ -50,7 +50,6 @@ export { optionsSchema, type CoreOptions } from './options/core-options.ts'
 export { parseOptions, type JsonSchema, type OptionsSchema } from './options/parse-options.ts'
 export type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from './store/peer-store.ts'
 export { Pending } from './lifecycle/pending.ts'
-export type { TrackerLog } from './hooks/post-hooks.ts'
 export { Probe, ProbeTimeout, type ProbeInit } from './readiness/probe.ts'
 export {
   Readiness,

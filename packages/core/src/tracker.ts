@@ -25,7 +25,8 @@ import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options/core-options.ts'
 import { parseOptions } from './options/parse-options.ts'
 import type { EvictionRules, PeerStore, SwarmEntry } from './store/peer-store.ts'
-import { PostHooks, type TrackerLog } from './hooks/post-hooks.ts'
+import type { Log } from './log.ts'
+import { PostHooks } from './hooks/post-hooks.ts'
 
 /** Fits the 32 bits of a UDP answer whether clients read them as signed or not. */
 const MAX_SECONDS = 2 ** 31 - 1
@@ -36,7 +37,7 @@ const UNDIALLABLE_PORT = 1
 /** Shared by all forks of a tracker. */
 interface Shared {
   readonly store: PeerStore
-  readonly log: TrackerLog
+  readonly log: Pick<Log, 'error' | 'warn'>
   readonly options: Required<CoreOptions>
   readonly postHooks: PostHooks
   /** The middleware that added each hook, if it gave its name. */
@@ -50,7 +51,7 @@ interface Shared {
 export interface TrackerInit {
   readonly store: PeerStore
   readonly options?: CoreOptions
-  readonly log: TrackerLog
+  readonly log: Pick<Log, 'error' | 'warn'>
 }
 
 /** The core of a tracker: runs hooks, updates swarms and fills in answers. */

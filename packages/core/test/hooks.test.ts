@@ -136,7 +136,7 @@ describe('addHook', () => {
     expect(() => tracker.addHook(name as 'preAnnounce', () => undefined)).toThrow(
       expect.objectContaining({
         code: 'TRK_ERR_HOOK_NAME',
-        message: `tracker.addHook: there is no hook ${String(name)}, only preAnnounce, onAnnounce, postAnnounce, preScrape, onScrape, postScrape`,
+        message: `tracker.addHook: unknown hook ${String(name)}; hooks are preAnnounce, onAnnounce, postAnnounce, preScrape, onScrape, postScrape`,
       }),
     )
   })

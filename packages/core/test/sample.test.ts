@@ -35,6 +35,6 @@ describe('samples', () => {
   })
 
   test('hold no addresses that are none', () => {
-    expect(() => address('localhost')).toThrow(new TypeError('localhost is no address'))
+    expect(() => address('localhost')).toThrow(new TypeError('localhost is not an address'))
   })
 })

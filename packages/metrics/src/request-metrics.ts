@@ -29,7 +29,7 @@ export function requestMetrics(meter: RequestMeter): Metric[] {
   return [
     {
       name: 'chihaya_requests_total',
-      help: 'Requests by what was asked and how it ended; the error is empty for an answer.',
+      help: 'Requests by action and outcome; the error is empty for an answer.',
       type: 'counter',
       read: () =>
         meter.counts().map((count) => ({
@@ -51,7 +51,7 @@ export function requestMetrics(meter: RequestMeter): Metric[] {
     ),
     {
       name: 'chihaya_udp_dropped_datagrams_total',
-      help: 'Datagrams that got no answer, by reason.',
+      help: 'Datagrams without an answer, by reason.',
       type: 'counter',
       read: () =>
         Object.entries(meter.drops.counts()).map(([reason, value]) => ({
@@ -61,13 +61,13 @@ export function requestMetrics(meter: RequestMeter): Metric[] {
     },
     {
       name: 'chihaya_http_connections',
-      help: 'HTTP connections that are open.',
+      help: 'Open HTTP connections.',
       type: 'gauge',
       read: () => [{ labels: {}, value: meter.connections.open() }],
     },
     {
       name: 'chihaya_http_dropped_connections_total',
-      help: 'HTTP connections that were ended or not accepted, by reason: new ones, and idle ones that gave way.',
+      help: 'HTTP connections that were closed or not accepted, by reason: new ones, and idle ones closed for new ones.',
       type: 'counter',
       read: () =>
         meter.connections.drops().map(({ reason, connection, count: value }) => ({
@@ -83,7 +83,7 @@ export function hookMetric(meter: HookMeter): Metric {
   const name = 'chihaya_hook_duration_milliseconds'
   return {
     name,
-    help: 'How long the hooks of middleware took, until they were done.',
+    help: 'How long hooks of middleware took until they settled.',
     type: 'histogram',
     read: () =>
       meter

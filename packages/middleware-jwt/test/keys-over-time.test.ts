@@ -76,7 +76,7 @@ describe('a tracker that replaces another', () => {
       keys.say(503, '')
       await using next = await Tracker.start(options, {}, former)
       expect(await next.announce('http', token())).toBe('approved')
-      expect(next.log.join('')).toContain('were not updated; those at hand stay')
+      expect(next.log.join('')).toContain('were not updated; the previous keys stay')
       await expect(Tracker.start({ ...options, algorithms: ['ES256'] }, {}, next)).rejects.toThrow(
         'answered HTTP 503',
       )

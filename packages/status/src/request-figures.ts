@@ -11,7 +11,7 @@ export interface KindFigures {
 
 export type ActionFigures = Readonly<Record<AddressFamily, KindFigures>>
 
-/** Figures of the protocol of another frontend, whose peers may be in any network. */
+/** Figures of another frontend's protocol. Its peers may be in any network. */
 export type ProtocolFigures = Readonly<Record<Action, Readonly<Record<Network, KindFigures>>>>
 
 export interface Refusal {

@@ -114,7 +114,7 @@ async function rank(store: PeerStore | undefined): Promise<Ranking> {
   return { time: new Date().toISOString(), swarms, leaders }
 }
 
-/** A torrent that comes and goes during the walk may be listed twice. */
+/** A torrent that is removed and added during the walk may be listed twice. */
 function figuresOf(largest: Largest<SwarmEntry>): TorrentFigures[] {
   const seen = new Set<string>()
   const entries = largest

@@ -45,8 +45,8 @@ export abstract class Announce {
    */
   handle = 0
   /**
-   * The client's `key` as 32 unsigned bits: a secret number, the same over both families. 0 if it
-   * sent none.
+   * The client's `key` as 32 unsigned bits: a secret number, the same over both families. 0 if not
+   * sent.
    */
   key = 0
   event: AnnounceEvent = 'none'
@@ -66,15 +66,15 @@ export abstract class Announce {
   /** Select no peers with private addresses: nobody outside their network can reach them. */
   publicOnly = false
   /**
-   * Whom the peer belongs to, as 32 unsigned bits; 0 for nobody. Set by a `preAnnounce` hook, anew
-   * for each announce.
+   * The user whom the peer belongs to, as 32 unsigned bits; 0 for nobody. A `preAnnounce` hook sets
+   * it for each announce.
    */
   owner = 0
 
-  /** Copies infohash and peer id, 20 bytes each, into words that hold the bytes in their order. */
+  /** Copies infohash and peer id, 20 bytes each, into words in memory order. */
   abstract copyIds(infoHash: Uint32Array, peerId: Uint32Array): void
 
-  /** Copies what is borrowed, so that the announce may be read at any time. */
+  /** Copies borrowed data, so that the announce can be read at any time. */
   abstract keep(): this
 
   /**

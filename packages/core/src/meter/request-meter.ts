@@ -66,7 +66,7 @@ export class RequestMeter {
     ['udp', this.#udp],
   ])
 
-  /** The protocols that it counts: `http`, `udp`, and those that were added. */
+  /** The protocols that it counts: `http`, `udp`, and added ones. */
   get protocols(): readonly string[] {
     return [...this.#rows.keys()]
   }

@@ -24,73 +24,70 @@ export interface SwarmEntry {
 }
 
 /**
- * The peers that a tracker accepts no longer: a peer is removed if one of the functions says so.
- * Arguments are valid during the call only.
+ * The peers that a tracker no longer accepts: a peer is removed if one of the functions returns
+ * true. Arguments are valid during the call only.
  */
 export interface EvictionRules {
   readonly infoHash?: ((infoHash: InfoHash) => boolean) | undefined
-  /** Not asked of WebRTC peers, which are stored without an address. */
+  /** Not called for WebRTC peers, which are stored without an address. */
   readonly address?: ((address: Address) => boolean) | undefined
-  /** Not asked by a store that keeps no peer ids. */
+  /** Not called by a store that keeps no peer ids. */
   readonly peerId?: ((peerId: PeerId) => boolean) | undefined
-  /** Not asked by a store that keeps no owners, nor of peers without an owner. */
+  /** Not called by a store that keeps no owners, nor for peers without an owner. */
   readonly owner?: ((owner: number) => boolean) | undefined
 }
 
 /**
- * Where swarms live. The conformance suite in `@chihaya/core/testing` is this contract in
+ * The swarms of a tracker. The conformance suite in `@chihaya/core/testing` is this contract in
  * executable form.
  *
- * - A peer is its address and port, or its handle: one that announces again is the same peer,
- *   whatever its peer id is now.
- * - Each network has a swarm of its own, unless the store joins IPv4 and IPv6 by an option.
- * - A peer is in one state at a time, and disappears when it has not announced for the store's peer
+ * - An address and port, or a handle, identifies a peer, regardless of its peer id.
+ * - Each network has separate swarms, unless an option of the store joins IPv4 and IPv6.
+ * - A peer is in one state at a time, and expires if it has not announced for the store's peer
  *   lifetime.
- * - The selection is random, costs O(numWant) and not O(swarm), and holds each peer once. It leaves
- *   out the announcer: the same address and port, or the same address and peer id. It leaves out
- *   ports 0 and 1, which cannot be dialled; WebRTC peers have no port.
- * - Where owners are kept, the selection leaves out the peers of the announcer's owner. An owner is
- *   replaced with each announce, as the peer id is, and counts for nothing else.
- * - `downloaded` counts a client once while it is known: an endpoint that completes again, having
- *   announced something else or left in between, and an endpoint of the other family with the same
- *   peer id and key, add nothing within the peer lifetime.
- * - A swarm without peers holds no memory, but a bounded number of them may be remembered for their
- *   `downloaded`.
- * - A store copies what it keeps of an announce, and leaves the answer alone once it has returned,
- *   or its promise is settled.
- * - A store refuses with `ClientError`, for instance when it is full; anything else it throws is a
- *   fault and is logged.
+ * - The selection is random, costs O(numWant) and not O(swarm), and contains each peer once. It
+ *   leaves out the announcer: the same address and port, or the same address and peer id. It leaves
+ *   out ports 0 and 1, which cannot be dialled; WebRTC peers have no port.
+ * - If the store keeps owners, the selection leaves out the peers of the announcer's owner. Each
+ *   announce replaces the owner, like the peer id. Owners have no other effect.
+ * - `downloaded` counts a client once while it is known. Within the peer lifetime, an endpoint that
+ *   completes again adds nothing, even if it has announced something else or left in between. Nor
+ *   does an endpoint of the other family with the same peer id and key.
+ * - A swarm without peers uses no memory, except that a store may remember the `downloaded` of a
+ *   bounded number of them.
+ * - A store copies what it keeps of an announce, and does not touch the answer after it has returned
+ *   or its promise has settled.
+ * - A store refuses with `ClientError`, for example when it is full. Any other error is a fault and
+ *   is logged.
  */
 export interface PeerStore {
   /** Whether it keeps the owners of peers. Middleware that relies on them checks this at boot. */
   readonly keepsOwners?: boolean
   /**
-   * Whether it keeps WebRTC peers. Frontends of that network check this at boot, as a tracker refuses
-   * their announces otherwise.
+   * Whether it keeps WebRTC peers. Frontends of that network check this at boot, because a tracker
+   * otherwise throws at their announces.
    */
   readonly keepsWebRtcPeers?: boolean
   /**
-   * Applies the announce to its swarm, then counts and selects up to `answer.want` peers into the
-   * answer: one atomic step. A store that returns a promise may go on using both until it is
-   * settled.
+   * Applies the announce to its swarm, then writes counters and up to `answer.want` peers into the
+   * answer: one atomic step. A store that returns a promise may use both until it settles.
    */
   announce(announce: Announce, answer: Answer): MaybePromise<void>
   /**
-   * Sets the row of each infohash; those of unknown ones are zeros already. Creates and refreshes
-   * nothing.
+   * Sets the row of each known infohash; rows are zeros before. Creates and refreshes nothing.
    */
   scrape(scrape: Scrape, answer: ScrapeAnswer): MaybePromise<void>
   stats(): MaybePromise<StoreStats>
   /**
-   * Removes the peers that the rules name, a part at a time, so that announces do not wait for it.
-   * Returns how many. A store that cannot walk over its peers leaves it out.
+   * Removes the peers that match the rules, in parts, so that announces do not wait. Returns their
+   * number. Optional, for stores that can walk over their peers.
    */
   evict?(rules: EvictionRules): MaybePromise<number>
   /**
-   * All swarms that have peers, some at a time, in no order. A swarm that comes or goes meanwhile
-   * may be missing, or be there twice. A store that cannot list them leaves it out.
+   * All swarms that have peers, in parts and in any order. A swarm that is created or removed
+   * meanwhile may be missing or listed twice. Optional, for stores that can list their swarms.
    */
   swarms?(): AsyncIterable<readonly SwarmEntry[]>
-  /** Whether it can do its work now. A store that always can leaves it out. */
+  /** Whether it works now. Optional, for stores that can fail. */
   readiness?(): MaybePromise<ReadinessAnswer>
 }
