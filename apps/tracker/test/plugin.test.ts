@@ -207,11 +207,7 @@ describe('trackerPlugin', () => {
       { posthooks: [{ name: './x.js' }] },
       /options\/posthooks\/0: there is no file \.\/x\.js/,
     ],
-    [
-      'hooks that are unknown',
-      { hooks: { preannounce: () => {} } },
-      /unknown hook preannounce/,
-    ],
+    ['hooks that are unknown', { hooks: { preannounce: () => {} } }, /unknown hook preannounce/],
     [
       'hooks that are no functions',
       { hooks: { preAnnounce: 1 } },

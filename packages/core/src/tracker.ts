@@ -91,8 +91,8 @@ export class Tracker {
   }
 
   /**
-   * Appends a hook, here and in every fork. Metrics name it after `middleware`, by default after the
-   * function.
+   * Appends a hook, here and in every fork. Metrics name it after `middleware`, by default after
+   * the function.
    * @throws TRK_ERR_HOOK_NAME, TRK_ERR_HOOK_HANDLER, or TRK_ERR_STARTED once the application is
    * ready.
    */
@@ -286,8 +286,8 @@ export class Tracker {
 
   /**
    * Adds the announcer to an empty answer, unless it wants no peers, cannot be dialled, or has an
-   * owner, who gets no peers of their own. Chihaya does the same, as its `e2e` and some clients take
-   * an empty list for a failure.
+   * owner, who gets no peers of their own. Chihaya does the same, as its `e2e` and some clients
+   * take an empty list for a failure.
    */
   #complete(announce: Announce, answer: Answer): void {
     if (answer.peers.count > 0 || answer.want === 0 || (answer.otherPeers?.count ?? 0) > 0) return

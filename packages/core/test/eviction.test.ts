@@ -98,7 +98,7 @@ describe('an eviction', () => {
     await eventually(walks).toBe(3)
   })
 
-  test('logs what went wrong with its cause, and walks again when it is asked to', async () => {
+  test('logs an error with its cause, and walks again on request', async () => {
     const { eviction, walks, log, end } = watch()
     eviction.start()
     await eventually(walks).toBe(1)
@@ -200,7 +200,7 @@ describe('an application', () => {
     expect(await app.tracker.evict(RULES)).toBe(0)
   })
 
-  test('has peers removed whose addresses it has begun to reject', async () => {
+  test('removes peers at addresses that it now rejects', async () => {
     const { app, rules } = createApp({ rejectPrivatePeers: true })
     await app.ready()
     await eventually(() => rules.length).toBe(1)

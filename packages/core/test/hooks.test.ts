@@ -48,7 +48,7 @@ describe('hooks', () => {
     expect(order).toEqual([0, 1, 2])
   })
 
-  test('keep the tracker synchronous as long as they are', () => {
+  test('keep the tracker synchronous if they are synchronous', () => {
     const { tracker } = setUpTracker()
     tracker.addHook('preAnnounce', hook(0, 'sync'))
     tracker.addHook('preScrape', () => undefined)

@@ -26,7 +26,7 @@ describe('a request meter', () => {
     expect(count?.buckets).toEqual([0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
   })
 
-  test('tells protocols, actions and families apart', () => {
+  test('counts protocols, actions and families separately', () => {
     const meter = new RequestMeter()
     meter.count('http', 'announce', 'ipv4', '', 1, 1, UNTIMED)
     meter.count('udp', 'connect', 'ipv4', '', 1, 1, UNTIMED)
@@ -40,7 +40,7 @@ describe('a request meter', () => {
     ])
   })
 
-  test('tells refusals apart by their texts, including those built later', () => {
+  test('counts refusals by text, including those built later', () => {
     const meter = new RequestMeter()
     const { message } = new ClientError('no such passkey')
     for (const error of ['invalid port', message, 'passkey 123 is unknown', 'passkey 4\n'])
@@ -53,7 +53,7 @@ describe('a request meter', () => {
     })
   })
 
-  test('counts the protocol of another frontend once it was added, over any network', () => {
+  test('counts an added protocol, over any network', () => {
     const meter = new RequestMeter()
     expect(() => meter.count('ws', 'announce', 'webrtc', '', 1, 1, UNTIMED)).toThrow(TypeError)
     meter.addProtocol('ws')

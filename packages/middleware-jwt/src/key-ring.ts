@@ -27,8 +27,8 @@ export interface KeyRingInit {
 }
 
 /**
- * The current keys, updated regularly. A failed update changes nothing, and no update delays a token
- * with a known key.
+ * The current keys, updated regularly. A failed update changes nothing, and no update delays a
+ * token with a known key.
  */
 export class KeyRing {
   readonly #init: KeyRingInit

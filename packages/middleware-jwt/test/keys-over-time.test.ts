@@ -32,7 +32,7 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
     expect(await tracker.announce(protocol, token({}, EC))).toBe('approved')
   })
 
-  test('are asked for once by a thousand tokens with unknown keys', async () => {
+  test('are fetched once for a thousand tokens with unknown keys', async () => {
     await using keys = await KeyServer.start(RSA)
     await using tracker = await Tracker.start({ jwkSetUrl: keys.url })
     const unknown = (number: number): string => token({}, RSA, { kid: `unknown ${number}` })

@@ -21,9 +21,9 @@ export interface TokenBucketsInit {
  * A token bucket for each source, in fixed memory.
  *
  * The bucket of a source is in one of the eight places of a set. A new source replaces the bucket
- * that lacks the fewest tokens, usually a full one; its source starts with a full bucket again. So a
- * flood of sources makes the limit more lenient, first for the quietest sources, and never causes a
- * refusal. A secret decides which sources share a set.
+ * that lacks the fewest tokens, usually a full one; its source starts with a full bucket again. So
+ * a flood of sources makes the limit more lenient, first for the quietest sources, and never causes
+ * a refusal. A secret decides which sources share a set.
  */
 export class TokenBuckets {
   /** Microseconds until a bucket gains a token: an integer, so that sums are exact. */

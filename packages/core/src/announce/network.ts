@@ -1,8 +1,8 @@
 import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
 
 /**
- * How peers reach each other: over IPv4, over IPv6, or over WebRTC, where they cannot be dialled and
- * a frontend relays their offers.
+ * How peers reach each other: over IPv4, over IPv6, or over WebRTC, where they cannot be dialled
+ * and a frontend relays their offers.
  *
  * Peers are given to peers of the same network. A store may join IPv4 and IPv6. WebRTC stays apart,
  * in answers and in counters, as its peers reach only each other.

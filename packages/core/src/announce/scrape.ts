@@ -9,7 +9,9 @@ import {
 /** Counters in a row of an answer. */
 const COLUMNS = 4
 
-/** A scrape (BEP 48, BEP 15) on its way through hooks and store. It is borrowed like an announce. */
+/**
+ * A scrape (BEP 48, BEP 15) on its way through hooks and store. It is borrowed like an announce.
+ */
 export abstract class Scrape {
   /** The transport, such as `http` or `udp`. */
   abstract readonly protocol: string
@@ -92,8 +94,8 @@ export class ScrapeAnswer {
   }
 
   /**
-   * Sets a row: seeders, leechers including partial seeds, leechers without them (BEP 21), completed
-   * downloads.
+   * Sets a row: seeders, leechers including partial seeds, leechers without them (BEP 21),
+   * completed downloads.
    */
   set(
     index: number,
@@ -135,7 +137,8 @@ export class ScrapeAnswer {
   }
 
   /**
-   * Makes the frontend use another answer from now on, so that this one can be read after the reply.
+   * Makes the frontend use another answer from now on, so that this one can be read after the
+   * reply.
    */
   keep(): this {
     this.kept = true

@@ -25,7 +25,9 @@ const MAX_HEADER_LINES = 1000
 const CLAIMS = ['ip', 'ipv4', 'ipv6']
 
 export interface PeerAddressOptions {
-  /** Header in which a trusted proxy names its client. Without it, Fastify's `trustProxy` decides. */
+  /**
+   * Header in which a trusted proxy names its client. Without it, Fastify's `trustProxy` decides.
+   */
   readonly realIpHeader?: string | undefined
   /** Addresses and CIDR ranges of the proxies to believe. @default LOCAL_NETWORKS */
   readonly trustedProxies?: readonly string[] | undefined

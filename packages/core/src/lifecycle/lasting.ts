@@ -17,14 +17,14 @@ export interface LastingInit<T> {
 }
 
 /**
- * A prepared handover: the new side has opened what it needs, and nothing else has changed yet. Call
- * one of the two methods, once.
+ * A prepared handover: the new side has opened what it needs, and nothing else has changed yet.
+ * Call one of the two methods, once.
  */
 export interface Handover {
   /**
    * The new side serves before this returns. Never throws or rejects. The promise resolves when the
-   * old side has answered all requests that had arrived, and has released what the new side does not
-   * use.
+   * old side has answered all requests that had arrived, and has released what the new side does
+   * not use.
    */
   commit(): Promise<void>
   /** Closes what was opened, and changes nothing else. */
@@ -167,12 +167,14 @@ export function lastingObjectsOf(fastify: FastifyInstance): LastingObjects {
 
 /**
  * An object that outlives its application: the previous application's object with the same key and
- * options, otherwise the result of `create`, which may be a promise. Only `init.close` may close it.
+ * options, otherwise the result of `create`, which may be a promise. Only `init.close` may close
+ * it.
  *
  * A plugin that calls this twice has two objects, and the next application gets them in the same
  * order. To share an object, plugins use a decorator.
  *
- * @param key the name of the package, and of the object, such as `tracker-middleware-passkey users`.
+ * @param key the name of the package, and of the object, such as `tracker-middleware-passkey
+ * users`.
  */
 export function lasting<T>(fastify: FastifyInstance, key: string, init: LastingInit<T>): T {
   return lastingObjectsOf(fastify).get(key, init)

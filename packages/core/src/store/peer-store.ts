@@ -55,8 +55,8 @@ export interface EvictionRules {
  *   does an endpoint of the other family with the same peer id and key.
  * - A swarm without peers uses no memory, except that a store may remember the `downloaded` of a
  *   bounded number of them.
- * - A store copies what it keeps of an announce, and does not touch the answer after it has returned
- *   or its promise has settled.
+ * - A store copies what it keeps of an announce, and does not touch the answer after it has
+ *   returned or its promise has settled.
  * - A store refuses with `ClientError`, for example when it is full. Any other error is a fault and
  *   is logged.
  */

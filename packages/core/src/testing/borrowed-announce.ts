@@ -6,8 +6,8 @@ import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 import { preparedAnswer, sampleAnnounce, type AnnounceChanges } from './sample.ts'
 
 /**
- * An announce that is borrowed, like those of frontends: it can be read until the reply is sent. After
- * that, reading throws and the address is overwritten, unless it was kept.
+ * An announce that is borrowed, like those of frontends: it can be read until the reply is sent.
+ * After that, reading throws and the address is overwritten, unless it was kept.
  */
 export class BorrowedAnnounce extends Announce {
   readonly protocol: string

@@ -5,8 +5,8 @@ import type { PeerList } from '../announce/peer-list.ts'
 import { endpoints } from './suite/check.ts'
 
 /**
- * Compares the answer of a store with that of `ModelPeerStore.announceForAll`: the same counters, and
- * `numWant` of its peers, or all if there are fewer, each once and with its peer id.
+ * Compares the answer of a store with that of `ModelPeerStore.announceForAll`: the same counters,
+ * and `numWant` of its peers, or all if there are fewer, each once and with its peer id.
  * @throws {AssertionError}
  */
 export function checkAnswer(actual: Answer, candidates: Answer, numWant: number): void {

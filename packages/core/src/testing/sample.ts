@@ -41,8 +41,8 @@ export function address(text: string): Uint8Array {
 }
 
 /**
- * A leecher's announce from 10.0.0.1:6881 to the first sample swarm, with `changes`. It suits stores
- * and trackers.
+ * A leecher's announce from 10.0.0.1:6881 to the first sample swarm, with `changes`. It suits
+ * stores and trackers.
  */
 export function sampleAnnounce(changes: AnnounceChanges = {}): PlainAnnounce {
   const announce = new PlainAnnounce({
