@@ -60,10 +60,9 @@ export class RequestMeter {
   readonly drops: DropMeter = new DropMeter()
   /** HTTP connections, if a listener counts them. */
   readonly connections: ConnectionMeter = new ConnectionMeter()
-  readonly #udp = newRows()
   readonly #rows = new Map<string, Float64Array>([
     ['http', newRows()],
-    ['udp', this.#udp],
+    ['udp', newRows()],
   ])
 
   /** The protocols that it counts: `http`, `udp`, and added ones. */
@@ -100,7 +99,7 @@ export class RequestMeter {
     sentBytes: number,
     milliseconds: number,
   ): void {
-    const rows = protocol === 'udp' ? this.#udp : this.#rowsOf(protocol)
+    const rows = this.#rowsOf(protocol)
     const row = rowOf(action, network, error)
     rows[row + REQUESTS] = (rows[row + REQUESTS] as number) + 1
     rows[row + RECEIVED] = (rows[row + RECEIVED] as number) + receivedBytes
@@ -146,7 +145,6 @@ export class RequestMeter {
     return counts
   }
 
-  // `count` runs for every request, so it compares instead of searching.
   #rowsOf(protocol: string): Float64Array {
     const rows = this.#rows.get(protocol)
     if (rows) return rows
@@ -160,6 +158,8 @@ function rowOf(action: Action, network: Network, error: string): number {
   const errorIndex = error === '' ? 0 : 1 + refusalTexts.numberOf(error)
   return (kind * ERRORS + errorIndex) * ROW
 }
+
+// These run for every request, so they compare instead of searching.
 
 /** The index in `ACTIONS`. */
 function actionIndex(action: Action): number {
