@@ -2,10 +2,10 @@ import { readdirSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import type { Side } from './chaos-clients.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 // An asynchronous hook, so that requests are pending whenever the tracker changes.
 const HOOK = `export default async (fastify) => {

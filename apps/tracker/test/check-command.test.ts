@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const FINE = 'chihaya:\n  udp:\n    addr: ":1"\n'
 const WRONG = `chihaya:

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ConfigNote } from '../src/config/problems.ts'
 import { ConfigError, formatNote } from '../src/config/problems.ts'
 import { readConfig, type ReadConfig } from '../src/config/load-config.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const BASE = `chihaya:
   http:

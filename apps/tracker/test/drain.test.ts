@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath } from './announces.ts'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const TLS = 'tls_cert_path: c.pem, tls_key_path: c.key'
 const REQUEST = `GET ${announcePath()} HTTP/1.1\r\n\r\n`

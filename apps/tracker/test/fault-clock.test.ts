@@ -13,7 +13,7 @@ import { sampleInfoHash } from '@chihaya/core/testing'
 import { describe, expect, it } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 const LIBRARIES = '/usr/lib'

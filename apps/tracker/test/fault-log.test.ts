@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 // A few announces exceed the capacity of the pipe and of the tracker's buffer.
 const TALKATIVE = `export default async (fastify) => {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 // Root reads every file; without these rights it does not.
 const UNPRIVILEGED =

@@ -4,10 +4,10 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 interface Outcome {
   readonly code: number | null

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { announcePath, decode } from './announces.ts'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import { Chihaya } from './chihaya-process.ts'
 import { problemsOf, readText } from './read-text.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 /** A folder with `cert.pem`, its `key.pem`, and these files. */
 async function folderWithCertificate(files: Readonly<Record<string, string>>): Promise<string> {

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { httpAnnouncer, udpAnnouncer } from './announce-load.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const LISTENS = /the HTTP admin server listens \{"address":"([^"]+)","port":(\d+)/g
 const PATHS = ['/metrics', '/healthz', '/readyz', '/stats', '/stats.json']

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import tracker, { type TrackerOptions } from '../src/index.ts'
 import { announcePath, decode } from './announces.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const CLOSED = new ClientError('closed to you')
 
@@ -207,7 +207,7 @@ describe('trackerPlugin', () => {
       { posthooks: [{ name: './x.js' }] },
       /options\/posthooks\/0: there is no file \.\/x\.js/,
     ],
-    ['unknown hooks', { hooks: { preannounce: () => {} } }, /there is no hook preannounce/],
+    ['unknown hooks', { hooks: { preannounce: () => {} } }, /unknown hook preannounce/],
     [
       'hooks that are not functions',
       { hooks: { preAnnounce: 1 } },

@@ -6,7 +6,7 @@ import { printSettings } from '../src/config/print.ts'
 import { EVERY_KEY, HOOKS_FILE } from './chihaya-files.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { readText } from './read-text.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const EXAMPLE = await readFile(new URL('../config.example.yaml', import.meta.url), 'utf8')
 

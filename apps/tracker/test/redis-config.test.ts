@@ -4,7 +4,7 @@ import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
 import { problemsOf, readText, warningsOf } from './read-text.ts'
 import { startRedis } from './redis-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 const PASSWORD = 'open-sesame'

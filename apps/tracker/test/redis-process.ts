@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 export interface RedisProcess {
   readonly port: number

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { announcePath } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 const BITTORRENT = new URL('../../../packages/bittorrent/src/index.ts', import.meta.url).href

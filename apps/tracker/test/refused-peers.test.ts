@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const BANNED = '-AA0001-aaaaaaaaaaaa'
 const APPROVED = '-BB0001-bbbbbbbbbbbb'

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { httpAnnouncer, udpAnnouncer, type Announcer } from './announce-load.ts'
 import { announcePath, decode } from './announces.ts'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const RELOADED = /the configuration is reloaded/g
 const RELOADS = 10

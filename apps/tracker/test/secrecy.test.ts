@@ -8,7 +8,7 @@ import { announcePath } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { startRedis } from './redis-process.ts'
 import { formsOf, leaksIn } from './secret.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 const PASSWORD = 'redis-Password/+1'

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 // A hook that logs the arrival of an announce, and continues after the signal to stop.
 const SLOW = `export default async (fastify) => {

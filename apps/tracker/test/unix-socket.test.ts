@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { problemsOf, readText } from './read-text.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 async function announceOver(
   socketPath: string,

@@ -1,4 +1,4 @@
-import { Networks, type Address } from '@chihaya/bittorrent'
+import { hostKey, Networks } from '@chihaya/bittorrent'
 import type { ConnectionDrop, DroppedConnection } from '@chihaya/core'
 import type { Connection } from './connection.ts'
 import { OldestFirst } from './oldest-first.ts'
@@ -18,7 +18,6 @@ const MAX_CONNECTIONS = 10_000
 // hardly reach a tenth.
 const SHARE = 10
 const LEAST_SHARE = 100
-const IPV6_PREFIX = 8
 // Milliseconds after which other parts of the process may have freed file descriptors.
 const ROOM_LIFETIME = 5000
 
@@ -164,11 +163,6 @@ function defaultShare(max: number): number {
 
 function isReached(limit: number, count: number): boolean {
   return limit > 0 && count >= limit
-}
-
-/** The addresses of one host: an IPv4 address, or a /64 of IPv6. */
-function hostKey(address: Address): string {
-  return Buffer.from(address.subarray(0, IPV6_PREFIX)).toString('latin1')
 }
 
 /**

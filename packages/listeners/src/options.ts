@@ -1,4 +1,4 @@
-import { parseDuration, type Duration } from '@chihaya/core'
+import { LONGEST_TIMER, parseDuration, type Duration } from '@chihaya/core'
 import type { ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HttpAddress } from './address.ts'
@@ -47,10 +47,7 @@ export interface ServerSettings {
   readonly clientErrorHandler?: (error: NodeJS.ErrnoException, socket: Socket) => void
 }
 
-/** What Node's timers can count. */
-const LONGEST = 0x7fff_ffff
-
 /** Whole milliseconds that a timer can wait. */
 export function milliseconds(duration: Duration): number {
-  return Math.min(Math.max(Math.round(parseDuration(duration)), 1), LONGEST)
+  return Math.min(Math.max(Math.round(parseDuration(duration)), 1), LONGEST_TIMER)
 }

@@ -13,8 +13,8 @@ import { HttpListener } from '../src/http-listener.ts'
 import { HttpService } from '../src/http-service.ts'
 import type { HttpListenerOptions } from '../src/options.ts'
 import { HttpListeners } from '../src/http-listeners.ts'
-import { makeCertificate } from './certificate.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
 const REQUEST = 'GET / HTTP/1.1\r\n\r\n'

@@ -12,8 +12,8 @@ import type { ConnectionLimits } from '../src/options.ts'
 import { HttpListener } from '../src/http-listener.ts'
 import { HttpService } from '../src/http-service.ts'
 import type { HttpListenerOptions } from '../src/options.ts'
-import { makeCertificate } from './certificate.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
 const CLOSE = 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'

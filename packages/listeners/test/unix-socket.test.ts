@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpListener } from '../src/http-listener.ts'
 import { HttpService } from '../src/http-service.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 function listenerAt(path: string, unixMode?: number): HttpListener {
   const service = new HttpService({ routing: (_request, response) => void response.end() })

@@ -7,8 +7,8 @@ import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpListeners, HttpService, type ConnectionLimits } from '@chihaya/listeners'
-import { makeCertificate } from './certificate.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const HOST = '127.0.0.1'
 const NEVER = /(?!)/

@@ -15,6 +15,7 @@ import {
   type ScrapeAnswer,
   type StoreStats,
   type SwarmEntry,
+  type Log,
 } from '@chihaya/core'
 import { Announcer } from './announce/announcer.ts'
 import { NewSwarmLimit } from './announce/new-swarm-limit.ts'
@@ -35,7 +36,6 @@ import {
   type Fault,
   type FaultKind,
 } from './connection/faults.ts'
-import type { StoreLog } from './connection/health.ts'
 import { WriteProbe } from './connection/write-probe.ts'
 import { Fallback } from './fallback/fallback.ts'
 import type { LocalStore } from './fallback/local-store.ts'
@@ -75,7 +75,7 @@ export interface RedisPeerStoreInit {
   readonly address: string
   /** From `parseOptions`. */
   readonly options: Required<RedisStorageOptions>
-  readonly log: StoreLog
+  readonly log: Log
   /** Creates stores for the fallback; undefined for no fallback. */
   readonly createLocalStore?: (() => LocalStore) | undefined
   /** Seconds since 1970, for tests. @default Redis' own clock */

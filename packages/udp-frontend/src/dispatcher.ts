@@ -6,6 +6,7 @@ import {
   ScrapeAnswer,
   TRK_ERR_OPTIONS,
   type Action,
+  type Log,
   type Tracker,
 } from '@chihaya/core'
 import { badIdBan } from './protection/bad-id-ban.ts'
@@ -59,7 +60,7 @@ export interface DispatcherInit {
   readonly tracker: TrackerOfFrontend
   /** As `parseOptions` leaves them. */
   readonly options: Required<UdpFrontendOptions>
-  readonly log: { error(details: object, message: string): void }
+  readonly log: Pick<Log, 'error'>
   /** Made from the options by default. */
   readonly ids?: ConnectionIds
   /** Milliseconds since 1970. */

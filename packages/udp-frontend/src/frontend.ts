@@ -1,7 +1,7 @@
-import { Pending, type Handover, type RequestMeter } from '@chihaya/core'
+import { Pending, type Handover, type Log, type RequestMeter } from '@chihaya/core'
 import type { AddressInfo } from 'node:net'
 import { connectionIds, type ConnectionIds } from './protection/connection-id.ts'
-import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatcher.ts'
+import { Dispatcher, type TrackerOfFrontend } from './dispatcher.ts'
 import { MeteredDispatcher } from './metered-dispatcher.ts'
 import { ProxiedDispatcher, proxyNetworks } from './proxied-dispatcher.ts'
 import {
@@ -15,7 +15,7 @@ import type { UdpFrontendOptions } from './options.ts'
 import { PacketBuffer } from './packets/packet-buffer.ts'
 import { Datagram, type DatagramHandler } from './datagram.ts'
 import { sourceFrom } from './source.ts'
-import type { SocketLog, UdpService, UdpSocket } from './sockets/udp-socket.ts'
+import type { UdpService, UdpSocket } from './sockets/udp-socket.ts'
 
 const DRAIN_TIMEOUT = 5000
 // Far more than a working hook or store needs. A stalled one must not fill memory.
@@ -52,7 +52,7 @@ export interface UdpFrontendInit {
   readonly options: Required<UdpFrontendOptions>
   /** Whether to skip addresses that the host does not have. */
   readonly optionalAddresses: boolean
-  readonly log: SocketLog & DispatcherInit['log']
+  readonly log: Log
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** Milliseconds that `drain` waits for replies. */

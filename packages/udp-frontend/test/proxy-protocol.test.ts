@@ -152,7 +152,7 @@ describe('datagrams of a proxy', () => {
     await tracker.send(proxied(client('2001:db8::7'), connect()), PROXY)
     expect(meter.drops.counts()).toMatchObject({ malformed: 1, source: 2 })
     const counted = meter.counts().filter(({ requests }) => requests > 0)
-    expect(counted).toMatchObject([{ action: 'connect', family: 'ipv6', requests: 1 }])
+    expect(counted).toMatchObject([{ action: 'connect', network: 'ipv6', requests: 1 }])
   })
 
   test("are refused if the client's datagram is too long", async () => {

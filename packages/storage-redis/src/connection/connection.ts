@@ -1,8 +1,8 @@
 import type { InfoHash } from '@chihaya/bittorrent'
-import { DurationHistogram } from '@chihaya/core'
+import { DurationHistogram, type Log } from '@chihaya/core'
 import { connectionsOf, type Client } from './client.ts'
 import { faultOf, hider, QUEUE_FULL, type Fault } from './faults.ts'
-import { Health, type StoreLog } from './health.ts'
+import { Health } from './health.ts'
 import { PendingCommands, type CommandDetails } from './pending-commands.ts'
 
 /** Upper bounds of the histogram of round trips, in milliseconds. */
@@ -22,7 +22,7 @@ export interface ConnectionInit {
   readonly timeout: number
   /** Commands that may be pending at once. */
   readonly limit: number
-  readonly log: StoreLog
+  readonly log: Log
   /** Called whenever a write has failed. */
   readonly writeFailed: () => void
   /** Called when a lost connection has been replaced. */

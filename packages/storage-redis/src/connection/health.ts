@@ -1,11 +1,5 @@
+import type { Log } from '@chihaya/core'
 import { FAULT_KINDS, REFUSED_WRITES, type Fault, type FaultKind } from './faults.ts'
-
-/** The part of Fastify's logger that the store uses. */
-export interface StoreLog {
-  error(details: object, message: string): void
-  warn(details: object, message: string): void
-  info(details: object, message: string): void
-}
 
 /**
  * What a command does to Redis. `adds` fails if Redis refuses writes for any reason, so its success
@@ -35,7 +29,7 @@ interface CurrentFault {
  * are logged, not every announce.
  */
 export class Health {
-  readonly #log: StoreLog
+  readonly #log: Log
   readonly #address: string
   readonly #now: () => number
   readonly #errors = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<
@@ -51,7 +45,7 @@ export class Health {
   #failures = 0
 
   /** `address` names the server in messages; `now` returns milliseconds. */
-  constructor(log: StoreLog, address: string, now: () => number = () => performance.now()) {
+  constructor(log: Log, address: string, now: () => number = () => performance.now()) {
     this.#log = log
     this.#address = address
     this.#now = now
