@@ -125,7 +125,9 @@ test('scripts that Redis has lost are sent again', async () => {
   const store = await shared.startStore()
   await announceTo(store, peer(1))
   await shared.admin.script('FLUSH')
-  const answers = await Promise.all([2, 3, 4].map((number) => announceTo(store, peer(number))))
+  const answers = await Promise.all(
+    [2, 3, 4].map(async (number) => announceTo(store, peer(number))),
+  )
   expect(answers.map(({ complete, incomplete }) => complete + incomplete)).toEqual([2, 3, 4])
   expect(store.health()).toBeUndefined()
 })
