@@ -53,7 +53,5 @@ export async function createStore(
 }
 
 function isClient(value: unknown): value is Client {
-  return (
-    typeof value === 'object' && value !== null && 'defineCommand' in value && 'status' in value
-  )
+  return typeof value === 'object' && value !== null && 'sendCommand' in value && 'status' in value
 }

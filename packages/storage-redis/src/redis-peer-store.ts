@@ -20,13 +20,7 @@ import {
 import { Announcer } from './announce/announcer.ts'
 import { NewSwarmLimit } from './announce/new-swarm-limit.ts'
 import { readAnswer, readScrapeEntry } from './announce/announce-format.ts'
-import {
-  defineScript,
-  secretsOf,
-  timeoutsOf,
-  type Client,
-  type Script,
-} from './connection/client.ts'
+import { secretsOf, timeoutsOf, type Client } from './connection/client.ts'
 import { connect } from './connection/connect.ts'
 import { Connection } from './connection/connection.ts'
 import {
@@ -36,6 +30,7 @@ import {
   type Fault,
   type FaultKind,
 } from './connection/faults.ts'
+import { defineScript, type Script } from './connection/script.ts'
 import { WriteProbe } from './connection/write-probe.ts'
 import { Fallback } from './fallback/fallback.ts'
 import type { LocalStore } from './fallback/local-store.ts'

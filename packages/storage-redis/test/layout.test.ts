@@ -121,6 +121,17 @@ test('an announce is one command, at a cost independent of the swarm', async () 
   expect(Object.keys(calls).filter((name) => !expected.includes(name))).toEqual([])
 })
 
+test('scripts that Redis has lost are sent again', async () => {
+  const store = await shared.startStore()
+  await announceTo(store, peer(1))
+  await shared.admin.script('FLUSH')
+  const answers = await Promise.all(
+    [2, 3, 4].map(async (number) => announceTo(store, peer(number))),
+  )
+  expect(answers.map(({ complete, incomplete }) => complete + incomplete)).toEqual([2, 3, 4])
+  expect(store.health()).toBeUndefined()
+})
+
 test('announces of one turn are sent in one write, and so is a scrape of many torrents', async () => {
   const store = await shared.startStore()
   const infoHashes = Array.from({ length: 60 }, (_, number) => sampleInfoHash(number))

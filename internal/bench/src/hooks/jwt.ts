@@ -1,5 +1,6 @@
 /**
- * A process that measures what a token adds to its first announce and to later ones. Prints JSON.
+ * A process that measures what a token adds to an announce, the first time and later. Prints rows as
+ * JSON.
  */
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { createRequire } from 'node:module'

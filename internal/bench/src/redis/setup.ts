@@ -18,14 +18,14 @@ export interface Measurement {
   readonly load: number
 }
 
-/** Torrents by number, and the number of peers wanted. */
+/** Torrents by number, from `first` to `last`, and the peers to request. */
 interface Task {
   readonly first: number
   readonly last: number
   readonly numWant: number
 }
 
-/** The processes of a tracker, its Redis, and their load generator. */
+/** Processes of a tracker, its Redis and a load generator. */
 export class Setup {
   readonly #redis: Process
   readonly #tracker: Process
@@ -39,7 +39,7 @@ export class Setup {
     this.#folder = folder
   }
 
-  /** Starts all three, and fills Redis with torrents and peers. */
+  /** Starts all three, and announces every peer once. */
   static async start(
     crowds: ReadonlyArray<readonly [torrents: number, peers: number]>,
     command?: readonly string[],
@@ -65,9 +65,7 @@ export class Setup {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  /**
-   * Measures a task for a while. @throws {Error} if the tracker answers with errors, or not at all.
-   */
+  /** Measures announces for a while. @throws {Error} if any are refused, or none answered. */
   async measure(task: Task): Promise<Measurement> {
     await this.#read(task)
     await sleep(SETTLE)

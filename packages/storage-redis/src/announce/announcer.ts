@@ -6,7 +6,7 @@ import {
   type PeerId,
 } from '@chihaya/bittorrent'
 import { networkOf, type Network, type Transition } from '@chihaya/core'
-import { defineScript, type Script } from '../connection/client.ts'
+import { defineScript, type Script } from '../connection/script.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Effect } from '../connection/health.ts'
 import type { Keys } from '../keys.ts'

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { parseDuration, type Duration } from '@chihaya/core'
 import { Cluster, Redis } from 'ioredis'
 import type { RedisStorageOptions, SentinelOptions } from '../options.ts'
@@ -144,25 +143,4 @@ export function connectionsOf(client: Client): Redis[] {
 /** The prefix that the client adds to every key. */
 export function prefixOf(client: Client): string {
   return client.options.keyPrefix ?? ''
-}
-
-/** Runs a script with its keys and arguments. Only a connection's first run sends the text. */
-export type Script<Reply> = (
-  ...keysAndArguments: ReadonlyArray<Buffer | string | number>
-) => Promise<Reply>
-
-/**
- * Defines a script that returns strings as buffers. Without a number of keys, each run begins with
- * it.
- */
-export function defineScript<Reply = Buffer>(
-  client: Client,
-  lua: string,
-  numberOfKeys?: number,
-): Script<Reply> {
-  // Stores of different options may share a client.
-  const name = `chihaya${createHash('sha1').update(`${numberOfKeys}${lua}`).digest('hex')}`
-  client.defineCommand(name, { lua, ...(numberOfKeys !== undefined && { numberOfKeys }) })
-  const run = (client as unknown as Record<string, Script<Reply>>)[`${name}Buffer`] as Script<Reply>
-  return run.bind(client)
 }
