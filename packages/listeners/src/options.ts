@@ -48,8 +48,8 @@ export interface ServerSettings {
   readonly clientErrorHandler?: (error: NodeJS.ErrnoException, socket: Socket) => void
 }
 
-/** What Node's timers can count. */
-const LONGEST = 0x7fff_ffff
+/** What Node's timers can count, in milliseconds. */
+export const LONGEST = 0x7fff_ffff
 
 /** Whole milliseconds that a timer can wait. */
 export function milliseconds(duration: Duration): number {
