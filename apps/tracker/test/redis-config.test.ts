@@ -107,13 +107,17 @@ describe('the store redis in a file of Chihaya', () => {
     ],
     [
       'redis_broker: [hush]',
-      'chihaya.storage.config.redis_broker must be text that is not empty, not what is there',
+      'chihaya.storage.config.redis_broker must be text such as redis://user:password@host:6379/0, not what is there',
     ],
     [
       'password: [hush]',
       'chihaya.storage.config.password must be text that is not empty, not what is there',
     ],
     ['sentinel: { nodes: [a] }', 'chihaya.storage.config.sentinel.name is missing'],
+    [
+      `redis_broker: "http://:${PASSWORD}@h"`,
+      'chihaya.storage.config.redis_broker must be text such as redis://user:password@host:6379/0, not what is there',
+    ],
     ['cluster: []', 'chihaya.storage.config.cluster must be a list that is not empty'],
     ['fallback: disk', 'chihaya.storage.config.fallback must be one of none, memory, not "disk"'],
     ['client: {}', 'chihaya.storage.config.client is not a known key'],

@@ -89,7 +89,7 @@ describe('unix: in a configuration', () => {
   it.each([
     [
       'http: { addr: "unix:/run/a.sock", proxy_protocol_from: [10.0.0.1] }',
-      /it needs real_ip_header or proxy_protocol_from/,
+      /it needs real_ip_header, or 'unix:' in proxy_protocol_from/,
     ],
     [
       'http: { addr: ":1", proxy_protocol_from: ["unix:/run/a.sock"] }',
@@ -97,7 +97,7 @@ describe('unix: in a configuration', () => {
     ],
     [
       'http: { addr: "unix:/run/a.sock" }',
-      /chihaya\.http\.addr is a Unix socket, over which clients have no address: it needs real_ip_header or proxy_protocol_from/,
+      /chihaya\.http\.addr is a Unix socket, over which clients have no address: it needs real_ip_header, or 'unix:' in proxy_protocol_from/,
     ],
     [
       'http: { addr: "unix:run/a.sock", real_ip_header: x-real-ip }',

@@ -71,7 +71,7 @@ export class ConnectionLimit {
     this.#max = maxConnections
     this.#maxPerIp = maxConnectionsPerIp ?? defaultShare(maxConnections)
     this.#unlimited = new Networks(unlimited)
-    if (!sparesDescriptors) this.#firstSpared = Number.POSITIVE_INFINITY
+    this.#firstSpared = sparesDescriptors ? firstSparedDescriptor() : Number.POSITIVE_INFINITY
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Pending } from '@chihaya/core'
 import { once } from 'node:events'
+import { chmodSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -25,6 +26,8 @@ const CLOSING_GRACE = 1000
 // Longer than answers take unless something is wrong, and shorter than a process may take to stop.
 const CLOSING_PATIENCE = 8000
 const UNIX_MODE = 0o660
+
+type Certificate = NonNullable<HttpListenerOptions['tls']>
 
 /** What the listeners of one application have in common. */
 export interface ListenerInit {
@@ -111,22 +114,34 @@ export class HttpListener {
 
   /** Where it listens, for a Unix socket its path; null if it does not listen. */
   address(): AddressInfo | string | null {
-    return this.#server.address()
+    // Node names the path of a Unix socket even if it could not listen there.
+    return this.#server.listening ? this.#server.address() : null
   }
 
   /**
    * Hands the next request to another service. Timeouts, proxies and certificate of the options
-   * apply to new connections, except the time for a TLS handshake, which stays. Address and
-   * protocol must be the same.
+   * apply to new connections, except the time for a TLS handshake, which stays. Address and protocol
+   * must be the same.
+   *
+   * @returns whether the certificate has changed.
    */
-  serve(options: HttpListenerOptions, service: HttpService): void {
+  serve(options: HttpListenerOptions, service: HttpService): boolean {
+    const { tls } = this.#options
     this.#options = options
     this.#service = service
     this.#setTimeouts()
     this.#connections.configure(rulesOf(options))
     this.#listenForUpgrades()
-    if (options.tls && 'setSecureContext' in this.#server)
-      this.#server.setSecureContext(options.tls)
+    // An equal context would still end all TLS sessions, which clients then could not resume.
+    if (!options.tls || isSameCertificate(tls, options.tls)) return false
+    ;(this.#server as TlsServer).setSecureContext(options.tls)
+    return true
+  }
+
+  /** Gives a Unix socket the permissions of the options in force. @throws if the system refuses. */
+  setUnixMode(): void {
+    const { address, unixMode = UNIX_MODE } = this.#options
+    if (isUnixAddress(address)) chmodSync(address.path, unixMode)
   }
 
   /**
@@ -198,6 +213,10 @@ export class HttpListener {
     this.#server.keepAliveTimeout = milliseconds(idleTimeout)
     this.#server.timeout = milliseconds(writeTimeout)
   }
+}
+
+function isSameCertificate(one: Certificate | undefined, other: Certificate): boolean {
+  return one !== undefined && one.cert.equals(other.cert) && one.key.equals(other.key)
 }
 
 function rulesOf({

@@ -1,5 +1,6 @@
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { getEventListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -178,6 +179,19 @@ describe('an upgraded connection', () => {
     stopping.abort()
     await closed
     await expect.poll(() => client.closed).toMatchObject({ wasClean: true })
+  })
+
+  it('leaves nothing on a signal that outlives its application', async () => {
+    const one = await application('one')
+    const { ports, listeners } = await serve(one)
+    const client = await Client.open(ports[0])
+    const { signal } = new AbortController()
+    const closed = one.close({ grace: 1_000_000, signal })
+    await expect.poll(() => getEventListeners(signal, 'abort')).toHaveLength(1)
+    client.socket.close()
+    await closed
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+    await listeners.close()
   })
 
   it('is ended with its application even if the client does not answer the goodbye', async () => {

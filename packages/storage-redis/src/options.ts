@@ -130,6 +130,11 @@ const secret = (description: string): JsonSchema => ({
   minLength: 1,
   writeOnly: true,
 })
+const url = (description: string): JsonSchema => ({
+  ...secret(description),
+  pattern: '^rediss?://[^?#]+$',
+  examples: ['redis://user:password@host:6379/0'],
+})
 const text = (description: string): JsonSchema => ({ description, type: 'string', minLength: 1 })
 const count = (
   description: string,
@@ -159,10 +164,10 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
         "The application's ioredis client, Redis or Cluster, with its own options. It is not closed unless closeClient is set.",
     },
     closeClient: { description: 'Close `client` with the store.', type: 'boolean', default: false },
-    url: secret(
+    url: url(
       'redis[s]://[[user]:password@]host[:port][/db]. A single word before the @ is a password. By default redis://127.0.0.1:6379/0.',
     ),
-    redisBroker: secret("Chihaya's name for `url`."),
+    redisBroker: url("Chihaya's name for `url`."),
     cluster: nodes(
       'Some nodes of a Redis Cluster. Each is host:port, or a host alone for port 6379.',
     ),

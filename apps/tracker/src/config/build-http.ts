@@ -163,6 +163,6 @@ function withPhpRoutes({
 function refuseUnixSockets(source: Source, addresses: readonly HttpAddress[]): void {
   const unix = addresses.find(isUnixAddress)
   if (unix === undefined) return
-  const text = `${unix.key} is a Unix socket, over which clients have no address: it needs real_ip_header or proxy_protocol_from`
+  const text = `${unix.key} is a Unix socket, over which clients have no address: it needs real_ip_header, or 'unix:' in proxy_protocol_from`
   source.findings.problem(source.valuePlace([...HTTP, 'addr']), unix.key, text)
 }

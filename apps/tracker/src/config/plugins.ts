@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   loadPlugin,
   PluginLoadError,
@@ -7,14 +8,7 @@ import {
 import { HOOK_PACKAGES } from '../plugin/plugin-names.ts'
 import type { Environment } from './environment.ts'
 import type { Path } from './problems.ts'
-import {
-  chihayaSection,
-  defaultSection,
-  memoryStorage,
-  sections,
-  storeSection,
-  withParts,
-} from './sections.ts'
+import { chihayaSection, memoryStorage, sections, storeSection, withParts } from './sections.ts'
 import { isSection, type Section, type Source } from './source.ts'
 import { yamlSchema, type YamlKey, type YamlSchema } from './spelling.ts'
 import { schemaProblem } from './validate.ts'
@@ -59,13 +53,23 @@ export async function loadPlugins(
     ...(prehooks && { prehooks: prehooks.schema }),
     ...(posthooks && { posthooks: posthooks.schema }),
   }
-  const isDefault = parts.storage === memoryStorage && !prehooks && !posthooks
   return {
     storage: storage?.loaded,
     prehooks: prehooks?.loaded ?? [],
     posthooks: posthooks?.loaded ?? [],
-    schema: isDefault ? defaultSection : withParts(chihayaSection, parts),
+    schema: wholeSchema(parts),
   }
+}
+
+type Parts = Readonly<Record<string, YamlSchema>>
+
+let latest: { readonly parts: Parts; readonly schema: YamlSchema } | undefined
+
+/** Remembers the latest schema: a reload mostly has the same packages, and compiling takes time. */
+function wholeSchema(parts: Parts): YamlSchema {
+  if (!latest || !isDeepStrictEqual(parts, latest.parts))
+    latest = { parts, schema: withParts(chihayaSection, parts) }
+  return latest.schema
 }
 
 interface Loaded<Plugin> {

@@ -300,9 +300,6 @@ export const chihayaSection: YamlSchema = withParts(root, { http, udp, storage }
 /** `storage` with the store that is the default. */
 export const memoryStorage: YamlSchema = withParts(storage, { config: memory })
 
-/** What may be under `chihaya` without hooks, and with the default store. */
-export const defaultSection: YamlSchema = withParts(chihayaSection, { storage: memoryStorage })
-
 /** What `config` of a store may hold; undefined if its package has no schema. */
 export function storeSection(
   name: string,

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '@chihaya/core'
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { Ajv, type ErrorObject, type Options as AjvOptions, type ValidateFunction } from 'ajv'
 import { describeKey, isDurationSchema } from './describe-schema.ts'
 import { nearest } from './did-you-mean.ts'
 import { nameOf, type Path } from './problems.ts'
@@ -8,7 +8,7 @@ import type { Rule, YamlKey, YamlSchema } from './spelling.ts'
 
 const RULE = 'chihaya:rule'
 // Third-party packages may use keywords that this version of ajv does not know.
-const ajv = new Ajv({
+const OPTIONS: AjvOptions = {
   allErrors: true,
   strict: false,
   validateFormats: false,
@@ -16,12 +16,9 @@ const ajv = new Ajv({
   logger: false,
   // Each schema is used once or twice.
   code: { optimize: false },
-})
-ajv.addKeyword({
-  keyword: RULE,
-  validate: (rule: Rule, value: unknown): boolean => rule.accepts(value),
-})
-/** Configurations without third-party packages share one schema. */
+}
+const metaSchema = new Ajv(OPTIONS)
+/** Configurations with the same packages share one schema. */
 const compiled = new WeakMap<YamlSchema, ValidateFunction>()
 
 /** A value that its schema does not allow. */
@@ -62,15 +59,17 @@ export function validate(source: Source, section: Section, schema: YamlSchema, p
 
 /** Why a package's schema is not a JSON Schema; undefined if it is. */
 export function schemaProblem(schema: JsonSchema): string | undefined {
-  return ajv.validateSchema(schema) === true ? undefined : ajv.errorsText()
+  return metaSchema.validateSchema(schema) === true ? undefined : metaSchema.errorsText()
 }
 
 function compile(schema: YamlSchema): ValidateFunction {
-  const whole = jsonSchemaOf(schema)
-  const check = ajv.compile(whole)
-  // Otherwise each reload would add one.
-  ajv.removeSchema(whole)
-  return check
+  // An instance keeps what it has compiled, even after `removeSchema`.
+  const ajv = new Ajv(OPTIONS)
+  ajv.addKeyword({
+    keyword: RULE,
+    validate: (rule: Rule, value: unknown): boolean => rule.accepts(value),
+  })
+  return ajv.compile(jsonSchemaOf(schema))
 }
 
 function jsonSchemaOf({ schema, keys, items, tuple, rule }: YamlSchema): JsonSchema {
