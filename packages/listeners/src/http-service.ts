@@ -1,9 +1,8 @@
-import { Pending } from '@chihaya/core'
+import { LONGEST_TIMER, Pending } from '@chihaya/core'
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { LONGEST_TIMER } from '@chihaya/core'
 
 /** What answers requests: a Fastify instance that is ready. */
 export interface Application {
