@@ -224,6 +224,16 @@ describe('objects that last', () => {
     expect(closed).toBe(1)
   })
 
+  test('close although a handover fails to be cancelled', async () => {
+    const objects = new LastingObjects()
+    let closed = 0
+    objects.get('users', { create: () => 1, close: () => void closed++ })
+    const cancel = async (): Promise<void> => Promise.reject(new Error('no cancel'))
+    await objects.stage({ commit: async () => undefined, cancel })
+    await expect(objects.close()).rejects.toThrow('no cancel')
+    expect(closed).toBe(1)
+  })
+
   test('that were never made are not closed, and are made anew', async () => {
     const objects = new LastingObjects()
     let attempts = 0
