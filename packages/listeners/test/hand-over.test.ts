@@ -133,7 +133,7 @@ describe('listeners that are handed over', () => {
     const path = join(await temporaryFolder(), 'app.sock')
     const lines: string[] = []
     const log = pino({ base: null }, { write: (line) => void lines.push(line) })
-    const [holder, listeners] = [listening(), listening(log as never)]
+    const [holder, listeners] = [listening(), listening(log)]
     const { service } = await site('one')
     await holder.serve({ listeners: [{ address: { path } }], service })
     await expect(listeners.serve({ listeners: [{ address: { path } }], service })).rejects.toThrow(
