@@ -224,6 +224,16 @@ describe('lasting objects', () => {
     expect(closed).toBe(1)
   })
 
+  test('close although a handover fails to be cancelled', async () => {
+    const objects = new LastingObjects()
+    let closed = 0
+    objects.get('users', { create: () => 1, close: () => void closed++ })
+    const cancel = async (): Promise<void> => Promise.reject(new Error('no cancel'))
+    await objects.stage({ commit: async () => undefined, cancel })
+    await expect(objects.close()).rejects.toThrow('no cancel')
+    expect(closed).toBe(1)
+  })
+
   test('that could not be created are not closed, and are created again', async () => {
     const objects = new LastingObjects()
     let attempts = 0

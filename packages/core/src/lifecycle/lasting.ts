@@ -122,11 +122,15 @@ export class LastingObjects {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.#handovers.splice(0).map((handover) => handover.cancel()))
+    const cancelled = await Promise.allSettled(
+      this.#handovers.splice(0).map((handover) => handover.cancel()),
+    )
     const own = this.#entries
       .filter(({ owner }) => owner === this)
       .sort((one, other) => other.createdAt - one.createdAt)
-    const errors: unknown[] = []
+    const errors: unknown[] = cancelled.flatMap((one) =>
+      one.status === 'rejected' ? [one.reason as unknown] : [],
+    )
     for (const { value, init } of own) {
       try {
         // oxlint-disable-next-line no-await-in-loop
