@@ -83,7 +83,7 @@ export class MapPeerStore {
     }
   }
 
-  /** The peers of a swarm within their lifetime; a new map, not stored yet, for an unknown swarm. */
+  /** The live peers of a swarm; for an unknown swarm, a new map that is not stored yet. */
   #peers(network, infoHash) {
     const peers = this.#swarms[network].get(infoHash) ?? new Map()
     for (const [endpoint, { lastSeen }] of peers)
@@ -117,7 +117,7 @@ export class MapPeerStore {
   }
 }
 
-/** Peers of a swarm in random order, without those that the announcer cannot use. */
+/** Peers of a swarm in random order, without peers that the announcer cannot use. */
 function select(peers, announce) {
   if (announce.transition === 'stopped') return []
   return [...peers.values()]
@@ -131,7 +131,7 @@ function select(peers, announce) {
     .map(({ peer }) => peer)
 }
 
-/** Whether the announcer may dial a peer: it has a port, a useful address, and is somebody else. */
+/** Whether the announcer may dial a peer: it is another client with a port and a useful address. */
 function isDialled(peer, { address, port, peerId, publicOnly }) {
   if (peer.port <= 1) return false
   if (publicOnly && addressScope(peer.address) !== 'public') return false

@@ -17,7 +17,7 @@ export function announcePath(
   return `${path}?${new URLSearchParams(Object.entries(parameters).map(([key, value]): [string, string] => [key, String(value)])).toString()}`
 }
 
-/** A bencoded dictionary as a plain object; what is nested in it stays as it was decoded. */
+/** A bencoded dictionary as a plain object. Nested values stay as decoded. */
 export function decode(body: Uint8Array): Record<string, Bdecoded> {
   return Object.fromEntries(bdecode(body) as Map<string, Bdecoded>)
 }

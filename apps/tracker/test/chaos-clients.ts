@@ -16,7 +16,7 @@ const RETRANSMISSION = 500
 const TIMEOUT = 10_000
 const PEER_ID = peerIdFrom('-XX0001-bbbbbbbbbbbb') as PeerId
 
-/** How the tracker is reached over one family. */
+/** The tracker's address and ports in one family. */
 export interface Side {
   readonly host: string
   readonly http: number
@@ -45,7 +45,7 @@ export async function announceByHttp(
   return await client.announce({ ...announceOf(announced), ...more })
 }
 
-/** A UDP client with one connection id for its whole life. */
+/** A UDP client that always uses one connection id. */
 export class ChaosUdpClient {
   readonly #socket: UdpSocket
   readonly id: bigint
@@ -86,7 +86,7 @@ export async function closed(socket: Socket): Promise<void> {
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
 }
 
-/** A connection that reads and ignores everything, closed with the test at the latest. */
+/** A connection that reads and ignores everything, until the test ends. */
 export function openStream(port: number, host: string): Socket {
   const socket = connect(port, host)
     .on('error', () => undefined)

@@ -2,12 +2,12 @@ import { readdirSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import type { Side } from './chaos-clients.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
-// A hook that answers later, so that requests are under way whenever the tracker changes.
+// An asynchronous hook, so that requests are pending whenever the tracker changes.
 const HOOK = `export default async (fastify) => {
   fastify.tracker.addHook('preAnnounce', () => new Promise((resolve) => setTimeout(resolve, 3)))
 }`
@@ -36,7 +36,7 @@ function config(round: number, limit = 10_000): string {
 `
 }
 
-/** A tracker that runs, with what is done to it. */
+/** A running tracker, and ways to change it. */
 export class Victim {
   readonly chihaya: Chihaya
   readonly #folder: string
@@ -69,7 +69,7 @@ export class Victim {
     }
   }
 
-  /** Has it take another configuration. @returns when it has. */
+  /** Reloads with another configuration, and waits until it is in use. */
   async reload(limit?: number): Promise<void> {
     this.#round++
     await writeFile(join(this.#folder, 'new.yaml'), config(this.#round, limit))

@@ -19,7 +19,7 @@ export function peerName(infoHash: string, host: string, port: number): string {
   return `${infoHash} ${host} ${port}`
 }
 
-/** A client that announces peers of its own, one after the other, and means harm in between. */
+/** A client that announces its peers, one after another, and attacks in between. */
 export class ChaosWorker {
   readonly #random: Random
   readonly #sides: readonly [Side, ...Side[]]
@@ -27,7 +27,7 @@ export class ChaosWorker {
   readonly #udp: ReadonlyMap<Side, ChaosUdpClient>
   /** Whether each peer is in its swarm, by `peerName`. */
   readonly announced = new Map<string, boolean>()
-  /** Connections that were left to the tracker. */
+  /** Connections that the client has abandoned. */
   readonly streams: Socket[] = []
 
   private constructor(
@@ -68,7 +68,7 @@ export class ChaosWorker {
     this.announced.set(peerName(infoHash, side.host, port), !stopped)
   }
 
-  /** Sends what is no good, and then waits for the end, goes, or says nothing any more. */
+  /** Sends invalid bytes, and then waits for the end, disconnects, or stays silent. */
   async #stream(side: Side, port: number): Promise<void> {
     const socket = openStream(port, side.host)
     const end = this.#random.below(4)
@@ -88,7 +88,7 @@ export class ChaosWorker {
     })
     socket.on('error', () => undefined).resume()
     const end = this.#random.below(4)
-    // Before the handshake has begun, in its course, or after it.
+    // Before, during or after the handshake.
     const begun = end === 1 ? once(raw, 'connect') : once(socket, 'secureConnect')
     if (end > 0) await Promise.race([begun, once(raw, 'close')]).catch(() => undefined)
     else begun.catch(() => undefined)

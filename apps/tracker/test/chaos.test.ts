@@ -9,7 +9,7 @@ const OPERATIONS = 2500
 const WORKERS = 16
 const RELOADS = 8
 const ASKER_PORT = 9
-// Clients are not told of peers with their own id.
+// Clients are not given peers with their own id.
 const ASKER = { numWant: 500, peerId: peerIdFrom('-XX0001-cccccccccccc') as PeerId }
 const LAST_LIMIT = 10
 
@@ -22,12 +22,12 @@ async function swarmAt(side: Side, infoHash: InfoHash): Promise<string[]> {
     .map(({ address, port }) => peerName(infoHash, formatAddress(address), port))
 }
 
-describe('chihaya among clients of every kind', () => {
-  it('keeps the peers it has, and nothing else', { timeout: 60_000 }, async () => {
+describe('chihaya among honest and hostile clients', () => {
+  it('keeps its peers, and nothing else', { timeout: 60_000 }, async () => {
     const victim = await Victim.start()
     const { chihaya } = victim
     const sides = [await victim.side('127.0.0.1'), await victim.side('::1')] as const
-    // What is opened at the first request or reload, and kept.
+    // Opened at the first request or reload, and kept.
     await Promise.all(
       sides.map((side) =>
         announceByHttp(side, { infoHash: INFO_HASHES[0], port: ASKER_PORT, stopped: true }),
@@ -59,7 +59,7 @@ describe('chihaya among clients of every kind', () => {
     expect(present.length).toBeGreaterThan(100)
     expect(swarms.flat().toSorted()).toEqual(present.toSorted())
 
-    // As many connections as there may be are served, so none is counted that is not there.
+    // All connections up to the limit are served, so closed ones are not counted.
     await victim.reload(LAST_LIMIT)
     const [{ host, http }] = sides
     const last = Array.from({ length: LAST_LIMIT }, () => openStream(http, host))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const FINE = 'chihaya:\n  udp:\n    addr: ":1"\n'
 const WRONG = `chihaya:
@@ -30,7 +30,7 @@ async function run(
 }
 
 describe('chihaya check', () => {
-  it('says that a file is valid, and what to know about it', async () => {
+  it('reports that a file is valid, with warnings', async () => {
     const { code, stdout, stderr } = await run(['check', 'c.yaml'], { 'c.yaml': FINE })
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout.split('\n')).toEqual([
@@ -42,7 +42,7 @@ describe('chihaya check', () => {
     ])
   })
 
-  it('tells what takes effect where it is, and has a better place, from what to be warned of', async () => {
+  it('distinguishes remarks about misplaced keys from warnings', async () => {
     const file = `${FINE}  storage:\n    name: memory\n    gc_interval: 4m\n    shard_count: 4\n`
     const { code, stdout } = await run(['check', 'c.yaml'], { 'c.yaml': file })
     expect(code).toBe(0)
@@ -57,7 +57,7 @@ describe('chihaya check', () => {
     )
   })
 
-  it('says everything that is wrong, plugins and certificates too', async () => {
+  it('reports all errors, including those of plugins and certificates', async () => {
     const { code, stdout } = await run(
       ['check', '--config', 'c.yaml'],
       { 'c.yaml': WRONG, 'cert.pem': 'x' },
@@ -78,7 +78,7 @@ describe('chihaya check', () => {
     expect(stdout).toMatch(/c\.yaml is not valid: 4 errors, \d warnings\n$/)
   })
 
-  it('says it to machines', async () => {
+  it('prints JSON', async () => {
     const { code, stdout } = await run(['check', 'c.yaml', '--json'], { 'c.yaml': WRONG })
     expect(code).toBe(1)
     const report = JSON.parse(stdout) as { errors: object[] }
@@ -108,7 +108,7 @@ describe('chihaya check', () => {
     expect([code, stdout]).toEqual([1, expect.stringMatching(output)])
   })
 
-  it('is misused with two files', async () => {
+  it('refuses two files', async () => {
     const { code, stderr } = await run(['check', 'a', 'b'], {})
     expect([code, stderr]).toEqual([
       2,

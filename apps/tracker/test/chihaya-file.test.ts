@@ -63,7 +63,7 @@ describe('a file of Chihaya v2', () => {
     ])
   })
 
-  it('may be of an early version, with keys that have other names now', async () => {
+  it('may be of an early version, with old names of keys', async () => {
     const { tracker, metricsAddress, warnings } = await readText(EARLY_FILE)
     expect(metricsAddress).toMatchObject({ port: 6881, optional: false })
     expect(tracker.http).toMatchObject({
@@ -141,7 +141,7 @@ ${lines.map((line) => `    ${line}\n`).join('')}`
       'chihaya: { metrics_addr: "[::1]:9", udp: { addr: ":1" } }',
       { host: '::1', port: 9, optional: false },
     ],
-  ])('sets the address of the operator with metrics_addr: %s', async (text, address) => {
+  ])('sets the address of the admin server with metrics_addr: %s', async (text, address) => {
     const { metricsAddress } = await readText(text)
     if (address === undefined) expect(metricsAddress).toBeUndefined()
     else expect(metricsAddress).toMatchObject(address)

@@ -1,4 +1,4 @@
-// Every key that Chihaya v2 knew, but for the hooks that have packages of their own.
+// Every key that Chihaya v2 knew, except those of hooks.
 export const EVERY_KEY: string = `
 ---
 chihaya:
@@ -44,7 +44,7 @@ chihaya:
   posthooks: []
 `
 
-/** What the Helm chart and the release candidates had. */
+/** The keys of the Helm chart and the release candidates. */
 export const EARLY_FILE: string = `chihaya:
   announce_interval: 15m
   prometheus_addr: "0.0.0.0:6881"
@@ -73,7 +73,7 @@ export const EARLY_FILE: string = `chihaya:
     config: { boostrap_node: "127.0.0.1:6881" }
 `
 
-/** The store of several trackers, with keys in the order of the alphabet. */
+/** A store that several trackers share, with sorted keys. */
 export const REDIS_FILE: string = `chihaya:
   announce_interval: 30m
   http: { addr: 0.0.0.0:6969, announce_routes: [/announce], enable_keepalive: no, idle_timeout: 0s, max_numwant: 0 }

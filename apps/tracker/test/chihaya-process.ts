@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-// The sources run as they are: Node strips the types, which it does by itself from 22.18 on.
+// Node.js strips the types of the sources, from 22.18 on by default.
 const STRIP_TYPES = process.features.typescript
   ? []
   : ['--experimental-strip-types', '--no-warnings']
@@ -14,15 +14,15 @@ const PATIENCE = 20_000
 export interface ChihayaOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
-  /** What becomes the command: `prlimit`, `setpriv`, and their arguments. */
+  /** A program that runs the command: `prlimit`, `setpriv`, and its arguments. */
   readonly via?: readonly string[]
-  /** A file in place of the pipe that `stdout` is read from. */
+  /** A file for `stdout`, instead of a pipe. */
   readonly output?: number
-  /** The same for `stderr`. */
+  /** A file for `stderr`. */
   readonly errors?: number
 }
 
-/** The `chihaya` command in a process of its own, ended with the test at the latest. */
+/** The `chihaya` command in a separate process, which ends with the test at the latest. */
 export class Chihaya {
   stdout = ''
   stderr = ''
@@ -53,7 +53,7 @@ export class Chihaya {
     })
   }
 
-  /** The matches of a line of the log, once it is there. @throws when the process ends before. */
+  /** Waits for a line of the log. Returns its matches. @throws if the process ends before. */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
     for (let waited = 0; waited < PATIENCE; waited += 20) {
       const match = pattern.exec(this.stdout)
@@ -83,7 +83,7 @@ export class Chihaya {
     this.process.kill(name)
   }
 
-  /** The exit code, once the process has ended and its output is read. */
+  /** Waits until the process has ended and its output is read. Returns the exit code. */
   async exitCode(): Promise<number | null> {
     await this.#ended
     return this.process.exitCode

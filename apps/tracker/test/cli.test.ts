@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 async function announce(origin: string, query = {}): Promise<Record<string, unknown>> {
@@ -12,7 +12,7 @@ async function announce(origin: string, query = {}): Promise<Record<string, unkn
   return decode(new Uint8Array(await response.arrayBuffer()))
 }
 
-/** A tracker that runs with this file. */
+/** A running tracker with this file. */
 async function chihayaWith(text: string, ...flags: string[]): Promise<Chihaya> {
   const folder = await temporaryFolder({ 'chihaya.yaml': text })
   return new Chihaya(['--config', 'chihaya.yaml', ...flags], { cwd: folder })
@@ -28,7 +28,7 @@ chihaya:
 `
 
 describe('chihaya', () => {
-  it('announces over HTTP and UDP, IPv4 and IPv6, until it is told to stop', async () => {
+  it('answers announces over HTTP and UDP, IPv4 and IPv6, until it is stopped', async () => {
     const chihaya = await chihayaWith(BOTH)
     const [udp4, udp6] = (await chihaya.ports('UDP', 2)) as [number, number]
     const http = await chihaya.port('HTTP')
@@ -46,7 +46,7 @@ describe('chihaya', () => {
     expect(chihaya.stderr).toBe('')
   })
 
-  it('says which configuration is in force, what it thinks of it, and nothing about requests', async () => {
+  it('logs which configuration it uses, with warnings, and no requests', async () => {
     const chihaya = await chihayaWith(BOTH)
     const port = await chihaya.port('HTTP')
     await announce(`http://127.0.0.1:${port}`, { passkey: 'hidden' })
@@ -80,7 +80,7 @@ describe('chihaya', () => {
     expect(chihaya.stdout).not.toMatch(/hidden|a secret of mine|info_hash/)
   })
 
-  it('logs one JSON object a line with --json', async () => {
+  it('logs one JSON object per line with --json', async () => {
     const chihaya = await chihayaWith(BOTH, '--json')
     await chihaya.port('HTTP')
     chihaya.signal('SIGTERM')
@@ -103,13 +103,13 @@ describe('chihaya', () => {
     })
   })
 
-  it('logs without colours where there is no terminal', async () => {
+  it('logs without colours unless on a terminal', async () => {
     const chihaya = await chihayaWith(BOTH)
     await chihaya.port('HTTP')
     expect(chihaya.stdout).not.toContain('\u001B')
   })
 
-  it('answers what is no announce in bencode', async () => {
+  it('answers other requests in bencode', async () => {
     const chihaya = await chihayaWith('chihaya: { http: { addr: "127.0.0.1:0" } }')
     const origin = `http://127.0.0.1:${await chihaya.port('HTTP')}`
     for (const [path, status, reason] of [
@@ -139,7 +139,7 @@ describe('chihaya', () => {
     })
   })
 
-  it('finds hooks from the folder of the file, wherever it is started', async () => {
+  it('resolves hooks from the folder of the file, wherever it is started', async () => {
     const folder = await temporaryFolder({
       'freeleech.mjs': `export default async (fastify, { text }) => {
         fastify.tracker.addHook('preAnnounce', (request, response) => { response.warning = text })
@@ -166,7 +166,7 @@ describe('chihaya', () => {
   })
 })
 
-describe('chihaya that does not start', () => {
+describe('a failed start', () => {
   it.each([
     [['--help'], 0, /^A BitTorrent tracker[^]*--config FILE[^]*--nocolors/, /^$/],
     [['--version'], 0, /^chihaya \d+\.\d+\.\d+\n$/, /^$/],
@@ -198,7 +198,7 @@ describe('chihaya that does not start', () => {
     expect(chihaya.stderr).toMatch(stderr)
   })
 
-  it('reports everything that is wrong in the file, and exits with 1', async () => {
+  it('reports all errors in the file, and exits with 1', async () => {
     const text = 'chihaya:\n  http:\n    addr: ":0"\n    max_numwnat: 5\n  udp:\n    addr: ":x"\n'
     const chihaya = await chihayaWith(text)
     expect(await chihaya.exitCode()).toBe(1)
@@ -219,7 +219,7 @@ describe('chihaya that does not start', () => {
     })
   })
 
-  it('says in one line that a port is in use', async () => {
+  it('reports in one line that a port is in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void taken.close())
     await once(taken, 'listening')
@@ -232,7 +232,7 @@ describe('chihaya that does not start', () => {
     expect(http.stdout).not.toContain('tracker listens')
   })
 
-  it('says in one line that a UDP port is in use', async () => {
+  it('reports in one line that a UDP port is in use', async () => {
     const first = await chihayaWith('chihaya: { udp: { addr: "127.0.0.1:0" } }')
     const port = await first.port('UDP')
     const second = await chihayaWith(
@@ -244,15 +244,15 @@ describe('chihaya that does not start', () => {
     )
   })
 
-  it('says in one line that a host is unknown', async () => {
+  it('reports in one line that a host is unknown', async () => {
     const chihaya = await chihayaWith('chihaya: { udp: { addr: "no.such.host.invalid:6969" } }')
     expect(await chihaya.exitCode()).toBe(1)
     expect(chihaya.stderr).toMatch(
-      /^chihaya: chihaya\.udp\.addr: cannot listen on udp no\.such\.host\.invalid:6969: the host name is not known/,
+      /^chihaya: chihaya\.udp\.addr: cannot listen on udp no\.such\.host\.invalid:6969: the host name is unknown/,
     )
   })
 
-  it('shows the fault of a hook that fails to load', async () => {
+  it('shows why a hook fails to load', async () => {
     const folder = await temporaryFolder({
       'hook.mjs': `export default (fastify, options, done) => { throw new Error('no database') }`,
       'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0" }, prehooks: [{ name: ./hook.mjs }] }',

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { trackerPlugin, type TrackerOptions } from '../src/index.ts'
 import { readConfig } from '../src/config/load-config.ts'
 import { inSection, warningsOf } from './read-text.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const SECRET = '0123456789abcdef0123456789abcdef'
 

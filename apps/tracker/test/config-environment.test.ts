@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ConfigNote } from '../src/config/problems.ts'
 import { ConfigError, formatNote } from '../src/config/problems.ts'
 import { readConfig, type ReadConfig } from '../src/config/load-config.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const BASE = `chihaya:
   http:
@@ -75,13 +75,13 @@ describe('references in a file', () => {
     ])
   })
 
-  it('are checked like what is written', async () => {
+  it('are validated like literal values', async () => {
     expect(await problems(text('max_numwant: ${N}'), { N: 'many' })).toEqual([
       'c.yaml:4:18: chihaya.http.max_numwant must be a whole number of at least 0, not "many"',
     ])
     expect(await problems(text('max_numwant: ${N}'), { N: '[' })).toEqual([
       expect.stringMatching(
-        /^c\.yaml:4:18: chihaya\.http\.max_numwant is no YAML once its variables have their values: /,
+        /^c\.yaml:4:18: chihaya\.http\.max_numwant is not YAML after its variables are replaced: /,
       ),
     ])
   })
@@ -181,10 +181,10 @@ describe('variables that set keys', () => {
       { CHIHAYA_HTTP_ADDR: '6969' },
       /^CHIHAYA_HTTP_ADDR: chihaya\.http\.addr must be host:port, .*, not "6969"$/,
     ],
-    [{ CHIHAYA_PREHOOKS: '[' }, /^CHIHAYA_PREHOOKS: chihaya\.prehooks is no YAML: /],
+    [{ CHIHAYA_PREHOOKS: '[' }, /^CHIHAYA_PREHOOKS: chihaya\.prehooks is not YAML: /],
     [
       { CHIHAYA_PREHOOKS: '[&a {name: jwt}, *a]' },
-      'CHIHAYA_PREHOOKS: chihaya.prehooks is no YAML: aliases are for files only',
+      'CHIHAYA_PREHOOKS: chihaya.prehooks is not YAML: aliases are for files only',
     ],
     [
       { CHIHAYA_PREHOOKS: '[{}]' },
@@ -208,7 +208,7 @@ describe('variables that set keys', () => {
     ])
   })
 
-  it('do not include those that Kubernetes sets for services', async () => {
+  it('do not include variables that Kubernetes sets for services', async () => {
     const env = {
       CHIHAYA_PORT: 'tcp://10.0.0.1:6969',
       CHIHAYA_SERVICE_HOST: '10.0.0.1',

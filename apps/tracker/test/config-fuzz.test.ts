@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { ConfigError } from '../src/config/problems.ts'
 import { readConfig } from '../src/config/load-config.ts'
-import { defaultSection, sections } from '../src/config/sections.ts'
+import { chihayaSection, memoryStorage, sections, withParts } from '../src/config/sections.ts'
 import { variablesBelow } from '../src/config/environment.ts'
 
 const KEYS = [
@@ -150,7 +150,9 @@ describe('any configuration loads, or is refused with reasons', () => {
 
   it('with any environment', async () => {
     const name = fc.oneof(
-      fc.constantFrom(...variablesBelow(defaultSection, 'chihaya')),
+      fc.constantFrom(
+        ...variablesBelow(withParts(chihayaSection, { storage: memoryStorage }), 'chihaya'),
+      ),
       fc.constantFrom('CHIHAYA_STORAGE_CONFIG_X', 'CHIHAYA_HTTP', 'A', 'B'),
       fc.stringMatching(/^CHIHAYA_[A-Z_]{0,12}$/),
     )

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { problemsOf, readText } from './read-text.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const WITH_SCHEMA = `
 export const optionsSchema = {
@@ -31,7 +31,7 @@ async function problemsWith(hook: string, ...lines: string[]): Promise<string[]>
 }
 
 describe('a hook of a configuration file', () => {
-  it('gets its options in its own spelling if it exports a schema', async () => {
+  it('gets its options in camel case if it exports a schema', async () => {
     const hash = '1234567890123456789012345678901234567890'
     const options = await optionsOf(
       WITH_SCHEMA,
@@ -42,7 +42,7 @@ describe('a hook of a configuration file', () => {
     expect(options).toEqual({ infoHashes: [hash], modifyProbability: 0.5 })
   })
 
-  it('gets its options as they are written if it exports no schema', async () => {
+  it('gets its options as written if it exports no schema', async () => {
     expect(
       await optionsOf(WITHOUT_SCHEMA, 'options: { some_key: 1, inner: [{ a_b: yes }] }'),
     ).toEqual({

@@ -195,13 +195,10 @@ describe('an invalid configuration', () => {
     ],
     [
       'chihaya:\n  http: { addr: ":6880" }\n  metrics_addr: ":6880"',
-      '3:17 chihaya.metrics_addr cannot be :6880: chihaya.http.addr has the port already',
+      '3:17 chihaya.metrics_addr cannot be :6880: chihaya.http.addr already has the port',
     ],
     ['chihaya:\n  udp: *nothing', '2:8 the alias *nothing has no anchor before it'],
-    [
-      'chihaya: &a\n  udp: { addr: ":1" }\n  <<: *a',
-      '3:7 the alias *a stands inside its own anchor',
-    ],
+    ['chihaya: &a\n  udp: { addr: ":1" }\n  <<: *a', '3:7 the alias *a is inside its own anchor'],
   ])('the file %j', async (text, problem) => {
     const problems = await problemsOf(text)
     expect(problems).toContainEqual(
@@ -232,7 +229,7 @@ describe('an invalid configuration', () => {
   })
 
   it('names the variable whose value is nested too deeply', async () => {
-    const problem = 'is no YAML: lists and maps are nested more than 100 deep here'
+    const problem = 'is not YAML: lists and maps are nested more than 100 deep here'
     const env = { CHIHAYA_HTTP_ANNOUNCE_ROUTES: `${'['.repeat(5000)}${']'.repeat(5000)}` }
     const read = readConfig({
       name: 'x',
@@ -269,11 +266,11 @@ describe('an invalid configuration', () => {
     },
   )
 
-  it('names the place where there are too many aliases, in linear time', async () => {
+  it('names the place of the first alias beyond the limit, in linear time', async () => {
     const anchors = Array.from({ length: 20_000 }, (_, index) => `    x${index}: &a${index} 1\n`)
     const aliases = Array.from({ length: 20_000 }, (_, index) => `    y${index}: *a${index}\n`)
     expect(await problemsOf(`chihaya:\n  http:\n${anchors.join('')}${aliases.join('')}`)).toEqual([
-      '21003:12 from here on there are more than 1000 aliases',
+      '21003:12 from here on, there are more than 1000 aliases',
     ])
   })
 
@@ -291,7 +288,7 @@ describe('an invalid configuration', () => {
     const lines = Array.from({ length: 100_000 }, (_, index) => `key${index}: 1`)
     const problems = await problemsOf(lines.join('\n'))
     expect(problems).toHaveLength(101)
-    expect(problems.at(-1)).toBe('101:1 from here on there are 99900 more')
+    expect(problems.at(-1)).toBe('101:1 99900 more follow')
   })
 
   it('is reported in linear time, however many items of a list are wrong', async () => {
@@ -305,7 +302,7 @@ describe('an invalid configuration', () => {
     expect(problems).toHaveLength(101)
   })
 
-  it('is a ConfigError, whatever the text', async () => {
+  it('is a ConfigError, for any text', async () => {
     const fragment = fc.constantFrom(
       'chihaya',
       'http',

@@ -52,12 +52,12 @@ describe('a valid configuration', () => {
     [
       'http',
       'real_ip_header: x-real-ip',
-      '4:5 chihaya.http.real_ip_header: x-real-ip is believed from loopback and private addresses and from nobody else; name your proxies in trusted_proxies',
+      '4:5 chihaya.http.real_ip_header: x-real-ip is believed only from loopback and private addresses; list your proxies in trusted_proxies',
     ],
     [
       'http',
       'allow_ip_spoofing: true',
-      '4:5 chihaya.http.allow_ip_spoofing: an address that a client gives is honoured from loopback and private sources only; list networks for others',
+      '4:5 chihaya.http.allow_ip_spoofing: only loopback and private sources may claim another address; list networks to allow others',
     ],
     [
       'http',
@@ -72,17 +72,17 @@ describe('a valid configuration', () => {
     [
       'udp',
       'allow_ip_spoofing: yes',
-      '4:5 chihaya.udp.allow_ip_spoofing: an address that a client gives is honoured from loopback and private sources only; list networks for others',
+      '4:5 chihaya.udp.allow_ip_spoofing: only loopback and private sources may claim another address; list networks to allow others',
     ],
     [
       'udp',
       'private_key: ""',
-      '4:5 chihaya.udp.private_key: not set, so each start makes its own, and clients have to connect again after it',
+      '4:5 chihaya.udp.private_key: not set, so each start generates one, and clients must connect again',
     ],
     [
       'udp',
       'private_key: "paste a random string here that will be used to hmac connection IDs"',
-      "4:5 chihaya.udp.private_key: this is the key of Chihaya's example, which everybody knows, so connection ids can be forged; choose your own",
+      "4:5 chihaya.udp.private_key: this is the key of Chihaya's example, which is public, so connection ids can be forged; choose your own",
     ],
   ])('%s: %s', async (section, line, warning) => {
     expect(await warningsOf(inSection(section, line, 'addr: ":1"'))).toContain(warning)
@@ -109,7 +109,7 @@ describe('a valid configuration', () => {
     expect(await warningsOf(text)).toContain('2:3 chihaya.udp has no addr, so UDP is off')
   })
 
-  it('reads text as it is written if YAML takes it for a number', async () => {
+  it('reads text verbatim if YAML would take it for a number', async () => {
     for (const key of ['0123456789', '0', '0s', '1e3', 'true']) {
       // oxlint-disable-next-line no-await-in-loop
       const { tracker } = await readText(inSection('udp', `private_key: ${key}`, 'addr: ":1"'))

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath } from './announces.ts'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const TLS = 'tls_cert_path: c.pem, tls_key_path: c.key'
 const REQUEST = `GET ${announcePath()} HTTP/1.1\r\n\r\n`
@@ -30,7 +30,7 @@ function open(port: number, isTls = false): Socket {
   return socket.on('error', () => undefined)
 }
 
-/** All that comes back until the connection ends. */
+/** All bytes received until the connection ends. */
 async function received(socket: Socket): Promise<string> {
   let text = ''
   socket.setEncoding('latin1').on('data', (part: string) => (text += part))
@@ -45,7 +45,7 @@ function outline(text: string): string[] {
   )
 }
 
-/** Has a process stand still until it is sent `SIGCONT`. */
+/** Stops a process until it gets `SIGCONT`. */
 async function stop(chihaya: Chihaya): Promise<void> {
   chihaya.signal('SIGSTOP')
   await expect
@@ -61,12 +61,12 @@ async function refused(port: number): Promise<unknown> {
   )
 }
 
-describe('chihaya that is told to stop', () => {
+describe('chihaya while it stops', () => {
   it.each([
     ['HTTP', 'addr: "127.0.0.1:0"'],
     ['HTTPS', `https_addr: "127.0.0.1:0", ${TLS}`],
   ] as const)(
-    'answers what had arrived over %s, on new connections and on kept ones',
+    'answers the requests that have arrived over %s, on new and on kept connections',
     async (protocol, http) => {
       const { chihaya } = await chihayaWith(`${http}, enable_keepalive: true`)
       const port = await chihaya.port(protocol)
@@ -80,7 +80,7 @@ describe('chihaya that is told to stop', () => {
       )
       await stop(chihaya)
       const sockets = Array.from({ length: QUEUED }, () => open(port, protocol === 'HTTPS'))
-      // Over TLS the request follows the handshake, which is what has arrived.
+      // Over TLS only the handshake has arrived; the request follows it.
       await Promise.all(
         sockets.map((socket) => once(socket, protocol === 'HTTPS' ? 'connect' : 'ready')),
       )
@@ -101,7 +101,7 @@ describe('chihaya that is told to stop', () => {
     },
   )
 
-  it('answers on a connection that was accepted and had not asked', async () => {
+  it('answers the first request of an accepted connection', async () => {
     const { chihaya } = await chihayaWith('addr: "127.0.0.1:0"')
     const port = await chihaya.port('HTTP')
     const socket = open(port)
@@ -115,8 +115,8 @@ describe('chihaya that is told to stop', () => {
   })
 })
 
-describe('chihaya whose reload drops an address', () => {
-  it('answers what had arrived there', async () => {
+describe('a reload that drops an address', () => {
+  it('answers the requests that have arrived there', async () => {
     const { chihaya, folder } = await chihayaWith(
       'addr: ["127.0.0.1:0", "127.0.0.2:0"], enable_keepalive: true',
     )

@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const CONFIG = `chihaya:
   metrics_addr: ""
@@ -37,7 +37,7 @@ interface Swarm {
   readonly list: string
 }
 
-/** A tracker that answers with what `answer` makes of the swarm. */
+/** A tracker that sends the answer that `answer` makes from the swarm. */
 function trackerThat(answer: (swarm: Swarm) => string): RequestListener {
   const ports = new Set<number>()
   return (request, response) => {
@@ -51,8 +51,8 @@ function trackerThat(answer: (swarm: Swarm) => string): RequestListener {
 }
 
 /**
- * Answers as Chihaya v2: dictionary keys in the order of Go's maps, the announcer stored after the
- * answer, and given itself if there is nobody else.
+ * Answers like Chihaya v2: dictionary keys in the order of Go's maps; the announcer is stored after
+ * the answer, and given itself if it is alone.
  */
 function chihayaV2(turn: number): RequestListener {
   const ports = new Set<number>()
@@ -112,7 +112,7 @@ async function grudgingUdp(): Promise<string> {
 }
 
 describe('chihaya e2e', () => {
-  it('succeeds with a tracker that works, over IPv4 and IPv6, and leaves no peers', async () => {
+  it('succeeds with a working tracker, over IPv4 and IPv6, and leaves no peers', async () => {
     const folder = await temporaryFolder({ 'c.yaml': CONFIG, 'gate.mjs': GATE })
     const tracker = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
     const [http4, http6] = await tracker.ports('HTTP', 2)
@@ -147,7 +147,7 @@ describe('chihaya e2e', () => {
     expect(tracker.stdout).toMatch(/^event started w$/m)
   })
 
-  it('succeeds on the host of a tracker that expects the header of an unnamed proxy', async () => {
+  it("succeeds on the tracker's host if the tracker expects the header of any local proxy", async () => {
     const config = CONFIG.replace('/announce"] }', '/announce"], real_ip_header: x-real-ip }')
     const folder = await temporaryFolder({ 'c.yaml': config, 'gate.mjs': GATE })
     const tracker = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
@@ -272,7 +272,7 @@ describe('chihaya e2e', () => {
       '--udpaddr needs a port, as in udp://127.0.0.1:6969',
     ],
     [['--delay', 'soon'], '--delay: "soon" is not a duration'],
-  ])('is misused with %j', async (args, message) => {
+  ])('refuses the arguments %j', async (args, message) => {
     const { code, stderr } = await test(...args)
     expect(code).toBe(2)
     expect(stderr).toContain(`chihaya: ${message}`)

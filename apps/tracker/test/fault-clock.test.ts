@@ -13,12 +13,12 @@ import { sampleInfoHash } from '@chihaya/core/testing'
 import { describe, expect, it } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 const LIBRARIES = '/usr/lib'
 
-/** Where Debian and its kin put the library that turns the clock of a process. */
+/** Where Debian installs the library that changes the clock of a process. */
 function faketime(): string {
   const folder = readdirSync(LIBRARIES).find((name) =>
     existsSync(join(LIBRARIES, name, 'faketime/libfaketime.so.1')),
@@ -27,10 +27,7 @@ function faketime(): string {
   return join(LIBRARIES, folder, 'faketime/libfaketime.so.1')
 }
 
-/**
- * A tracker whose time of day can be turned, as an administrator or a time server does; other
- * clocks go on.
- */
+/** A tracker with a wall clock that the test can set. Monotonic clocks are unaffected. */
 class TurnedChihaya {
   readonly chihaya: Chihaya
   readonly #clock: string
@@ -58,7 +55,7 @@ class TurnedChihaya {
     return new TurnedChihaya(chihaya, clock)
   }
 
-  /** Turns the clock to so many seconds from the true time. */
+  /** Sets the clock this many seconds ahead of the true time. */
   async turn(seconds: number): Promise<void> {
     await writeFile(`${this.#clock}.new`, seconds < 0 ? String(seconds) : `+${seconds}`)
     await rename(`${this.#clock}.new`, this.#clock)
@@ -74,8 +71,8 @@ class TurnedChihaya {
 
 const DAY = 86_400
 
-describe('a clock that is turned', () => {
-  it('neither takes peers away nor keeps them for longer than their lifetime', async () => {
+describe('a clock that is set to another time', () => {
+  it('neither removes peers nor keeps them beyond their lifetime', async () => {
     const turned = await TurnedChihaya.start(
       '{ name: memory, config: { peer_lifetime: 3s, gc_interval: 1s } }',
     )
@@ -84,7 +81,7 @@ describe('a clock that is turned', () => {
     expect(await turned.announce(1002)).toMatchObject({ incomplete: 2 })
     await turned.turn(-10 * DAY)
     expect(await turned.announce(1003)).toMatchObject({ incomplete: 3 })
-    // Three peers have left by themselves when a fourth finds itself alone.
+    // Three peers have expired when a fourth is alone.
     await expect
       .poll(async () => (await scrape(turned.chihaya)).incomplete, {
         timeout: 20_000,
@@ -92,7 +89,7 @@ describe('a clock that is turned', () => {
       })
       .toBe(0)
     expect(await turned.announce(1004)).toMatchObject({ incomplete: 1 })
-    // Otherwise the test has turned nothing.
+    // Shows that the clock was set.
     turned.chihaya.signal('SIGTERM')
     await turned.chihaya.exitCode()
     const { time } = JSON.parse(turned.chihaya.stdout.trimEnd().split('\n').at(-1) as string) as {
@@ -104,7 +101,7 @@ describe('a clock that is turned', () => {
   it.each([
     ['forward', DAY],
     ['back', -DAY],
-  ])('%s costs UDP clients a connection id at most', async (_direction, seconds) => {
+  ])('%s costs UDP clients at most a connection id', async (_direction, seconds) => {
     const turned = await TurnedChihaya.start()
     const port = await turned.chihaya.port('UDP')
     await using socket = await UdpSocket.open('127.0.0.1', port)
@@ -115,7 +112,7 @@ describe('a clock that is turned', () => {
 
     await turned.turn(seconds)
     expect(readError(await scrapeTorrent())).toMatch(/connection id/i)
-    // A client that is told so connects again.
+    // A refused client connects again.
     expect((await announceByUdp('127.0.0.1', port)).readUInt32BE(0)).toBe(1)
   })
 })

@@ -6,14 +6,14 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
-// Connections that say nothing are left alone, so that they stay as many as the test wants.
+// Silent connections do not time out.
 const PATIENT = 'read_timeout: 1h, write_timeout: 1h, max_connections: 20000'
 const DESCRIPTORS = 60
 const IDLE = 10_000
-// Of a thousand ports each, so that these do not run out.
+// A thousand connections each, so that no source runs out of ports.
 const SOURCES = 10
 
 async function chihayaWith(via: readonly string[], metricsPort?: number): Promise<Chihaya> {
@@ -23,7 +23,7 @@ async function chihayaWith(via: readonly string[], metricsPort?: number): Promis
   return new Chihaya(['--config', 'chihaya.yaml'], { cwd: folder, via })
 }
 
-/** Connections that say nothing. Those that the other side ends count as opened too. */
+/** Opens silent connections, including those that the other side ends at once. */
 async function openIdle(port: number, count: number): Promise<Socket[]> {
   const sockets = Array.from({ length: count }, (_, index) => {
     const socket = connect({
@@ -58,7 +58,7 @@ function cpuTime(pid: number): number {
 }
 
 describe('a tracker that runs out of file descriptors', () => {
-  it('ends idle connections for new ones, says so, and has some left for itself', async () => {
+  it('ends idle connections for new ones, logs that, and keeps some descriptors for itself', async () => {
     const metricsPort = await freePort()
     const chihaya = await chihayaWith(
       ['prlimit', `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`, '--'],
@@ -75,7 +75,7 @@ describe('a tracker that runs out of file descriptors', () => {
     expect(open).toBeGreaterThan(DESCRIPTORS - 10)
     const before = cpuTime(pid)
     await delay(1000)
-    // A loop around a failing accept would take all of the second.
+    // A loop around a failing accept would take the whole second.
     expect(cpuTime(pid) - before).toBeLessThan(50)
     expect(chihaya.stdout.match(/file descriptors run out/g)).toHaveLength(1)
 
@@ -90,8 +90,8 @@ describe('a tracker that runs out of file descriptors', () => {
   })
 })
 
-describe('ten thousand connections that say nothing', () => {
-  it('keep nobody else from being answered, and the tracker not from stopping', async () => {
+describe('ten thousand silent connections', () => {
+  it('prevent neither answers to others nor a stop', async () => {
     const limit = IDLE + 1000
     const chihaya = await chihayaWith(['prlimit', `--nofile=${limit}:${limit}`, '--'])
     const port = await chihaya.port('HTTP')
@@ -103,7 +103,7 @@ describe('ten thousand connections that say nothing', () => {
     expect(await chihaya.exitCode()).toBe(0)
   })
 
-  it('end when the tracker has waited for a request for as long as it is told to', async () => {
+  it('end after the read timeout', async () => {
     const folder = await temporaryFolder({
       'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0", read_timeout: 1s } }',
     })

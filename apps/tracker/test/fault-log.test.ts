@@ -6,9 +6,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
-// More than a pipe holds, and all that the tracker keeps, in a few announces.
+// A few announces exceed the capacity of the pipe and of the tracker's buffer.
 const TALKATIVE = `export default async (fastify) => {
   fastify.tracker.addHook('preAnnounce', () => fastify.log.info('x'.repeat(100_000)))
 }`
@@ -20,7 +20,7 @@ interface Talkative {
   readonly file: string
 }
 
-/** A tracker that logs a lot, at a port known beforehand. */
+/** A tracker that logs a lot, on a known port. */
 async function talkative(
   options: ConstructorParameters<typeof Chihaya>[1] = {},
 ): Promise<Talkative> {
@@ -46,7 +46,7 @@ async function announce(url: string, times = 1): Promise<void> {
   }
 }
 
-/** Waits until the tracker answers: here the log cannot tell. */
+/** Waits until the tracker answers, as its log is unreadable here. */
 async function answering(url: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -60,7 +60,7 @@ async function answering(url: string): Promise<void> {
   }
 }
 
-/** A file that takes nothing. */
+/** A file that every write to fails. */
 function fullDisk(): number {
   const full = openSync('/dev/full', 'w')
   onTestFinished(() => closeSync(full))
@@ -68,7 +68,7 @@ function fullDisk(): number {
 }
 
 describe('a log that cannot be written', () => {
-  it('on a full disk does not keep the tracker from starting, answering or stopping', async () => {
+  it('does not prevent the tracker from starting, answering or stopping on a full disk', async () => {
     const { chihaya, url } = await talkative({ output: fullDisk() })
     await answering(url)
     await announce(url, ENOUGH)
@@ -77,7 +77,7 @@ describe('a log that cannot be written', () => {
     expect(chihaya.stderr).toBe('')
   })
 
-  it('does not turn a mistake in the configuration into the end of the tracker', async () => {
+  it('does not make a failed reload end the tracker', async () => {
     const { chihaya, url, file } = await talkative({ errors: fullDisk() })
     await chihaya.port('HTTP')
     await writeFile(file, 'chihaya: { nonsense: true }')
@@ -88,7 +88,7 @@ describe('a log that cannot be written', () => {
     expect(await chihaya.exitCode()).toBe(0)
   })
 
-  it('since its reader stands still neither stops the tracker nor fills its memory, and says what was lost', async () => {
+  it('neither stops the tracker nor fills its memory if the reader stalls; lost lines are counted', async () => {
     const { chihaya, url } = await talkative()
     await chihaya.port('HTTP')
     const { stdout } = chihaya.process
@@ -107,7 +107,7 @@ describe('a log that cannot be written', () => {
       expect(JSON.parse(line)).toHaveProperty('msg')
   })
 
-  it('since its reader stands still for ever does not keep the tracker from stopping', async () => {
+  it('does not prevent the tracker from stopping if the reader stalls forever', async () => {
     const { chihaya, url } = await talkative()
     await chihaya.port('HTTP')
     chihaya.process.stdout?.pause()
@@ -118,7 +118,7 @@ describe('a log that cannot be written', () => {
     chihaya.process.stdout?.resume()
   })
 
-  it('since its reader is gone is no reason to stop', async () => {
+  it('does not stop the tracker if the reader is gone', async () => {
     const { chihaya, url } = await talkative()
     await chihaya.port('HTTP')
     chihaya.process.stdout?.destroy()

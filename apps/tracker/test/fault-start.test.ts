@@ -4,13 +4,13 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 // Root reads every file; without these rights it does not.
 const UNPRIVILEGED =
   process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search', '--'] : []
 
-/** What the tracker says when it does not start with this file, in one line. */
+/** The line in which the tracker reports why it does not start with this file. */
 async function refusal(folder: string, file: string, via: readonly string[] = []): Promise<string> {
   const chihaya = new Chihaya(['--config', file], { cwd: folder, via })
   expect(await chihaya.exitCode()).toBe(1)
@@ -19,7 +19,7 @@ async function refusal(folder: string, file: string, via: readonly string[] = []
   return chihaya.stderr.trimEnd()
 }
 
-describe('chihaya that cannot start says in one line why', () => {
+describe('chihaya reports in one line why it cannot start', () => {
   it('when it may not read its configuration', async () => {
     const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { udp: { addr: "127.0.0.1:0" } }' })
     await chmod(join(folder, 'c.yaml'), 0o000)
@@ -51,7 +51,7 @@ describe('chihaya that cannot start says in one line why', () => {
     )
   })
 
-  it('when another program has its UDP port', async () => {
+  it('when another program uses its UDP port', async () => {
     const taken = createSocket('udp4').bind(0, '127.0.0.1')
     onTestFinished(() => void taken.close())
     await once(taken, 'listening')
@@ -62,7 +62,7 @@ describe('chihaya that cannot start says in one line why', () => {
     )
   })
 
-  it('when it may not have a port below 1024', async () => {
+  it('when it may not bind a port below 1024', async () => {
     const folder = await temporaryFolder({
       'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:80" } }',
     })
@@ -71,7 +71,7 @@ describe('chihaya that cannot start says in one line why', () => {
       ? ['unshare', '--net', 'setpriv', '--bounding-set=-net_bind_service', '--']
       : []
     expect(await refusal(folder, 'c.yaml', via)).toMatch(
-      /127\.0\.0\.1:80: the port is reserved for root/,
+      /127\.0\.0\.1:80: ports below 1024 are reserved for root/,
     )
   })
 })

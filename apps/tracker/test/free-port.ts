@@ -1,9 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 
-/**
- * A port of 127.0.0.1 that was free a moment ago, for those who must know it before they listen.
- */
+/** A port of 127.0.0.1 that was free a moment ago, for tests that must know it in advance. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -6,15 +6,15 @@ import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const CLIENT = '127.0.0.9'
 const ADDRESS_OF_CLIENT = '\x7f\0\0\x09'
 
-/** HAProxy in front of a server, told how to speak to it; the port it listens on. */
+/** Starts HAProxy in front of a server. Returns the port it listens on. */
 async function haproxy(server: string, mode: 'tcp' | 'http'): Promise<number> {
   const port = await freePort()
   const lines = [
@@ -43,7 +43,7 @@ async function haproxy(server: string, mode: 'tcp' | 'http'): Promise<number> {
   return port
 }
 
-/** Where the tracker says that an announce came from, as bytes. */
+/** The client address that the tracker reports for an announce, as bytes. */
 async function announcedFrom(port: number, isTls: boolean): Promise<unknown> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: CLIENT })
   const createConnection = (): typeof socket =>
@@ -55,7 +55,7 @@ async function announcedFrom(port: number, isTls: boolean): Promise<unknown> {
 }
 
 describe('behind HAProxy', () => {
-  it('peers have the addresses of the clients, whatever way the two speak', async () => {
+  it('peers have the addresses of the clients, in every mode', async () => {
     const folder = await temporaryFolder({
       'c.yaml': `chihaya:
   metrics_addr: ''
@@ -86,7 +86,7 @@ describe('behind HAProxy', () => {
       announcedFrom(await haproxy(server, mode), isTls),
     )
     expect(await Promise.all(announced)).toEqual(ways.map(() => ADDRESS_OF_CLIENT))
-    // It is told to send a header, and one that does not is refused.
+    // Without the header a connection is refused.
     expect((await fetch(`http://${plain}${announcePath()}`)).status).toBe(400)
     await chihaya.line(/a proxy in proxy_protocol_from does not begin a connection with a header/)
   })

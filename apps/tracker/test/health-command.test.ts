@@ -4,10 +4,10 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 interface Outcome {
   readonly code: number | null
@@ -29,9 +29,7 @@ async function serving(lines: readonly string[], env: NodeJS.ProcessEnv = {}): P
   const folder = await temporaryFolder({ 'c.yaml': configOf(lines) })
   await makeCertificate(folder, 'cert')
   const tracker = new Chihaya(['--config', 'c.yaml'], { cwd: folder, env })
-  await tracker.line(
-    /tracker listens[^]*(operations server listens|tracker listens)|tracker listens/,
-  )
+  await tracker.line(/tracker listens[^]*(admin server listens|tracker listens)|tracker listens/)
   return folder
 }
 
@@ -123,12 +121,12 @@ describe('chihaya health', () => {
   it('asks the tracker if another process has the default metrics address', async () => {
     const port = await freePort()
     const folder = await serving(['metrics_addr: ""', `http: { addr: "127.0.0.1:${port}" }`])
-    // Whatever listens on port 6880 of this machine, it is not the tracker.
+    // Another process may listen on port 6880 of this machine.
     await writeFile(join(folder, 'd.yaml'), configOf([`http: { addr: "127.0.0.1:${port}" }`]))
     expect(await health(folder, ['d.yaml'])).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it('fails if nobody listens, over HTTP or UDP', async () => {
+  it('fails if the port is closed, over HTTP or UDP', async () => {
     const port = await freePort()
     const lines = (kind: string) =>
       configOf(['metrics_addr: ""', `${kind}: { addr: "127.0.0.1:${port}" }`])
@@ -194,7 +192,7 @@ describe('chihaya health', () => {
     })
     const { stderr } = await health(folder, ['d.yaml'])
     expect(stderr).toMatch(
-      /^chihaya: the configuration cannot be used, so the default address is asked: d\.yaml:1:\d+: /,
+      /^chihaya: the configuration cannot be used, asking the default address: d\.yaml:1:\d+: /,
     )
   })
 
@@ -202,7 +200,7 @@ describe('chihaya health', () => {
     [['--timeout', 'soon'], '--timeout must be a duration above 0, such as 2s, not "soon"'],
     [['--timeout', '0s'], '--timeout must be a duration above 0, such as 2s, not "0s"'],
     [['a', 'b'], '"b" is too much: health takes one file'],
-  ])('is misused with %j', async (args, message) => {
+  ])('refuses the arguments %j', async (args, message) => {
     const { code, stderr } = await health('/', args)
     expect([code, stderr]).toEqual([2, `chihaya: ${message}\nTry chihaya --help.\n`])
   })

@@ -1,14 +1,14 @@
 import { announcePath } from './announces.ts'
 import type { Random } from './random.ts'
 
-/** A torrent that only those announce who mean harm. */
+/** A torrent that only hostile clients announce. */
 const HOSTILE_HASH = 'h'.repeat(20)
 
 const TARGET = announcePath({ info_hash: HOSTILE_HASH })
 const GET = `GET ${TARGET} HTTP/1.1\r\n`
 const CHUNKED = 'Transfer-Encoding: chunked\r\n'
 
-/** What no client of a tracker sends: some of it is HTTP, some of it nearly. */
+/** Requests that no tracker client sends. Some are HTTP, some nearly. */
 const HTTP: readonly [string, ...string[]] = [
   `GET ${TARGET}\r\n\r\n`,
   `GET ${TARGET} HTTP/0.9\r\n\r\n`,
@@ -56,16 +56,14 @@ const HTTP: readonly [string, ...string[]] = [
   GET,
 ]
 
-/** Bytes for a connection, whole, in part, or no more than noise. */
+/** Bytes for a connection: a request, part of one, or noise. */
 export function hostileStream(random: Random): Buffer {
   if (random.next() < 0.1) return random.bytes(1 + random.below(300))
   const bytes = Buffer.from(random.of(HTTP), 'latin1')
   return random.next() < 0.3 ? bytes.subarray(0, random.below(bytes.length + 1)) : bytes
 }
 
-/**
- * A datagram that is almost a request, or noise. Some have `id`, a valid connection id.
- */
+/** A datagram that is almost a request, or noise. Some have the valid connection id `id`. */
 export function hostileDatagram(random: Random, connectionId: bigint): Buffer {
   const id = Buffer.alloc(8)
   id.writeBigUInt64BE(connectionId)

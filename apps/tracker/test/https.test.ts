@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { announcePath, decode } from './announces.ts'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import { Chihaya } from './chihaya-process.ts'
 import { problemsOf, readText } from './read-text.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 /** A folder with `cert.pem`, its `key.pem`, and these files. */
 async function folderWithCertificate(files: Readonly<Record<string, string>>): Promise<string> {
@@ -25,7 +25,7 @@ async function get(
   path: string,
   options: RequestOptions = {},
 ): Promise<IncomingMessage & { body: Buffer }> {
-  // The certificate is made for the test, so nobody vouches for it.
+  // The test's certificate is self-signed.
   const sent = request({
     host: '127.0.0.1',
     port,
@@ -62,7 +62,7 @@ describe('HTTPS', () => {
     expect(await alone.exitCode()).toBe(0)
   })
 
-  it('speaks HTTP/1.1 even to those who could do more, and outlives those who speak no TLS', async () => {
+  it('speaks only HTTP/1.1, and survives clients that do not speak TLS', async () => {
     const folder = await folderWithCertificate({
       'c.yaml': `chihaya: { http: { https_addr: "127.0.0.1:0", ${KEYS} } }`,
     })
@@ -98,11 +98,11 @@ describe('HTTPS', () => {
     ],
     [
       'tls_cert_path: junk.pem, tls_key_path: key.pem',
-      /^1:62 chihaya\.http\.tls_cert_path: junk\.pem holds no certificate that can be used/,
+      /^1:62 chihaya\.http\.tls_cert_path: junk\.pem holds no usable certificate/,
     ],
     [
       'tls_cert_path: cert.pem, tls_key_path: junk.pem',
-      /^1:86 chihaya\.http\.tls_key_path: junk\.pem holds no private key that can be used/,
+      /^1:86 chihaya\.http\.tls_key_path: junk\.pem holds no usable private key/,
     ],
     [
       'tls_cert_path: cert.pem, tls_key_path: other.pem',

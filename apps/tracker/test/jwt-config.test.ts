@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
@@ -49,7 +49,7 @@ ${options.map((line) => `      ${line}\n`).join('')}`
 }
 
 describe('the hook jwt in a file of Chihaya', () => {
-  it('lets announces in that a token approves', async () => {
+  it('approves announces by tokens', async () => {
     const chihaya = await chihayaWith(
       'issuer: "https://issuer.example"',
       'audience: "https://tracker.example"',
@@ -74,7 +74,7 @@ describe('the hook jwt in a file of Chihaya', () => {
     expect(chihaya.stdout).not.toContain(jwt.split('.')[2])
   })
 
-  it('has its options checked in place', async () => {
+  it('reports wrong options with their place', async () => {
     const chihaya = await chihayaWith(
       'issuer: "https://issuer.example"',
       'jwk_set_ulr: "https://issuer.example/keys"',
@@ -86,7 +86,7 @@ describe('the hook jwt in a file of Chihaya', () => {
     expect(chihaya.stderr).toContain('chihaya.prehooks[0].options.audience is missing')
   })
 
-  it('keeps the tracker from starting without keys', async () => {
+  it('prevents a start without keys', async () => {
     const chihaya = await chihayaWith(
       'issuer: a',
       'audience: b',

@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { expandVariables, loadConfig } from '../src/config/load-config.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const UDP = 'chihaya: { udp: { addr: ":1234" } }'
 
-describe('the configuration in force', () => {
+describe('the effective configuration', () => {
   it('is the built-in default if there is no file', async () => {
     const config = await loadConfig({
       config: undefined,
@@ -21,7 +21,7 @@ describe('the configuration in force', () => {
       udp: [{ host: '', port: 6969 }],
     })
     expect(config.source).toBe(
-      'there is no /nowhere/chihaya.yaml, so the built-in default is in force: HTTP and UDP on port 6969, IPv4 and IPv6, swarms in memory',
+      'there is no /nowhere/chihaya.yaml, so the built-in default applies: HTTP and UDP on port 6969, IPv4 and IPv6, swarms in memory',
     )
     expect(config.warnings).toEqual([])
   })
@@ -82,7 +82,7 @@ describe('the built-in default', () => {
   const load = (env: NodeJS.ProcessEnv): ReturnType<typeof loadConfig> =>
     loadConfig({ config: undefined, folder: '/', env, defaultPath: '/nowhere/chihaya.yaml' })
 
-  it('is changed by variables, and warns of nothing else', async () => {
+  it('is changed by variables, without other warnings', async () => {
     const { http, udp, tracker, warnings, source } = await load({
       CHIHAYA_HTTP_ADDR: ':80',
       CHIHAYA_UDP_ALLOW_IP_SPOOFING: 'true',
@@ -91,7 +91,7 @@ describe('the built-in default', () => {
     expect([udp.length, tracker.udp]).toEqual([1, { allowIpSpoofing: true }])
     expect(warnings.map(({ variable }) => variable)).toEqual(['CHIHAYA_UDP_ALLOW_IP_SPOOFING'])
     expect(source).toBe(
-      'there is no /nowhere/chihaya.yaml, so the built-in default is in force, with changes from the environment',
+      'there is no /nowhere/chihaya.yaml, so the built-in default applies, with changes from the environment',
     )
   })
 
@@ -109,7 +109,7 @@ describe('the built-in default', () => {
     expect(warnings).toEqual([])
   })
 
-  it('is refused with variables that set nothing', async () => {
+  it('is refused with unknown variables', async () => {
     await expect(load({ CHIHAYA_HTTP_ADDRESS: ':80' })).rejects.toThrow(
       'CHIHAYA_HTTP_ADDRESS: this variable is not known; did you mean',
     )

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi, onTestFinished } from 'vitest'
 import { LogOutput } from '../src/log/output.ts'
 
-/** A file that takes as many bytes as there is room for, and then fails. */
+/** A file with limited room. Writes beyond it fail. */
 class Disk {
   text = ''
   room = Infinity
@@ -32,7 +32,7 @@ describe('the output of the log', () => {
     expect(disk.text).toBe('one\n')
   })
 
-  it('goes on in the middle of a line when there is room again, in order and without losing one', () => {
+  it('continues in the middle of a line when there is room again, without losing any', () => {
     const disk = new Disk()
     const output = outputTo(disk)
     disk.room = 6
@@ -44,7 +44,7 @@ describe('the output of the log', () => {
     expect(disk.text).toBe('one\ntwo\nthree\nfour\n')
   })
 
-  it('keeps no more than its capacity, and tells how many lines that cost', () => {
+  it('keeps no more than its capacity, and counts the lines that it drops', () => {
     const disk = new Disk()
     const output = outputTo(disk, 40)
     disk.room = 0
@@ -58,7 +58,7 @@ describe('the output of the log', () => {
     expect(disk.text).toMatch(/ENOSPC\nfive\n$/)
   })
 
-  it('waits at the end for a reader that is slow, but for no disk', () => {
+  it('waits at the end for a slow reader, but not for a full disk', () => {
     const disk = new Disk()
     const output = outputTo(disk)
     disk.room = 0

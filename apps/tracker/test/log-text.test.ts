@@ -4,7 +4,7 @@ import { describeError, describeRequest } from '../src/log/serializers.ts'
 import { formatJson, prettyFormat } from '../src/log/format.ts'
 
 const pretty = prettyFormat({ colorize: false })
-// oxlint-disable-next-line no-control-regex -- these are what it is about
+// oxlint-disable-next-line no-control-regex -- controls are the subject
 const UNPRINTABLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
 const anyText = string({ unit: 'binary', maxLength: 16_384 })
 
@@ -13,7 +13,7 @@ function line(values: object): string {
 }
 
 describe('a line of the log', () => {
-  it('is one line without controls, whatever is in its values', () => {
+  it('is one line without controls, for any values', () => {
     assert(
       property(anyText, anyText, (text, other) => {
         const written = line({ msg: `agent ${text}`, key: other, deep: [{ [text]: other }] })
@@ -44,8 +44,8 @@ describe('a line of the log', () => {
   })
 })
 
-describe('what the log says of an error', () => {
-  it('is what it says of itself and of its causes, not what a library hung on it', () => {
+describe('an error in the log', () => {
+  it('has its standard properties and its causes, without properties that libraries add', () => {
     const cause = Object.assign(new Error('WRONGPASS'), {
       code: 'X',
       command: { name: 'auth', args: ['hush'] },
@@ -62,7 +62,7 @@ describe('what the log says of an error', () => {
     expect(JSON.stringify(described)).toContain('log-text.test.ts')
   })
 
-  it('ends with causes that go round in a circle, and takes what is no error', () => {
+  it('may have circular causes, and need not be an Error', () => {
     const error = new Error('round')
     error.cause = error
     expect(JSON.stringify(describeError(error)).match(/"message":"round"/g)).toHaveLength(6)

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
-// What `announcePath` announces in hex, and what `announceByUdp` does.
+// The torrents of `announcePath` and `announceByUdp`, in hex.
 const HTTP_TORRENT = '61'.repeat(20)
 const UDP_TORRENT = '75'.repeat(20)
 
@@ -44,7 +44,7 @@ ${prehooks.map((line) => `  ${line}\n`).join('')}`
   }
 }
 
-describe('a hook that Chihaya knows, by its name', () => {
+describe('a hook by its name in Chihaya', () => {
   it('may be client approval', async () => {
     const { byHttp, byUdp } = await chihayaWith(
       '- name: client approval',
@@ -58,7 +58,7 @@ describe('a hook that Chihaya knows, by its name', () => {
     expect(await byHttp({ peer_id: '-OP1011-aaaaaaaaaaaa' })).toMatchObject({ incomplete: 1 })
   })
 
-  it('may be torrent approval, with a list that is followed', async () => {
+  it('may be torrent approval, which follows changes of its list', async () => {
     const { folder, byHttp, byUdp } = await chihayaWith(
       '- name: torrent approval',
       '  options:',
@@ -88,7 +88,7 @@ describe('a hook that Chihaya knows, by its name', () => {
 })
 
 describe('ip approval', () => {
-  it('is a name too', async () => {
+  it('is known by its name', async () => {
     const { byHttp, byUdp } = await chihayaWith(
       '- name: ip approval',
       '  options: { blacklist: [127.0.0.0/8], retry_in: never }',
@@ -99,7 +99,7 @@ describe('ip approval', () => {
 })
 
 describe('rate limit', () => {
-  it('is a name too', async () => {
+  it('is known by its name', async () => {
     const { byHttp, byUdp } = await chihayaWith(
       '- name: rate limit',
       '  options: { announces_per_minute: 1, announce_burst: 3, scrapes_per_minute: 60, except: [192.0.2.0/24] }',
@@ -113,8 +113,8 @@ describe('rate limit', () => {
   })
 })
 
-describe('what is wrong with a list', () => {
-  it('keeps the tracker from starting, and is named with its place', async () => {
+describe('an error in a list', () => {
+  it('prevents a start, and is reported with its place', async () => {
     const text = (options: string): string =>
       `chihaya:\n  udp: { addr: "127.0.0.1:0", private_key: abc }\n  prehooks:\n  - name: torrent approval\n    options: ${options}\n`
     const folder = await temporaryFolder({

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
 import { problemsOf } from './read-text.ts'
 
-// All of ours are installed here, so some are made up that are not.
+// All of our packages are installed here, so the test invents others.
 vi.mock('../src/plugin/plugin-names.ts', () => ({
   STORAGE_PACKAGES: new Map([['tape', '@chihaya/storage-tape']]),
   HOOK_PACKAGES: new Map([['oracle', '@chihaya/middleware-oracle']]),
@@ -16,6 +16,6 @@ it.each([
     'prehooks:\n  - name: oracle',
     '4:11 chihaya.prehooks[0].name: "oracle" is in the package @chihaya/middleware-oracle, which is not installed',
   ],
-])('a name of ours whose package is not there is refused: %s', async (lines, problem) => {
+])('a name of a package that is not installed is refused: %s', async (lines, problem) => {
   expect(await problemsOf(`chihaya:\n  udp: { addr: ":1" }\n  ${lines}\n`)).toContainEqual(problem)
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OneAtATime } from '../src/run/one-at-a-time.ts'
 
-/** A task whose runs end when the test says so. */
+/** A task with runs that the test ends. */
 function task(): {
   runs: () => number
   most: () => number
@@ -29,7 +29,7 @@ function task(): {
 }
 
 describe('a task that runs one at a time', () => {
-  it('runs once more, however often it is asked while it runs', async () => {
+  it('runs once more after any number of requests during a run', async () => {
     const { run, runs, most, finish } = task()
     const tasks = new OneAtATime(run)
     for (let round = 0; round < 100; round++) tasks.ask()
@@ -45,7 +45,7 @@ describe('a task that runs one at a time', () => {
     expect(runs()).toBe(4)
   })
 
-  it('stops after the run that is under way', async () => {
+  it('stops after the current run', async () => {
     const { run, runs, finish } = task()
     const tasks = new OneAtATime(run)
     tasks.ask()

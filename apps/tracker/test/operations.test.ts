@@ -7,13 +7,13 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { httpAnnouncer, udpAnnouncer } from './announce-load.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
-const LISTENS = /the HTTP operations server listens \{"address":"([^"]+)","port":(\d+)/g
+const LISTENS = /the HTTP admin server listens \{"address":"([^"]+)","port":(\d+)/g
 const PATHS = ['/metrics', '/healthz', '/readyz', '/stats', '/stats.json']
 const NO_METRICS = /WARN: the default of chihaya\.metrics_addr: .*; there are no metrics/
 
-// A hook that starts and answers when a file is there, and says that it was asked.
+// A hook that waits for a file before it starts and before it answers, and logs each call.
 const SLOW_HOOK = `import { existsSync, writeFileSync } from 'node:fs'
 const until = async (path) => { while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 10)) }
 export default async (fastify, { folder }) => {
@@ -26,9 +26,9 @@ export default async (fastify, { folder }) => {
 
 interface Operations {
   readonly chihaya: Chihaya
-  /** Where its configuration is. */
+  /** The folder of its configuration. */
   readonly folder: string
-  /** Of the operations server, '' where it is nowhere. */
+  /** Address of the admin server; '' for none. */
   readonly url: string
   readonly reload: (lines: readonly string[]) => Promise<void>
 }
@@ -49,7 +49,7 @@ async function start(
 ): Promise<Operations> {
   const folder = await temporaryFolder({ ...files, 'c.yaml': configOf(lines) })
   const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
-  await chihaya.line(/operations server listens|there are no metrics|tracker listens/)
+  await chihaya.line(/admin server listens|there are no metrics|tracker listens/)
   const [url = ''] = operationsUrls(chihaya)
   let reloads = 0
   const reload = async (changed: readonly string[]): Promise<void> => {
@@ -72,7 +72,7 @@ async function readiness(url: string): Promise<{ code: number; status: unknown }
   return { code: response.status, status }
 }
 
-/** The sum of what the series of a metric have that match. */
+/** The sum of a metric's series that match. */
 async function metric(url: string, pattern: RegExp): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text()
   return text
@@ -84,17 +84,17 @@ async function metric(url: string, pattern: RegExp): Promise<number> {
 const HTTP = 'http: { addr: "127.0.0.1:0" }'
 const OWN = 'metrics_addr: "127.0.0.1:0"'
 
-describe('the operations server', () => {
-  it('is at a loopback address without being asked for, or the log says why not', async () => {
+describe('the admin server', () => {
+  it('listens at a loopback address by default, or the log says why not', async () => {
     const { chihaya, url } = await start([HTTP])
     const port = await chihaya.port('HTTP')
-    // Another tracker, that of another test say, may have the port.
+    // Another tracker, such as that of another test, may have the port.
     if (url === '') expect(chihaya.stdout).toMatch(NO_METRICS)
     else expect(url).toBe('http://127.0.0.1:6880')
     expect(await httpAnnouncer(port, 2000, false)()).toBe(1800)
   })
 
-  it('serves metrics, health and statistics, which the addresses of the tracker do not', async () => {
+  it('serves metrics, health and statistics, unlike the addresses of the tracker', async () => {
     const { chihaya, url } = await start([HTTP, OWN])
     const tracker = `http://127.0.0.1:${await chihaya.port('HTTP')}`
     for (const path of PATHS) {
@@ -107,7 +107,7 @@ describe('the operations server', () => {
     expect(await statusOf(`${url}/announce`)).toBe(404)
   })
 
-  it('tells of torrents, and pages of other origins the statistics, where it is asked to, from a reload on', async () => {
+  it('serves torrents, and statistics to other origins, after a reload that enables them', async () => {
     const { chihaya, url, reload } = await start([HTTP, OWN])
     const announce = httpAnnouncer(await chihaya.port('HTTP'), 2000, false)
     await announce()
@@ -132,14 +132,14 @@ describe('the operations server', () => {
     expect([await codes(), await allowed()]).toEqual([[404, 404], null])
   })
 
-  it('is nowhere with ""', async () => {
+  it('is off with ""', async () => {
     const { chihaya } = await start([HTTP, 'metrics_addr: ""'])
     await chihaya.port('HTTP')
     expect(operationsUrls(chihaya)).toEqual([])
     expect(chihaya.stdout).not.toContain('there are no metrics')
   })
 
-  it('keeps the tracker from starting where its address is written and taken', async () => {
+  it('prevents a start if its configured address is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
     await once(server, 'listening')
@@ -154,7 +154,7 @@ describe('the operations server', () => {
     )
   })
 
-  it('gives way with its default to an address that is written', async () => {
+  it('skips its default address if the configuration uses that for HTTP', async () => {
     const folder = await temporaryFolder({
       'c.yaml': configOf(['http: { addr: "127.0.0.1:6880" }']),
     })
@@ -166,7 +166,7 @@ describe('the operations server', () => {
 })
 
 describe('statistics for everybody', () => {
-  it('are at the addresses of the tracker, and nothing else is', async () => {
+  it('are served at the addresses of the tracker, without the other routes', async () => {
     const { chihaya } = await start([
       'http: { addr: "127.0.0.1:0", stats: true }',
       'metrics_addr: ""',
@@ -192,7 +192,7 @@ describe('statistics for everybody', () => {
 })
 
 describe('a reload', () => {
-  it('starts no counter anew, and goes on counting', async () => {
+  it('resets no counter', async () => {
     const { chihaya, url, reload } = await start([HTTP, 'udp: { addr: "127.0.0.1:0" }', OWN])
     const http = httpAnnouncer(await chihaya.port('HTTP'), 2000, false)
     const udp = await udpAnnouncer(await chihaya.port('UDP'), 3000)
@@ -215,17 +215,17 @@ describe('a reload', () => {
     await announce()
     const port = await freePort()
     await reload([HTTP, `metrics_addr: "127.0.0.1:${port}"`])
-    await chihaya.line(/the HTTP operations server no longer listens/)
+    await chihaya.line(/the HTTP admin server no longer listens/)
     await expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed')
     const moved = `http://127.0.0.1:${port}`
     expect(await metric(moved, /^chihaya_requests_total\{.*action="announce"/)).toBe(1)
     await reload([HTTP, 'metrics_addr: ""'])
-    await chihaya.line(/(?:operations server no longer listens[^]*){2}/)
+    await chihaya.line(/(?:admin server no longer listens[^]*){2}/)
     await expect(fetch(`${moved}/healthz`)).rejects.toThrow('fetch failed')
     expect(await announce()).toBe(1800)
   })
 
-  it('changes nothing where the new address is taken', async () => {
+  it('changes nothing if the new address is taken', async () => {
     const { chihaya, folder, url } = await start([HTTP, OWN])
     const server = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
@@ -237,7 +237,7 @@ describe('a reload', () => {
     expect(await readiness(url)).toEqual({ code: 200, status: 'ready' })
   })
 
-  it('has hooks measured as long as durations are asked for', async () => {
+  it('measures hooks only while request timing is on', async () => {
     const hook = 'prehooks: [{ name: client approval, options: { blacklist: [OP1011] } }]'
     const { chihaya, url, reload } = await start([HTTP, OWN, hook])
     const announce = httpAnnouncer(await chihaya.port('HTTP'), 2000, false)
@@ -263,7 +263,7 @@ describe('readiness', () => {
     const lines = [HTTP, OWN, `prehooks: [{ name: ./hook.mjs, options: { folder: "${folder}" } }]`]
     await writeFile(join(folder, 'c.yaml'), configOf(lines))
     const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
-    await chihaya.line(/operations server listens/)
+    await chihaya.line(/admin server listens/)
     const [url = ''] = operationsUrls(chihaya)
     expect(await readiness(url)).toEqual({ code: 503, status: 'starting' })
     expect([

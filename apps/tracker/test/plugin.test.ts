@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import tracker, { type TrackerOptions } from '../src/index.ts'
 import { announcePath, decode } from './announces.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const CLOSED = new ClientError('closed to you')
 
@@ -36,7 +36,7 @@ describe('trackerPlugin', () => {
     })
   })
 
-  it('hands options on to core, frontends and store', async () => {
+  it('passes options on to core, frontends and store', async () => {
     await appWith({
       announceInterval: '10m',
       http: { announceRoutes: ['/:passkey/announce'] },
@@ -46,7 +46,7 @@ describe('trackerPlugin', () => {
     expect((await app.inject('/announce')).statusCode).toBe(404)
   })
 
-  it('serves UDP when asked to', async () => {
+  it('serves UDP if configured', async () => {
     let scope: FastifyInstance | undefined
     const look = async (fastify: FastifyInstance): Promise<void> => {
       scope = fastify
@@ -63,7 +63,7 @@ describe('trackerPlugin', () => {
     expect((await app.inject('/announce')).statusCode).toBe(404)
   })
 
-  it('leaves the application around it as it is', async () => {
+  it('does not affect the application around it', async () => {
     app = Fastify()
     app.setErrorHandler(
       (error: Error, _request, reply) => void reply.code(418).send({ own: error.message }),
@@ -85,7 +85,7 @@ describe('trackerPlugin', () => {
     expect(await announce({}, '/second/announce')).toMatchObject({ incomplete: 1 })
   })
 
-  it('may be there twice, with swarms and hooks apart', async () => {
+  it('may be registered twice, with separate swarms and hooks', async () => {
     app = Fastify()
     const refuse = (): never => {
       throw CLOSED
@@ -99,7 +99,7 @@ describe('trackerPlugin', () => {
     })
   })
 
-  it('runs hooks in order: those of prehooks, of posthooks, then plain functions', async () => {
+  it('runs hooks in order: prehooks, posthooks, functions', async () => {
     const order: string[] = []
     const hook =
       (name: string) => (fastify: FastifyInstance, _options: object, done: () => void) => {
@@ -137,7 +137,7 @@ describe('trackerPlugin', () => {
     expect(ran.toSorted()).toEqual(['postAnnounce', 'postScrape', 'preAnnounce', 'preScrape'])
   })
 
-  it('takes a store that is a plain function', async () => {
+  it('accepts a plain function as a store', async () => {
     const store: PeerStore = new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })
     await appWith({
       storage: {
@@ -148,7 +148,7 @@ describe('trackerPlugin', () => {
     expect(await store.stats()).toMatchObject({ swarms: 1 })
   })
 
-  it('finds stores and hooks by name from resolveFrom, and gives them their options as they are', async () => {
+  it('resolves stores and hooks from resolveFrom, and passes their options unchanged', async () => {
     const folder = await temporaryFolder({
       'hook.mjs': `export default async (fastify, { greeting }) => {
         fastify.tracker.addHook('preAnnounce', (request, response) => { response.warning = greeting })
@@ -203,17 +203,13 @@ describe('trackerPlugin', () => {
       /options\/prehooks\/0: the package nosuchhook is not installed/,
     ],
     [
-      'a hook that is no file',
+      'a hook without a file',
       { posthooks: [{ name: './x.js' }] },
       /options\/posthooks\/0: there is no file \.\/x\.js/,
     ],
+    ['unknown hooks', { hooks: { preannounce: () => {} } }, /unknown hook preannounce/],
     [
-      'hooks that are unknown',
-      { hooks: { preannounce: () => {} } },
-      /there is no hook preannounce/,
-    ],
-    [
-      'hooks that are no functions',
+      'hooks that are not functions',
       { hooks: { preAnnounce: 1 } },
       /the preAnnounce hook must be a function/,
     ],
@@ -249,7 +245,7 @@ describe('a plugin by its name', () => {
     await expect(app.ready()).rejects.toThrow(message)
   })
 
-  it('rejects the start when it throws, whatever its style', async () => {
+  it('rejects the start if it throws, in any style', async () => {
     app = Fastify()
     app.register(tracker, {
       prehooks: [

@@ -1,7 +1,4 @@
-/**
- * Numbers that look like chance and are the same each time, from 0 up to 1, 1 excluded
- * (mulberry32).
- */
+/** Reproducible pseudo-random numbers from 0 up to, but excluding, 1 (mulberry32). */
 export class Random {
   #state: number
 

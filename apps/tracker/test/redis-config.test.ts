@@ -4,7 +4,7 @@ import { Chihaya } from './chihaya-process.ts'
 import { freePort } from './free-port.ts'
 import { problemsOf, readText, warningsOf } from './read-text.ts'
 import { startRedis } from './redis-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 const PASSWORD = 'open-sesame'
@@ -34,7 +34,7 @@ async function announce(
 }
 
 describe('the store redis in a file of Chihaya', () => {
-  it('is shared by the trackers that name it, over HTTP and UDP', async () => {
+  it('is shared by trackers, over HTTP and UDP', async () => {
     const server = await startRedis(PASSWORD)
     const broker = `redis_broker: "redis://${PASSWORD}@127.0.0.1:${server.port}/0"`
     const own = [
@@ -71,7 +71,7 @@ describe('the store redis in a file of Chihaya', () => {
     }
   })
 
-  it('keeps the tracker from starting when it is not there', async () => {
+  it('prevents a start if Redis is unreachable', async () => {
     const port = await freePort()
     const chihaya = await chihayaWith(`redis_broker: "redis://${PASSWORD}@127.0.0.1:${port}/0"`)
     expect(await chihaya.exitCode()).toBe(1)
@@ -79,7 +79,7 @@ describe('the store redis in a file of Chihaya', () => {
     expect(chihaya.stdout + chihaya.stderr).not.toContain(PASSWORD)
   })
 
-  it('becomes the options of the package, and 0 leaves a default', async () => {
+  it('sets the options of the package; 0 means the default', async () => {
     const text = config(
       'redis_broker: "redis://a/0"',
       'redis_read_timeout: 0s',
@@ -107,13 +107,17 @@ describe('the store redis in a file of Chihaya', () => {
     ],
     [
       'redis_broker: [hush]',
-      'chihaya.storage.config.redis_broker must be text that is not empty, not what is there',
+      'chihaya.storage.config.redis_broker must be text such as redis://user:password@host:6379/0, not what is there',
     ],
     [
       'password: [hush]',
       'chihaya.storage.config.password must be text that is not empty, not what is there',
     ],
     ['sentinel: { nodes: [a] }', 'chihaya.storage.config.sentinel.name is missing'],
+    [
+      `redis_broker: "http://:${PASSWORD}@h"`,
+      'chihaya.storage.config.redis_broker must be text such as redis://user:password@host:6379/0, not what is there',
+    ],
     ['cluster: []', 'chihaya.storage.config.cluster must be a list that is not empty'],
     ['fallback: disk', 'chihaya.storage.config.fallback must be one of none, memory, not "disk"'],
     ['client: {}', 'chihaya.storage.config.client is not a known key'],

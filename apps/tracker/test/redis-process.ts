@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 export interface RedisProcess {
   readonly port: number
   readonly kill: () => Promise<void>
 }
 
-/** A Redis of the test's own, which wants a password; gone when the test is over. */
+/** A Redis with a password, which ends with the test. */
 export async function startRedis(password: string): Promise<RedisProcess> {
   const port = await freePort()
   const settings = [

@@ -12,7 +12,7 @@ describe('references in a value', () => {
     ['${NOTHING:-a b:-c}', 'a b:-c'],
     ['${NOTHING:-}', ''],
     ['${PORT:-1}', '80'],
-    // What a variable holds is not looked at again.
+    // Values of variables are not expanded again.
     ['${LOOP}', '${HOST}'],
     ['$${HOST}', '${HOST}'],
     ['a$${HOST}b${PORT}', 'a${HOST}b80'],
@@ -33,7 +33,7 @@ describe('references in a value', () => {
     '$ {HOST}',
     'p4$$w{o}rd',
     '${-x}',
-  ])('leaves %s as it is', (text) => {
+  ])('leaves %s unchanged', (text) => {
     expect(expandReferences(text, env)).toEqual({ text, names: [], bad: [] })
   })
 

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { announcePath } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 const BITTORRENT = new URL('../../../packages/bittorrent/src/index.ts', import.meta.url).href
 
-// The middleware has its own copy of the package, as one installed beside the configuration may.
+// The middleware has its own copy of the package, like one installed beside the configuration.
 // Its third hook breaks the rule that texts are fixed.
 const middleware = `import { ClientError } from '${BITTORRENT}?own-copy'
 const NO_PASSKEY = new ClientError('unknown passkey')
@@ -32,7 +32,7 @@ it('counts the refusals of any middleware by their texts, over HTTP and UDP', as
   const folder = await temporaryFolder({ 'c.yaml': CONFIG, 'middleware.js': middleware })
   const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
   const [http, udp] = [await chihaya.port('HTTP'), await chihaya.port('UDP')]
-  const listens = /the HTTP operations server listens .*"port":(\d+)/
+  const listens = /the HTTP admin server listens .*"port":(\d+)/
   const [, metrics = ''] = await chihaya.line(listens)
   const refuse = async (port: number): Promise<void> => {
     const reply = await fetch(`http://127.0.0.1:${http}${announcePath({ port })}`)
@@ -56,7 +56,7 @@ it('counts the refusals of any middleware by their texts, over HTTP and UDP', as
   for (const protocol of ['http', 'udp']) {
     expect(count(protocol, 'unknown passkey')).toBe(1)
     expect(count(protocol, 'banned client')).toBe(1)
-    // Texts that differ each time are told apart up to a limit.
+    // Varying texts are counted separately up to a limit.
     expect(count(protocol, 'other')).toBeGreaterThan(50)
   }
   expect(series.length).toBeLessThan(140)

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { refuseRequest } from '../src/run/refuse-request.ts'
 
 describe('a request while too many others are under way', () => {
-  it('is refused in words that a client can show', async () => {
+  it('is refused with a failure reason', async () => {
     const refuse: RequestListener = (_request, response) => refuseRequest(response)
     const server = new Server(refuse).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())

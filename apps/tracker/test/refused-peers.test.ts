@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const BANNED = '-AA0001-aaaaaaaaaaaa'
 const APPROVED = '-BB0001-bbbbbbbbbbbb'
@@ -22,11 +22,11 @@ function configuration(options: string): string {
 interface Running {
   readonly chihaya: Chihaya
   readonly folder: string
-  /** Leechers, the one included that asks: a client that all lists approve. */
+  /** The number of leechers, including the one that asks, which all lists approve. */
   readonly incomplete: () => Promise<unknown>
 }
 
-/** A tracker with two peers, both of which its list approves. */
+/** A tracker with two peers that its list approves. */
 async function trackerWith(options: string): Promise<Running> {
   const folder = await temporaryFolder({ 'list.txt': 'ZZ*', 'c.yaml': configuration(options) })
   const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
@@ -41,7 +41,7 @@ async function trackerWith(options: string): Promise<Running> {
   return { chihaya, folder, incomplete }
 }
 
-describe('peers whose client is refused from now on', () => {
+describe('peers with a newly refused client', () => {
   it.each([
     ['a reload', '{ blacklist: [AA*] }', true],
     ["a change of the list's file", '{ blacklist_file: list.txt }', false],
@@ -58,7 +58,7 @@ describe('peers whose client is refused from now on', () => {
     expect(await incomplete()).toBe(1)
   })
 
-  it('stay when the configuration that refuses them cannot be served', async () => {
+  it('stay if the configuration that refuses them cannot be served', async () => {
     const { chihaya, folder, incomplete } = await trackerWith('{ blacklist: [ZZ*] }')
     const taken = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void taken.close())
@@ -70,7 +70,7 @@ describe('peers whose client is refused from now on', () => {
     )
     chihaya.signal('SIGHUP')
     await expect.poll(() => chihaya.stdout + chihaya.stderr, { timeout: 20_000 }).toMatch(/in use/)
-    // As long as it takes until peers are dropped, and longer.
+    // Longer than it takes to drop peers.
     await sleep(2500)
     expect(await incomplete()).toBe(2)
     expect(chihaya.stdout).not.toMatch(REMOVED)

@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { httpAnnouncer, udpAnnouncer, type Announcer } from './announce-load.ts'
 import { announcePath, decode } from './announces.ts'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const RELOADED = /the configuration is reloaded/g
 const RELOADS = 10
-/** More than any machine answers while the tracker reloads once. */
+/** More requests than any machine answers during a reload. */
 const MOST_REQUESTS = 20_000
 
-// A hook that answers later, so that requests are under way whenever the tracker changes.
+// An asynchronous hook, so that requests are pending whenever the tracker changes.
 const HOOK = `export default async (fastify, { text }) => {
   fastify.tracker.addHook('preAnnounce', async (request, response) => {
     await new Promise((resolve) => setTimeout(resolve, 2))
@@ -24,7 +24,7 @@ const HOOK = `export default async (fastify, { text }) => {
 }`
 const FAILING_HOOK = `export default async () => { throw Object.assign(new Error('no keys to be had'), { code: 'NO_KEYS' }) }`
 
-// A middleware that reports what its hooks have collected when it closes.
+// A middleware that reports at its close what its hooks have collected.
 const ACCOUNTING = `import { appendFile } from 'node:fs/promises'
 export default async (fastify, { file }) => {
   const deltas = []
@@ -35,7 +35,7 @@ export default async (fastify, { file }) => {
   fastify.addHook('onClose', async () => appendFile(file, deltas.map((port) => port + '\\n').join('')))
 }`
 
-// A stranger's middleware whose users outlive a configuration, unless they are of another database.
+// A third-party middleware. Its users outlive a configuration, unless the database changes.
 const USERS = `import { appendFileSync } from 'node:fs'
 import { lasting } from '@chihaya/core'
 const say = (line) => appendFileSync('users.txt', line + '\\n')
@@ -83,7 +83,7 @@ function even(interval: string): string {
 `
 }
 
-/** The certificate that is served, by its fingerprint. */
+/** The fingerprint of the served certificate. */
 async function certificateAt(port: number): Promise<string> {
   const socket: TLSSocket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
   onTestFinished(() => void socket.destroy())
@@ -95,7 +95,7 @@ function reloads(chihaya: Chihaya): number {
   return [...chihaya.stdout.matchAll(RELOADED)].length
 }
 
-/** Has the tracker reload. @returns when it has. */
+/** Reloads the tracker, and waits for the end. */
 async function reload(chihaya: Chihaya, signal: NodeJS.Signals): Promise<void> {
   const before = reloads(chihaya)
   chihaya.signal(signal)
@@ -107,75 +107,71 @@ async function incomplete(port: number): Promise<unknown> {
   return decode(new Uint8Array(await response.arrayBuffer()))['incomplete']
 }
 
-describe('chihaya that reloads under load', () => {
-  it(
-    'fails no request, keeps its peers, and serves what the file says',
-    { timeout: 120_000 },
-    async () => {
-      const folder = await temporaryFolder({ 'hook.mjs': HOOK, 'c.yaml': odd('10m') })
-      await Promise.all([makeCertificate(folder, 'one'), makeCertificate(folder, 'two')])
-      const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
-      const port = await chihaya.port('HTTP')
-      const httpsPort = await chihaya.port('HTTPS')
-      const udpPort = await chihaya.port('UDP')
-      const http = Array.from({ length: 6 }, (_, index) =>
-        httpAnnouncer(port, 2000 + index, index % 2 === 0),
-      )
-      const udp = await Promise.all(
-        Array.from({ length: 4 }, (_, index) => udpAnnouncer(udpPort, 3000 + index)),
-      )
-      const announcers: Announcer[] = [...http, ...udp]
-      const certificates = new Set<string>()
-      let answered = 0
+describe('a reload under load', () => {
+  it('fails no request, keeps peers, and applies the new file', { timeout: 120_000 }, async () => {
+    const folder = await temporaryFolder({ 'hook.mjs': HOOK, 'c.yaml': odd('10m') })
+    await Promise.all([makeCertificate(folder, 'one'), makeCertificate(folder, 'two')])
+    const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
+    const port = await chihaya.port('HTTP')
+    const httpsPort = await chihaya.port('HTTPS')
+    const udpPort = await chihaya.port('UDP')
+    const http = Array.from({ length: 6 }, (_, index) =>
+      httpAnnouncer(port, 2000 + index, index % 2 === 0),
+    )
+    const udp = await Promise.all(
+      Array.from({ length: 4 }, (_, index) => udpAnnouncer(udpPort, 3000 + index)),
+    )
+    const announcers: Announcer[] = [...http, ...udp]
+    const certificates = new Set<string>()
+    let answered = 0
 
-      for (let round = 1; round <= RELOADS; round++) {
-        const minutes = 10 + round
-        await writeFile(
-          join(folder, 'c.yaml'),
-          round % 2 === 0 ? odd(`${minutes}m`) : even(`${minutes}m`),
-        )
-        const done = new AbortController()
-        const load = announcers.map(async (announce) => {
-          for (let count = 0; !done.signal.aborted || count < 3; count++) {
-            if (count > MOST_REQUESTS) throw new Error('the tracker does not reload')
-            await announce()
-            answered++
-          }
-        })
-        await Promise.all([
-          reload(chihaya, round % 2 === 0 ? 'SIGHUP' : 'SIGUSR1').finally(() => done.abort()),
-          ...load,
-        ])
-        const told = await Promise.all(announcers.map((announce) => announce()))
-        expect(new Set(told)).toEqual(new Set([minutes * 60]))
-        certificates.add(await certificateAt(httpsPort))
-      }
-      expect(certificates.size).toBe(2)
-      expect(answered).toBeGreaterThan(RELOADS * announcers.length)
-      // All that have announced, and the one that asks.
-      expect(await incomplete(port)).toBe(announcers.length + 1)
-      expect(chihaya.stderr).toBe('')
-      const closed = (): string[] =>
-        [
-          ...chihaya.stdout.matchAll(
-            /the (\w+) tracker no longer listens \{"address":"127\.0\.0\.2"/g,
-          ),
-        ].map((match) => match[1] ?? '')
-      await expect.poll(() => closed().length).toBe(10)
-      expect(closed().toSorted()).toEqual([
-        ...Array<string>(5).fill('HTTP'),
-        ...Array<string>(5).fill('UDP'),
+    for (let round = 1; round <= RELOADS; round++) {
+      const minutes = 10 + round
+      await writeFile(
+        join(folder, 'c.yaml'),
+        round % 2 === 0 ? odd(`${minutes}m`) : even(`${minutes}m`),
+      )
+      const done = new AbortController()
+      const load = announcers.map(async (announce) => {
+        for (let count = 0; !done.signal.aborted || count < 3; count++) {
+          if (count > MOST_REQUESTS) throw new Error('the tracker does not reload')
+          await announce()
+          answered++
+        }
+      })
+      await Promise.all([
+        reload(chihaya, round % 2 === 0 ? 'SIGHUP' : 'SIGUSR1').finally(() => done.abort()),
+        ...load,
       ])
-      expect(chihaya.stdout).not.toMatch(/ERROR|failed/)
-      expect(chihaya.stdout).toMatch(
-        /the configuration is reloaded \{"changed":\[.*"chihaya\.announce_interval".*"chihaya\.http\.addr"/,
-      )
-      chihaya.signal('SIGTERM')
-      expect(await chihaya.exitCode()).toBe(0)
-    },
-  )
+      const told = await Promise.all(announcers.map((announce) => announce()))
+      expect(new Set(told)).toEqual(new Set([minutes * 60]))
+      certificates.add(await certificateAt(httpsPort))
+    }
+    expect(certificates.size).toBe(2)
+    expect(answered).toBeGreaterThan(RELOADS * announcers.length)
+    // All announced peers, and the one that asks.
+    expect(await incomplete(port)).toBe(announcers.length + 1)
+    expect(chihaya.stderr).toBe('')
+    const closed = (): string[] =>
+      [
+        ...chihaya.stdout.matchAll(
+          /the (\w+) tracker no longer listens \{"address":"127\.0\.0\.2"/g,
+        ),
+      ].map((match) => match[1] ?? '')
+    await expect.poll(() => closed().length).toBe(10)
+    expect(closed().toSorted()).toEqual([
+      ...Array<string>(5).fill('HTTP'),
+      ...Array<string>(5).fill('UDP'),
+    ])
+    expect(chihaya.stdout).not.toMatch(/ERROR|failed/)
+    expect(chihaya.stdout).toMatch(
+      /the configuration is reloaded \{"changed":\[.*"chihaya\.announce_interval".*"chihaya\.http\.addr"/,
+    )
+    chihaya.signal('SIGTERM')
+    expect(await chihaya.exitCode()).toBe(0)
+  })
 
-  it('loses nothing that a middleware has yet to report', async () => {
+  it('loses none of the pending reports of a middleware', async () => {
     const folder = await temporaryFolder({
       'accounting.mjs': ACCOUNTING,
       'c.yaml': `chihaya:
@@ -195,7 +191,7 @@ describe('chihaya that reloads under load', () => {
     expect(deltas.trim().split('\n').toSorted()).toEqual(['2001', '2002', '2003', '2004', '2005'])
   })
 
-  it('leaves to the plugin of a stranger what is to outlive the configuration', async () => {
+  it('keeps the lasting objects of a third-party plugin', async () => {
     const config = (database: string, interval = '30m', failing = ''): string => `chihaya:
   announce_interval: ${interval}
   http: { addr: "127.0.0.1:0" }
@@ -240,7 +236,7 @@ describe('chihaya that reloads under load', () => {
     expect(await said()).toMatch(/\nmiddleware closes\ntwo closes after 1\n$/)
   })
 
-  it('serves another certificate when only its files have changed', async () => {
+  it('serves the new certificate if only its files have changed', async () => {
     const folder = await temporaryFolder({ 'c.yaml': odd('10m') })
     await makeCertificate(folder, 'one')
     const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
@@ -255,9 +251,9 @@ describe('chihaya that reloads under load', () => {
   })
 })
 
-describe('chihaya that cannot reload', () => {
+describe('a failed reload', () => {
   it(
-    'says why as at the start, goes on as before, and reloads when it can',
+    'is reported as at the start, changes nothing, and may be repeated',
     { timeout: 60_000 },
     async () => {
       const folder = await temporaryFolder({
@@ -308,7 +304,7 @@ describe('chihaya that cannot reload', () => {
     },
   )
 
-  it('names itself as the one that has the port', async () => {
+  it('names the tracker itself as the user of the port', async () => {
     const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0" } }' })
     const first = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
     const port = await first.port('HTTP')
@@ -325,7 +321,7 @@ describe('chihaya that cannot reload', () => {
     )
   })
 
-  it('keeps the store, and says so', async () => {
+  it('does not change the store, and warns of that', async () => {
     const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0" } }' })
     const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
     const announce = httpAnnouncer(await chihaya.port('HTTP'), 2000, false)
@@ -344,12 +340,12 @@ describe('chihaya that cannot reload', () => {
 })
 
 describe('chihaya in a storm of signals', () => {
-  it('reloads for the last of them, answers, and stops when told to', async () => {
+  it('reloads for the last one, answers, and stops on demand', async () => {
     const folder = await temporaryFolder({ 'c.yaml': 'chihaya: { http: { addr: "127.0.0.1:0" } }' })
     const chihaya = new Chihaya(['--config', 'c.yaml'], { cwd: folder })
     const announce = httpAnnouncer(await chihaya.port('HTTP'), 2000, false)
     for (let round = 0; round < 100; round++) chihaya.signal(round % 2 === 0 ? 'SIGUSR1' : 'SIGHUP')
-    // In one step: a reload may read the file at any time.
+    // Atomically, as a reload may read the file at any time.
     await writeFile(
       join(folder, 'new.yaml'),
       'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m }',

@@ -8,7 +8,7 @@ import { announcePath } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { startRedis } from './redis-process.ts'
 import { formsOf, leaksIn } from './secret.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 import { announceByUdp } from './udp-client.ts'
 
 const PASSWORD = 'redis-Password/+1'
@@ -31,7 +31,7 @@ const SENT = {
 }
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 
-// A fault of the operator's own, with the whole request at hand; Fastify hands it on to the log.
+// A fault in the operator's code, with the whole request attached. Fastify logs it.
 const FAULTY = `export default async (fastify) => {
   fastify.addHook('onRequest', async (request) => {
     if (request.headers['x-fault']) throw Object.assign(new Error('a fault'), { request: request.raw.url, headers: request.headers })
@@ -56,7 +56,7 @@ function token(claims: object = {}): string {
   return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`
 }
 
-/** Publishes the key, until it is told to fail. */
+/** Publishes the key, until the test breaks it. */
 async function keyServer(): Promise<{ url: string; fail: () => void }> {
   const set = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'a key' }] })
   let broken = false
@@ -105,7 +105,7 @@ async function raw(port: number, text: string): Promise<void> {
   await once(socket, 'close')
 }
 
-/** Everything that clients may get wrong or right, over HTTP. */
+/** Valid and invalid requests of every kind, over HTTP. */
 async function useHttp(port: number, jwt: string): Promise<void> {
   const query = {
     info_hash: SENT.infoHash,
@@ -159,7 +159,7 @@ async function useHttp(port: number, jwt: string): Promise<void> {
   )
 }
 
-/** The same over UDP. */
+/** Valid and invalid requests of every kind, over UDP. */
 async function useUdp(port: number, jwt: string): Promise<void> {
   for (const url of [
     `/announce?jwt=${jwt}`,
@@ -178,12 +178,12 @@ async function useUdp(port: number, jwt: string): Promise<void> {
     socket.send(announce, port, '127.0.0.1')
     socket.send(Buffer.from(SENT.garbage), port, '127.0.0.1')
   }
-  // What comes back to an announce that comes last comes after the rest.
+  // The reply to the last announce arrives after all others.
   await announceByUdp('127.0.0.1', port, 6881, `/announce?jwt=${SENT.forged}`)
   socket.close()
 }
 
-describe('the log at its most talkative', () => {
+describe('the log at its most verbose', () => {
   it.each([[['--debug']], [['--debug', '--json']], [['--debug', '--nocolors']]])(
     'holds no secret, with %j',
     async (flags) => {
@@ -203,7 +203,7 @@ describe('the log at its most talkative', () => {
       expect(await chihaya.exitCode()).toBe(0)
 
       const output = chihaya.stdout + chihaya.stderr
-      // Otherwise there was nothing to keep.
+      // Shows that the log was written.
       for (const said of ['a fault', 'another fault', 'a token was refused', 'Redis at 127.0.0.1'])
         expect(output).toContain(said)
       const [header, payload, signature] = jwt.split('.') as [string, string, string]
@@ -214,7 +214,7 @@ describe('the log at its most talkative', () => {
     },
   )
 
-  it('holds no password that Redis refuses, nor the URL it stands in', async () => {
+  it('holds neither a password that Redis refuses, nor its URL', async () => {
     const redis = await startRedis('another password')
     const keys = await keyServer()
     const chihaya = await chihayaWith(['--debug'], redis.port, keys.url)
@@ -227,7 +227,7 @@ describe('the log at its most talkative', () => {
     'redis://hush hush@[::1/0',
     'postgres://user:hush@127.0.0.1/0',
     'redis://user:hush@127.0.0.1/zero',
-  ])('holds nothing of a URL that is none: %s', async (url) => {
+  ])('holds nothing of an invalid URL: %s', async (url) => {
     const text = `chihaya: { http: { addr: "127.0.0.1:0" }, storage: { name: redis, config: { redis_broker: "${url}" } } }`
     const chihaya = new Chihaya(['--config', 'c.yaml', '--debug'], {
       cwd: await temporaryFolder({ 'c.yaml': text }),
@@ -238,7 +238,7 @@ describe('the log at its most talkative', () => {
   })
 })
 
-it('a secret is found in whatever form it has', () => {
+it('a secret is found in every form', () => {
   const secret = 'p\u00e9er/+ 1\n'
   for (const form of formsOf(secret)) expect(leaksIn(`x ${form} y`, { secret })).toEqual(['secret'])
   for (const around of ['', 'a', 'ab', 'abc']) {

@@ -1,10 +1,10 @@
-/** The forms in which a text may turn up in a log. */
+/** The forms in which a text may appear in a log. */
 export function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, 'latin1')
   const hex = bytes.toString('hex')
   const percent = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
-  // In base64 what surrounds a text shifts it by zero, one or two bytes; the first and last digits
-  // hold parts of others.
+  // In base64, the bytes before a text shift it by zero, one or two bytes; its first and last
+  // digits also encode neighbouring bytes.
   const base64 = [0, 1, 2].flatMap((shift) => {
     const digits = Buffer.concat([Buffer.alloc(shift), bytes])
       .toString('base64')
@@ -29,7 +29,7 @@ export function formsOf(secret: string): string[] {
   return [...new Set([...forms, ...spelt])]
 }
 
-/** Which of these secrets a text holds, in whatever form, by their names. */
+/** The names of those secrets that a text holds in any form. */
 export function leaksIn(text: string, secrets: Readonly<Record<string, string>>): string[] {
   const lower = text.toLowerCase()
   return Object.entries(secrets)

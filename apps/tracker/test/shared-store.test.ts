@@ -17,8 +17,8 @@ const plugin = fp(
   { name: 'my-store' },
 )
 
-describe('a store that is shared', () => {
-  it('is one and the same in every application, with all that its plugin decorates, and outlives them', async () => {
+describe('a shared store', () => {
+  it('is the same object in every application, with all decorators of its plugin, and outlives them', async () => {
     const store = await SharedStore.open({ plugin, options: {} }, log)
     const seen: unknown[] = []
     const hook = fp(
@@ -43,7 +43,7 @@ describe('a store that is shared', () => {
     expect(closed).toEqual(['store'])
   })
 
-  it('knows a configuration that asks for another', async () => {
+  it('recognises a configuration with another store', async () => {
     const store = await SharedStore.open(undefined, log)
     expect([store.matches(undefined), store.matches({ name: 'memory' })]).toEqual([true, true])
     expect([
@@ -53,7 +53,7 @@ describe('a store that is shared', () => {
     await store.close()
   })
 
-  it('leaves nothing open when its plugin fails', async () => {
+  it('leaves nothing open if its plugin fails', async () => {
     const failing = async (fastify: FastifyInstance): Promise<void> => {
       fastify.addHook('onClose', async () => void closed.push('failed'))
       fastify.addHook('onReady', async () => {

@@ -3,10 +3,9 @@ import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
-// A hook that says when an announce has come in, and lets it go on when the process has been told
-// to stop.
+// A hook that logs the arrival of an announce, and continues after the signal to stop.
 const SLOW = `export default async (fastify) => {
   fastify.tracker.addHook('preAnnounce', async () => {
     fastify.log.info('an announce waits')
@@ -38,8 +37,8 @@ async function open(port: number): Promise<Socket> {
   return socket
 }
 
-describe('chihaya that is told to stop', () => {
-  it('does so at once while it starts', async () => {
+describe('a signal to stop', () => {
+  it('ends a starting tracker at once', async () => {
     const chihaya = await chihayaWith(`export default (fastify) => {
       fastify.log.info('the hook starts')
       return new Promise((resolve) => setTimeout(resolve, 60_000))
@@ -50,7 +49,7 @@ describe('chihaya that is told to stop', () => {
     expect(chihaya.stderr).toBe('')
   })
 
-  it('sends the replies that are due, and takes no more connections', async () => {
+  it('lets pending replies be sent, and refuses new connections', async () => {
     const chihaya = await chihayaWith(SLOW)
     const port = await chihaya.port('HTTP')
     const response = fetch(`http://127.0.0.1:${port}${announcePath()}`)
@@ -66,7 +65,7 @@ describe('chihaya that is told to stop', () => {
     expect(await chihaya.exitCode()).toBe(0)
   })
 
-  it('does not wait for connections without a request, kept open or new', async () => {
+  it('closes new and kept connections without a request', async () => {
     const chihaya = await chihayaWith(
       'export default async () => {}',
       'addr: "127.0.0.1:0", enable_keepalive: true, read_timeout: 1h, write_timeout: 1h, idle_timeout: 1h',
@@ -84,7 +83,7 @@ describe('chihaya that is told to stop', () => {
     await closed
   })
 
-  it('ends at once at the second signal', async () => {
+  it('ends the tracker at once if it is the second', async () => {
     const chihaya = await chihayaWith(STUCK)
     const response = fetch(`http://127.0.0.1:${await chihaya.port('HTTP')}${announcePath()}`).catch(
       () => 'cut off',
@@ -98,8 +97,8 @@ describe('chihaya that is told to stop', () => {
   })
 })
 
-describe('chihaya with a fault that nobody catches', () => {
-  it('logs it and exits with 1', async () => {
+describe('an uncaught exception', () => {
+  it('is logged, and ends the tracker with exit code 1', async () => {
     const chihaya = await chihayaWith(FAULTY)
     const response = fetch(`http://127.0.0.1:${await chihaya.port('HTTP')}${announcePath()}`)
     expect((await response).status).toBe(200)

@@ -3,7 +3,7 @@ import { readConnect, UdpSocket, writeAnnounce, writeConnect } from '@chihaya/cl
 
 const RETRANSMISSION = { retransmission: 500 }
 
-/** What `announceByUdp` announces, other than the torrent of `announcePath`. */
+/** The torrent of `announceByUdp`, unlike that of `announcePath`. */
 const LEECHER = {
   infoHash: infoHashFrom('u'.repeat(20)) as InfoHash,
   peerId: peerIdFrom('-XX0001-bbbbbbbbbbbb') as PeerId,

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { announcePath, decode } from './announces.ts'
 import { Chihaya } from './chihaya-process.ts'
 import { problemsOf, readText } from './read-text.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 async function announceOver(
   socketPath: string,
@@ -18,7 +18,7 @@ async function announceOver(
   return decode(Buffer.concat((await response.toArray()) as Buffer[]))
 }
 
-/** A socket file that nobody listens at, as a process leaves it that was killed. */
+/** A stale socket file, as a killed process leaves behind. */
 async function leaveSocket(path: string): Promise<void> {
   const code = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
   const { spawn } = await import('node:child_process')
@@ -60,7 +60,7 @@ describe('a Unix socket', () => {
 })
 
 describe('unix: in a configuration', () => {
-  it('is an address of HTTP, with a header that tells who clients are', async () => {
+  it('is an address of HTTP, with a header that names the client', async () => {
     const { http } = await readText(
       'chihaya: { http: { addr: "unix:/run/a.sock", unix_mode: "0666", real_ip_header: x-real-ip } }',
     )
@@ -69,7 +69,7 @@ describe('unix: in a configuration', () => {
     ])
   })
 
-  it('needs no such header where a proxy speaks the PROXY protocol', async () => {
+  it('needs no such header with the PROXY protocol', async () => {
     const addr = '["unix:/run/a.sock", "127.0.0.1:1"]'
     const of = async (list: string): Promise<unknown[]> => {
       const { http } = await readText(
@@ -89,7 +89,7 @@ describe('unix: in a configuration', () => {
   it.each([
     [
       'http: { addr: "unix:/run/a.sock", proxy_protocol_from: [10.0.0.1] }',
-      /it needs real_ip_header or proxy_protocol_from/,
+      /it needs real_ip_header, or 'unix:' in proxy_protocol_from/,
     ],
     [
       'http: { addr: ":1", proxy_protocol_from: ["unix:/run/a.sock"] }',
@@ -97,7 +97,7 @@ describe('unix: in a configuration', () => {
     ],
     [
       'http: { addr: "unix:/run/a.sock" }',
-      /chihaya\.http\.addr is a Unix socket, over which clients have no address: it needs real_ip_header or proxy_protocol_from/,
+      /chihaya\.http\.addr is a Unix socket, over which clients have no address: it needs real_ip_header, or 'unix:' in proxy_protocol_from/,
     ],
     [
       'http: { addr: "unix:run/a.sock", real_ip_header: x-real-ip }',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { httpAnnouncer } from './announce-load.ts'
 import { Chihaya } from './chihaya-process.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const RELOADED = /the configuration is reloaded/
 const PLUGIN = `import websocket from '@fastify/websocket'
@@ -16,7 +16,7 @@ export default async (fastify, { name }) => {
   fastify.get('/plain', async () => name)
 }`
 
-/** A tracker with the plugin, whose file names it. */
+/** A tracker with the plugin. */
 async function start(): Promise<{ chihaya: Chihaya; folder: string; port: number }> {
   const folder = await temporaryFolder({
     'plugin.mjs': PLUGIN,

@@ -1,8 +1,8 @@
-/** One line of a benchmark's outcome. */
+/** A row of results. */
 export interface Row {
   readonly what: string
   readonly measured: string
-  /** Our own aim, for the terminal only; empty if there is none. */
+  /** Our target, for the terminal only; empty for none. */
   readonly target: string
   readonly met: boolean
 }

@@ -69,7 +69,7 @@ describe('the Dockerfile', () => {
 describe('the image', () => {
   it('starts on a read-only file system without privileges, and stops as PID 1', async () => {
     const container = start()
-    for (const what of ['UDP tracker', 'HTTP tracker', 'HTTP operations server']) {
+    for (const what of ['UDP tracker', 'HTTP tracker', 'HTTP admin server']) {
       await container.prints(new RegExp(`the ${what} listens`))
     }
     if (process.getuid?.() === 0) {

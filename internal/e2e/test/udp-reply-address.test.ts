@@ -115,6 +115,26 @@ describe('a tracker on a host with many addresses', () => {
     expect(tracker.log).not.toContain('a UDP socket failed')
   })
 
+  test('does so while addresses come and go', async () => {
+    const host = await network.addHost()
+    const known = `${host.ipv4}/24 dev eth0`
+    const late = `10.88.4.1/32 dev eth0`
+    await ip([`route add 10.88.4.1 via ${host.ipv4}`])
+    const tracker = await TrackerProcess.start(host, folder)
+    const changes = [
+      [],
+      [`address add ${late}`],
+      [`address delete ${known}`, `address add ${known}`],
+    ]
+    for (const change of [...changes, [`address delete ${late}`, `address add ${late}`]]) {
+      await ip(change, host.name)
+      expect(await ask(host.ipv4)).toEqual(REPLIES)
+      if (change.length > 0) expect(await ask('10.88.4.1')).toEqual(REPLIES)
+    }
+    expect(await tracker.stop()).toBe(0)
+    expect(tracker.log).not.toContain('a UDP socket failed')
+  })
+
   test('does so after waiting for Redis', async () => {
     const redisHost = await network.addHost()
     const redis = await redisServer(redisHost)

@@ -16,7 +16,7 @@ function run(name: string): Program {
   return new Program([examplePath(`embedding/${name}`)], { env: { PORT: '0' } })
 }
 
-test('minimal.js runs a tracker beside a route of its own', async () => {
+test('minimal.js runs a tracker beside its own route', async () => {
   const app = run('minimal.js')
   const udp = await app.find(/"port":(\d+),"msg":"the UDP tracker listens"/)
   const http = await app.find(/http:\/\/127\.0\.0\.1:(\d+)/)

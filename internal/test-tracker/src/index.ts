@@ -1,2 +1,3 @@
 export { ANNOUNCE } from './announce.ts'
 export { TestTracker, type Protocol } from './tracker.ts'
+export { WsFrontend } from './ws-frontend.ts'

@@ -39,7 +39,7 @@ describe.each(PROTOCOLS)('a client over %s', (protocol) => {
     expect(answer.peers.map(endpointText)).toEqual([`${ownAddress} 6881`])
   })
 
-  test('scrapes in the order asked for', async () => {
+  test('scrapes in the requested order', async () => {
     await using tracker = await start()
     const client = tracker.client(protocol)
     await client.announce({ ...ANNOUNCE, left: 1n })
@@ -67,7 +67,7 @@ describe.each(PROTOCOLS)('a client over %s', (protocol) => {
     )
   })
 
-  test('tells the tracker what it was given', async () => {
+  test('sends all fields of an announce', async () => {
     const arrived: object[] = []
     await using tracker = await TestTracker.start({
       register: (app) =>

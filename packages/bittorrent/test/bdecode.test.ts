@@ -153,7 +153,7 @@ describe('bdecode', () => {
     )
   })
 
-  test('accepts only what bencode would have written', () => {
+  test('accepts only the output of bencode', () => {
     const units = fc.constantFrom(
       'i',
       'l',

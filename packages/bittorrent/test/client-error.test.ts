@@ -12,7 +12,7 @@ describe('a client error', () => {
     expect(new ClientError('busy', { retryIn: 5 }).retryIn).toBe(5)
   })
 
-  test('is built without a stack, and leaves those of other errors alone', () => {
+  test('has no stack, and does not affect the stacks of other errors', () => {
     const limit = Error.stackTraceLimit
     expect(new ClientError('no').stack).not.toContain('\n')
     expect(Error.stackTraceLimit).toBe(limit)

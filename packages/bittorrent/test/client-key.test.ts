@@ -25,7 +25,7 @@ describe('the key of a client', () => {
     )
   })
 
-  test('tells signed decimals and raw bytes apart', () => {
+  test('distinguishes signed decimals and raw bytes', () => {
     expect(
       new Set(['-1', '1', '-2147483648', '\xff\x00\x80\x01\x02\x03\x04\x05'].map(clientKey)).size,
     ).toBe(4)

@@ -23,7 +23,7 @@ describe('compact peers', () => {
     expect([compactLength('ipv4'), compactLength('ipv6')]).toEqual([6, 18])
   })
 
-  test('are read back, from a Buffer too, into memory of their own', () => {
+  test('are read back into separate memory, also from a Buffer', () => {
     const bytes = Buffer.from('c00002071ae1c0000208ffff', 'hex')
     const peers = readCompactPeers(bytes, 'ipv4')
     bytes.fill(0)

@@ -19,7 +19,7 @@ describe('hex', () => {
     },
   )
 
-  test('reads what it has written', () => {
+  test('reads its own output', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 8192 }), (bytes) => {
         const hex = Buffer.from(bytes).toString('hex')

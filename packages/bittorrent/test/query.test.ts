@@ -56,7 +56,7 @@ describe('a query', () => {
     expect(values(text, names)).toEqual(expected)
   })
 
-  test('keeps ; in values when told to', () => {
+  test('keeps ; in values if configured', () => {
     expect(values('a=1;b=2&c=3', ['a', 'b', 'c'], { semicolons: false })).toEqual([
       '1;b=2',
       undefined,
@@ -118,7 +118,7 @@ describe('the infohashes of a query', () => {
     ])
   })
 
-  test('end the parsing once there are too many, so that the caller sees one more than it wants', () => {
+  test('end the parsing once there are too many, so that the caller sees one more than allowed', () => {
     const text = 'info_hash=x&'.repeat(1000)
     expect(parse(text).infoHashes).toHaveLength(2)
     expect(parse(text, { maxInfoHashes: 74 }).infoHashes).toHaveLength(75)

@@ -69,7 +69,7 @@ describe('the URL in the options of a UDP announce (BEP 41)', () => {
     )
   })
 
-  test('never fails, whatever the options hold', () => {
+  test('never fails, with any options', () => {
     const byte = fc.oneof(fc.constantFrom(0, 1, 2, 3, 37), fc.nat(255))
     fc.assert(
       fc.property(fc.array(byte, { maxLength: 16_384 }), fc.nat(200), (bytes, start) => {

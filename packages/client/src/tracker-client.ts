@@ -36,7 +36,7 @@ export interface AnnounceAnswer {
   /** Leechers and partial seeds; over HTTP, trackers may leave it out. */
   readonly incomplete: number | undefined
   readonly peers: readonly Endpoint[]
-  /** Violations of the protocol that a lenient client put up with. */
+  /** Violations of the protocol that a lenient client accepted. */
   readonly remarks: readonly string[]
 }
 

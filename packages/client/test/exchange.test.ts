@@ -28,7 +28,7 @@ function open(...parameters: Parameters<typeof trackerClient>): ReturnType<typeo
 }
 
 describe('over UDP', () => {
-  test('a silent tracker is asked again, until the time is up', async () => {
+  test('requests to a silent tracker are repeated until the timeout', async () => {
     const requests: string[] = []
     const url = await stubUdp((request) => void requests.push(request.toString('hex')))
     const client = open(url, { timeout: 900, retransmission: 20 })
@@ -63,7 +63,7 @@ describe('over UDP', () => {
     expect(announces[0]).toEqual(announces[1])
   })
 
-  test('a connection id is used again, until the tracker refuses', async () => {
+  test('a connection id is reused until the tracker refuses', async () => {
     const actions: number[] = []
     const url = await stubUdp((request, reply) => {
       actions.push(actionOf(request))
@@ -93,7 +93,7 @@ describe('over UDP', () => {
     await client.close()
   })
 
-  test('a port where nobody listens is noticed at once', async () => {
+  test('a closed port is noticed at once', async () => {
     await expect(open('udp://127.0.0.1:1/announce').announce(ANNOUNCE)).rejects.toThrow(
       /^no answer: .*ECONNREFUSED/,
     )
@@ -109,7 +109,7 @@ describe('over UDP', () => {
 })
 
 describe('over HTTP', () => {
-  test('a status other than 200 is no answer of a tracker, unless the body is one', async () => {
+  test('a status other than 200 is invalid, unless the body is a refusal', async () => {
     const url = await stubHttp(({ url: target }, response) => {
       const refuses = target?.includes('event=stopped') === true
       response.writeHead(503).end(refuses ? 'd14:failure reason2:noe' : 'busy')
@@ -123,7 +123,7 @@ describe('over HTTP', () => {
     )
   })
 
-  test('redirects are followed, and not for ever', async () => {
+  test('follows redirects, up to a limit', async () => {
     const url = await stubHttp(({ url: target }, response) => {
       if (target?.startsWith('/announce') === true)
         response.writeHead(302, { location: `/moved${target.slice(9)}` }).end()
@@ -148,7 +148,7 @@ describe('over HTTP', () => {
     expect(await client.announce(ANNOUNCE)).toMatchObject({ interval: 9 })
   })
 
-  test('a silent tracker is given up when the time is up', async () => {
+  test('a silent tracker is given up at the timeout', async () => {
     const url = await stubHttp(() => undefined)
     await expect(open(url, { timeout: 50 }).announce(ANNOUNCE)).rejects.toThrow(
       new NoAnswerError('no answer within 0.05 s'),

@@ -59,17 +59,17 @@ describe('the body of an announce', () => {
   test.each([
     ['peers missing', body(...COUNTERS)],
     ['compact peers of a wrong length', body(...COUNTERS, ['peers', '12345'])],
-    ['a peer whose ip is a name', body(...COUNTERS, ['peers', [peer('host')]])],
+    ['a host name as the ip of a peer', body(...COUNTERS, ['peers', [peer('host')]])],
     ['an interval that is a string', body(['interval', '1800'], ['peers', ''])],
-    ['no dictionary', bencode(['peers'])],
-    ['no bencode', Buffer.from('<html>')],
+    ['a list', bencode(['peers'])],
+    ['HTML', Buffer.from('<html>')],
     ['unsorted keys', Buffer.from('d5:peers0:8:intervali9ee')],
     ['a line end', Buffer.from('d8:intervali9e5:peers0:e\n')],
   ])('is invalid with %s', (_, bytes) => {
     expect(() => readAnnounceBody(bytes)).toThrow(InvalidAnswerError)
   })
 
-  test('is a failure when it says so, with the time to wait', () => {
+  test('may be a failure, with the time to wait', () => {
     expect(() => readAnnounceBody(body(['failure reason', 'no']))).toThrow(new TrackerFailure('no'))
     for (const retryIn of [5, 'never'] as const)
       expect(() => readAnnounceBody(body(['failure reason', 'no'], ['retry in', retryIn]))).toThrow(
@@ -100,7 +100,7 @@ describe('a lenient reading of an announce', () => {
     })
   })
 
-  test('assumes an interval where there is none', () => {
+  test('assumes a missing interval', () => {
     expect(readAnnounceBody(body(['peers', '']), { lenient: true })).toMatchObject({
       interval: 1800,
       remarks: ['the answer has no interval; 1800 s is assumed'],
@@ -108,7 +108,7 @@ describe('a lenient reading of an announce', () => {
   })
 
   test.each([
-    ['a key that is there twice', Buffer.from('d8:intervali9e8:intervali9e5:peers0:e')],
+    ['a duplicate key', Buffer.from('d8:intervali9e8:intervali9e5:peers0:e')],
     ['missing bytes', Buffer.from('d8:intervali9e5:peers0:')],
     ['an interval that is a string', body(['interval', '9'], ['peers', ''])],
   ])('refuses %s', (_, bytes) => {

@@ -17,7 +17,7 @@ describe('escapeBytes', () => {
     expect(escapeBytes('aZ09-._~ /?&=%+;\x00\xff')).toBe('aZ09-._~%20%2F%3F%26%3D%25%2B%3B%00%FF')
   })
 
-  test('gives any bytes back when they are read', () => {
+  test('restores any bytes when parsed', () => {
     fc.assert(
       fc.property(byteStrings, (text) => {
         expect(parse(`a=${escapeBytes(text)}`).get('a')).toBe(text)
@@ -26,7 +26,7 @@ describe('escapeBytes', () => {
   })
 })
 
-test('an announce says what it is told to, and nothing that it is not', () => {
+test('an announce has the given parameters, and no others', () => {
   expect(announceQuery({ ...ANNOUNCE, left: 0n, event: 'none' })).toMatch(
     /^info_hash=[^&]+&peer_id=[^&]+&port=6881&uploaded=0&downloaded=0&left=0&compact=1$/,
   )

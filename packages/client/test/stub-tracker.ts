@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A UDP tracker that does as the test says; ends with it. @returns its announce URL. */
+/** Starts a UDP tracker with a scripted behaviour, which ends with the test. @returns its URL. */
 export async function stubUdp(
   answer: (request: Buffer, reply: (response: Buffer) => void) => void,
 ): Promise<string> {
@@ -23,7 +23,7 @@ export function respond(request: Buffer, ...body: Buffer[]): Buffer {
   return Buffer.concat([request.subarray(8, 16), ...body])
 }
 
-/** An HTTP tracker that does as the test says; ends with it. @returns its announce URL. */
+/** Starts an HTTP tracker with a scripted behaviour, which ends with the test. @returns its URL. */
 export async function stubHttp(answer: RequestListener): Promise<string> {
   const server = createServer(answer)
   onTestFinished(() => {

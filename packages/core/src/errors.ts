@@ -16,7 +16,7 @@ export const TRK_ERR_HOOK_NAME: FastifyErrorConstructor<
   [string, string]
 > = createError(
   'TRK_ERR_HOOK_NAME',
-  'tracker.addHook: there is no hook %s, only %s',
+  'tracker.addHook: unknown hook %s; hooks are %s',
   500,
   TypeError,
 )

@@ -3,7 +3,7 @@ import type { Announce } from './announce/announce.ts'
 import { Answer } from './announce/answer.ts'
 import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
 import { downloads, transitionOf } from './announce/transition.ts'
-import type { TrackerContext } from './context.ts'
+import type { TrackerContext } from './hooks/context.ts'
 import { parseDuration } from './options/duration.ts'
 import {
   TRK_ERR_HOOK_HANDLER,
@@ -20,12 +20,13 @@ import {
   type HookLists,
   type HookName,
   type TrackerHooks,
-} from './hooks.ts'
+} from './hooks/hooks.ts'
 import { isPromise, type MaybePromise } from './maybe-promise.ts'
 import { optionsSchema, type CoreOptions } from './options/core-options.ts'
 import { parseOptions } from './options/parse-options.ts'
-import type { EvictionRules, PeerStore, SwarmEntry } from './peer-store.ts'
-import { PostHooks, type TrackerLog } from './post-hooks.ts'
+import type { EvictionRules, PeerStore, SwarmEntry } from './store/peer-store.ts'
+import type { Log } from './log.ts'
+import { PostHooks } from './hooks/post-hooks.ts'
 
 /** Fits the 32 bits of a UDP answer whether clients read them as signed or not. */
 const MAX_SECONDS = 2 ** 31 - 1
@@ -36,7 +37,7 @@ const UNDIALLABLE_PORT = 1
 /** Shared by all forks of a tracker. */
 interface Shared {
   readonly store: PeerStore
-  readonly log: TrackerLog
+  readonly log: Pick<Log, 'error' | 'warn'>
   readonly options: Required<CoreOptions>
   readonly postHooks: PostHooks
   /** The middleware that added each hook, if it gave its name. */
@@ -50,7 +51,7 @@ interface Shared {
 export interface TrackerInit {
   readonly store: PeerStore
   readonly options?: CoreOptions
-  readonly log: TrackerLog
+  readonly log: Pick<Log, 'error' | 'warn'>
 }
 
 /** The core of a tracker: runs hooks, updates swarms and fills in answers. */
@@ -90,8 +91,8 @@ export class Tracker {
   }
 
   /**
-   * Appends a hook, here and in every fork. Metrics name it after `middleware`, by default after the
-   * function.
+   * Appends a hook, here and in every fork. Metrics name it after `middleware`, by default after
+   * the function.
    * @throws TRK_ERR_HOOK_NAME, TRK_ERR_HOOK_HANDLER, or TRK_ERR_STARTED once the application is
    * ready.
    */
@@ -285,8 +286,8 @@ export class Tracker {
 
   /**
    * Adds the announcer to an empty answer, unless it wants no peers, cannot be dialled, or has an
-   * owner, who gets no peers of their own. Chihaya does the same, as its `e2e` and some clients take
-   * an empty list for a failure.
+   * owner, who gets no peers of their own. Chihaya does the same, as its `e2e` and some clients
+   * take an empty list for a failure.
    */
   #complete(announce: Announce, answer: Answer): void {
     if (answer.peers.count > 0 || answer.want === 0 || (answer.otherPeers?.count ?? 0) > 0) return

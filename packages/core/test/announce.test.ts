@@ -57,7 +57,7 @@ describe.each(stores)('an announce, with %s storage,', (_kind, createStore) => {
     ['at once', () => undefined],
     ['later', async () => undefined],
   ])(
-    'that stops is never refused, and tells nothing of the swarm, when a hook refuses %s',
+    'that stops is never refused, and learns nothing of the swarm, when a hook refuses %s',
     async (_when, wait) => {
       const { tracker, store, log } = setUpTracker({}, createStore())
       let refusal: Error | undefined

@@ -13,7 +13,7 @@ const OVER = 'a hook that reads it after the reply has to call keep() before'
 
 describe('a hook that holds on to an announce', () => {
   test.each(['infoHash', 'peerId', 'left', 'uploaded', 'downloaded', 'params'] as const)(
-    'is told so when it reads its %s after the reply',
+    'gets an error when it reads its %s after the reply',
     async (field) => {
       const { tracker } = setUpTracker()
       let held: Announce | undefined
@@ -24,7 +24,7 @@ describe('a hook that holds on to an announce', () => {
     },
   )
 
-  test('finds no other client in it', async () => {
+  test('never reads data of another client', async () => {
     const { tracker } = setUpTracker()
     const held: Announce[] = []
     tracker.addHook('preAnnounce', (announce) => void held.push(announce))
@@ -51,7 +51,7 @@ describe('a hook that holds on to an announce', () => {
     expect(read).toEqual([samplePeerId(5)])
   })
 
-  test('after the reply may read what it is given', async () => {
+  test('after the reply may read its arguments', async () => {
     const { tracker } = setUpTracker()
     const read: string[] = []
     tracker.addHook('postAnnounce', (announce) => void read.push(announce.peerId))

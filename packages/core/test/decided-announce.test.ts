@@ -4,7 +4,7 @@ import { address, announceTo, sampleAnnounce, type AnnounceChanges } from '@chih
 import { describe, expect, test } from 'vitest'
 import { setUpTracker, storeWith } from './setup.ts'
 
-/** What the store is told of an announce, and how many peers it is asked for. */
+/** What the store receives an announce, and how many peers it is asked for. */
 interface Told {
   readonly announce: Announce
   readonly want: number
@@ -26,8 +26,8 @@ async function told(
 
 const SEEDING = { left: 0n, seeding: true } as const
 
-describe('the store is told of an announce', () => {
-  test('all it needs', async () => {
+describe('the store receives an announce', () => {
+  test('with all it needs', async () => {
     expect(await told({})).toEqual({ announce: sampleAnnounce(), want: 50 })
     const changes = {
       address: address('2001:db8::1'),
@@ -80,13 +80,13 @@ describe('the store is told of an announce', () => {
     },
   )
 
-  test('as leecher when it does not say what is left', async () => {
+  test('as that of a leecher if `left` is missing', async () => {
     expect(await told({ left: undefined })).toMatchObject({
       announce: { transition: 'leecher', leechersOnly: false },
     })
   })
 
-  test('as one who only looks when its port is 0, whatever else it says', async () => {
+  test('as one that changes nothing if its port is 0, regardless of its event', async () => {
     expect(await told({ port: 0 })).toMatchObject({
       announce: { transition: 'unchanged', leechersOnly: false },
       want: 50,
@@ -106,7 +106,7 @@ describe('the store is told of an announce', () => {
     })
   })
 
-  test('as one who wants no peers when a hook answers in its place', async () => {
+  test('without a wish for peers if a hook answers', async () => {
     const skip: TrackerHooks['preAnnounce'] = (_announce, _answer, context) =>
       void (context.skipResponse = true)
     expect(await told({}, {}, skip)).toMatchObject({ announce: { transition: 'leecher' }, want: 0 })

@@ -11,14 +11,14 @@ const NONE = {
   pending_replies: 0,
 }
 
-describe('datagrams that got no answer', () => {
+describe('datagrams without an answer', () => {
   test('are counted by reason', () => {
     const { drops } = new RequestMeter()
     for (const reason of ['malformed', 'malformed', 'connection_id'] as const) drops.count(reason)
     expect(drops.counts()).toEqual({ ...NONE, malformed: 2, connection_id: 1 })
   })
 
-  test('hold what sockets count, from when they are watched until they are not', () => {
+  test('include the counts of sockets while they are watched', () => {
     const { drops } = new RequestMeter()
     let counted: SocketDrops = { receive_buffer: 5 }
     const end = drops.watch(() => counted)

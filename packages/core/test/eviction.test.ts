@@ -10,7 +10,7 @@ import { address } from '@chihaya/core/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Eviction } from '../src/eviction.ts'
+import { Eviction } from '../src/store/eviction.ts'
 import { modelStore, storeWith } from './setup.ts'
 
 const RULES: EvictionRules = { address: () => true }
@@ -98,7 +98,7 @@ describe('an eviction', () => {
     await eventually(walks).toBe(3)
   })
 
-  test('logs what went wrong with its cause, and walks again when it is asked to', async () => {
+  test('logs an error with its cause, and walks again on request', async () => {
     const { eviction, walks, log, end } = watch()
     eviction.start()
     await eventually(walks).toBe(1)
@@ -200,7 +200,7 @@ describe('an application', () => {
     expect(await app.tracker.evict(RULES)).toBe(0)
   })
 
-  test('has peers removed whose addresses it has begun to reject', async () => {
+  test('removes peers at addresses that it now rejects', async () => {
     const { app, rules } = createApp({ rejectPrivatePeers: true })
     await app.ready()
     await eventually(() => rules.length).toBe(1)

@@ -48,7 +48,7 @@ describe('a fork', () => {
     ])
   })
 
-  test('has the store and the options of its parent', async () => {
+  test('has the store and options of its parent', async () => {
     const { tracker } = setUpTracker({ announceInterval: '10m', minAnnounceInterval: '5m' })
     await announceTo(tracker, sampleAnnounce({ port: 1001 }))
     expect(await announceTo(tracker.fork(), sampleAnnounce({ port: 1002 }))).toMatchObject({
@@ -58,7 +58,7 @@ describe('a fork', () => {
     })
   })
 
-  test('has its post hooks waited for when its parent closes', async () => {
+  test('waits for its post hooks when its parent closes', async () => {
     const { tracker } = setUpTracker()
     const fork = tracker.fork()
     let ran = false

@@ -30,7 +30,7 @@ describe('measured hooks', () => {
     })
   })
 
-  test('refuse and fail as they did', async () => {
+  test('refuse and fail as before', async () => {
     const { tracker } = setUpTracker()
     const meter = new HookMeter()
     const refusal = new ClientError('no')
@@ -45,7 +45,7 @@ describe('measured hooks', () => {
     expect(calls(meter)).toEqual({ 'preAnnounce of one': 2 })
   })
 
-  test('are those of forks, too', async () => {
+  test('include those of forks', async () => {
     const { tracker } = setUpTracker()
     const meter = new HookMeter()
     const fork = tracker.fork()

@@ -48,7 +48,7 @@ describe('hooks', () => {
     expect(order).toEqual([0, 1, 2])
   })
 
-  test('keep the tracker synchronous as long as they are', () => {
+  test('keep the tracker synchronous if they are synchronous', () => {
     const { tracker } = setUpTracker()
     tracker.addHook('preAnnounce', hook(0, 'sync'))
     tracker.addHook('preScrape', () => undefined)
@@ -136,7 +136,7 @@ describe('addHook', () => {
     expect(() => tracker.addHook(name as 'preAnnounce', () => undefined)).toThrow(
       expect.objectContaining({
         code: 'TRK_ERR_HOOK_NAME',
-        message: `tracker.addHook: there is no hook ${String(name)}, only preAnnounce, onAnnounce, postAnnounce, preScrape, onScrape, postScrape`,
+        message: `tracker.addHook: unknown hook ${String(name)}; hooks are preAnnounce, onAnnounce, postAnnounce, preScrape, onScrape, postScrape`,
       }),
     )
   })

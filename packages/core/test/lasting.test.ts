@@ -67,7 +67,7 @@ async function stop({ app, objects }: Run): Promise<void> {
 }
 
 describe('an application without a supervisor', () => {
-  test('closes what lasts with it, after the middleware and before the store', async () => {
+  test('closes its lasting objects after the middleware and before the store', async () => {
     events.length = 0
     const app = Fastify()
     app.register(storage)
@@ -122,7 +122,7 @@ describe('an application that takes over from another', () => {
     expect(next.users.closed).toBe(1)
   })
 
-  test('leaves behind what was made with other options', async () => {
+  test('leaves objects with other options behind', async () => {
     const former = await start()
     await former.objects.takeOver()
     const next = await start(former, 'two')
@@ -134,7 +134,7 @@ describe('an application that takes over from another', () => {
     await stop(next)
   })
 
-  test('says at once what it does not use', async () => {
+  test('reports unused objects at once', async () => {
     const left: string[] = []
     const get = (objects: LastingObjects, name: string): void =>
       void objects.get(name, {
@@ -156,7 +156,7 @@ describe('an application that takes over from another', () => {
     expect(left.at(-1)).toBe('users closes')
   })
 
-  test('leaves everything as it was when it fails', async () => {
+  test('changes nothing if it fails', async () => {
     const former = await start()
     await former.objects.takeOver()
     const next = await start(former)
@@ -175,7 +175,7 @@ describe('an application that takes over from another', () => {
     expect(former.users.closed).toBe(1)
   })
 
-  test('commits all handovers in one turn, and waits for what they leave behind', async () => {
+  test('commits all handovers in one turn, and waits for the old sides', async () => {
     const { app, objects } = await start()
     const order: string[] = []
     for (const name of ['http', 'udp']) {
@@ -196,8 +196,8 @@ describe('an application that takes over from another', () => {
   })
 })
 
-describe('objects that last', () => {
-  test('close in the reverse order of their creation, whoever asked for them first', async () => {
+describe('lasting objects', () => {
+  test('close in reverse order of creation, regardless of who used them first', async () => {
     const closed: string[] = []
     const get = (objects: LastingObjects, name: string): void =>
       void objects.get(name, { create: () => name, close: (value) => void closed.push(value) })
@@ -212,7 +212,7 @@ describe('objects that last', () => {
     expect(closed).toEqual(['users', 'meter', 'store'])
   })
 
-  test('close although others fail to, and errors are told', async () => {
+  test('close even if others fail, and errors are reported', async () => {
     const objects = new LastingObjects()
     let closed = 0
     const fail = (): void => {
@@ -224,7 +224,17 @@ describe('objects that last', () => {
     expect(closed).toBe(1)
   })
 
-  test('that were never made are not closed, and are made anew', async () => {
+  test('close although a handover fails to be cancelled', async () => {
+    const objects = new LastingObjects()
+    let closed = 0
+    objects.get('users', { create: () => 1, close: () => void closed++ })
+    const cancel = async (): Promise<void> => Promise.reject(new Error('no cancel'))
+    await objects.stage({ commit: async () => undefined, cancel })
+    await expect(objects.close()).rejects.toThrow('no cancel')
+    expect(closed).toBe(1)
+  })
+
+  test('that could not be created are not closed, and are created again', async () => {
     const objects = new LastingObjects()
     let attempts = 0
     const init = {

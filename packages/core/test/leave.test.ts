@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { asyncStore } from './async-store.ts'
 import { modelStore, setUpTracker, storeWith } from './setup.ts'
 
-describe('a peer that a frontend takes out of its swarm', () => {
+describe('a peer that a frontend removes', () => {
   test.each([
     ['at once', modelStore()],
     ['after a promise', asyncStore(modelStore())],
@@ -36,14 +36,14 @@ describe('a peer that a frontend takes out of its swarm', () => {
 describe('a WebRTC peer', () => {
   const browser = { handle: 9, port: 0 } as const
 
-  test('is refused by a store that keeps none', () => {
+  test('is refused by a store without WebRTC peers', () => {
     const { tracker } = setUpTracker()
     expect(() => announceTo(tracker, sampleAnnounce(browser))).toThrow(
       'the store keeps no WebRTC peers',
     )
   })
 
-  test('is stored though it has no port, is not given itself, and nobody withholds it', async () => {
+  test('is stored without a port, is not returned to itself, and is not withheld', async () => {
     const told: Announce[] = []
     const store = storeWith({
       keepsWebRtcPeers: true,

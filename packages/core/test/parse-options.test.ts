@@ -39,7 +39,7 @@ describe('options', () => {
     expect(parse({ client }).client).toBe(client)
   })
 
-  test("may be mixed with Fastify's own, and with absent ones", () => {
+  test("may be mixed with Fastify's options, and with absent ones", () => {
     const mixed = {
       prefix: '/x',
       logLevel: 'warn',
@@ -72,7 +72,7 @@ describe('options', () => {
       { count: 0, mode: 1, x: 1 },
       'options has no key x; options/count must be >= 1, got 0; options/mode must be one of one, two, got 1',
     ],
-  ])('%o are refused, naming all that is wrong', (options, problem) => {
+  ])('%o are refused, with all problems named', (options, problem) => {
     expect(() => parse(options)).toThrow(
       expect.objectContaining({
         code: 'TRK_ERR_OPTIONS',
@@ -82,7 +82,7 @@ describe('options', () => {
     )
   })
 
-  test('of the wrong kind are refused without stumbling over what they hold', () => {
+  test('of the wrong type are refused, regardless of their contents', () => {
     const circular: { self?: object } = {}
     circular.self = circular
     for (const mode of [circular, 10n, Symbol('x'), () => undefined]) {

@@ -18,8 +18,8 @@ function ports(list: PeerList): number[] {
 const from = (port: number): number[] =>
   Array.from({ length: CAPACITY }, (_, index) => port + index)
 
-describe('lists that are kept', () => {
-  test('have what they had, and room for what comes, each for itself', () => {
+describe('kept lists', () => {
+  test('keep their peers, and have separate room for more', () => {
     const lists: PeerList[] = []
     for (let number = 0; number < 100; number++) {
       const list = new PeerList()

@@ -81,7 +81,7 @@ describe('the peer store suite', () => {
     [
       'does not tell what a peer was before',
       answering((answer) => void (answer.before = 'leecher')),
-      'tells what a peer was before',
+      'reports the former state of a peer',
     ],
     [
       'gives no peers',
@@ -113,29 +113,29 @@ describe('the peer store suite', () => {
     [
       'gives private peers to all',
       told(() => ({ publicOnly: false })),
-      'withholds private peers where only public ones are of use',
+      'withholds private peers from public ones',
     ],
     [
       'stores those who only look',
       told(({ transition }) => (transition === 'unchanged' ? { transition: 'leecher' } : {})),
-      'creates nothing for a stranger that stops or only looks',
+      'creates nothing for an unknown peer that stops or only looks',
     ],
     [
       'takes partial seeds for leechers',
       told(({ transition }) => (transition === 'partial' ? { transition: 'leecher' } : {})),
-      'scrapes in the order asked for, repeats and strangers included',
+      'scrapes in the requested order, including repeats and unknown infohashes',
     ],
     [
       'leaves rows out in scrapes',
       () => ({ scrape: () => undefined }),
-      'scrapes in the order asked for, repeats and strangers included',
+      'scrapes in the requested order, including repeats and unknown infohashes',
     ],
     [
       'scrapes one family for both',
       (store) => ({
         scrape: ({ infoHashes }, answer) => store.scrape(sampleScrape(infoHashes), answer),
       }),
-      'scrapes one family alone',
+      'scrapes one family only',
     ],
     [
       'takes every client for another one',
@@ -145,7 +145,7 @@ describe('the peer store suite', () => {
     [
       'takes the key alone for the client',
       told(() => ({ peerId: samplePeerId(1) })),
-      'counts clients apart whose peer id or key differs, or that sent no key',
+      'counts clients with another peer id or key, or without a key, separately',
     ],
     ['forgets owners', told(() => ({ owner: 0 })), 'gives nobody a peer of the same owner'],
     [
@@ -156,7 +156,7 @@ describe('the peer store suite', () => {
     [
       'takes WebRTC peers for those of an address',
       told(({ handle }) => ({ handle: 0, port: (handle % 60_000) + 2 })),
-      'keeps WebRTC peers apart from those of an address',
+      'keeps WebRTC peers apart from peers with an address',
     ],
     [
       'gives peers to one that stops',

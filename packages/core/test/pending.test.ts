@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import { Pending } from '@chihaya/core'
 import { describe, expect, test } from 'vitest'
 
-describe('what is under way', () => {
-  test('is waited for by everybody who asks', async () => {
+describe('pending work', () => {
+  test('can be awaited by several callers', async () => {
     const pending = new Pending()
     pending.begin()
     pending.begin()
@@ -20,7 +20,7 @@ describe('what is under way', () => {
     expect(idle.count).toBe(2)
   })
 
-  test('is not waited for beyond the deadline, nor when there is nothing', async () => {
+  test('is awaited until the deadline at most, and not at all if there is none', async () => {
     const pending = new Pending()
     await pending.idle()
     pending.begin()

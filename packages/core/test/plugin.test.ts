@@ -103,7 +103,7 @@ describe('the plugin', () => {
 })
 
 describe('scopes', () => {
-  test('share a store and have hooks of their own', async () => {
+  test('share a store and have separate hooks', async () => {
     const { root, open, closed } = (await ready((app, trackers) => {
       app.register(storage).register(trackerCore)
       app.after(() => sign((trackers['root'] = app.tracker), 'root'))
@@ -156,7 +156,7 @@ describe('scopes', () => {
     })
   })
 
-  test('can have a tracker of their own under that of another', async () => {
+  test('can have a tracker below a scope with another one', async () => {
     const trackers = (await ready((app, found) => {
       app.register(storage).register(trackerCore)
       app.after(() => sign((found['root'] = app.tracker), 'root'))
@@ -182,7 +182,7 @@ describe('scopes', () => {
     })
   })
 
-  test('cannot have two of their own', async () => {
+  test('cannot have two trackers', async () => {
     const app = createApp()
     app.register(storage).register(trackerCore)
     app.register(async (scope) => {
@@ -216,7 +216,7 @@ describe('a reply over HTTP', () => {
     expect(done).toBe(true)
   })
 
-  test('that a hook refuses or a fault spoils is an error of the announce alone', async () => {
+  test('that a hook refuses, or that fails, is an error of the announce only', async () => {
     const app = createApp()
     await app.register(storage).register(trackerCore)
     app.tracker.addHook('preAnnounce', ({ port }) => {

@@ -11,7 +11,7 @@ const stores: Array<[kind: string, create: () => PeerStore]> = [
 ]
 
 describe.each(stores)('post hooks, with %s storage,', (_kind, createStore) => {
-  test('run after the reply, with what was replied', async () => {
+  test('run after the reply, with its answer', async () => {
     const { tracker } = setUpTracker({}, createStore())
     const order: string[] = []
     const request = sampleAnnounce()
@@ -163,7 +163,7 @@ describe('closing the tracker', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('takes a time-out beyond what timers can hold for a long one', async () => {
+  test('accepts a timeout beyond the longest timer', async () => {
     const { tracker, log } = setUpTracker({ postHookTimeout: '10000h' })
     tracker.addHook('postAnnounce', () => new Promise((resolve) => setTimeout(resolve, 20)))
     await announceTo(tracker, sampleAnnounce())
@@ -171,7 +171,7 @@ describe('closing the tracker', () => {
     expect(log.warnings).toEqual([])
   })
 
-  test('is at once when nothing runs', async () => {
+  test('is immediate if nothing runs', async () => {
     const { tracker, log } = setUpTracker({ postHookTimeout: 0 })
     await announceTo(tracker, sampleAnnounce())
     await tracker.drain()

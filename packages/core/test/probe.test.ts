@@ -18,7 +18,7 @@ async function nextTurn(): Promise<void> {
 }
 
 describe('a probe', () => {
-  test('asks once for all concurrent readers, and again when the answer is old', async () => {
+  test('runs one check for all concurrent readers, and again when the answer is old', async () => {
     let now = 0
     const question = new Question()
     const probe = new Probe(question.ask, { maxAge: 1000, now: () => now })
@@ -36,14 +36,14 @@ describe('a probe', () => {
     expect(await later).toBe('second')
   })
 
-  test('asks on when the question takes no time', async () => {
+  test('keeps checking if the check takes no time', async () => {
     let asked = 0
     const probe = new Probe(() => ++asked, { maxAge: 0 })
     expect([await probe.read(), await probe.read(), await probe.read()]).toEqual([1, 2, 3])
   })
 
   test.each(['at once', 'later'])(
-    'rejects with what the question throws %s, and asks again',
+    'rejects with the error that the check throws %s, and runs it again',
     async (when) => {
       const error = new Error('no')
       let asked = 0
@@ -59,7 +59,7 @@ describe('a probe', () => {
     },
   )
 
-  test('gives up waiting, does not ask a second time while the first is open, and takes its late answer', async () => {
+  test('stops waiting, runs no second check meanwhile, and uses the late answer', async () => {
     const question = new Question()
     const probe = new Probe(question.ask, { timeout: 10, maxAge: 0 })
     await expect(probe.read()).rejects.toBeInstanceOf(ProbeTimeout)

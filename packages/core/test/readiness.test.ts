@@ -28,7 +28,7 @@ function readinessWithLog(): { readiness: Readiness; errors: object[] } {
 }
 
 describe('readiness', () => {
-  test('is what all checks say, each by its name', async () => {
+  test('combines all checks by name', async () => {
     const { readiness } = readinessWithLog()
     expect(await readiness.report()).toEqual({ ready: true, status: 'ready', checks: {} })
     let answer: ReadinessAnswer = true
@@ -49,7 +49,7 @@ describe('readiness', () => {
     expect(await readiness.report()).toMatchObject({ ready: false, status: 'closing' })
   })
 
-  test('tells checks of the same name apart', async () => {
+  test('distinguishes checks of the same name', async () => {
     const { readiness } = readinessWithLog()
     for (const name of ['store', 'store', '__proto__', 'store']) readiness.add(name, () => true)
     expect(Object.keys((await readiness.report()).checks)).toEqual([

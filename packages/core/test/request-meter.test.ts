@@ -13,7 +13,7 @@ describe('a request meter', () => {
     expect(count).toMatchObject({
       protocol: 'udp',
       action: 'announce',
-      family: 'ipv4',
+      network: 'ipv4',
       error: '',
       requests: 3,
     })
@@ -26,13 +26,13 @@ describe('a request meter', () => {
     expect(count?.buckets).toEqual([0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
   })
 
-  test('tells protocols, actions and families apart', () => {
+  test('counts protocols, actions and families separately', () => {
     const meter = new RequestMeter()
     meter.count('http', 'announce', 'ipv4', '', 1, 1, UNTIMED)
     meter.count('udp', 'connect', 'ipv4', '', 1, 1, UNTIMED)
     meter.count('udp', 'connect', 'ipv6', '', 1, 1, UNTIMED)
     expect(
-      meter.counts().map(({ protocol, action, family }) => [protocol, action, family]),
+      meter.counts().map(({ protocol, action, network }) => [protocol, action, network]),
     ).toEqual([
       ['http', 'announce', 'ipv4'],
       ['udp', 'connect', 'ipv4'],
@@ -40,7 +40,7 @@ describe('a request meter', () => {
     ])
   })
 
-  test('tells refusals apart by their texts, including those built later', () => {
+  test('counts refusals by text, including those built later', () => {
     const meter = new RequestMeter()
     const { message } = new ClientError('no such passkey')
     for (const error of ['invalid port', message, 'passkey 123 is unknown', 'passkey 4\n'])
@@ -51,5 +51,30 @@ describe('a request meter', () => {
       'invalid port': 1,
       'no such passkey': 1,
     })
+  })
+
+  test('counts an added protocol, over any network', () => {
+    const meter = new RequestMeter()
+    expect(() => meter.count('ws', 'announce', 'webrtc', '', 1, 1, UNTIMED)).toThrow(TypeError)
+    meter.addProtocol('ws')
+    meter.count('ws', 'announce', 'webrtc', '', 1, 1, UNTIMED)
+    // The next application adds it again.
+    meter.addProtocol('ws')
+    meter.count('ws', 'announce', 'ipv6', '', 1, 1, UNTIMED)
+    meter.count('http', 'announce', 'ipv6', '', 1, 1, UNTIMED)
+    expect(meter.protocols).toEqual(['http', 'udp', 'ws'])
+    expect(meter.counts().map(({ protocol, network }) => [protocol, network])).toEqual([
+      ['http', 'ipv6'],
+      ['ws', 'ipv6'],
+      ['ws', 'webrtc'],
+    ])
+  })
+
+  test('limits the names and the number of protocols', () => {
+    const meter = new RequestMeter()
+    for (const name of ['', 'WS', '1ws', 'w-s', 'ws\n', '__proto__', 'w'.repeat(33)])
+      expect(() => meter.addProtocol(name)).toThrow(TypeError)
+    for (let number = 0; number < 14; number++) meter.addProtocol(`ws${number}`)
+    expect(() => meter.addProtocol('one_more')).toThrow('at most 16 protocols')
   })
 })

@@ -25,7 +25,7 @@ describe('a lone announcer', () => {
     ['one who cannot be reached', { port: 1 }, []],
     ['one without port', { port: 0 }, []],
     ['one on the first port that can be dialled', { port: 2 }, ['10.0.0.1:2']],
-  ])('is given itself, if it is of use: %s', async (_what, changes, given) => {
+  ])('is returned to itself if it can be dialled: %s', async (_what, changes, given) => {
     const { tracker } = setUpTracker()
     expect(endpoints((await announceTo(tracker, sampleAnnounce(changes))).peers)).toEqual(given)
     const off = setUpTracker({ returnSelfWhenAlone: false })
@@ -44,7 +44,7 @@ describe('a lone announcer', () => {
     })
   })
 
-  test('is named by its peer id when that was asked for', async () => {
+  test('has its peer id if requested', async () => {
     const { tracker } = setUpTracker()
     const { peers } = await announceTo(tracker, sampleAnnounce({ wantsPeerIds: true }))
     expect(Buffer.from(peers.peerIds ?? []).toString('latin1')).toBe(samplePeerId(1))
@@ -53,7 +53,7 @@ describe('a lone announcer', () => {
 })
 
 describe('an announcer among others', () => {
-  test('is never given itself beside them', async () => {
+  test('is never returned to itself', async () => {
     const { tracker } = setUpTracker()
     await announceTo(tracker, sampleAnnounce({ port: 1001, peerId: samplePeerId(1001) }))
     expect(endpoints((await announceTo(tracker, sampleAnnounce())).peers)).toEqual([
@@ -64,14 +64,14 @@ describe('an announcer among others', () => {
   test.each<[string, CoreOptions, AnnounceChanges, AnnounceChanges]>([
     ['a seeder among seeders', {}, SEEDING, SEEDING],
     ['a public peer among private ones', {}, {}, { address: address('8.8.8.8') }],
-  ])('is given itself when none of them is of use: %s', async (_what, options, other, own) => {
+  ])('is returned to itself if none of them fits: %s', async (_what, options, other, own) => {
     const { tracker } = setUpTracker(options)
     await announceTo(tracker, sampleAnnounce({ port: 1001, peerId: samplePeerId(1001), ...other }))
     const { peers } = await announceTo(tracker, sampleAnnounce(own))
     expect(endpoints(peers)).toEqual([own.address === undefined ? '10.0.0.1:6881' : '8.8.8.8:6881'])
   })
 
-  test('is not given itself when there are peers of the other family', async () => {
+  test('is not returned to itself if there are peers of the other family', async () => {
     for (const [others, given] of [
       [1, []],
       [0, ['10.0.0.1:6881']],

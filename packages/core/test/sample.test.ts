@@ -11,7 +11,7 @@ describe('samples', () => {
     expect(peerIdFrom(samplePeerId(69_999))).toBe(samplePeerId(69_999))
   })
 
-  test('are the same peer as request and as announce, but for what is changed', () => {
+  test('are the same peer as request and as announce, except for changes', () => {
     const {
       infoHash,
       peerId,
@@ -34,7 +34,7 @@ describe('samples', () => {
     ])
   })
 
-  test('hold no addresses that are none', () => {
-    expect(() => address('localhost')).toThrow(new TypeError('localhost is no address'))
+  test('refuse text that is not an address', () => {
+    expect(() => address('localhost')).toThrow(new TypeError('localhost is not an address'))
   })
 })

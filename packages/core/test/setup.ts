@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { Tracker, type CoreOptions, type PeerStore, type TrackerLog } from '@chihaya/core'
+import { Tracker, type CoreOptions, type Log, type PeerStore } from '@chihaya/core'
 import { ModelPeerStore } from '@chihaya/core/testing'
 
 /** A log that records its lines. */
-interface RecordingLog extends TrackerLog {
+interface RecordingLog extends Pick<Log, 'error' | 'warn'> {
   readonly errors: Array<{ details: object; message: string }>
   readonly warnings: Array<{ details: object; message: string }>
 }

@@ -23,8 +23,8 @@ export interface HttpFrontendOptions {
   /** Most infohashes in one scrape. @default 100 */
   maxScrapeInfoHashes?: number
   /**
-   * Addresses and CIDR ranges that may scrape all swarms, without an infohash, if the store can list
-   * them. Hooks do not run.
+   * Addresses and CIDR ranges that may scrape all swarms, without an infohash, if the store can
+   * list them. Hooks do not run.
    * @default []
    */
   fullScrapeFrom?: string[]
@@ -54,8 +54,8 @@ export interface HttpFrontendOptions {
    */
   trustedProxies?: string[] | undefined
   /**
-   * Answer clients that announce no port or port 0 instead of refusing them. They are not stored, as
-   * nobody can connect to them. @default false
+   * Answer clients that announce no port or port 0 instead of refusing them. They are not stored,
+   * as nobody can connect to them. @default false
    */
   allowUnconnectable?: boolean
   /**

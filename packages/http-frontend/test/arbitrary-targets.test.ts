@@ -62,7 +62,7 @@ const query = fc
   .array(pair, { maxLength: 40 })
   .map((pairs) => pairs.map(([key, text]) => `${key}=${text}`).join('&'))
 
-describe('whatever the target', () => {
+describe('for any target', () => {
   let app: FastifyInstance
   beforeAll(async () => {
     app = await trackerApp({

@@ -59,7 +59,7 @@ describe('a refusal', () => {
     [new ClientError('x', { retryIn: -1 }), 'd14:failure reason1:xe'],
     [new ClientError('x', { retryIn: Infinity }), 'd14:failure reason1:xe'],
     [new ClientError('nö 💥'), 'd14:failure reason8:n\xc3\xb6 \xf0\x9f\x92\xa5e'],
-  ])('%o comes out as %j, and is not logged', async (error, expected) => {
+  ])('%o is answered with %j, and not logged', async (error, expected) => {
     expect((await refused(throwing(error))).body).toBe(expected)
     const later = await refused(rejecting(error))
     expect(later).toEqual({ body: expected, log: '' })
@@ -91,7 +91,7 @@ describe('a fault', () => {
     expect(log).toContain('connection refused')
   })
 
-  test('never answers with an error of the hook, whatever status it has', async () => {
+  test('never reveals the error of a hook, regardless of its status', async () => {
     const { body } = await refused(
       throwing(Object.assign(new Error('Unauthorized: s3cret'), { statusCode: 401 })),
     )

@@ -119,7 +119,7 @@ describe('a scrape without an infohash', () => {
     },
   )
 
-  test('is not a scrape with an infohash, whatever the infohash looks like', async () => {
+  test('is not a scrape with an infohash, regardless of its bytes', async () => {
     const { store, readings } = listing(SOME)
     const app = await tracker({ store })
     expect(

@@ -84,7 +84,7 @@ describe('X-Forwarded-For', () => {
     '192.168.1.1',
     'fd00::1',
     '::ffff:10.0.0.1',
-  ])('is not needed from %s where nobody has said that it is a proxy', async (from) => {
+  ])('is not needed from %s, which is not configured as a proxy', async (from) => {
     expect(await seenAs(XFF, { from })).toBe(from.replace('::ffff:', ''))
     expect(await seenAs(XFF, { from, headers: { 'x-forwarded-for': '8.8.8.8' } })).toBe('8.8.8.8')
     // What a proxy sends, if it sends anything, has to make sense.
@@ -259,7 +259,7 @@ describe('an unusable address', () => {
     },
   )
 
-  test('is a private one where a proxy of another network names it', async () => {
+  test('is a private one that a proxy of another network names', async () => {
     const http = { ...XFF, trustedProxies: ['9.9.9.9'] }
     for (const text of ['10.0.0.7', 'fd00::7', '100.64.0.1', '127.0.0.1']) {
       const headers = { 'x-forwarded-for': text }
@@ -360,7 +360,7 @@ describe('an address that the client claims', () => {
     '::1',
     'fd00::9',
     '::ffff:10.0.0.1',
-  ])('is believed of %s', async (from) => {
+  ])('is trusted from %s', async (from) => {
     expect(await claim({ ip: '8.8.8.8' }, from)).toBe('8.8.8.8')
   })
 

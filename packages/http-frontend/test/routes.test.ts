@@ -191,7 +191,7 @@ describe('other methods', () => {
   )
 
   test.each([['{"a":'], ['a=b'], ['']])(
-    'a body of %j is not looked at, whatever type it claims',
+    'a body of %j is ignored, regardless of its type',
     async (payload) => {
       await using app = await trackerApp()
       for (const type of [

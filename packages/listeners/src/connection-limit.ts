@@ -1,4 +1,4 @@
-import { Networks, type Address } from '@chihaya/bittorrent'
+import { hostKey, Networks } from '@chihaya/bittorrent'
 import type { ConnectionDrop, DroppedConnection } from '@chihaya/core'
 import type { Connection } from './connection.ts'
 import { OldestFirst } from './oldest-first.ts'
@@ -14,11 +14,10 @@ export type DropListener = (
 
 // Far more than the requests under way at any time. It is reached before memory runs out.
 const MAX_CONNECTIONS = 10_000
-// Ten sources together reach the limit of all. The customers of a provider behind one address hardly
-// reach a tenth.
+// Ten sources together reach the limit of all. The customers of a provider behind one address
+// hardly reach a tenth.
 const SHARE = 10
 const LEAST_SHARE = 100
-const IPV6_PREFIX = 8
 // Milliseconds after which other parts of the process may have freed file descriptors.
 const ROOM_LIFETIME = 5000
 
@@ -40,7 +39,7 @@ interface Counted {
 
 /**
  * Limits the number of connections. At a limit, the connection that has been idle for the longest
- * time ends for the new one, so clients that only hold connections open keep nobody out.
+ * time ends for the new one, so clients that only hold connections open exclude no others.
  */
 export class ConnectionLimit {
   readonly #onDrop: DropListener
@@ -48,7 +47,9 @@ export class ConnectionLimit {
   #maxPerIp = defaultShare(MAX_CONNECTIONS)
   #unlimited: Networks = new Networks([])
   #firstSpared = firstSparedDescriptor()
-  /** All connections, and how many of them the file descriptors allow, which is valid until then. */
+  /**
+   * All connections, and how many of them the file descriptors allow, which is valid until then.
+   */
   #open = 0
   #room = Number.POSITIVE_INFINITY
   #roomUntil = 0
@@ -70,15 +71,15 @@ export class ConnectionLimit {
     this.#max = maxConnections
     this.#maxPerIp = maxConnectionsPerIp ?? defaultShare(maxConnections)
     this.#unlimited = new Networks(unlimited)
-    if (!sparesDescriptors) this.#firstSpared = Number.POSITIVE_INFINITY
+    this.#firstSpared = sparesDescriptors ? firstSparedDescriptor() : Number.POSITIVE_INFINITY
   }
 
   /**
-   * Keeps some file descriptors of the process free, whatever the source of the connection.
+   * Keeps some file descriptors of the process free, regardless of the connection's source.
    *
-   * The system assigns the lowest free number, so a number beyond those for connections tells how
-   * many are too many. The next connections get lower numbers, those of ended connections, which
-   * tell nothing: they are counted for a while.
+   * The system assigns the lowest free number, so a high number reveals how many connections are
+   * too many. Later connections get lower numbers, those of ended connections, which reveal
+   * nothing, so they are counted for a while.
    *
    * @returns whether the connection stays open.
    */
@@ -99,8 +100,8 @@ export class ConnectionLimit {
   }
 
   /**
-   * Counts a connection by its source until it closes. At a limit, an idle connection has to end for
-   * it.
+   * Counts a connection by its source until it closes. At a limit, an idle connection has to end
+   * for it.
    *
    * @returns whether the connection stays open.
    */
@@ -164,15 +165,10 @@ function isReached(limit: number, count: number): boolean {
   return limit > 0 && count >= limit
 }
 
-/** What one host has for itself: an IPv4 address, or a /64 of IPv6. */
-function hostKey(address: Address): string {
-  return Buffer.from(address.subarray(0, IPV6_PREFIX)).toString('latin1')
-}
-
 /**
  * The lowest file descriptor that connections must not have. The system assigns the lowest free
- * number, so this one tells that few are left. Without a reserve, libuv would close further
- * connections without telling anybody.
+ * number, so this one shows that few are left. Without a reserve, libuv would close further
+ * connections silently.
  */
 function firstSparedDescriptor(): number {
   const limit = descriptorLimit()

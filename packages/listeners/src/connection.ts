@@ -56,8 +56,8 @@ export class Connection {
     }
     this.#last = response
     this.#due.set(response, done)
-    // A request that has not arrived in full is not under way: a client that never completes it only
-    // holds the connection open.
+    // A request that has not arrived in full is not under way: a client that never completes it
+    // only holds the connection open.
     if (request.headers['transfer-encoding'] === undefined) this.watch?.busy()
     else request.once('end', () => this.#due.has(response) && this.watch?.busy())
     response.once('close', () => {
@@ -84,7 +84,7 @@ export class Connection {
     if (this.#last && !this.#last.headersSent) this.#last.shouldKeepAlive = false
   }
 
-  /** Whether the client has read nothing of what is written for `patience` milliseconds. */
+  /** Whether the client has not read any of the written bytes for `patience` milliseconds. */
   isStalled(now: number, patience: number): boolean {
     const unsent = (this.socket as WithHandle)._handle?.writeQueueSize ?? 0
     // Neither further requests nor replies that pile up are a sign of a client that reads.

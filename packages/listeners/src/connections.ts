@@ -1,4 +1,4 @@
-import { Networks, parseAddress, type Address } from '@chihaya/bittorrent'
+import { Networks, parseSource, type Address } from '@chihaya/bittorrent'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
@@ -184,7 +184,5 @@ export class Connections {
 
 /** Undefined over a Unix socket, and for a connection that has closed already. */
 function sourceOf({ remoteAddress = '' }: Socket): Address | undefined {
-  // A link-local address has a zone.
-  const zone = remoteAddress.indexOf('%')
-  return parseAddress(zone < 0 ? remoteAddress : remoteAddress.slice(0, zone))
+  return parseSource(remoteAddress)
 }

@@ -5,11 +5,11 @@ const INTERVAL = 60_000
 
 const MESSAGES: Readonly<Record<ConnectionDrop, string>> = {
   max_connections:
-    'max_connections is reached: new connections take the place of those idle for the longest time',
+    'max_connections is reached: new connections replace those that have been idle longest',
   max_connections_per_ip:
-    'a source has reached max_connections_per_ip: its new connections take the place of its idle ones',
+    'a source has reached max_connections_per_ip: its new connections replace its idle ones',
   open_files:
-    'file descriptors run out, so idle connections end for new ones: raise the limit of open files',
+    'file descriptors run out, so new connections replace idle ones: raise the limit of open files',
   proxy_header:
     'a proxy in proxy_protocol_from does not begin a connection with a header of the PROXY protocol',
   accept: 'a connection was not accepted',

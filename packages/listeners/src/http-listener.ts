@@ -1,5 +1,6 @@
 import { Pending } from '@chihaya/core'
 import { once } from 'node:events'
+import { chmodSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -14,8 +15,8 @@ import { milliseconds, type HttpListenerOptions, type ServerSettings } from './o
 import { resolveTcp } from './resolve-address.ts'
 import { listenUnix } from './unix-socket.ts'
 
-// Requests under way at a time. An application that stands still must not fill memory with what
-// waits for it: a connection brings up to a hundred.
+// Requests under way at a time. A stalled application must not fill memory with waiting requests:
+// a connection brings up to a hundred.
 const MAX_REQUESTS = 20_000
 const MAX_REQUESTS_PER_SOCKET = 100
 
@@ -26,11 +27,13 @@ const CLOSING_GRACE = 1000
 const CLOSING_PATIENCE = 8000
 const UNIX_MODE = 0o660
 
+type Certificate = NonNullable<HttpListenerOptions['tls']>
+
 /** What the listeners of one application have in common. */
 export interface ListenerInit {
   /** @default one with the default limits */
   readonly limit?: ConnectionLimit
-  /** Hears of connections that are not accepted, unless `limit` reports them. */
+  /** Called for connections that are not accepted, unless `limit` reports them. */
   readonly onDrop?: DropListener
   /** @default {} */
   readonly server?: ServerSettings
@@ -38,9 +41,7 @@ export interface ListenerInit {
   readonly refuse?: (response: ServerResponse) => void
 }
 
-/**
- * One HTTP or HTTPS address. It has a server of its own, since a Fastify instance listens only once.
- */
+/** An HTTP or HTTPS address with its own server, since a Fastify instance listens only once. */
 export class HttpListener {
   readonly protocol: 'http' | 'https'
   #options: HttpListenerOptions
@@ -113,27 +114,40 @@ export class HttpListener {
 
   /** Where it listens, for a Unix socket its path; null if it does not listen. */
   address(): AddressInfo | string | null {
-    return this.#server.address()
+    // Node names the path of a Unix socket even if it could not listen there.
+    return this.#server.listening ? this.#server.address() : null
   }
 
   /**
    * Hands the next request to another service. Timeouts, proxies and certificate of the options
    * apply to new connections, except the time for a TLS handshake, which stays. Address and protocol
    * must be the same.
+   *
+   * @returns whether the certificate has changed.
    */
-  serve(options: HttpListenerOptions, service: HttpService): void {
+  serve(options: HttpListenerOptions, service: HttpService): boolean {
+    const { tls } = this.#options
     this.#options = options
     this.#service = service
     this.#setTimeouts()
     this.#connections.configure(rulesOf(options))
     this.#listenForUpgrades()
-    if (options.tls && 'setSecureContext' in this.#server)
-      this.#server.setSecureContext(options.tls)
+    // An equal context would still end all TLS sessions, which clients then could not resume.
+    if (!options.tls || isSameCertificate(tls, options.tls)) return false
+    ;(this.#server as TlsServer).setSecureContext(options.tls)
+    return true
+  }
+
+  /** Gives a Unix socket the permissions of the options in force. @throws if the system refuses. */
+  setUnixMode(): void {
+    const { address, unixMode = UNIX_MODE } = this.#options
+    if (isUnixAddress(address)) chmodSync(address.path, unixMode)
   }
 
   /**
    * Answers what has arrived, accepts no more connections, waits for the replies that are due,
-   * `patience` milliseconds at most, and ends the rest. Upgraded connections are left to the service.
+   * `patience` milliseconds at most, and ends the rest. Upgraded connections are left to the
+   * service.
    */
   async close(patience: number = CLOSING_PATIENCE): Promise<void> {
     if (!this.#server.listening) return this.#closing
@@ -150,8 +164,8 @@ export class HttpListener {
       this.#requests.end()
       requests.end()
     })
-    // The last reply of a connection says that it is the last, so all requests that have arrived must
-    // be known first.
+    // The last reply of a connection says that it is the last, so all requests that have arrived
+    // must be known first.
     if (this.#connections.ending) setImmediate(() => service.answer(request, response))
     else service.answer(request, response)
   }
@@ -165,7 +179,7 @@ export class HttpListener {
 
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     this.#connections.of(request.socket)?.upgrade()
-    // Node lets go of the connection, so nobody else would end one that the application ignores.
+    // Node no longer manages the connection, so it would stay open if the application ignores it.
     const { bytesWritten } = request.socket
     const unanswered = setTimeout(() => {
       if (request.socket.bytesWritten === bytesWritten) socket.destroy()
@@ -199,6 +213,10 @@ export class HttpListener {
     this.#server.keepAliveTimeout = milliseconds(idleTimeout)
     this.#server.timeout = milliseconds(writeTimeout)
   }
+}
+
+function isSameCertificate(one: Certificate | undefined, other: Certificate): boolean {
+  return one !== undefined && one.cert.equals(other.cert) && one.key.equals(other.key)
 }
 
 function rulesOf({

@@ -23,7 +23,7 @@ export interface HttpPlan {
 
 export interface HttpListenersInit extends Pick<ListenerInit, 'server' | 'refuse'> {
   readonly log: FastifyBaseLogger
-  /** Names in the log what is served. @default 'server' */
+  /** The name of the service in the log. @default 'server' */
   readonly name?: string
   /** Counts connections. @default a new one */
   readonly meter?: ConnectionMeter
@@ -60,13 +60,19 @@ export class HttpListeners {
     return this.#listeners.flatMap((listener) => listener.address() ?? [])
   }
 
-  /** Opens the addresses that are new. @throws the first error, with none left open. */
+  /**
+   * Opens the addresses that are new.
+   * @throws the first error, with none left open; also for wrong options of an address that stays.
+   */
   async prepare({ listeners, limits = {}, service }: HttpPlan): Promise<Handover> {
+    new ConnectionLimit().configure(limits)
     const rest = [...this.#listeners]
     const next = listeners.map((options) => {
+      // Checks the options, even if it is not used.
+      const fresh = this.#listener(options, service)
       const index = rest.findIndex((listener) => isAt(listener, options))
       const [kept] = index < 0 ? [] : rest.splice(index, 1)
-      return { options, kept, listener: kept ?? this.#listener(options, service) }
+      return { options, kept, listener: kept ?? fresh }
     })
     const opened = next.filter(({ kept }) => !kept).map(({ listener }) => listener)
     await this.#open(opened)
@@ -122,14 +128,15 @@ export class HttpListeners {
   }
 
   #pass(listener: HttpListener, options: HttpListenerOptions, service: HttpService): void {
-    const { tls } = listener.options
-    listener.serve(options, service)
-    if (
-      tls &&
-      options.tls &&
-      !(tls.cert.equals(options.tls.cert) && tls.key.equals(options.tls.key))
-    ) {
-      this.#log.info(placeOf(listener), `the HTTPS ${this.#name} has another certificate`)
+    const place = placeOf(listener)
+    const { unixMode } = listener.options
+    if (listener.serve(options, service))
+      this.#log.info(place, `the HTTPS ${this.#name} has another certificate`)
+    if (options.unixMode === unixMode) return
+    try {
+      listener.setUnixMode()
+    } catch (error) {
+      this.#log.error({ err: error, ...place }, 'the permissions of the Unix socket cannot change')
     }
   }
 
@@ -149,14 +156,9 @@ export class HttpListeners {
 }
 
 /** A server cannot change its protocol. */
-function isAt(listener: HttpListener, { address, tls, unixMode }: HttpListenerOptions): boolean {
-  const { options } = listener
+function isAt({ options }: HttpListener, { address, tls }: HttpListenerOptions): boolean {
   const isSamePlace = formatHttpAddress(options.address) === formatHttpAddress(address)
-  return (
-    isSamePlace &&
-    (options.tls === undefined) === (tls === undefined) &&
-    options.unixMode === unixMode
-  )
+  return isSamePlace && (options.tls === undefined) === (tls === undefined)
 }
 
 /** For the log; undefined for a listener that does not listen. */

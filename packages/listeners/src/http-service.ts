@@ -1,7 +1,8 @@
-import { Pending } from '@chihaya/core'
+import { LONGEST_TIMER, Pending } from '@chihaya/core'
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** What answers requests: a Fastify instance that is ready. */
 export interface Application {
@@ -24,7 +25,7 @@ export interface ServiceEnd {
 /** Milliseconds for clients to answer the goodbye of an application that closes. */
 const GOODBYE = 1000
 
-/** An application, and what it has yet to finish. Another one may take its place at any time. */
+/** An application and its unfinished requests. Another one may replace it at any time. */
 export class HttpService {
   readonly #app: Application
   /** Requests that are being answered. */
@@ -71,10 +72,14 @@ export class HttpService {
 
   async #upgradesEnd(patience: number, signal?: AbortSignal): Promise<void> {
     if (patience === 0 || signal?.aborted === true) return
-    const idle = this.#upgrades.idle(performance.now() + patience)
-    const aborted = new Promise<void>((resolve) => {
-      signal?.addEventListener('abort', () => resolve(), { once: true })
-    })
-    await Promise.race([idle, aborted])
+    // Leaves neither a timer, which would keep the process alive, nor a listener on the signal, which
+    // may outlive many applications.
+    const waiting = new AbortController()
+    const stop = (): void => waiting.abort()
+    signal?.addEventListener('abort', stop)
+    const time = delay(Math.min(patience, LONGEST_TIMER), undefined, { signal: waiting.signal })
+    await Promise.race([this.#upgrades.idle(), time.catch(() => undefined)])
+    signal?.removeEventListener('abort', stop)
+    stop()
   }
 }

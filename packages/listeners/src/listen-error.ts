@@ -3,15 +3,15 @@ import { formatHttpAddress, isUnixAddress, type HttpAddress } from './address.ts
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use',
   EACCES:
-    'the port is reserved for root; choose one from 1024 on, or grant the capability CAP_NET_BIND_SERVICE',
+    'ports below 1024 are reserved for root; choose another, or grant the capability CAP_NET_BIND_SERVICE',
   EADDRNOTAVAIL: 'this machine does not have the address',
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name is not known, as the name server does not answer',
+  ENOTFOUND: 'the host name is unknown',
+  EAI_AGAIN: 'the host name is unknown, as the name server does not answer',
 }
 
 const UNIX_REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there, or there is a file that is no socket',
-  EACCES: 'this user may not make the socket in that folder',
+  EADDRINUSE: 'another process listens there, or a file that is not a socket is there',
+  EACCES: 'this user may not create a socket in that folder',
   ENOENT: 'there is no such folder',
 }
 

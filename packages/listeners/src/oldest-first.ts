@@ -16,7 +16,7 @@ export class OldestFirst<T> {
   take(): T | undefined {
     const { done, value } = (this.#walk ??= this.#items.values()).next()
     if (done) {
-      // An iterator at its end does not see what is added later.
+      // An iterator at its end does not see later additions.
       this.#walk = undefined
       return this.#items.size === 0 ? undefined : this.take()
     }

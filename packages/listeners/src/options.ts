@@ -1,4 +1,4 @@
-import { parseDuration, type Duration } from '@chihaya/core'
+import { LONGEST_TIMER, parseDuration, type Duration } from '@chihaya/core'
 import type { ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HttpAddress } from './address.ts'
@@ -10,16 +10,15 @@ export interface HttpListenerOptions {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer }
   /** Time for a request to arrive in full. @default '5s' */
   readonly readTimeout?: Duration
-  /** Time a connection may stand still while it is answered. @default '5s' */
+  /** Time a connection may stall while it is answered. @default '5s' */
   readonly writeTimeout?: Duration
   /** Time a connection is kept for the next request. @default '30s' */
   readonly idleTimeout?: Duration
   /** Permissions of a Unix socket. @default 0o660 */
   readonly unixMode?: number
   /**
-   * Addresses and CIDR ranges of the proxies whose connections begin with a header of the PROXY
-   * protocol. With an empty list, too, every connection to a Unix socket does. Without a list there
-   * are no such headers.
+   * Addresses and CIDR ranges of proxies whose connections must begin with a header of the PROXY
+   * protocol. If set, even to an empty list, so must connections to a Unix socket.
    */
   readonly proxyProtocolFrom?: readonly string[]
 }
@@ -44,14 +43,11 @@ export interface ServerSettings {
   readonly http?: ServerOptions
   /** @default 100 */
   readonly maxRequestsPerSocket?: number
-  /** Answers bytes that are no request, and ends the connection. @default status 400 */
+  /** Answers bytes that are not a request, and ends the connection. @default status 400 */
   readonly clientErrorHandler?: (error: NodeJS.ErrnoException, socket: Socket) => void
 }
 
-/** What Node's timers can count. */
-const LONGEST = 0x7fff_ffff
-
 /** Whole milliseconds that a timer can wait. */
 export function milliseconds(duration: Duration): number {
-  return Math.min(Math.max(Math.round(parseDuration(duration)), 1), LONGEST)
+  return Math.min(Math.max(Math.round(parseDuration(duration)), 1), LONGEST_TIMER)
 }

@@ -49,5 +49,5 @@ export function setRemote(
   })
 }
 
-// The connection closes, and nobody needs to know why.
+// The connection closes, for any reason.
 function ignore(): void {}

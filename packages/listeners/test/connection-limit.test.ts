@@ -12,8 +12,8 @@ import type { ConnectionLimits } from '../src/options.ts'
 import type { HttpListenerOptions } from '../src/options.ts'
 import { HttpListeners } from '../src/http-listeners.ts'
 import { HttpService } from '../src/http-service.ts'
-import { makeCertificate } from './certificate.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
 const REQUEST = 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'
@@ -60,7 +60,7 @@ async function closed(socket: Socket): Promise<void> {
   if (!socket.closed) await new Promise((resolve) => socket.resume().once('close', resolve))
 }
 
-/** All that comes back until the connection ends. */
+/** All bytes received until the connection ends. */
 async function answer(socket: Socket, text = REQUEST): Promise<string> {
   let received = ''
   socket.on('error', () => undefined)
@@ -84,10 +84,10 @@ function dropped(meter: ConnectionMeter): Record<string, number> {
 }
 
 describe('too many connections', () => {
-  it('end the one that was idle for the longest time, and new ones are served', async () => {
+  it('end the longest idle one, and new ones are served', async () => {
     const { port, meter, warnings } = await serve({ maxConnections: 3 })
     const [first, second, third] = [await open(port), await open(port), await open(port)]
-    // A client that has sent a request was idle for a shorter time than a later, silent one.
+    // A client that has sent a request has been idle for less time than a later, silent one.
     await ask(first)
     expect(await answer(await open(port))).toMatch(/hello$/)
     await closed(second)
@@ -107,7 +107,7 @@ describe('too many connections', () => {
     ])
   })
 
-  it('end none that is being answered: new ones are refused', async () => {
+  it('end no busy one, and new ones are refused', async () => {
     const waiting: Array<() => void> = []
     const { port, meter } = await serve(
       { maxConnections: 2 },
@@ -121,7 +121,7 @@ describe('too many connections', () => {
     for (const text of await Promise.all(answers)) expect(text).toMatch(/late$/)
   })
 
-  it('end one in the middle of a request that never arrives in full', async () => {
+  it('end one with an incomplete request', async () => {
     const { port, meter } = await serve({ maxConnections: 1 }, (request, response) => {
       request.resume().once('end', () => response.end('hello'))
     })
@@ -134,7 +134,7 @@ describe('too many connections', () => {
     expect(dropped(meter)).toEqual({ 'max_connections idle': 1 })
   })
 
-  it('of one source end for new ones of that source, and keep nobody else out', async () => {
+  it('of one source end for new ones of that source, and exclude no other source', async () => {
     const { port, meter, warnings } = await serve({ maxConnections: 10, maxConnectionsPerIp: 2 })
     const [first, second] = [await open(port), await open(port)]
     const other = await open(port, '127.0.0.2')
@@ -202,7 +202,7 @@ describe('too many connections', () => {
   })
 })
 
-describe('four sources that open connections as fast as they can and say nothing', () => {
+describe('four sources that open silent connections as fast as they can', () => {
   it.each([
     ['each within its share', { maxConnections: 200 }, 'max_connections idle'],
     [
@@ -210,7 +210,7 @@ describe('four sources that open connections as fast as they can and say nothing
       { maxConnections: 2000, maxConnectionsPerIp: 50 },
       'max_connections_per_ip idle',
     ],
-  ])('keep no other client from being served, %s', async (_name, limits, reason) => {
+  ])('exclude no other client, %s', async (_name, limits, reason) => {
     const { port, meter } = await serve(limits)
     for (let round = 0; round < 30; round++) {
       for (let count = 0; count < 100; count++) {

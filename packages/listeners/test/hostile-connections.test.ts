@@ -13,8 +13,8 @@ import { HttpListener } from '../src/http-listener.ts'
 import { HttpService } from '../src/http-service.ts'
 import type { HttpListenerOptions } from '../src/options.ts'
 import { HttpListeners } from '../src/http-listeners.ts'
-import { makeCertificate } from './certificate.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
 const REQUEST = 'GET / HTTP/1.1\r\n\r\n'
@@ -74,7 +74,7 @@ describe('TLS handshakes that do not end', () => {
     expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
   })
 
-  it('are not waited for by a listener that closes', async () => {
+  it('do not delay a listener that closes', async () => {
     const { listener, port } = await listen({ tls: await certificate(), readTimeout: '1h' })
     const sockets = await Promise.all([open(port), open(port)])
     sockets[0].write(CLIENT_HELLO)
@@ -108,7 +108,7 @@ describe('clients that do not read', () => {
     await expect.poll(() => listener.connections, { timeout: 4000 }).toBe(0)
   })
 
-  it('are gone with their hundredth request if the answers are too short to tell that nobody reads them', async () => {
+  it('are disconnected at their hundredth request if the answers are too short to fill buffers', async () => {
     const { listener, port } = await listen()
     const socket = (await open(port)).pause()
     const timer = setInterval(() => socket.write(REQUEST), 5)
@@ -118,7 +118,7 @@ describe('clients that do not read', () => {
     await expect.poll(() => listener.connections, { timeout: 4000 }).toBe(0)
   })
 
-  it('are not those that read slowly, which get everything', async () => {
+  it('are distinguished from slow readers, which get everything', async () => {
     const { port } = await listen(
       { writeTimeout: '1s' },
       (_request, response) => void response.end(Buffer.alloc(4 << 20)),
@@ -137,7 +137,7 @@ describe('clients that do not read', () => {
 })
 
 describe('clients that ask for more than they read', () => {
-  it('are cut off, and none of their requests stays under way', async () => {
+  it('are cut off, and their requests do not stay pending', async () => {
     // More than the system takes for a client that does not read.
     const body = Buffer.alloc(1 << 20)
     const { service, port } = await listen(
@@ -181,19 +181,19 @@ describe('several requests at once on a connection', () => {
       (socket: Socket) => socket.write(REQUEST.repeat(5)),
     ],
     [
-      'that are more than one may bring',
+      'beyond the limit of requests per connection',
       last,
       (socket: Socket) => socket.write(REQUEST.repeat(150)),
     ],
     [
-      'whose sender goes',
+      'of a client that disconnects',
       late,
       (socket: Socket) => socket.write(REQUEST.repeat(5), () => void socket.resetAndDestroy()),
     ],
-    ['whose sender sends no more', late, (socket: Socket) => socket.end(REQUEST.repeat(5))],
-    ['that nobody answers', never, (socket: Socket) => socket.write(REQUEST.repeat(5))],
+    ['of a client that half-closes', late, (socket: Socket) => socket.end(REQUEST.repeat(5))],
+    ['that are never answered', never, (socket: Socket) => socket.write(REQUEST.repeat(5))],
     [
-      'with garbage behind them',
+      'followed by garbage',
       late,
       (socket: Socket) => socket.write(`${REQUEST.repeat(3)}\xff\xff\r\n\r\n`, 'latin1'),
     ],
@@ -202,7 +202,7 @@ describe('several requests at once on a connection', () => {
       late,
       (socket: Socket) => socket.write(`${REQUEST}CONNECT a:1 HTTP/1.1\r\n\r\n${REQUEST}`),
     ],
-  ] as const)('%s do not stay under way', async (_name, handler, send) => {
+  ] as const)('%s do not stay pending', async (_name, handler, send) => {
     let asked = 0
     const { listener, service, port } = await listen(
       { writeTimeout: '500ms' },
@@ -221,7 +221,7 @@ describe('several requests at once on a connection', () => {
 })
 
 describe('a listener that closes', () => {
-  it('does not wait forever for a client that never stops asking, or for an answer that never comes', async () => {
+  it('does not wait forever for a client that keeps sending requests, or for an answer that never comes', async () => {
     const { listener, service, port } = await listen(
       { writeTimeout: '1h' },
       (request, response) => {
@@ -265,7 +265,7 @@ describe('a connection that the system cannot accept', () => {
     const port = Number(/"port":(\d+)/.exec(lines.join(''))?.[1])
     const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/`)).text()
     expect(await ask()).toBe('hello')
-    // As without any file descriptor, not even the one that is reserved to refuse connections.
+    // As if without file descriptors, not even the one that is reserved to refuse connections.
     for (let count = 0; count < 3; count++)
       listening?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))
     expect(await ask()).toBe('hello')
@@ -279,7 +279,7 @@ describe('a connection that the system cannot accept', () => {
         refused: 1,
         ended: 0,
         port,
-        msg: 'file descriptors run out, so idle connections end for new ones: raise the limit of open files',
+        msg: 'file descriptors run out, so new connections replace idle ones: raise the limit of open files',
       }),
       expect.objectContaining({
         err: expect.objectContaining({ code: 'EPERM' }) as object,

@@ -32,7 +32,7 @@ function open(port: number): Socket {
   return socket
 }
 
-/** All that comes back for `text`, until the connection ends. */
+/** All bytes received for `text`, until the connection ends. */
 async function exchange(port: number, text: string): Promise<string> {
   const socket = open(port)
   socket.on('error', () => {})
@@ -62,14 +62,14 @@ describe('an HTTP listener', () => {
     expect(await exchange(port, text)).toMatch(answer)
   })
 
-  it('ends connections whose request does not arrive in time', async () => {
+  it('ends connections if the request does not arrive in time', async () => {
     const { port } = await listen({ readTimeout: '50ms' })
     expect(await exchange(port, 'GET / HTTP/1.1\r\nX-Slow: ')).toMatch(
       /^HTTP\/1\.1 408 Request Timeout\r\n/,
     )
   })
 
-  it('ends connections that stand still while they are answered', async () => {
+  it('ends connections that stall while they are answered', async () => {
     const { port } = await listen({ writeTimeout: '50ms' }, () => {})
     expect(await exchange(port, 'GET / HTTP/1.1\r\n\r\n')).toBe('')
   })
@@ -143,7 +143,7 @@ describe('an HTTP listener', () => {
     await expect(listener.close()).resolves.toBeUndefined()
   })
 
-  it('names the address and the key that asked for it when it cannot listen', async () => {
+  it('names the address and its key if it cannot listen', async () => {
     const { port } = await listen()
     const second = new HttpListener({ address: { ...ADDRESS, port } }, serviceOf(hello))
     await expect(second.open()).rejects.toThrow(

@@ -12,8 +12,8 @@ import type { ConnectionLimits } from '../src/options.ts'
 import { HttpListener } from '../src/http-listener.ts'
 import { HttpService } from '../src/http-service.ts'
 import type { HttpListenerOptions } from '../src/options.ts'
-import { makeCertificate } from './certificate.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const ADDRESS = { host: '127.0.0.1', port: 0, key: 'test' }
 const CLOSE = 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'
@@ -30,7 +30,7 @@ const V2_LOCAL = Buffer.from(`${SIGNATURE}20000000`, 'hex')
 const OF_IPV4 = '198.51.100.7 IPv4 4711'
 const OF_IPV6 = '2001:db8::7 IPv6 4711'
 
-/** Says who the client is. */
+/** Answers with the client's address. */
 const who: RequestListener = ({ socket, url }, response) => {
   const { remoteAddress, remoteFamily, remotePort } = socket
   response.end(
@@ -70,7 +70,7 @@ async function open(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
   return socket
 }
 
-/** All that comes back until the connection ends. */
+/** All bytes received until the connection ends. */
 async function received(socket: Socket): Promise<string> {
   let text = ''
   socket.setEncoding('latin1').on('data', (part: string) => (text += part))
@@ -78,7 +78,7 @@ async function received(socket: Socket): Promise<string> {
   return text
 }
 
-/** The bodies and statuses of what comes back for `parts`, each a segment of its own. */
+/** The bodies or statuses of the answers to `parts`, each sent as a separate segment. */
 async function exchange(socket: Socket, ...parts: ReadonlyArray<Buffer | string>): Promise<string> {
   const answer = received(socket)
   for (const part of parts) {
@@ -108,10 +108,14 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
   const headers = [
     ['version 1', V1, OF_IPV4],
     ['version 1 with IPv6', V1_IPV6, OF_IPV6],
-    ['version 1 for nobody', Buffer.from('PROXY UNKNOWN ffff::1 what ever\r\n'), '127.0.0.1 IPv4 '],
+    [
+      'version 1 without a client',
+      Buffer.from('PROXY UNKNOWN ffff::1 what ever\r\n'),
+      '127.0.0.1 IPv4 ',
+    ],
     ['version 2', V2, OF_IPV4],
     ['version 2 with IPv6', V2_IPV6, OF_IPV6],
-    ['version 2 with more behind the addresses', V2_WITH_TLV, OF_IPV4],
+    ['version 2 with TLVs', V2_WITH_TLV, OF_IPV4],
     ['version 2 for itself', V2_LOCAL, '127.0.0.1 IPv4 '],
   ] as const
 
@@ -167,7 +171,7 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
     expect(await exchange(secured, CLOSE)).toBe(`/: ${OF_IPV4}`)
   })
 
-  it('is that of the client over a Unix socket, whatever networks are trusted', async () => {
+  it('is that of the client over a Unix socket, for any trusted networks', async () => {
     const path = join(await temporaryFolder(), 'http.sock')
     await listen({ address: { path, key: 'test' }, proxyProtocolFrom: [] })
     const socket = connect(path)
@@ -185,7 +189,7 @@ describe('a connection of a proxy that speaks the PROXY protocol', () => {
     expect(secured.drops).toEqual(['proxy_header new'])
   })
 
-  it('ends when the header does not arrive in time, and delays nobody', async () => {
+  it('ends if the header does not arrive in time, and delays no others', async () => {
     const { listener, port, drops } = await listen({ readTimeout: '100ms' })
     expect(await exchange(await open(port))).toBe('')
     expect(await exchange(await open(port), 'PROXY TC')).toBe('HTTP/1.1 400')

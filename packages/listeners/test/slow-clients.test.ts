@@ -23,7 +23,7 @@ async function open(port: number): Promise<Socket> {
   return socket
 }
 
-/** All that comes back until the connection ends. */
+/** All bytes received until the connection ends. */
 async function answer(socket: Socket, text = REQUEST): Promise<string> {
   let received = ''
   socket.on('error', () => {})
@@ -44,8 +44,8 @@ async function dribble(socket: Socket): Promise<string> {
   }
 }
 
-describe('clients that take their time', () => {
-  it('are cut off, and nobody waits for them', async () => {
+describe('slow clients', () => {
+  it('are cut off, and delay no others', async () => {
     const port = await listen({ readTimeout: '2s', writeTimeout: '3s' })
     const idle = await Promise.all(Array.from({ length: 200 }, () => open(port)))
     const slow = await Promise.all(Array.from({ length: 20 }, () => open(port)))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpListener } from '../src/http-listener.ts'
 import { HttpService } from '../src/http-service.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 function listenerAt(path: string, unixMode?: number): HttpListener {
   const service = new HttpService({ routing: (_request, response) => void response.end() })
@@ -25,7 +25,7 @@ describe('a Unix socket', () => {
     for (const taken of [path, join(folder, 'file')]) {
       // oxlint-disable-next-line no-await-in-loop
       await expect(listenerAt(taken).open()).rejects.toThrow(
-        `test: cannot listen on http unix:${taken}: another process listens there, or there is a file that is no socket`,
+        `test: cannot listen on http unix:${taken}: another process listens there, or a file that is not a socket is there`,
       )
     }
     await expect(listenerAt(join(folder, 'no', 'folder')).open()).rejects.toThrow(

@@ -1,5 +1,6 @@
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { getEventListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -7,8 +8,8 @@ import { connect as connectTls } from 'node:tls'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { HttpListeners, HttpService, type ConnectionLimits } from '@chihaya/listeners'
-import { makeCertificate } from './certificate.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { makeCertificate } from '@internal/test-tracker/certificate'
+import { temporaryFolder } from '@internal/test-tracker/temporary-folder'
 
 const HOST = '127.0.0.1'
 const NEVER = /(?!)/
@@ -85,7 +86,7 @@ class Client {
   }
 }
 
-/** What comes back for `text` until the connection ends, or until `enough` matches. */
+/** The bytes received for `text` until the connection ends, or until `enough` matches. */
 async function exchange(socket: Socket, text: string, enough = NEVER): Promise<string> {
   onTestFinished(() => void socket.destroy())
   let received = ''
@@ -119,13 +120,13 @@ describe('an upgrade', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*one has no sockets$/)
   })
 
-  it('of a route without sockets is answered as the plugin for them does', async () => {
+  it('of a route without WebSockets is answered by their plugin', async () => {
     const { ports } = await serve(await application('one'))
     const client = new Client(ports[0], '/')
     await expect.poll(() => client.closed).toMatchObject({ wasClean: true })
   })
 
-  it('that the application ignores does not keep its connection forever', async () => {
+  it('that the application ignores does not keep its connection open forever', async () => {
     const app = Fastify()
     app.server.on('upgrade', () => undefined)
     await app.ready()
@@ -163,7 +164,7 @@ describe('an upgraded connection', () => {
     expect(await client.echo('still')).toBe('one: still')
     client.socket.close()
     await closed
-    // Nobody takes upgrades any more.
+    // No application accepts upgrades any more.
     await expect(Client.open(ports[0])).rejects.toBeDefined()
   })
 
@@ -180,6 +181,19 @@ describe('an upgraded connection', () => {
     await expect.poll(() => client.closed).toMatchObject({ wasClean: true })
   })
 
+  it('leaves nothing on a signal that outlives its application', async () => {
+    const one = await application('one')
+    const { ports, listeners } = await serve(one)
+    const client = await Client.open(ports[0])
+    const { signal } = new AbortController()
+    const closed = one.close({ grace: 1_000_000, signal })
+    await expect.poll(() => getEventListeners(signal, 'abort')).toHaveLength(1)
+    client.socket.close()
+    await closed
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+    await listeners.close()
+  })
+
   it('is ended with its application even if the client does not answer the goodbye', async () => {
     const one = await application('one')
     const { ports, listeners } = await serve(one)
@@ -190,7 +204,7 @@ describe('an upgraded connection', () => {
     await expect.poll(() => rude.closed).toBe(true)
   })
 
-  it('is not idle: it makes no room for new connections, which are refused', async () => {
+  it('is not idle, so it is not closed for new connections', async () => {
     const { ports } = await serve(await application('one'), { maxConnections: 1 })
     const client = await Client.open(ports[0])
     await expect(body(ports[0])).rejects.toThrow('fetch failed')

@@ -10,7 +10,7 @@ export interface Sample {
   readonly value: number
 }
 
-/** A metric whose values are kept elsewhere, and read for each scrape. */
+/** A metric with values from elsewhere, which are read for each scrape. */
 export interface Metric {
   readonly name: string
   readonly help: string

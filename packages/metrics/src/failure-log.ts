@@ -1,18 +1,14 @@
-/** The part of a logger that metrics use; Fastify's fits. */
-export interface MetricsLog {
-  warn(details: object, message: string): void
-  info(details: object, message: string): void
-}
+import type { Log } from '@chihaya/core'
 
 /**
- * Logs once that metrics cannot be read, and once that all can be read again, however many scrapes
- * there are in between.
+ * Logs once that metrics cannot be read, and once that all can be read again, regardless of the
+ * number of scrapes in between.
  */
 export class FailureLog {
-  readonly #log: MetricsLog
+  readonly #log: Pick<Log, 'info' | 'warn'>
   readonly #failing = new Set<string>()
 
-  constructor(log: MetricsLog) {
+  constructor(log: Pick<Log, 'info' | 'warn'>) {
     this.#log = log
   }
 

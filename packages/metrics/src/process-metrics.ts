@@ -1,17 +1,17 @@
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 
-/** Milliseconds between two looks at the event loop; shorter would keep an idle process busy. */
+/** Milliseconds between two samples of the event loop; shorter would keep an idle process busy. */
 const PRECISION = 500
 const IN_SECOND = 1000
 const LAGS = ['min', 'max', 'mean', 'p50', 'p90', 'p99'].map(
   (figure) => `nodejs_eventloop_lag_${figure}_seconds`,
 )
-/** Seconds. Without any look since the last scrape, the minimum reads as 292 years. */
+/** Seconds. Without a sample since the last scrape, the minimum reads as 292 years. */
 const LONGEST = 86_400
 
 /**
  * Adds prom-client's metrics of the process. Its event loop lags contain the time between two
- * looks, `PRECISION` even if nothing is late; that time is subtracted here.
+ * samples, `PRECISION` even if nothing is late; that time is subtracted here.
  */
 export function addProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: PRECISION })

@@ -1,32 +1,35 @@
-import type { AddressFamily } from '@chihaya/bittorrent'
 import {
   DURATION_BUCKETS,
   type HookMeter,
-  type Protocol,
+  type Network,
   type RequestCount,
   type RequestMeter,
 } from '@chihaya/core'
 import { histogramSamples, type Labels, type Metric, type Sample } from './exposition.ts'
 
-/** Address families as Chihaya spells them. */
-export const FAMILY_LABELS: Readonly<Record<AddressFamily, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
+/** Values of the label `address_family`, as Chihaya spells them. */
+export const NETWORK_LABELS: Readonly<Record<Network, string>> = {
+  ipv4: 'IPv4',
+  ipv6: 'IPv6',
+  webrtc: 'WebRTC',
+}
 
-/** Metrics of what frontends count. */
+const DURATIONS_HELP: Readonly<Record<string, string>> = {
+  http: 'How long HTTP requests took, from the parsed head to the written reply.',
+  udp: 'How long UDP requests took, from the datagram in hand to the written reply.',
+}
+
+/** Durations of requests, a histogram for each protocol. */
+export function durationMetrics(meter: RequestMeter): Metric[] {
+  return meter.protocols.map((protocol) => durations(meter, protocol))
+}
+
+/** Metrics of what frontends count, except durations. */
 export function requestMetrics(meter: RequestMeter): Metric[] {
   return [
-    durations(
-      meter,
-      'http',
-      'How long HTTP requests took, from the parsed head to the written reply.',
-    ),
-    durations(
-      meter,
-      'udp',
-      'How long UDP requests took, from the datagram in hand to the written reply.',
-    ),
     {
       name: 'chihaya_requests_total',
-      help: 'Requests by what was asked and how it ended; the error is empty for an answer.',
+      help: 'Requests by action and outcome; the error is empty for an answer.',
       type: 'counter',
       read: () =>
         meter.counts().map((count) => ({
@@ -48,7 +51,7 @@ export function requestMetrics(meter: RequestMeter): Metric[] {
     ),
     {
       name: 'chihaya_udp_dropped_datagrams_total',
-      help: 'Datagrams that got no answer, by reason.',
+      help: 'Datagrams without an answer, by reason.',
       type: 'counter',
       read: () =>
         Object.entries(meter.drops.counts()).map(([reason, value]) => ({
@@ -58,13 +61,13 @@ export function requestMetrics(meter: RequestMeter): Metric[] {
     },
     {
       name: 'chihaya_http_connections',
-      help: 'HTTP connections that are open.',
+      help: 'Open HTTP connections.',
       type: 'gauge',
       read: () => [{ labels: {}, value: meter.connections.open() }],
     },
     {
       name: 'chihaya_http_dropped_connections_total',
-      help: 'HTTP connections that were ended or not accepted, by reason: new ones, and idle ones that gave way.',
+      help: 'HTTP connections that were closed or not accepted, by reason: new ones, and idle ones closed for new ones.',
       type: 'counter',
       read: () =>
         meter.connections.drops().map(({ reason, connection, count: value }) => ({
@@ -80,7 +83,7 @@ export function hookMetric(meter: HookMeter): Metric {
   const name = 'chihaya_hook_duration_milliseconds'
   return {
     name,
-    help: 'How long the hooks of middleware took, until they were done.',
+    help: 'How long hooks of middleware took until they settled.',
     type: 'histogram',
     read: () =>
       meter
@@ -91,7 +94,7 @@ export function hookMetric(meter: HookMeter): Metric {
   }
 }
 
-function durations(meter: RequestMeter, protocol: Protocol, help: string): Metric {
+function durations(meter: RequestMeter, protocol: string): Metric {
   const name = `chihaya_${protocol}_response_duration_milliseconds`
   const samples = (count: RequestCount): Sample[] => {
     const { timed, milliseconds: sum, buckets: counts } = count
@@ -108,6 +111,7 @@ function durations(meter: RequestMeter, protocol: Protocol, help: string): Metri
       .counts()
       .filter((count) => count.protocol === protocol && count.timed > 0)
       .flatMap(samples)
+  const help = DURATIONS_HELP[protocol] ?? `How long requests over ${protocol} took.`
   return { name, help, type: 'histogram', read }
 }
 
@@ -123,13 +127,13 @@ function bytes(
     type: 'counter',
     read: () => {
       const sums = new Map<string, { labels: Labels; value: number }>()
-      for (const { protocol, action, family, [field]: value } of meter.counts()) {
-        const key = `${protocol} ${action} ${family}`
+      for (const { protocol, action, network, [field]: value } of meter.counts()) {
+        const key = `${protocol} ${action} ${network}`
         const sum = sums.get(key)
         if (sum) sum.value += value
         else
           sums.set(key, {
-            labels: { protocol, action, address_family: FAMILY_LABELS[family] },
+            labels: { protocol, action, address_family: NETWORK_LABELS[network] },
             value,
           })
       }
@@ -138,6 +142,6 @@ function bytes(
   }
 }
 
-function outcomeLabels({ action, family, error }: RequestCount): Labels {
-  return { action, address_family: FAMILY_LABELS[family], error }
+function outcomeLabels({ action, network, error }: RequestCount): Labels {
+  return { action, address_family: NETWORK_LABELS[network], error }
 }

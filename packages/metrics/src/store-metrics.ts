@@ -1,6 +1,13 @@
-import type { Durations, MaybePromise, PeerStore, StoreStats } from '@chihaya/core'
+import {
+  NETWORKS,
+  peersIn,
+  type Durations,
+  type MaybePromise,
+  type PeerStore,
+  type StoreStats,
+} from '@chihaya/core'
 import { histogramSamples, type Metric, type Sample } from './exposition.ts'
-import { FAMILY_LABELS } from './request-metrics.ts'
+import { NETWORK_LABELS } from './request-metrics.ts'
 
 /** Metrics of a Redis store; see `RedisStoreMetrics`. */
 export interface RemoteStoreMetrics {
@@ -22,8 +29,6 @@ export interface MeasuredStore extends PeerStore {
   health?(): string | undefined
 }
 
-const FAMILIES = ['ipv4', 'ipv6'] as const
-
 /** Where a scrape reads the store. */
 export interface StoreSource {
   /** The current store, if there is one. */
@@ -32,9 +37,8 @@ export interface StoreSource {
   readonly stats: () => Promise<StoreStats | undefined>
 }
 
-/** Metrics that every store has, and those that some have. */
+/** Metrics of every store, and of some stores. */
 export function storeMetrics({ store, stats }: StoreSource): Metric[] {
-  const both = (counts: StoreStats['seeders']): number => counts.ipv4 + counts.ipv6
   const total = (
     name: string,
     help: string,
@@ -53,31 +57,29 @@ export function storeMetrics({ store, stats }: StoreSource): Metric[] {
       { labels: {}, value: swarms },
     ]),
     total('seeders_count', 'Seeders in all swarms.', ({ seeders }) => [
-      { labels: {}, value: both(seeders) },
+      { labels: {}, value: peersIn(seeders) },
     ]),
-    total('leechers_count', 'Leechers in all swarms, partial seeds among them.', ({ leechers }) => [
-      { labels: {}, value: both(leechers) },
+    total('leechers_count', 'Leechers in all swarms, including partial seeds.', ({ leechers }) => [
+      { labels: {}, value: peersIn(leechers) },
     ]),
-    total('peers', 'Peers in all swarms, by what they are and where.', (totals) =>
+    total('peers', 'Peers in all swarms, by role and network.', (totals) =>
       (['seeders', 'leechers'] as const).flatMap((role) =>
-        FAMILIES.map((family) => ({
-          labels: { address_family: FAMILY_LABELS[family], role: role.slice(0, -1) },
-          value: totals[role][family],
-        })),
+        NETWORKS.flatMap((network) => {
+          const { [network]: value } = totals[role]
+          if (value === undefined) return []
+          const labels = { address_family: NETWORK_LABELS[network], role: role.slice(0, -1) }
+          return [{ labels, value }]
+        }),
       ),
     ),
-    ofStore(
-      store,
-      'chihaya_storage_memory_bytes',
-      'gauge',
-      'Bytes that swarms take from the system.',
-      ({ bytes }) => (bytes === undefined ? undefined : [{ labels: {}, value: bytes }]),
+    ofStore(store, 'chihaya_storage_memory_bytes', 'gauge', 'Memory of the swarms.', ({ bytes }) =>
+      bytes === undefined ? undefined : [{ labels: {}, value: bytes }],
     ),
     ofStore(
       store,
       'chihaya_storage_gc_duration_milliseconds',
       'histogram',
-      'How long searches for peers past their lifetime took, pauses left out.',
+      'How long searches for expired peers took, without pauses.',
       (measured, name) => {
         const passes = measured.expiryPasses?.()
         return passes && histogramSamples(name, {}, passes)
@@ -87,7 +89,7 @@ export function storeMetrics({ store, stats }: StoreSource): Metric[] {
       store,
       'chihaya_storage_up',
       'gauge',
-      'Whether a store that can fail works: 1 or 0.',
+      'Whether the store works: 1 or 0. Only for stores that can fail.',
       (measured) =>
         measured.health && [{ labels: {}, value: measured.health() === undefined ? 1 : 0 }],
     ),
@@ -110,27 +112,24 @@ function redisMetrics(store: StoreSource['store']): Metric[] {
     metric(
       'round_trip_duration_milliseconds',
       'histogram',
-      'How long Redis took to answer.',
+      'How long Redis took to reply.',
       ({ roundTrips }, name) => histogramSamples(name, {}, roundTrips),
     ),
-    metric('errors_total', 'counter', 'Commands that failed, by kind.', ({ errors }) =>
+    metric('errors_total', 'counter', 'Failed commands, by kind.', ({ errors }) =>
       Object.entries(errors).map(([kind, value]) => ({ labels: { kind }, value })),
     ),
-    metric('pending_commands', 'gauge', 'Commands that wait for their answer.', ({ pending }) => [
+    metric('pending_commands', 'gauge', 'Commands that wait for a reply.', ({ pending }) => [
       { labels: {}, value: pending },
     ]),
     metric(
       'fallback_announces_total',
       'counter',
-      'Announces answered while Redis was away.',
+      'Announces answered while Redis was unavailable.',
       ({ fallbackAnnounces }) => [{ labels: {}, value: fallbackAnnounces }],
     ),
-    metric(
-      'fallback_peers',
-      'gauge',
-      'Peers that Redis has yet to be told of.',
-      ({ fallbackPeers }) => [{ labels: {}, value: fallbackPeers }],
-    ),
+    metric('fallback_peers', 'gauge', 'Peers not yet written to Redis.', ({ fallbackPeers }) => [
+      { labels: {}, value: fallbackPeers },
+    ]),
   ]
 }
 

@@ -1,9 +1,16 @@
-import { HookMeter, Probe, RequestMeter, type PeerStore, type StoreStats } from '@chihaya/core'
+import {
+  HookMeter,
+  Probe,
+  RequestMeter,
+  type Log,
+  type PeerStore,
+  type StoreStats,
+} from '@chihaya/core'
 import { Registry } from 'prom-client'
 import { writeMetric, type Metric, type Sample } from './exposition.ts'
-import { FailureLog, type MetricsLog } from './failure-log.ts'
+import { FailureLog } from './failure-log.ts'
 import { addProcessMetrics } from './process-metrics.ts'
-import { hookMetric, requestMetrics } from './request-metrics.ts'
+import { durationMetrics, hookMetric, requestMetrics } from './request-metrics.ts'
 import { storeMetrics, type MeasuredStore } from './store-metrics.ts'
 
 /** Milliseconds that a scrape waits for the store. Prometheus waits ten seconds for the scrape. */
@@ -16,7 +23,7 @@ export interface TrackerMetricsInit {
   readonly hookMeter?: HookMeter
   /** The peer store; may be set later. */
   readonly store?: PeerStore
-  readonly log: MetricsLog
+  readonly log: Pick<Log, 'info' | 'warn'>
   /** Version of the tracker, for `chihaya_build_info`. @default '' */
   readonly version?: string
   /** Milliseconds for which a reading of the store is reused. @default 1000 */
@@ -26,8 +33,8 @@ export interface TrackerMetricsInit {
 }
 
 /**
- * All metrics of a tracker. They do not belong to an application: one that is replaced after a
- * reload passes them on, so that counters continue.
+ * All metrics of a tracker. They may outlive an application, so that counters continue after a
+ * reload.
  */
 export class TrackerMetrics {
   readonly meter: RequestMeter
@@ -72,6 +79,8 @@ export class TrackerMetrics {
   /** All metrics in Prometheus' text format, except those that cannot be read. */
   async text(): Promise<string> {
     const texts = await Promise.all([
+      // Frontends may add protocols later.
+      ...durationMetrics(this.meter).map((metric) => this.#textOf(metric)),
       ...this.#metrics.map((metric) => this.#textOf(metric)),
       ...this.registry.getMetricsAsArray().map(({ name }) => this.#textFromRegistry(name)),
     ])
@@ -106,7 +115,7 @@ function buildInfo(version: string): Metric {
   const labels = { version, nodejs: process.version }
   return {
     name: 'chihaya_build_info',
-    help: 'Always 1; its labels say what runs.',
+    help: 'Always 1; the labels name the versions.',
     type: 'gauge',
     read: () => [{ labels, value: 1 }],
   }

@@ -18,7 +18,7 @@ import { ownSeries, scrape, valueOf } from './scrape.ts'
 const silent = { warn: () => undefined, info: () => undefined }
 
 describe('the route', () => {
-  test('serves the text format to GET, whatever the query says', async () => {
+  test('serves the text format to GET, regardless of the query', async () => {
     await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics) })
     const response = await fetch(tracker.url('http', '/metrics?name=%22%7D%0Aevil&passkey=secret'))
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
@@ -39,7 +39,7 @@ describe('the route', () => {
     }
   })
 
-  test('tells by how much the event loop is late, and not how often anybody looks', async () => {
+  test('reports the lag of the event loop without the sampling interval', async () => {
     await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics) })
     const lag = async (figure: string): Promise<number> =>
       valueOf(await scrape(tracker), `nodejs_eventloop_lag_${figure}_seconds`)
@@ -111,7 +111,7 @@ describe('the store', () => {
     expect(valueOf(series, 'chihaya_storage_gc_duration_milliseconds_count')).toBe(0)
   })
 
-  test('tells how long its searches for old peers took', async () => {
+  test('reports the duration of searches for expired peers', async () => {
     const store = new MemoryPeerStore()
     const trackerMetrics = new TrackerMetrics({ store, log: silent, processMetrics: false })
     for (let pass = 0; pass < 3; pass++) while (!store.expire(1));
@@ -173,7 +173,7 @@ describe('the store', () => {
     expect(asked).toBe(1)
   })
 
-  test('in another place tells of its round trips and errors', async () => {
+  test('in another process has its round trips and errors reported', async () => {
     const model = new ModelPeerStore({ peerLifetime: 60_000, now: Date.now })
     const roundTrips = { bounds: [1, 2], counts: [3, 2, 1], count: 6, sum: 12.5 }
     const remote = {
@@ -233,7 +233,7 @@ describe('hooks', () => {
 })
 
 describe('several in one process', () => {
-  test('count each for itself', async () => {
+  test('count separately', async () => {
     await using first = await TestTracker.start({ register: (app) => void app.register(metrics) })
     await using second = await TestTracker.start({ register: (app) => void app.register(metrics) })
     await first.client('udp').announce(ANNOUNCE)
@@ -242,7 +242,7 @@ describe('several in one process', () => {
     expect(valueOf(await scrape(second), 'chihaya_requests_total', labels)).toBeNaN()
   })
 
-  test('in one application share what they count', async () => {
+  test('in one application share their counters', async () => {
     await using tracker = await TestTracker.start({
       register: (app) => {
         app.register(metrics)
@@ -303,7 +303,7 @@ describe('metrics that outlive an application', () => {
     expect((await fetch(tracker.url('http', '/metrics'))).status).toBe(404)
   })
 
-  test('survive a metric of your own that fails', async () => {
+  test('survive a custom metric that fails', async () => {
     const lines: string[] = []
     const log = { warn: (_: object, line: string) => lines.push(line), info: () => undefined }
     const trackerMetrics = new TrackerMetrics({ log, processMetrics: false })

@@ -20,11 +20,11 @@ async function closedPort(): Promise<number> {
 }
 
 describe('a store in Redis', () => {
-  test('tells what metrics ask of it', () => {
+  test('has what metrics read', () => {
     expectTypeOf<RedisPeerStore>().toExtend<MeasuredStore>()
   })
 
-  test('is shown while Redis is away', async () => {
+  test('is shown while Redis is unavailable', async () => {
     await using app = Fastify()
     app.register(redisStorage, {
       url: `redis://127.0.0.1:${await closedPort()}`,

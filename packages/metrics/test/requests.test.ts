@@ -24,7 +24,7 @@ function header(connectionId: bigint, action: number, transactionId = 0): Buffer
 }
 
 describe('requests', () => {
-  test('are counted by what was asked and how it ended', async () => {
+  test('are counted by action and outcome', async () => {
     await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics) })
     for (const protocol of ['http', 'http6', 'udp', 'udp6'] as const) {
       const client = tracker.client(protocol)
@@ -63,7 +63,7 @@ describe('requests', () => {
     )
   })
 
-  test('have no durations while nobody takes their time', async () => {
+  test('have no durations without `requestTiming`', async () => {
     await using tracker = await TestTracker.start({ register: (app) => void app.register(metrics) })
     for (const protocol of ['http', 'udp'] as const)
       await tracker.client(protocol).announce(ANNOUNCE)
@@ -72,7 +72,7 @@ describe('requests', () => {
   })
 
   test.each(['http', 'udp'] as const)(
-    'over %s have durations when they are asked for',
+    'over %s have durations with `requestTiming`',
     async (protocol) => {
       await using tracker = await TestTracker.start({
         register: (app) => void app.register(metrics),
@@ -98,7 +98,7 @@ describe('requests', () => {
     },
   )
 
-  test('of a store that takes its time are counted when they are answered', async () => {
+  test('to a slow store are counted when they are answered', async () => {
     await using tracker = await TestTracker.start({
       register: (app) => {
         app.register(metrics)
@@ -135,7 +135,7 @@ describe('requests', () => {
     }
   })
 
-  test('are counted once, though a hook may keep their answer from being sent', async () => {
+  test('are counted once, even if a hook prevents the first answer', async () => {
     let faults = 0
     await using tracker = await TestTracker.start({
       register: (app) => {
@@ -150,7 +150,7 @@ describe('requests', () => {
     expect(counts.reduce((sum, { value }) => sum + value, 0)).toBe(1)
   })
 
-  test('that no server answers are counted as far as they come', async () => {
+  test('that are refused before the handler are counted', async () => {
     await using tracker = await TestTracker.start({
       register: (app) => {
         app.register(metrics)
@@ -209,7 +209,7 @@ describe('datagrams without an answer', () => {
 })
 
 describe('hostile requests', () => {
-  test('make no series', async () => {
+  test('create no series', async () => {
     let refused = 0
     await using tracker = await TestTracker.start({
       register: (app) => {

@@ -21,8 +21,8 @@ export interface ClientEntry {
 }
 
 /**
- * Parses an entry: a client id (`TR2940`), a prefix of client ids (`TR29*`) or peer ids (`-TR*`), or
- * a range of versions (`qB >= 4.4`).
+ * Parses an entry: a client id (`TR2940`), a prefix of client ids (`TR29*`) or peer ids (`-TR*`),
+ * or a range of versions (`qB >= 4.4`).
  * @throws {RangeError} for any other text.
  */
 export function parseClientEntry(text: string): ClientEntry {

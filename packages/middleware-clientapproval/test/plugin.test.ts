@@ -215,7 +215,7 @@ describe('the start', () => {
     )
   })
 
-  test('is refused with a file that is wrong', async () => {
+  test('is refused with an invalid file', async () => {
     const file = await listFile('TR2940\nTransmission\n')
     await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(
       `${file}:2: "Transmission" is not a client`,

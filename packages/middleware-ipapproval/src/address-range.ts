@@ -33,8 +33,8 @@ export function notAnEntry(text: string): RangeError {
 }
 
 /**
- * Parses two addresses with a hyphen between them. Undefined for any other text. The numbers of IPv4
- * addresses are decimal and may have leading zeros, as in generated lists.
+ * Parses two addresses with a hyphen between them. Undefined for any other text. The numbers of
+ * IPv4 addresses are decimal and may have leading zeros, as in generated lists.
  * @throws {RangeError} if the addresses differ in family, or are in the wrong order.
  */
 export function parseHyphenated(text: string): AddressRange | undefined {

@@ -14,12 +14,12 @@ const MIN_SHIFT = 16
 const key: Uint32Array = new Uint32Array(4)
 
 /**
- * A table of ranges that finds the closest one with an address. The closeness of a range is one more
- * than the prefix length of the smallest CIDR range with room for as many addresses: 25 for a /24
- * and for any range of 129 to 256 addresses.
+ * A table of ranges that finds the closest one with an address. The closeness of a range is one
+ * more than the prefix length of the smallest CIDR range with room for as many addresses: 25 for a
+ * /24 and for any range of 129 to 256 addresses.
  *
- * After the last range was added, `finish` converts the ranges into sorted disjoint segments in flat
- * memory.
+ * After the last range was added, `finish` converts the ranges into sorted disjoint segments in
+ * flat memory.
  */
 export class RangeTable {
   readonly #ipv4 = new Segments(1)

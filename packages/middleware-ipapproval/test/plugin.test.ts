@@ -285,7 +285,7 @@ describe('the start', () => {
     await expect(trackerWith(options)).rejects.toThrow(`@chihaya/middleware-ipapproval: ${message}`)
   })
 
-  test('is refused with a file that is wrong', async () => {
+  test('is refused with an invalid file', async () => {
     const file = await listFile('10.0.0.0/8\n10.0.0.0/8/8\n')
     await expect(trackerWith({ blacklistFile: file })).rejects.toThrow(
       `${file}:2: "10.0.0.0/8/8" is neither`,

@@ -1,4 +1,4 @@
-import type { MaybePromise, ReadinessAnswer } from '@chihaya/core'
+import { LONGEST_TIMER, type Log, type MaybePromise, type ReadinessAnswer } from '@chihaya/core'
 import type { Algorithm } from './algorithm.ts'
 import { KeySetError } from './errors.ts'
 import { NO_KEYS, type KeySet, type VerificationKey } from './key-set.ts'
@@ -7,13 +7,6 @@ import type { KeySource } from './key-source.ts'
 const LOAD_TIMEOUT = 5000
 /** Tokens with unknown keys that wait for an update at a time; further ones are refused. */
 const MAX_WAITING = 1000
-/** The longest delay of a timer; with a longer one it fires at once. */
-const MAX_TIMER = 2 ** 31 - 1
-
-interface KeyLog {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
-}
 
 /** Keys that outlive an application, so that the next one starts with them. */
 export interface KeptKeys {
@@ -26,7 +19,7 @@ export interface KeyRingInit {
   readonly interval: number
   /** Milliseconds between two updates because of unknown keys, and after a failed one. */
   readonly minInterval: number
-  readonly log: KeyLog
+  readonly log: Pick<Log, 'info' | 'warn'>
   /** Milliseconds that an update may take. */
   readonly timeout?: number
   /** Where the keys are kept, which may hold some already. @default nowhere else */
@@ -34,7 +27,7 @@ export interface KeyRingInit {
 }
 
 /**
- * The keys in force, kept up to date. A failed update leaves them as they are, and no update delays a
+ * The current keys, updated regularly. A failed update changes nothing, and no update delays a
  * token with a known key.
  */
 export class KeyRing {
@@ -54,19 +47,20 @@ export class KeyRing {
     this.#kept = init.kept ?? { keys: NO_KEYS }
   }
 
-  /** The keys in force; a new object after each change. */
+  /** The current keys; a new object after each change. */
   get keys(): KeySet {
     return this.#kept.keys
   }
 
-  /** Without keys no token can be verified. Old keys do as long as the issuer has no others. */
+  /** Without keys no token can be verified. Old keys suffice until the issuer replaces them. */
   readiness(): ReadinessAnswer {
-    if (this.keys.size === 0) return 'there are none yet'
-    return this.#outdated ? { remark: 'the last update failed, so those at hand stay' } : true
+    if (this.keys.size === 0) return 'no keys yet'
+    return this.#outdated ? { remark: 'the last update failed; the previous keys stay' } : true
   }
 
   /**
-   * Loads the keys. @throws why it cannot, unless some are kept from before or they may come later.
+   * Loads the keys. @throws the cause of a failure, unless there are keys already or
+   * `mayComeLater`.
    */
   async start(mayComeLater: boolean): Promise<void> {
     if (mayComeLater || this.keys.size > 0) return this.#update()
@@ -77,7 +71,7 @@ export class KeyRing {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
-    this.#abort?.abort(new KeySetError('was not waited for, as the tracker stops'))
+    this.#abort?.abort(new KeySetError('was abandoned, as the tracker stops'))
   }
 
   /** The keys that may have signed a token. An unknown `kid` causes an update, within limits. */
@@ -125,7 +119,7 @@ export class KeyRing {
       this.#outdated = true
       log.warn(
         { err: error, place: source.place, keys: this.keys.size },
-        'the keys of tokens were not updated; those at hand stay',
+        'the keys of tokens were not updated; the previous keys stay',
       )
       this.#schedule(Math.min(interval, minInterval))
     }
@@ -144,7 +138,7 @@ export class KeyRing {
       this.#outdated = false
       if (keys.fingerprint === this.keys.fingerprint) return
       this.#kept.keys = keys
-      log.info({ place: source.place, keys: keys.size }, 'the keys of tokens are in force')
+      log.info({ place: source.place, keys: keys.size }, 'the keys of tokens were loaded')
     } finally {
       clearTimeout(timer)
       this.#abort = undefined
@@ -154,7 +148,10 @@ export class KeyRing {
   #schedule(milliseconds: number): void {
     clearTimeout(this.#timer)
     if (this.#stopped || !this.#init.source.updates) return
-    this.#timer = setTimeout(() => void this.#update(), Math.min(milliseconds, MAX_TIMER)).unref()
+    this.#timer = setTimeout(
+      () => void this.#update(),
+      Math.min(milliseconds, LONGEST_TIMER),
+    ).unref()
   }
 }
 

@@ -35,11 +35,16 @@ export interface JwtApprovalOptions {
   jwkSetMinUpdateInterval?: Duration
   /** Allow plain HTTP in `jwkSetUrl` beyond loopback addresses. @default false */
   allowHttp?: boolean
-  /** Start without keys if they are unavailable, and refuse all announces until they are. @default false */
+  /**
+   * Start without keys if they are unavailable, and refuse all announces until they are. @default
+   * false
+   */
   startWithoutKeys?: boolean
   /** Accepted signature algorithms. @default ['RS256', 'ES256', 'EdDSA'] */
   algorithms?: Algorithm[]
-  /** Largest difference between the clocks of issuer and tracker, at most a minute. @default '30s' */
+  /**
+   * Largest difference between the clocks of issuer and tracker, at most a minute. @default '30s'
+   */
   maxClockSkew?: Duration
   /** The query or route parameter with the token. @default 'jwt' */
   parameter?: string

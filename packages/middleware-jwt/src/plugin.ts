@@ -41,7 +41,7 @@ const plugin: FastifyPluginAsync<JwtApprovalOptions> = async (fastify, given) =>
 async function startKeys(settings: Settings, fastify: FastifyInstance): Promise<KeyRing> {
   const { options, updateInterval: interval, minUpdateInterval: minInterval } = settings
   const source = keySource(options)
-  // A reload while the issuer is unavailable goes on with the keys at hand.
+  // A reload while the issuer is unavailable continues with the previous keys.
   const { id } = source
   const create = (): KeptKeys => ({ keys: NO_KEYS })
   const kept = id === undefined ? create() : lasting(fastify, NAME, { options: id, create })

@@ -30,7 +30,7 @@ describe('cached approvals', () => {
     expect([cache.size, cache.get('in use')]).toEqual([0, undefined])
   })
 
-  test.each([0, 1])('are none with a size of %d', (size) => {
+  test.each([0, 1])('are not kept with a size of %d', (size) => {
     const cache = new ApprovalCache(size)
     cache.set('token', approval(1))
     expect(cache.get('token')).toBeUndefined()

@@ -32,7 +32,7 @@ describe.each(PROTOCOLS)('keys of a server, over %s', (protocol) => {
     expect(await tracker.announce(protocol, token({}, EC))).toBe('approved')
   })
 
-  test('are asked for once by a thousand tokens with unknown keys', async () => {
+  test('are fetched once for a thousand tokens with unknown keys', async () => {
     await using keys = await KeyServer.start(RSA)
     await using tracker = await Tracker.start({ jwkSetUrl: keys.url })
     const unknown = (number: number): string => token({}, RSA, { kid: `unknown ${number}` })
@@ -76,7 +76,7 @@ describe('a tracker that replaces another', () => {
       keys.say(503, '')
       await using next = await Tracker.start(options, {}, former)
       expect(await next.announce('http', token())).toBe('approved')
-      expect(next.log.join('')).toContain('were not updated; those at hand stay')
+      expect(next.log.join('')).toContain('were not updated; the previous keys stay')
       await expect(Tracker.start({ ...options, algorithms: ['ES256'] }, {}, next)).rejects.toThrow(
         'answered HTTP 503',
       )

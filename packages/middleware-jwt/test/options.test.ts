@@ -109,7 +109,7 @@ describe('a tracker without keys', () => {
     const options = { startWithoutKeys: true, jwkSetMinUpdateInterval: '1s' }
     await using tracker = await Tracker.start({ jwkSetUrl: keys.url, ...options })
     keys.serve(RSA)
-    while (!tracker.log.join('').includes('the keys of tokens are in force')) await sleep(10)
+    while (!tracker.log.join('').includes('the keys of tokens were loaded')) await sleep(10)
     expect(await tracker.announce('http', token())).toBe('approved')
   })
 })

@@ -23,12 +23,14 @@ test('a tracker without keys is not ready, and one with old keys is', async () =
     jwkSetUpdateInterval: '1s',
     jwkSetMinUpdateInterval: '1s',
   })
-  expect(await untilItSays(tracker, 'there are none yet')).toBe(false)
+  expect(await untilItSays(tracker, 'no keys yet')).toBe(false)
   keys.serve(RSA)
   expect(await untilItSays(tracker, 'ok')).toBe(true)
   keys.say(503, '')
   expect(await tracker.announce('http', token({}, EC))).toBe('unapproved request: invalid jwt')
-  expect(await untilItSays(tracker, 'ok: the last update failed, so those at hand stay')).toBe(true)
+  expect(await untilItSays(tracker, 'ok: the last update failed; the previous keys stay')).toBe(
+    true,
+  )
   keys.serve(RSA)
   expect(await untilItSays(tracker, 'ok')).toBe(true)
 })

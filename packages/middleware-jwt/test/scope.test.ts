@@ -58,7 +58,7 @@ describe('the plugin', () => {
     expect(await approves(app, token({ aud: [AUDIENCE, 'https://other.example'] }))).toBe(true)
   })
 
-  test('leaves the application what it does with @fastify/jwt itself', async () => {
+  test("does not affect the application's own use of @fastify/jwt", async () => {
     await using app = Fastify()
     await app.register(fastifyJwt, { secret: 'a secret of the application' })
     const own = app.jwt

@@ -1,11 +1,10 @@
-import type { Address } from '@chihaya/bittorrent'
+import { addressFamily, hostPrefix, type Address } from '@chihaya/bittorrent'
 
 /** 65,536 buckets of 16 bytes. A source needs its bucket only until that is full again. */
 const SETS = 8192
 const WAYS = 8
-/** Bytes that identify a source: an IPv4 address, or an IPv6 /64. */
-const IPV4_BYTES = 4
-const IPV6_BYTES = 8
+/** The most bytes that identify a source: an IPv4 address, or an IPv6 /64. */
+const KEY_BYTES = 8
 /** First half of an IPv4 key. No IPv6 source starts like this, as it would be multicast. */
 const IPV4 = 0xffff_ffff
 
@@ -22,9 +21,9 @@ export interface TokenBucketsInit {
  * A token bucket for each source, in fixed memory.
  *
  * The bucket of a source is in one of the eight places of a set. A new source replaces the bucket
- * that lacks the fewest tokens, usually a full one; its source starts with a full bucket again. So a
- * flood of sources makes the limit more lenient, first for the quietest sources, and never causes a
- * refusal. A secret decides which sources share a set.
+ * that lacks the fewest tokens, usually a full one; its source starts with a full bucket again. So
+ * a flood of sources makes the limit more lenient, first for the quietest sources, and never causes
+ * a refusal. A secret decides which sources share a set.
  */
 export class TokenBuckets {
   /** Microseconds until a bucket gains a token: an integer, so that sums are exact. */
@@ -36,7 +35,7 @@ export class TokenBuckets {
   /** When each bucket is full again, in microseconds since 1970. */
   readonly #full = new Float64Array(SETS * WAYS)
   /** Random bits for each value of each byte of a key. Their XOR selects the set. */
-  readonly #bits: Uint32Array = crypto.getRandomValues(new Uint32Array(IPV6_BYTES * 256))
+  readonly #bits: Uint32Array = crypto.getRandomValues(new Uint32Array(KEY_BYTES * 256))
 
   constructor({ perMinute, burst }: TokenBucketsInit) {
     this.#cost = Math.round(MINUTE / perMinute)
@@ -60,10 +59,10 @@ export class TokenBuckets {
 
   /** The bucket of a source, or a full one that replaces another source's. */
   #bucketOf(source: Address, micros: number): number {
-    const ipv4 = source.length === IPV4_BYTES
+    const ipv4 = addressFamily(source) === 'ipv4'
     const high = ipv4 ? IPV4 : wordOf(source, 0)
     const low = wordOf(source, ipv4 ? 0 : 4)
-    const first = this.#setOf(source, ipv4 ? IPV4_BYTES : IPV6_BYTES) * WAYS
+    const first = this.#setOf(source, hostPrefix(source)) * WAYS
     let fullest = first
     for (let bucket = first; bucket < first + WAYS; bucket++) {
       if (this.#keys[bucket * 2] === high && this.#keys[bucket * 2 + 1] === low) return bucket

@@ -70,7 +70,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(await announces(tracker.client(protocol, ONE), 8)).toBe(5)
   })
 
-  test('scrapes have a limit of their own, and announces none unless it is asked for', async () => {
+  test('scrapes have a separate limit, and announces none unless it is asked for', async () => {
     await using tracker = await trackerWith({ scrapesPerMinute: 3 })
     const client = tracker.client(protocol, ONE)
     expect(await scrapes(client, 6)).toBe(3)
@@ -78,7 +78,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(await scrapes(client, 2)).toBe(0)
   })
 
-  test('one source costs another nothing', async () => {
+  test('one source does not affect another', async () => {
     await using tracker = await trackerWith({ announcesPerMinute: 3, scrapesPerMinute: 3 })
     const [one, two] = [tracker.client(protocol, ONE), tracker.client(protocol, TWO)]
     expect([await announces(one, 6), await scrapes(one, 6)]).toEqual([3, 3])
@@ -102,7 +102,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(await announces(client, 3, { event: 'started' })).toBe(0)
   })
 
-  test('some networks may be left alone', async () => {
+  test('some networks may be exempt', async () => {
     await using tracker = await trackerWith({
       announcesPerMinute: 1,
       scrapesPerMinute: 1,
@@ -166,7 +166,7 @@ test('a refusal over HTTP says when the burst is there again', async () => {
   })
 })
 
-test('a limit that is not asked for costs nothing: the tracker has no hook', async () => {
+test('an absent limit costs nothing: the tracker has no hook', async () => {
   await using tracker = await trackerWith({ except: ['127.0.0.1'] })
   expect(tracker.app.tracker.showsAnnounces).toBe(false)
   expect(tracker.app.tracker.showsScrapes).toBe(false)

@@ -114,7 +114,7 @@ describe('a flood of sources', () => {
     expect(takeMany(buckets, TWO, 200, NOW)).toBe(100)
   })
 
-  test('of one host is no flood: its addresses of IPv6 are one source', () => {
+  test('of IPv6 addresses in one /64 counts as one source', () => {
     const buckets = new TokenBuckets({ perMinute: 60, burst: 100 })
     let taken = 0
     for (let host = 0; host < 10_000; host++)

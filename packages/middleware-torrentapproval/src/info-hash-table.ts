@@ -7,8 +7,8 @@ const GROWTH = 1.6
 
 /**
  * Random bits for each value of each byte of a key. The hash of a key is their XOR (simple
- * tabulation hashing). It keeps runs of slots short for any keys, and outsiders cannot predict which
- * keys collide.
+ * tabulation hashing). It keeps runs of slots short for any keys, and outsiders cannot predict
+ * which keys collide.
  */
 const BITS: Uint32Array = crypto.getRandomValues(new Uint32Array(INFO_HASH_LENGTH * 256))
 

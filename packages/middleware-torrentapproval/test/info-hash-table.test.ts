@@ -21,7 +21,7 @@ const infoHash = fc
   )
 
 describe('a table of infohashes', () => {
-  test('knows what a map knows', () => {
+  test('agrees with a map', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(infoHash, fc.integer({ min: 1, max: 255 })), { maxLength: 500 }),

@@ -77,7 +77,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     })
   })
 
-  test('without a list all is approved until it is denied', async () => {
+  test('without a list all torrents are approved until denied', async () => {
     await using tracker = await trackerWith({})
     const client = tracker.client(protocol)
     expect(await client.announce({ ...ANNOUNCE, infoHash: KNOWN })).toMatchObject({ incomplete: 1 })
@@ -85,7 +85,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await expect(client.announce({ ...ANNOUNCE, infoHash: KNOWN })).rejects.toThrow(REFUSED)
   })
 
-  test('with an empty whitelist nothing is approved until it is allowed', async () => {
+  test('with an empty whitelist no torrent is approved until allowed', async () => {
     await using tracker = await trackerWith({ whitelist: [] })
     const client = tracker.client(protocol)
     await expect(client.announce({ ...ANNOUNCE, infoHash: KNOWN })).rejects.toThrow(REFUSED)
@@ -257,7 +257,7 @@ describe('the start', () => {
     )
   })
 
-  test('is refused with a file that is not there or wrong', async () => {
+  test('is refused with a missing or invalid file', async () => {
     await expect(trackerWith({ whitelistFile: '/nowhere/torrents' })).rejects.toThrow(
       '/nowhere/torrents: ENOENT',
     )

@@ -52,7 +52,7 @@ describe('a torrent', () => {
     },
   )
 
-  test('of version 2 goes by the first half of its infohash', () => {
+  test('of version 2 is identified by the first 20 bytes of its infohash', () => {
     const torrents = approval('whitelist', [])
     torrents.allow(`${ONE}${'0'.repeat(24)}`)
     expect([torrents.has(ONE), torrents.has(`${ONE}${'f'.repeat(24)}`)]).toEqual([true, true])

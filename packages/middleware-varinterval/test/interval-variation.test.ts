@@ -35,11 +35,11 @@ describe('an interval', () => {
     expect(vary({}, USUAL, 0, 0.999)).toEqual([1810, 900])
   })
 
-  test('takes its minimum along when told to', () => {
+  test('moves its minimum along if configured', () => {
     expect(vary({ modifyMinInterval: true }, USUAL, 0, 0.5)).toEqual([1806, 906])
   })
 
-  test('stays as it is as often as the probability leaves it alone', () => {
+  test('stays unchanged as often as the probability says', () => {
     expect(vary({ modifyResponseProbability: 0.25 }, USUAL, 0.25)).toEqual([1800, 900])
     expect(vary({ modifyResponseProbability: 0.25 }, USUAL, 0.249, 0)).toEqual([1801, 900])
   })
@@ -64,7 +64,7 @@ describe('an interval', () => {
     expect(vary(options, longest, 0, 0.999)).toEqual([2 ** 31 - 1, 2 ** 31 - 1])
   })
 
-  test('is drawn anew each time, over the whole range', () => {
+  test('is random each time, over the whole range', () => {
     const variation = new IntervalVariation({ ...OPTIONS, symmetric: true })
     const seen = new Set<number>()
     for (let draw = 0; draw < 10_000; draw++) {

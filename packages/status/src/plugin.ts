@@ -10,7 +10,7 @@ const NAME = '@chihaya/status'
 const plugin: FastifyPluginAsync<StatusOptions> = async (fastify, given) => {
   const options = parseOptions(NAME, optionsSchema, given)
   const status = options.source ?? ownStatus(fastify, options)
-  // Only the routes get a scope of their own: frontends must find the meter in this one.
+  // Only the routes get a separate scope: frontends must find the meter in this one.
   const { prefix = '' } = given as { prefix?: string }
   const routes = async (scope: FastifyInstance): Promise<void> => {
     scope.setErrorHandler((error, request, reply) => {

@@ -1,6 +1,5 @@
-import type { Action, Protocol, RequestCount } from '@chihaya/core'
-
-type AddressFamily = RequestCount['family']
+import type { AddressFamily } from '@chihaya/bittorrent'
+import type { Action, Network, RequestCount } from '@chihaya/core'
 
 /** Requests of one kind: since the start, and their mean rate over `RequestFigures.seconds`. */
 export interface KindFigures {
@@ -11,6 +10,9 @@ export interface KindFigures {
 }
 
 export type ActionFigures = Readonly<Record<AddressFamily, KindFigures>>
+
+/** Figures of another frontend's protocol. Its peers may be in any network. */
+export type ProtocolFigures = Readonly<Record<Action, Readonly<Record<Network, KindFigures>>>>
 
 export interface Refusal {
   readonly reason: string
@@ -23,6 +25,8 @@ export interface RequestFigures {
   readonly total: KindFigures
   readonly http: Readonly<Record<Exclude<Action, 'connect'>, ActionFigures>>
   readonly udp: Readonly<Record<Action, ActionFigures>>
+  /** Protocols that other frontends have added to the meter, by name. */
+  readonly otherProtocols: Readonly<Record<string, ProtocolFigures>>
   /** In descending order of frequency. */
   readonly refusals: readonly Refusal[]
   /** Requests per second in steps of five seconds, for five minutes, oldest first. */
@@ -38,10 +42,11 @@ export interface Sample {
   readonly counts: readonly RequestCount[]
 }
 
-type Kind = Partial<Pick<RequestCount, 'protocol' | 'action' | 'family'>>
+type Kind = Partial<Pick<RequestCount, 'protocol' | 'action' | 'network'>>
 
 /** All figures except the history: counts of `now`, and rates since `before`. */
 export function requestFigures(
+  protocols: readonly string[],
   now: Sample,
   before: Sample,
 ): Omit<RequestFigures, 'history' | 'highest'> {
@@ -56,21 +61,37 @@ export function requestFigures(
       refusedPerSecond: perSecond(refused - refusedBefore, seconds),
     }
   }
-  const families = (protocol: Protocol, action: Action): ActionFigures => ({
-    ipv4: figures({ protocol, action, family: 'ipv4' }),
-    ipv6: figures({ protocol, action, family: 'ipv6' }),
+  const families = (protocol: string, action: Action): ActionFigures => ({
+    ipv4: figures({ protocol, action, network: 'ipv4' }),
+    ipv6: figures({ protocol, action, network: 'ipv6' }),
   })
-  const actions = (protocol: Protocol) => ({
-    announce: families(protocol, 'announce'),
-    scrape: families(protocol, 'scrape'),
-    other: families(protocol, 'other'),
+  const networks = (protocol: string, action: Action) => ({
+    ...families(protocol, action),
+    webrtc: figures({ protocol, action, network: 'webrtc' }),
   })
+  const others = protocols.filter((protocol) => protocol !== 'http' && protocol !== 'udp')
   return {
     seconds: Math.round(seconds),
     total: figures({}),
-    http: actions('http'),
-    udp: { connect: families('udp', 'connect'), ...actions('udp') },
+    http: {
+      announce: families('http', 'announce'),
+      scrape: families('http', 'scrape'),
+      other: families('http', 'other'),
+    },
+    udp: byAction((action) => families('udp', action)),
+    otherProtocols: Object.fromEntries(
+      others.map((protocol) => [protocol, byAction((action) => networks(protocol, action))]),
+    ),
     refusals: refusals(now),
+  }
+}
+
+function byAction<Figures>(figures: (action: Action) => Figures): Record<Action, Figures> {
+  return {
+    connect: figures('connect'),
+    announce: figures('announce'),
+    scrape: figures('scrape'),
+    other: figures('other'),
   }
 }
 
@@ -83,9 +104,9 @@ export function requestRate(before: Sample, now: Sample): number {
 
 function sums({ counts }: Sample, kind: Kind): [answered: number, refused: number] {
   let [answered, refused] = [0, 0]
-  for (const { protocol, action, family, error, requests } of counts) {
+  for (const { protocol, action, network, error, requests } of counts) {
     if ((kind.protocol ?? protocol) !== protocol || (kind.action ?? action) !== action) continue
-    if ((kind.family ?? family) !== family) continue
+    if ((kind.network ?? network) !== network) continue
     if (error === '') answered += requests
     else refused += requests
   }

@@ -44,7 +44,8 @@ export class RequestHistory {
     const history = samples
       .slice(1)
       .map((sample, index) => requestRate(samples[index] as Sample, sample))
-    return { ...requestFigures(now, before), history, highest: Math.max(...history, 0) }
+    const figures = requestFigures(this.#meter.protocols, now, before)
+    return { ...figures, history, highest: Math.max(...history, 0) }
   }
 
   #sample(): Sample {

@@ -1,9 +1,10 @@
 import { toHex, type InfoHash } from '@chihaya/bittorrent'
 import {
+  peersIn,
   Probe,
+  type NetworkCounts,
   type PeerStore,
   type ScrapeAnswer,
-  type StoreStats,
   type SwarmEntry,
 } from '@chihaya/core'
 import { Largest } from './largest.ts'
@@ -23,23 +24,29 @@ const TIMEOUT = 30_000
 export interface TorrentFigures {
   /** 40 hex digits. */
   readonly infoHash: string
-  readonly seeders: StoreStats['seeders']
-  readonly leechers: StoreStats['leechers']
+  readonly seeders: NetworkCounts
+  readonly leechers: NetworkCounts
   /** Downloads completed. */
   readonly downloaded: number
 }
 
-/** Figures from a scrape of each family. A store with unified families gives both all peers. */
+/** Figures from a scrape of each network. A store with unified families gives both all peers. */
 export function scrapedFigures(
   infoHash: InfoHash,
   ipv4: ScrapeAnswer,
   ipv6: ScrapeAnswer,
+  webrtc: ScrapeAnswer | undefined,
 ): TorrentFigures {
+  const byNetwork = (of: (answer: ScrapeAnswer) => number): NetworkCounts => ({
+    ipv4: of(ipv4),
+    ipv6: of(ipv6),
+    ...(webrtc && { webrtc: of(webrtc) }),
+  })
   return {
     infoHash: toHex(infoHash),
-    seeders: { ipv4: ipv4.complete(0), ipv6: ipv6.complete(0) },
-    leechers: { ipv4: ipv4.incomplete(0), ipv6: ipv6.incomplete(0) },
-    downloaded: Math.max(ipv4.downloaded(0), ipv6.downloaded(0)),
+    seeders: byNetwork((answer) => answer.complete(0)),
+    leechers: byNetwork((answer) => answer.incomplete(0)),
+    downloaded: Math.max(...[ipv4, ipv6, webrtc].map((answer) => answer?.downloaded(0) ?? 0)),
   }
 }
 
@@ -89,8 +96,8 @@ async function rank(store: PeerStore | undefined): Promise<Ranking> {
   let swarms = 0
   for await (const entries of store?.swarms?.() ?? []) {
     for (const entry of entries) {
-      const complete = entry.seeders.ipv4 + entry.seeders.ipv6
-      const incomplete = entry.leechers.ipv4 + entry.leechers.ipv6
+      const complete = peersIn(entry.seeders)
+      const incomplete = peersIn(entry.leechers)
       peers.add(complete + incomplete, entry)
       seeders.add(complete, entry)
       leechers.add(incomplete, entry)
@@ -107,7 +114,7 @@ async function rank(store: PeerStore | undefined): Promise<Ranking> {
   return { time: new Date().toISOString(), swarms, leaders }
 }
 
-/** A torrent that comes and goes during the walk may be listed twice. */
+/** A torrent that is removed and added during the walk may be listed twice. */
 function figuresOf(largest: Largest<SwarmEntry>): TorrentFigures[] {
   const seen = new Set<string>()
   const entries = largest

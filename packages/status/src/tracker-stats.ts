@@ -13,7 +13,7 @@ export interface StoreFigures {
   readonly swarms: number | null
   readonly seeders: StoreStats['seeders'] | null
   readonly leechers: StoreStats['leechers'] | null
-  /** Both families. */
+  /** All networks. */
   readonly totals: { readonly seeders: number; readonly leechers: number } | null
 }
 

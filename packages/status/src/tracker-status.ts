@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module'
 import { UrlDataParams, type InfoHash } from '@chihaya/bittorrent'
 import {
+  peersIn,
   PlainScrape,
   Probe,
   ScrapeAnswer,
+  type Network,
   type PeerStore,
   type Readiness,
   type RequestMeter,
@@ -86,13 +88,14 @@ export class TrackerStatus {
   async torrent(infoHash: InfoHash): Promise<TorrentFigures | undefined> {
     const store = this.#init.store()
     if (!store) return undefined
-    const [ipv4, ipv6] = await Promise.all([
-      scrapeOne(store, infoHash, 4),
-      scrapeOne(store, infoHash, 16),
+    const [ipv4, ipv6, webrtc] = await Promise.all([
+      scrapeOne(store, infoHash, 'ipv4'),
+      scrapeOne(store, infoHash, 'ipv6'),
+      store.keepsWebRtcPeers === true ? scrapeOne(store, infoHash, 'webrtc') : undefined,
     ])
-    const figures = scrapedFigures(infoHash, ipv4, ipv6)
+    const figures = scrapedFigures(infoHash, ipv4, ipv6, webrtc)
     const { seeders, leechers, downloaded } = figures
-    return sum(seeders) + sum(leechers) + downloaded > 0 ? figures : undefined
+    return peersIn(seeders) + peersIn(leechers) + downloaded > 0 ? figures : undefined
   }
 
   /**
@@ -114,33 +117,29 @@ export class TrackerStatus {
       swarms,
       seeders,
       leechers,
-      totals: { seeders: sum(seeders), leechers: sum(leechers) },
+      totals: { seeders: peersIn(seeders), leechers: peersIn(leechers) },
     }
   }
 }
 
-/** Counters of one torrent in the family with addresses of this length. */
+/** Counters of one torrent in a network. */
 async function scrapeOne(
   store: PeerStore,
   infoHash: InfoHash,
-  addressLength: 4 | 16,
+  network: Network,
 ): Promise<ScrapeAnswer> {
   const answer = new ScrapeAnswer()
   answer.begin(1, 0)
-  await store.scrape(
-    new PlainScrape('status', [infoHash], new Uint8Array(addressLength), NO_PARAMS),
-    answer,
-  )
+  const address = new Uint8Array(network === 'ipv6' ? 16 : 4)
+  const scrape = new PlainScrape('status', [infoHash], address, NO_PARAMS)
+  scrape.webrtc = network === 'webrtc'
+  await store.scrape(scrape, answer)
   return answer
 }
 
 function storeName(store: PeerStore | undefined): string {
   const name = store?.constructor.name.replace(/PeerStore$/, '').toLowerCase() ?? ''
   return name === '' || name === 'object' ? 'unnamed' : name
-}
-
-function sum({ ipv4, ipv6 }: StoreStats['seeders']): number {
-  return ipv4 + ipv6
 }
 
 function memoryFigures(): MemoryFigures {

@@ -73,7 +73,7 @@ describe('the statistics as JSON', () => {
     expect(headers).not.toHaveProperty('access-control-allow-credentials')
   })
 
-  test('answer what browsers ask before requests with headers of their own', async () => {
+  test('answer preflight requests for custom headers', async () => {
     const app = await appWith({ statsOrigins: [ORIGIN] })
     const { statusCode, headers, body } = await app.inject({
       method: 'OPTIONS',

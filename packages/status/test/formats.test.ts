@@ -24,7 +24,7 @@ test.each<[format: Format, value: unknown, text: string]>([
   expect(FORMATS[format](value)).toBe(text)
 })
 
-test('what is no figure is unavailable', () => {
+test('anything but a figure is unavailable', () => {
   for (const name of names)
     for (const value of [null, undefined, {}]) expect(FORMATS[name](value)).toBe('unavailable')
   expect(figureAt({ store: { seeders: null } }, 'store.seeders.ipv4')).toBeUndefined()

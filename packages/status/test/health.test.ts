@@ -31,7 +31,7 @@ describe('a tracker that serves', () => {
     expect((await fetch(tracker.url('http', '/stats'))).status).toBe(404)
   })
 
-  test('serves what it is asked to, where it is asked to', async () => {
+  test('serves the configured routes at the configured paths', async () => {
     await using tracker = await startTracker({
       health: false,
       stats: true,

@@ -91,7 +91,7 @@ describe('with JavaScript', () => {
     expect(new Set(requests)).toEqual(new Set([`${origin}/stats`, `${origin}/stats.json`]))
   })
 
-  test('the page says that the tracker is unreachable, and goes on when it is back', async () => {
+  test('the page reports an unreachable tracker, and continues when it is back', async () => {
     await using tracker = await startTracker()
     const { page } = await newPage()
     await page.goto(statsPage(tracker))
@@ -111,7 +111,7 @@ describe('with JavaScript', () => {
     expect(await page.locator('#notice').isVisible()).toBe(false)
   })
 
-  test('the page asks nothing while nobody looks, and at once when somebody does', async () => {
+  test('the page sends no requests while hidden, and one as soon as it is visible', async () => {
     await using tracker = await startTracker()
     const { page, requests } = await newPage()
     await page.clock.install()

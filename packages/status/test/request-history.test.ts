@@ -19,7 +19,7 @@ class Timeline {
   }
 }
 
-test('rates are those of the last minute', () => {
+test('rates cover the last minute', () => {
   const timeline = new Timeline()
   expect(timeline.history.figures()).toMatchObject({
     seconds: 0,
@@ -44,7 +44,7 @@ test('rates are those of the last minute', () => {
   ]).toEqual([0, 0, 0])
 })
 
-test('refusals are counted by what clients were told, the most frequent first', () => {
+test('refusals are counted by text, the most frequent first', () => {
   const timeline = new Timeline()
   timeline.meter.count('http', 'announce', 'ipv6', 'invalid port', 1, 1, 1)
   for (const text of ['a hook said', 'so'])
@@ -59,7 +59,7 @@ test('refusals are counted by what clients were told, the most frequent first', 
   expect(http.announce.ipv6).toMatchObject({ answered: 0, refused: 1, refusedPerSecond: 0.5 })
 })
 
-test('the last five minutes are remembered, and no more', () => {
+test('the history covers five minutes', () => {
   const timeline = new Timeline()
   timeline.pass(1, 1000)
   timeline.pass(1, 10)
@@ -69,7 +69,7 @@ test('the last five minutes are remembered, and no more', () => {
   expect([history.length, history[0], history.at(-1), highest]).toEqual([60, 2, 4, 4])
 })
 
-test('nothing can be said of a moment', () => {
+test('a moment is too short for a rate', () => {
   const timeline = new Timeline()
   timeline.meter.count('udp', 'announce', 'ipv4', '', 98, 300, -1)
   timeline.now += 100
@@ -81,7 +81,7 @@ test('nothing can be said of a moment', () => {
   })
 })
 
-test('a history that runs keeps no process alive', () => {
+test('a running history does not keep the process alive', () => {
   const { history } = new Timeline()
   const before = process
     .getActiveResourcesInfo()

@@ -65,7 +65,7 @@ describe('statistics', () => {
     expect(Date.parse(stats.time)).not.toBeNaN()
   })
 
-  test('tell nothing of single clients or torrents', async () => {
+  test('reveal no client and no torrent', async () => {
     await using tracker = await startTracker()
     await tracker.client('http').announce({ ...LEECHER, port: 54_321 })
     const json = await (await fetch(tracker.url('http', '/stats.json'))).text()
@@ -77,7 +77,7 @@ describe('statistics', () => {
     }
   })
 
-  test('use the meter that is there', async () => {
+  test('use an existing meter', async () => {
     const app = Fastify()
     onTestFinished(() => app.close())
     const meter = new RequestMeter()
@@ -88,7 +88,7 @@ describe('statistics', () => {
     expect((await app.inject('/stats.json')).json().requests.udp.other.ipv6.answered).toBe(1)
   })
 
-  test('go on without those of a store that fails, hangs, or is not there yet', async () => {
+  test('leave out a store that fails, hangs, or does not exist yet', async () => {
     const failing: Array<PeerStore['stats']> = [
       () => Promise.reject(new Error('secret@10.0.0.1')),
       () => {
@@ -121,7 +121,7 @@ describe('statistics', () => {
 })
 
 describe('the page', () => {
-  test('is kept by no cache, and may run and fetch nothing but its own', async () => {
+  test('is not cached, and may run and fetch nothing else', async () => {
     const { headers } = await (await operationsWith(undefined)).inject('/stats')
     expect(headers['content-type']).toBe('text/html; charset=utf-8')
     expect(headers['cache-control']).toBe('no-store')
@@ -132,7 +132,7 @@ describe('the page', () => {
     expect(policy).not.toContain('unsafe')
   })
 
-  test('shows texts as texts', async () => {
+  test('escapes texts', async () => {
     const meter = new RequestMeter()
     const { message } = new ClientError('<script>alert("1")</script>&')
     meter.count('http', 'announce', 'ipv4', message, 1, 1, -1)

@@ -76,7 +76,7 @@ async function operationsWith(
 }
 
 describe('a torrent', () => {
-  test('is told by family, with its downloads', async () => {
+  test('has figures by family, and its downloads', async () => {
     await using tracker = await startTracker({ torrents: true })
     await tracker.client('http').announce(LEECHER)
     await tracker.client('http').announce({ ...LEECHER, event: 'completed', left: 0n })
@@ -97,7 +97,7 @@ describe('a torrent', () => {
     ).toBe(200)
   })
 
-  test('that is unknown is not found, and an invalid infohash is refused', async () => {
+  test('is not found if unknown, and refused with an invalid infohash', async () => {
     const app = await operationsWith(new ListedStore([torrent(1, 1)]))
     const unknown = await app.inject(`/torrents/${toHex(sampleInfoHash(2))}.json`)
     expect([unknown.statusCode, unknown.json()]).toEqual([404, { error: 'unknown torrent' }])
@@ -111,7 +111,7 @@ describe('a torrent', () => {
     }
   })
 
-  test('is for those alone who ask for such routes', async () => {
+  test('has no route unless configured', async () => {
     await using tracker = await startTracker({ stats: true })
     await tracker.client('http').announce(SEEDER)
     const paths = [`/torrents/${toHex(SEEDER.infoHash)}.json`, '/torrents.json']
@@ -195,7 +195,7 @@ describe('the largest torrents', () => {
     )
   })
 
-  test('cannot be told by a store that cannot list them', async () => {
+  test('are unavailable from a store that cannot list them', async () => {
     const app = await operationsWith(
       Object.assign(new ListedStore([]), { swarms: undefined }) as PeerStore,
     )
@@ -203,13 +203,13 @@ describe('the largest torrents', () => {
     expect([statusCode, json()]).toEqual([501, { error: 'this store cannot list its torrents' }])
   })
 
-  test('are none while there is no store', async () => {
+  test('are empty without a store', async () => {
     const app = await operationsWith(undefined)
     expect((await app.inject('/torrents.json')).json().torrents).toEqual([])
     expect((await app.inject(`/torrents/${toHex(sampleInfoHash(1))}.json`)).statusCode).toBe(404)
   })
 
-  test('are those that sorting would find', () => {
+  test('match a full sort', () => {
     assert(
       property(array(nat(20)), integer({ min: 1, max: 12 }), (sizes, limit) => {
         const largest = new Largest<number>(limit)

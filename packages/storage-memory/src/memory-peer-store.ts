@@ -56,8 +56,7 @@ export class MemoryPeerStore implements PeerStore {
   /** The bounds in force. */
   readonly limits: SwarmLimits
   /**
-   * Milliseconds that may pass at most between the beginnings of two searches for peers past their
-   * lifetime.
+   * Most milliseconds between the beginnings of two searches for expired peers.
    */
   readonly longestExpiryInterval: number
   readonly keepsOwners: boolean
@@ -69,11 +68,11 @@ export class MemoryPeerStore implements PeerStore {
   readonly #expiry: Expiry
   readonly #unified: boolean
   readonly #expiryPasses = new DurationHistogram()
-  /** Milliseconds of work in the pass that has begun. */
+  /** Milliseconds of work in the current pass. */
   #expiryTime = 0
 
   /**
-   * `now` gives milliseconds and never goes back; `random` gives bytes that nobody else knows.
+   * `now` returns milliseconds and never goes back; `random` returns bytes that nobody else knows.
    * @throws TRK_ERR_OPTIONS, and RangeError for a duration.
    */
   constructor(
@@ -136,7 +135,7 @@ export class MemoryPeerStore implements PeerStore {
     const { sets } = peer
     answer.before = announcer.before
     if (this.#unified && otherAddress !== undefined && stored && sets < WEBRTC_SETS) {
-      // A client that is counted elsewhere may be counted at the very address it claims.
+      // A client that is counted elsewhere may be counted at the address that it claims.
       const flags = CLAIMED | (mark & COUNTED) | ((mark & ALIAS) === 0 ? ALIAS : 0)
       peer.dialAt(otherAddress, port)
       record = announcer.apply(transition, SWARM, flags)
@@ -178,12 +177,12 @@ export class MemoryPeerStore implements PeerStore {
     }
   }
 
-  /** Bytes that swarms, and what is remembered of them, take from the system. */
+  /** Bytes that live and remembered swarms take from the system. */
   get bytes(): number {
     return this.#swarms.bytes + this.#announcer.bytes
   }
 
-  /** A millisecond of work at a time, between which announces are answered. */
+  /** Works a millisecond at a time, and lets announces be answered in between. */
   async evict(rules: EvictionRules): Promise<number> {
     const eviction = new Eviction(this.#swarms, rules)
     // oxlint-disable-next-line no-await-in-loop
@@ -191,7 +190,7 @@ export class MemoryPeerStore implements PeerStore {
     return eviction.removed
   }
 
-  /** Some hundred at a time, between which announces are answered. */
+  /** Lists some hundred at a time, and lets announces be answered in between. */
   async *swarms(): AsyncGenerator<SwarmEntry[]> {
     const listing = new SwarmListing(this.#swarms)
     while (!listing.done) {
@@ -203,8 +202,8 @@ export class MemoryPeerStore implements PeerStore {
   }
 
   /**
-   * Searches for peers past their lifetime for about `budget` milliseconds. True when all swarms
-   * have been looked at.
+   * Searches for expired peers for about `budget` milliseconds. True when all swarms have been
+   * visited.
    */
   expire(budget: number): boolean {
     const began = performance.now()
@@ -217,16 +216,15 @@ export class MemoryPeerStore implements PeerStore {
   }
 
   /**
-   * How long the searches took that are done, in milliseconds of work: the pauses between their
-   * slices are not counted.
+   * Durations of completed searches in milliseconds of work, without the pauses between slices.
    */
   expiryPasses(): Durations {
     return this.#expiryPasses.read()
   }
 
   /**
-   * Applies an announce to its subnet's part of the swarm as well, where one is preferred; the
-   * part's record, or 0.
+   * Applies an announce to its subnet's part of the swarm as well, if subnets are preferred.
+   * Returns the part's record, or 0.
    */
   #enterSubnet({ address, transition }: Announce): number {
     if (this.#subnetPeers === undefined) return 0
@@ -235,8 +233,8 @@ export class MemoryPeerStore implements PeerStore {
   }
 
   /**
-   * Draws peers of the announcer's network, and where the families are one, of the other family if
-   * there are too few.
+   * Draws peers of the announcer's network and, in unified families, of the other family if there
+   * are too few.
    */
   #select(announce: Announce, answer: Answer, record: number, subnet: number): void {
     const { want, peers } = answer
@@ -250,19 +248,22 @@ export class MemoryPeerStore implements PeerStore {
     this.#answerer.write(announce, others, setsOf(family), record, 0, left)
   }
 
-  /** Peers of a swarm in a role, of the network that has the sets from `first` on. */
+  /** Peers of a swarm in a role, in the network with the sets from `first` on. */
   #population(record: number, first: number, role: number): number {
     const { records } = this.#swarms
     if (!this.#unified || first >= WEBRTC_SETS) return records.count(record, first + role)
     return records.count(record, role) + records.count(record, IPV6_SETS + role)
   }
 
+  /** Partial seeds of a swarm in the same network. */
   #partials(record: number, first: number): number {
+    const partials = this.#partialsIn(record, first)
+    if (!this.#unified || first >= WEBRTC_SETS) return partials
+    return partials + this.#partialsIn(record, IPV6_SETS - first)
+  }
+
+  #partialsIn(record: number, first: number): number {
     const { records } = this.#swarms
-    const partials = (set: number): number =>
-      this.#swarms.sets(set).partials(records.root(record, set + LEECHERS))
-    return this.#unified && first < WEBRTC_SETS
-      ? partials(0) + partials(IPV6_SETS)
-      : partials(first)
+    return this.#swarms.sets(first).partials(records.root(record, first + LEECHERS))
   }
 }

@@ -1,4 +1,11 @@
-import { durationSchema, type Duration, type JsonSchema, type OptionsSchema } from '@chihaya/core'
+import {
+  durationSchema,
+  newSwarmRateSchema,
+  type Duration,
+  type JsonSchema,
+  type NewSwarmRate,
+  type OptionsSchema,
+} from '@chihaya/core'
 
 /** The network prefix whose peers are given first, and the share of peers from other subnets. */
 export interface SubnetPreference {
@@ -8,14 +15,6 @@ export interface SubnetPreference {
   ipv6?: number
   /** Share of an answer reserved for peers outside the subnet, 0 to 1. @default 0.1 */
   outsideShare?: number
-}
-
-/** How many torrents new to the store one source may add. */
-export interface NewSwarmRate {
-  /** Over time. */
-  perMinute: number
-  /** At once, before the rate binds. @default as many as in a minute */
-  burst?: number
 }
 
 export interface MemoryStorageOptions {
@@ -34,7 +33,9 @@ export interface MemoryStorageOptions {
    * private trackers. @default false
    */
   storeOwners?: boolean
-  /** Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers. @default false */
+  /**
+   * Keep WebRTC peers: 16 bytes a torrent, for frontends that relay their offers. @default false
+   */
   storeWebrtcPeers?: boolean
   /**
    * Whether IPv4 and IPv6 peers of a torrent are two swarms, as in Chihaya, or one. @default
@@ -42,14 +43,14 @@ export interface MemoryStorageOptions {
    */
   families?: 'separate' | 'unified'
   /**
-   * Infohashes with peers. A full store drops those of the sources that have the most. By default as
-   * many as fit a quarter of the memory of the machine or cgroup at 160 bytes each, at most
+   * Infohashes with peers. A full store drops those of the sources that have the most. By default
+   * as many as fit a quarter of the memory of the machine or cgroup at 160 bytes each, at most
    * 5,000,000.
    */
   maxSwarms?: number | undefined
   /**
-   * Peers in total. A full store drops those of the sources that have the most. By default as many as
-   * fit a quarter of the memory at 64 bytes each, at most 50,000,000.
+   * Peers in total. A full store drops those of the sources that have the most. By default as many
+   * as fit a quarter of the memory at 64 bytes each, at most 50,000,000.
    */
   maxPeers?: number | undefined
   /** Peers of one infohash. Others are answered but not stored. @default 100000 */
@@ -151,22 +152,9 @@ export const optionsSchema: OptionsSchema<MemoryStorageOptions> = {
       0,
       255,
     ),
-    newSwarmsPerSource: {
-      description:
-        'Torrents new to the store that one IPv4 address or IPv6 /56 may add over time. Others are refused. Off unless set.',
-      type: 'object',
-      additionalProperties: false,
-      required: ['perMinute'],
-      properties: {
-        perMinute: { description: 'New torrents a minute.', type: 'number', exclusiveMinimum: 0 },
-        burst: {
-          description:
-            'New torrents at once, before the rate binds. By default as many as in a minute.',
-          type: 'number',
-          minimum: 1,
-        },
-      },
-    },
+    newSwarmsPerSource: newSwarmRateSchema(
+      'Torrents new to the store that one IPv4 address or IPv6 /56 may add over time. Others are refused. Off unless set.',
+    ),
     withholdPortsBelow: count(
       'Peers on ports below this one are counted but given to nobody. Port 1 is always withheld. 1024 keeps swarms from being sent to services.',
       0,

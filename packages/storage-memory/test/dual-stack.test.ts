@@ -99,7 +99,7 @@ describe('a client that announces over both families', () => {
     }
   })
 
-  test('is two clients to a store that does not join the families, and one download', () => {
+  test('counts as two clients, but one download, in a store with separate families', () => {
     const store = new MemoryPeerStore()
     for (const announce of [over4, over6]) {
       expect(
@@ -111,7 +111,7 @@ describe('a client that announces over both families', () => {
     }
   })
 
-  test('is known by peer id and key together', () => {
+  test('is identified by peer id and key together', () => {
     const { store } = unified()
     announceTo(store, over4)
     for (const other of [

@@ -29,7 +29,7 @@ function enter(store: MemoryPeerStore, torrent: number, from: Address, changes =
 }
 
 describe('eviction', () => {
-  test('walks over 200,000 peers of swarms large and small, and misses none', async () => {
+  test('visits all of 200,000 peers in large and small swarms', async () => {
     const store = new MemoryPeerStore()
     for (let number = 0; number < 100_000; number++) {
       for (const refused of [true, false])
@@ -45,7 +45,7 @@ describe('eviction', () => {
     expect(store.stats().swarms).toBe(0)
   })
 
-  test('lets others be answered meanwhile', async () => {
+  test('lets announces be answered in between', async () => {
     const store = new MemoryPeerStore()
     for (let number = 0; number < 20_000; number++) enter(store, number, host(number, true))
     let answers = 0
@@ -74,7 +74,7 @@ describe('eviction', () => {
     expect(answers).toBeGreaterThan(10)
   })
 
-  test('takes peers out of the swarms of their subnets, too', async () => {
+  test('removes peers from the swarms of their subnets, too', async () => {
     const store = new MemoryPeerStore({ preferredSubnet: { ipv4: 8, outsideShare: 0 } })
     for (let number = 1; number <= 100; number++)
       for (const refused of [true, false]) enter(store, 1, host(number, refused))
@@ -92,14 +92,14 @@ describe('eviction', () => {
     ).toBe(0)
   })
 
-  test('takes both addresses of a client where both are named, counted or not', async () => {
+  test('removes both addresses of a client if both match, counted or not', async () => {
     const store = new MemoryPeerStore({ families: 'unified' })
     enter(store, 1, host(1, true), { otherAddress: address('2600::1') })
     expect(await store.evict({ peerId: (peerId) => peerId === samplePeerId(1) })).toBe(2)
     expect(store.stats().swarms).toBe(0)
   })
 
-  test('passes over peer ids that are not kept', async () => {
+  test('ignores peer ids that are not kept', async () => {
     const store = new MemoryPeerStore({ storePeerIds: false })
     enter(store, 1, host(1, true))
     expect(await store.evict({ peerId: () => true })).toBe(0)
@@ -110,7 +110,7 @@ describe('eviction', () => {
  * Announces, departures and expiry while the walk goes on: between two rules that are asked, as
  * there is no other place in a slice, and between slices.
  */
-test('misses nobody who is there all the time, and takes nobody who is not named', async () => {
+test('visits every peer that stays, and removes no peer that does not match', async () => {
   const change = fc.record({ torrent: fc.nat(400), number: fc.nat(300), leaves: fc.boolean() })
   const property = fc.asyncProperty(
     fc.integer({ min: 1, max: 400 }),

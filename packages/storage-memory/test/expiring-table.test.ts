@@ -9,7 +9,7 @@ const hash = fc
   .tuple(fc.nat(2), fc.nat(60))
   .map(([part, rest]) => ((part << 24) | (rest << 2)) >>> 0)
 
-test('holds what a map with ends would', () => {
+test('behaves like a map with expiry times', () => {
   const step = fc.record({
     what: fc.constantFrom('set', 'set', 'set', 'get', 'get', 'delete', 'pass'),
     hash,
@@ -40,7 +40,7 @@ test('holds what a map with ends would', () => {
   fc.assert(property, { numRuns: 300 })
 })
 
-test('forgets what ends first where there is more than it may hold, and takes no more memory for it', () => {
+test('forgets what ends first when it is full, and takes no more memory', () => {
   const table = new ExpiringTable()
   const bound = 10_000
   const spread = (number: number): number => Math.imul(number, 0x9e37_79b1) >>> 0

@@ -99,7 +99,7 @@ describe.each(floods)('a flood of torrents from %s', (_name, source) => {
     expect(known(store, NEWCOMER, 500)).toBe(500)
   })
 
-  test('weighs more than an archive of 100,000 torrents where it fills a store of 5,000,000', () => {
+  test('outweighs an archive of 100,000 torrents when it fills a store of 5,000,000', () => {
     const shares = new SourceShares()
     shares.add(sourceOf(ARCHIVE), 100_000)
     for (let number = 0; number < 1000; number++) shares.add(sourceOf(source(number)), 4900)
@@ -119,7 +119,7 @@ describe.each(floods)('a flood of torrents from %s', (_name, source) => {
     expect(known(store, 0, 130)).toBe(130)
   })
 
-  test('is answered as before for what it has', () => {
+  test('is answered as before for its own torrents', () => {
     const store = flooded()
     let answered = 0
     for (let number = 0; number < 5000; number++) {
@@ -134,7 +134,7 @@ describe.each(floods)('a flood of torrents from %s', (_name, source) => {
   })
 })
 
-test('an archive brings as many torrents as there is room for', () => {
+test('an archive adds as many torrents as there is room for', () => {
   const store = storeWith({ maxSwarms: 100_000 })
   for (let number = 0; number < 100_000; number++) expect(bring(store, ARCHIVE, number)).toBe(true)
   expect(bring(store, ARCHIVE, 100_000)).toBe(false)
@@ -142,7 +142,7 @@ test('an archive brings as many torrents as there is room for', () => {
   expect([store.stats().swarms, known(store, FLOOD, 1)]).toEqual([100_000, 1])
 })
 
-test('a source whose torrents have gone may bring as many again', () => {
+test('a source may add as many torrents again after its own have gone', () => {
   const store = storeWith({ maxSwarms: 100 })
   for (let round = 0; round < 5; round++) {
     for (let number = 0; number < 100; number++) expect(bring(store, FLOODER, number)).toBe(true)
@@ -161,7 +161,7 @@ test('a source whose torrents have gone may bring as many again', () => {
   }
 })
 
-test('a swarm with peers of many goes after those of its source alone', () => {
+test('a swarm with peers of many sources is dropped after those of a single source', () => {
   const store = storeWith({ maxSwarms: 20 })
   for (let number = 0; number < 20; number++) bring(store, FLOODER, number)
   for (let host = 1; host <= 30; host++) bring(store, Uint8Array.of(20 + host, 0, 0, 1), 7)
@@ -194,7 +194,7 @@ describe.each(floods)('a flood of peers from %s', (_name, source) => {
   })
 })
 
-test('peers that give way leave the swarms of their subnets, too', () => {
+test('dropped peers leave the swarms of their subnets, too', () => {
   const store = storeWith({ maxPeers: 200, preferredSubnet: {} })
   for (let port = 1000; port < 1400; port++) bring(store, FLOODER, 1, port)
   for (let host = 0; host < 50; host++)
@@ -233,7 +233,7 @@ describe.each(floods)('a flood of one swarm from %s', (_name, source) => {
   )
 })
 
-test('a full swarm of many networks takes nobody in', () => {
+test('a full swarm of many networks admits nobody', () => {
   const store = storeWith({ maxPeersPerSwarm: 200 })
   for (let host = 0; host < 200; host++)
     bring(store, Uint8Array.of(20 + (host % 100), host, 7, 1), 1)

@@ -15,7 +15,7 @@ const v4 = address('8.8.8.8')
 const v6 = address('2600::8')
 
 describe('unified families', () => {
-  test('counts both and gives both, the own family first', () => {
+  test('counts both and gives both, the same family first', () => {
     const store = new MemoryPeerStore({ families: 'unified' })
     announceTo(store, sampleAnnounce({ address: v4, transition: 'seeder' }))
     announceTo(store, sampleAnnounce({ address: v6, transition: 'partial' }))
@@ -32,7 +32,7 @@ describe('unified families', () => {
     }
   })
 
-  test('gives no more than was asked for in all', () => {
+  test('gives no more peers in total than asked for', () => {
     const store = new MemoryPeerStore({ families: 'unified' })
     for (let port = 1001; port <= 1010; port++) {
       for (const from of [v4, v6])
@@ -86,7 +86,7 @@ describe('unified families', () => {
     expect(store.stats().swarms).toBe(0)
   })
 
-  test('forgets it with both its addresses when it stops', () => {
+  test('forgets both addresses of a peer when it stops', () => {
     const store = new MemoryPeerStore({ families: 'unified' })
     const dual = sampleAnnounce({ address: v4, otherAddress: v6 })
     announceTo(store, dual)
@@ -97,7 +97,7 @@ describe('unified families', () => {
     expect(store.stats().swarms).toBe(0)
   })
 
-  test('counts it once when it announces by turns from either address', () => {
+  test('counts a peer once when it announces alternately from both addresses', () => {
     const store = new MemoryPeerStore({ families: 'unified' })
     for (let turn = 0; turn < 4; turn++) {
       const [from, otherAddress] = turn % 2 === 0 ? [v4, v6] : [v6, v4]
@@ -111,7 +111,7 @@ describe('unified families', () => {
   })
 })
 
-test('separate families leave a second address alone', () => {
+test('separate families ignore a second address', () => {
   const store = new MemoryPeerStore()
   announceTo(store, sampleAnnounce({ address: v4, otherAddress: v6 }))
   expect(store.stats().leechers).toEqual({ ipv4: 1, ipv6: 0 })

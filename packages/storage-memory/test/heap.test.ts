@@ -42,7 +42,7 @@ class StampedHeap {
 }
 
 describe('the heap', () => {
-  test('hands out blocks that never overlap, and takes all of them back', () => {
+  test('allocates blocks that never overlap, and frees all of them', () => {
     const operation = fc.oneof(
       {
         weight: 5,
@@ -70,7 +70,7 @@ describe('the heap', () => {
     )
   })
 
-  test('gives empty segments back to the system, all but one', () => {
+  test('returns all empty segments but one to the system', () => {
     const heap = new Heap()
     const blocks = Array.from({ length: 1000 }, () => heap.allocate(60_000))
     expect(heap.bytes).toBeGreaterThan(50e6)

@@ -65,7 +65,7 @@ describe('a limit on the peers of one source', () => {
     }
   }
 
-  test('lets the oldest give way, whatever port it comes with', () => {
+  test('drops the oldest, whatever its port', () => {
     const { store: limited, tick } = store()
     for (let port = 1001; port <= 11_000; port++) {
       const transition = port % 3 === 0 ? 'seeder' : 'leecher'
@@ -84,7 +84,7 @@ describe('a limit on the peers of one source', () => {
     expect(limited.stats().swarms).toBe(0)
   })
 
-  test('holds an IPv6 /64 for one source, and another /64 for another', () => {
+  test('treats each IPv6 /64 as one source', () => {
     const { store: limited } = store()
     for (let host = 1; host <= 100; host++) {
       announceTo(limited, sampleAnnounce({ address: address(`2001:db8::${host.toString(16)}`) }))
@@ -112,7 +112,7 @@ describe('a limit on the peers of one source', () => {
     for (const source of sources) expect(sources.filter((other) => other === source).length).toBe(2)
   })
 
-  test('is off unless asked for', () => {
+  test('is off by default', () => {
     const unlimited = new MemoryPeerStore()
     for (let port = 1001; port <= 3000; port++)
       announceTo(unlimited, sampleAnnounce({ port, numWant: 0 }))
@@ -120,8 +120,8 @@ describe('a limit on the peers of one source', () => {
   })
 })
 
-describe('what is remembered of a swarm', () => {
-  test('is its downloads, after its last peer has gone and when it comes back', () => {
+describe('a remembered swarm', () => {
+  test('keeps its downloads after its last peer has gone, and when a peer comes back', () => {
     const store = new MemoryPeerStore()
     announceTo(store, sampleAnnounce({ transition: 'completed' }))
     expect(announceTo(store, sampleAnnounce({ transition: 'stopped' }))).toMatchObject({
@@ -143,7 +143,7 @@ describe('what is remembered of a swarm', () => {
     })
   })
 
-  test('is forgotten from the oldest on', () => {
+  test('is forgotten before newer ones', () => {
     const store = new MemoryPeerStore({ rememberedSwarms: 2 })
     for (const number of [1, 2, 3]) {
       const infoHash = sampleInfoHash(number)
@@ -160,7 +160,7 @@ describe('what is remembered of a swarm', () => {
     expect(downloaded()).toEqual([0, 1, 1])
   })
 
-  test('is nothing where it is not wanted', () => {
+  test('does not exist if nothing is to be remembered', () => {
     const store = new MemoryPeerStore({ rememberedSwarms: 0 })
     announceTo(store, sampleAnnounce({ transition: 'completed' }))
     announceTo(store, sampleAnnounce({ transition: 'stopped' }))
@@ -168,7 +168,7 @@ describe('what is remembered of a swarm', () => {
   })
 })
 
-describe('ports that are not given', () => {
+describe('withheld ports', () => {
   const given = (options: object): string[] => {
     const store = new MemoryPeerStore(options)
     for (const from of ['10.0.0.1', '2600::1']) {
@@ -194,12 +194,12 @@ describe('ports that are not given', () => {
       return [...endpointsOfOne, ...endpointsOfOne]
     })
 
-  test('are those below the bound, counted all the same', () => {
+  test('are those below the limit, and their peers are counted', () => {
     expect(given({ withholdPortsBelow: 1024 })).toEqual(all([1024, 65_535]))
     expect(given({ withholdPortsBelow: 65_536 })).toEqual([])
   })
 
-  test('are 1 alone by default', () => {
+  test('are only port 1 by default', () => {
     for (const options of [{}, { withholdPortsBelow: 0 }, { withholdPortsBelow: 1 }]) {
       expect(given(options)).toEqual(all([22, 1023, 1024, 65_535]))
     }

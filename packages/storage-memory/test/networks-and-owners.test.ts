@@ -23,7 +23,7 @@ const browser = (handle: number, changes: AnnounceChanges = {}): AnnounceChanges
 })
 
 describe('WebRTC peers', () => {
-  test('are counted apart where IPv4 and IPv6 are one swarm', () => {
+  test('are counted separately when IPv4 and IPv6 are one swarm', () => {
     const store = storeWith({ storeWebrtcPeers: true, families: 'unified' })
     const client = { key: 7, peerId: samplePeerId(1) }
     announceTo(store, sampleAnnounce({ ...client, transition: 'completed' }))
@@ -48,7 +48,7 @@ describe('WebRTC peers', () => {
     expect(store.stats().swarms).toBe(1)
   })
 
-  test('add new torrents at the rate of the address that they announce from', () => {
+  test('share the rate of new torrents of their address', () => {
     const newSwarmsPerSource = { perMinute: 1, burst: 2 }
     const store = storeWith({ storeWebrtcPeers: true, newSwarmsPerSource })
     const add = (number: number, changes: AnnounceChanges): unknown =>
@@ -63,7 +63,7 @@ describe('WebRTC peers', () => {
     expect(store.stats()).toMatchObject({ swarms: 3, leechers: { ipv4: 0, ipv6: 0, webrtc: 3 } })
   })
 
-  test('leave without a word of their client, as a closed socket does', async () => {
+  test('leave without an announce of their client when its socket closes', async () => {
     const store = storeWith({ storeWebrtcPeers: true })
     const log = { error: () => undefined, warn: () => undefined }
     const tracker = new Tracker({ store, log })

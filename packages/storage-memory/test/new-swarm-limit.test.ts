@@ -40,7 +40,7 @@ class Torrents {
 }
 
 describe('a rate of new torrents', () => {
-  test('lets a burst pass, and then what the rate allows', () => {
+  test('allows a burst, and then the rate', () => {
     const torrents = new Torrents({ perMinute: 300, burst: 5000 })
     expect(torrents.bring(HOST, 6000)).toBe(5000)
     torrents.clock += 60_000
@@ -51,7 +51,7 @@ describe('a rate of new torrents', () => {
     expect(torrents.bring(HOST, 6000)).toBe(5000)
   })
 
-  test('allows as many at once as in a minute by default, down to one in hours', () => {
+  test('allows a burst of one minute by default, and rates below one per hour', () => {
     expect(new Torrents({ perMinute: 60 }).bring(HOST, 100)).toBe(60)
     const slow = new Torrents({ perMinute: 0.01, burst: 1 })
     expect(slow.bring(HOST, 3)).toBe(1)
@@ -61,7 +61,7 @@ describe('a rate of new torrents', () => {
     expect(slow.bring(HOST, 3)).toBe(1)
   })
 
-  test('holds for each IPv4 address and each IPv6 /56', () => {
+  test('applies to each IPv4 address and each IPv6 /56', () => {
     const torrents = new Torrents({ perMinute: 10 })
     expect([torrents.bring(HOST, 20), torrents.bring(address('203.0.113.10'), 20)]).toEqual([
       10, 10,
@@ -73,7 +73,7 @@ describe('a rate of new torrents', () => {
     expect(torrents.bring(address('2001:db8:0:100::1'), 20)).toBe(10)
   })
 
-  test('binds nobody who announces torrents that are there, or leaves', () => {
+  test('does not apply to known torrents or to peers that stop', () => {
     const torrents = new Torrents({ perMinute: 1 })
     expect(torrents.bring(HOST, 2)).toBe(1)
     const announce = sampleAnnounce({ address: HOST, infoHash: sampleInfoHash(0) })
@@ -88,7 +88,7 @@ describe('a rate of new torrents', () => {
     expect(torrents.store.stats()).toMatchObject({ swarms: 1, leechers: { ipv4: 101 } })
   })
 
-  test('is off unless asked for', () => {
+  test('is off by default', () => {
     expect(new Torrents(undefined).bring(HOST, 20_000)).toBe(20_000)
   })
 

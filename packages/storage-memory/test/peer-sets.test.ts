@@ -52,7 +52,7 @@ describe('a set of thousands', () => {
   const numbers = Array.from({ length: 5000 }, (_, number) => number)
   const eighth = (set: NumberedSet, number: number): number => set.hash(number) >>> 29
 
-  test('finds what is left when all peers of some blocks have gone, and takes them in again', () => {
+  test('finds the remaining peers after some blocks have emptied, and admits the others again', () => {
     const set = new NumberedSet()
     for (const number of numbers) set.insert(number)
     for (const number of numbers) if (eighth(set, number) < 6) set.remove(number)
@@ -66,7 +66,7 @@ describe('a set of thousands', () => {
     expect(set.draw(5000)).toBe(5000)
   })
 
-  test('becomes one block again, and nothing in the end', () => {
+  test('becomes one block again, and finally empty', () => {
     const set = new NumberedSet()
     for (const number of numbers) set.insert(number)
     expect(set.sets.directories.is(set.root)).toBe(true)

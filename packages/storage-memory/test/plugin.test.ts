@@ -5,7 +5,7 @@ import { announceTo, sampleAnnounce } from '@chihaya/core/testing'
 import { CoarseClock, ExpiryTimer, memoryStorage, MemoryPeerStore } from '@chihaya/storage-memory'
 
 describe('the plugin', () => {
-  test('decorates the scope with a store and refuses options that are wrong', async () => {
+  test('decorates the scope with a store and rejects wrong options', async () => {
     await using app = Fastify()
     await app.register(memoryStorage, {
       shardCount: 1024,
@@ -34,7 +34,7 @@ describe('the plugin', () => {
     expect(JSON.parse(bounds ?? '{}')).toMatchObject({ maxPeers: 1234, maxPeersPerSwarm: 100_000 })
   })
 
-  test('lets each scope have a store of its own', async () => {
+  test('gives each scope its own store', async () => {
     await using app = Fastify()
     await app.register(memoryStorage)
     let inner: unknown
@@ -46,7 +46,7 @@ describe('the plugin', () => {
     expect(inner).not.toBe(app.peerStore)
   })
 
-  test('expires peers by itself', async () => {
+  test('expires peers', async () => {
     await using app = Fastify()
     await app.register(memoryStorage, { peerLifetime: 1, gcInterval: 10 })
     await app.ready()
@@ -55,7 +55,7 @@ describe('the plugin', () => {
   })
 })
 
-test('expiry walks in slices and begins again each interval', async () => {
+test('expiry works in slices and starts over each interval', async () => {
   let time = 0
   const store = new MemoryPeerStore({ peerLifetime: '1m' }, () => time)
   const timer = new ExpiryTimer(store, 1)
@@ -73,7 +73,7 @@ test('expiry walks in slices and begins again each interval', async () => {
   expect(store.stats().swarms).toBe(1)
 })
 
-test('the coarse clock goes on by itself and never back', async () => {
+test('the coarse clock advances and never goes back', async () => {
   const clock = new CoarseClock()
   const began = clock.now()
   clock.start()

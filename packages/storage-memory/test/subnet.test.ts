@@ -37,7 +37,7 @@ function ask(store: MemoryPeerStore, changes: Partial<Announce> = {}): [near: nu
 }
 
 describe('a preferred subnet', () => {
-  test('fills the answer with its own peers but for the share kept for others', () => {
+  test('fills the answer with its peers, except for the share of others', () => {
     expect(ask(racks(10, 100))).toEqual([45, 5])
     expect(ask(racks(10, 100, { preferredSubnet: { outsideShare: 0.5 } }))).toEqual([25, 25])
     expect(ask(racks(10, 100, { preferredSubnet: { outsideShare: 0 } }))).toEqual([50, 0])
@@ -47,14 +47,14 @@ describe('a preferred subnet', () => {
     expect(ask(racks(10, 20))).toEqual([20, 30])
   })
 
-  test('never starves a subnet that is alone, nor one without any other peer', () => {
+  test('starves neither a lone subnet nor a peer that is alone in its subnet', () => {
     const alone = new MemoryPeerStore({ preferredSubnet: {} })
     for (let host = 1; host <= 80; host++) announceTo(alone, member(Uint8Array.of(10, 0, 3, host)))
     expect(ask(alone)).toEqual([50, 0])
     expect(ask(racks(3, 100))).toEqual([0, 50])
   })
 
-  test('holds for seeders as well, and after peers have gone', () => {
+  test('applies to seeders as well, and after peers have left', () => {
     const store = racks(10, 100)
     expect(ask(store, { transition: 'seeder', leechersOnly: true })).toEqual([45, 5])
     for (let host = 1; host <= 90; host++)

@@ -5,7 +5,7 @@ import { KeyedHash } from '../src/heap/keyed-hash.ts'
 import { TickClock } from '../src/expiry/tick-clock.ts'
 
 describe('a hundred thousand swarms', () => {
-  test('are all found while the table grows, and all gone when they end', () => {
+  test('are all found while the table grows, and not after they end', () => {
     const store = new MemoryPeerStore()
     const total = 100_000
     for (let number = 0; number < total; number++) {
@@ -24,7 +24,7 @@ describe('a hundred thousand swarms', () => {
     expect(store.bytes).toBeLessThan(full / 2)
   })
 
-  test('are not created by scrapes, looks and stops of strangers', () => {
+  test('are not created by scrapes, unchanged announces or stops of unknown peers', () => {
     const store = new MemoryPeerStore()
     const { bytes } = store
     for (let number = 0; number < 100_000; number++) {
@@ -38,7 +38,7 @@ describe('a hundred thousand swarms', () => {
 })
 
 describe('the keyed hash', () => {
-  test('spreads infohashes that share all but their last bits, differently under each key', () => {
+  test('spreads infohashes that differ only in their last bits, differently for each key', () => {
     const u32 = new Uint32Array([1, 2, 3, 4, 0])
     const low = (hash: KeyedHash): number[] =>
       Array.from({ length: 4096 }, (_, last) => {
@@ -53,7 +53,7 @@ describe('the keyed hash', () => {
 })
 
 describe('ticks', () => {
-  test('tell a lifetime to the second, across their wrap and up to weeks', () => {
+  test('measure a lifetime to the second, across their wrap and up to weeks', () => {
     for (const [lifetime, tick] of [
       [60_000, 1000],
       [31 * 60_000, 1000],

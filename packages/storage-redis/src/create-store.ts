@@ -1,6 +1,5 @@
-import { parseDuration, TRK_ERR_OPTIONS } from '@chihaya/core'
+import { parseDuration, TRK_ERR_OPTIONS, type Log } from '@chihaya/core'
 import { createClient, timeoutsOf, type Client } from './connection/client.ts'
-import type { StoreLog } from './connection/health.ts'
 import { localStores } from './fallback/local-store.ts'
 import { PACKAGE, type RedisStorageOptions } from './options.ts'
 import { RedisPeerStore } from './redis-peer-store.ts'
@@ -12,7 +11,7 @@ import { addressOf } from './connection/redis-address.ts'
  */
 export async function createStore(
   options: Required<RedisStorageOptions>,
-  log: StoreLog,
+  log: Log,
 ): Promise<RedisPeerStore> {
   const address = addressOf(options)
   const {
@@ -54,7 +53,5 @@ export async function createStore(
 }
 
 function isClient(value: unknown): value is Client {
-  return (
-    typeof value === 'object' && value !== null && 'defineCommand' in value && 'status' in value
-  )
+  return typeof value === 'object' && value !== null && 'sendCommand' in value && 'status' in value
 }

@@ -23,7 +23,7 @@ const OF_PROBE = ['p', 'pi', 'pd', 'pc', 'p6', 'pw']
  *     chihaya:{s<infohash>}w    sorted set of handles        chihaya:{s<infohash>}wi   for WebRTC
  *     chihaya:{s<infohash>}d    string, downloads completed
  *     chihaya:{s<infohash>}c    sorted set of endpoints and clients whose download was counted
- *     chihaya:{s<infohash>}p…   the same, for the peer with which writes are tried
+ *     chihaya:{s<infohash>}p…   the same, for the peer of write probes
  *
  * The infohash is its 20 bytes. Without the letter before it, an infohash that begins with a brace
  * would make the tag empty, and the whole key would be hashed. A brace further on shortens the tag,
@@ -55,17 +55,17 @@ export class Keys {
    * The first `count` keys of the announce script: swarm, records, downloads, counted downloads,
    * swarms of the other networks.
    */
-  ofAnnounce(infoHash: InfoHash, network: Network, count: number): Buffer[] {
+  ofAnnounce(infoHash: InfoHash, network: Network, count: number): string[] {
     return this.#keys(infoHash, OF_ANNOUNCE[network], count)
   }
 
   /** Keys next to those of a torrent, for the announce script. A scan does not find them. */
-  ofProbe(infoHash: InfoHash, count: number): Buffer[] {
+  ofProbe(infoHash: InfoHash, count: number): string[] {
     return this.#keys(infoHash, OF_PROBE, count)
   }
 
   /** The keys of the scrape script: swarm and downloads. */
-  ofScrape(infoHash: InfoHash, network: Network): [swarm: Buffer, downloads: Buffer] {
+  ofScrape(infoHash: InfoHash, network: Network): [swarm: string, downloads: string] {
     return [this.#key(infoHash, LETTER[network]), this.#key(infoHash, 'd')]
   }
 
@@ -73,7 +73,7 @@ export class Keys {
    * The keys of the count script: a swarm, and those of the same torrent in the networks before its
    * own.
    */
-  ofCount(swarm: Buffer): Buffer[] {
+  ofCount(swarm: Buffer): Array<Buffer | string> {
     const before = this.networks.slice(0, this.networks.indexOf(networkOfSwarm(swarm)))
     const infoHash = this.infoHashOf(swarm)
     return [swarm, ...before.map((network) => this.#key(infoHash, LETTER[network]))]
@@ -86,15 +86,15 @@ export class Keys {
     return `${prefix}${TAG_START}${INFO_HASH_PATTERN}}[${letters}]`
   }
 
-  #keys(infoHash: InfoHash, suffixes: readonly string[], count: number): Buffer[] {
+  #keys(infoHash: InfoHash, suffixes: readonly string[], count: number): string[] {
     const keys = []
     for (let index = 0; index < count; index++)
       keys.push(this.#key(infoHash, suffixes[index] as string))
     return keys
   }
 
-  #key(infoHash: InfoHash, suffix: string): Buffer {
-    return Buffer.from(`${this.#prefix}${TAG_START}${infoHash}}${suffix}`, 'latin1')
+  #key(infoHash: InfoHash, suffix: string): string {
+    return `${this.#prefix}${TAG_START}${infoHash}}${suffix}`
   }
 }
 

@@ -1,5 +1,12 @@
 import type { ConnectionOptions } from 'node:tls'
-import { durationSchema, type Duration, type JsonSchema, type OptionsSchema } from '@chihaya/core'
+import {
+  durationSchema,
+  newSwarmRateSchema,
+  type Duration,
+  type JsonSchema,
+  type NewSwarmRate,
+  type OptionsSchema,
+} from '@chihaya/core'
 import type { Cluster, Redis } from 'ioredis'
 
 /** The name of this package in error messages. */
@@ -15,14 +22,6 @@ export interface SentinelOptions {
   username?: string
   /** The password of the Sentinels, not of Redis. */
   password?: string
-}
-
-/** How fast one source may announce torrents that the store does not know. */
-export interface NewSwarmRate {
-  /** New torrents per minute. */
-  perMinute: number
-  /** New torrents at once, before the rate applies. @default those of one minute */
-  burst?: number
 }
 
 export interface RedisStorageOptions {
@@ -131,6 +130,11 @@ const secret = (description: string): JsonSchema => ({
   minLength: 1,
   writeOnly: true,
 })
+const url = (description: string): JsonSchema => ({
+  ...secret(description),
+  pattern: '^rediss?://[^?#]+$',
+  examples: ['redis://user:password@host:6379/0'],
+})
 const text = (description: string): JsonSchema => ({ description, type: 'string', minLength: 1 })
 const count = (
   description: string,
@@ -160,10 +164,10 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
         "The application's ioredis client, Redis or Cluster, with its own options. It is not closed unless closeClient is set.",
     },
     closeClient: { description: 'Close `client` with the store.', type: 'boolean', default: false },
-    url: secret(
+    url: url(
       'redis[s]://[[user]:password@]host[:port][/db]. A single word before the @ is a password. By default redis://127.0.0.1:6379/0.',
     ),
-    redisBroker: secret("Chihaya's name for `url`."),
+    redisBroker: url("Chihaya's name for `url`."),
     cluster: nodes(
       'Some nodes of a Redis Cluster. Each is host:port, or a host alone for port 6379.',
     ),
@@ -245,22 +249,9 @@ export const optionsSchema: OptionsSchema<RedisStorageOptions> = {
       1,
       100_000,
     ),
-    newSwarmsPerSource: {
-      description:
-        'Rate limit of new torrents from one IPv4 address or IPv6 /56, in this process. Off unless set.',
-      type: 'object',
-      additionalProperties: false,
-      required: ['perMinute'],
-      properties: {
-        perMinute: { description: 'New torrents per minute.', type: 'number', exclusiveMinimum: 0 },
-        burst: {
-          description:
-            'New torrents at once, before the rate applies. By default those of one minute.',
-          type: 'number',
-          minimum: 1,
-        },
-      },
-    },
+    newSwarmsPerSource: newSwarmRateSchema(
+      'Rate limit of new torrents from one IPv4 address or IPv6 /56, in this process. Off unless set.',
+    ),
     withholdPortsBelow: count(
       'Peers on ports below this one are counted but never returned. Port 1 never is.',
       0,

@@ -15,17 +15,12 @@ import {
   type ScrapeAnswer,
   type StoreStats,
   type SwarmEntry,
+  type Log,
 } from '@chihaya/core'
 import { Announcer } from './announce/announcer.ts'
 import { NewSwarmLimit } from './announce/new-swarm-limit.ts'
 import { readAnswer, readScrapeEntry } from './announce/announce-format.ts'
-import {
-  defineScript,
-  secretsOf,
-  timeoutsOf,
-  type Client,
-  type Script,
-} from './connection/client.ts'
+import { secretsOf, timeoutsOf, type Client } from './connection/client.ts'
 import { connect } from './connection/connect.ts'
 import { Connection } from './connection/connection.ts'
 import {
@@ -35,7 +30,7 @@ import {
   type Fault,
   type FaultKind,
 } from './connection/faults.ts'
-import type { StoreLog } from './connection/health.ts'
+import { defineScript, type Script } from './connection/script.ts'
 import { WriteProbe } from './connection/write-probe.ts'
 import { Fallback } from './fallback/fallback.ts'
 import type { LocalStore } from './fallback/local-store.ts'
@@ -46,10 +41,7 @@ import { Eviction } from './swarms/eviction.ts'
 import { listSwarms, type SwarmScan } from './swarms/scan-swarms.ts'
 import { SwarmCounter, Totals } from './swarms/swarm-totals.ts'
 
-/**
- * Lists and evictions have to finish in good time: their steps are followed by pauses of the same
- * length.
- */
+/** A step of a list or an eviction is followed by a pause this many times as long. */
 const SCAN_PAUSES = 1
 const ADDRESS_NETWORKS: readonly Network[] = ['ipv4', 'ipv6']
 const ALL_NETWORKS: readonly Network[] = [...ADDRESS_NETWORKS, 'webrtc']
@@ -66,7 +58,7 @@ export interface RedisStoreMetrics {
   readonly pending: number
   /** Announces answered by the fallback. */
   readonly fallbackAnnounces: number
-  /** Peers that are yet to be merged into Redis. */
+  /** Peers that wait to be merged into Redis. */
   readonly fallbackPeers: number
 }
 
@@ -78,7 +70,7 @@ export interface RedisPeerStoreInit {
   readonly address: string
   /** From `parseOptions`. */
   readonly options: Required<RedisStorageOptions>
-  readonly log: StoreLog
+  readonly log: Log
   /** Creates stores for the fallback; undefined for no fallback. */
   readonly createLocalStore?: (() => LocalStore) | undefined
   /** Seconds since 1970, for tests. @default Redis' own clock */
@@ -174,7 +166,7 @@ export class RedisPeerStore implements PeerStore {
       })
   }
 
-  /** What is wrong with Redis, without secrets; undefined if nothing is. */
+  /** The problem with Redis, without secrets, if there is one. */
   health(): string | undefined {
     return this.#connection.health.reason
   }
@@ -228,7 +220,9 @@ export class RedisPeerStore implements PeerStore {
     this.#counter.start()
   }
 
-  /** Merges the fallback into Redis if this takes no more than 2 s, and gives up pending commands. */
+  /**
+   * Merges the fallback into Redis if this takes no more than 2 s, and gives up pending commands.
+   */
   async close(): Promise<void> {
     this.#closing.abort()
     const work = Promise.all([this.#counter.stop(), this.#fallback?.close()])

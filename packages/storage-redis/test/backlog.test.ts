@@ -2,7 +2,7 @@ import { sampleAnnounce, sampleInfoHash, samplePeerId } from '@chihaya/core/test
 import { expect, test } from 'vitest'
 import { Backlog } from '../src/fallback/backlog.ts'
 
-test('a backlog keeps what Redis needs of each peer, whatever its network', () => {
+test('a backlog keeps what Redis needs of each peer, in every network', () => {
   const peers = [
     sampleAnnounce({ port: 1001, key: 7, owner: 3 }),
     sampleAnnounce({ address: Uint8Array.from({ length: 16 }, (_, byte) => 0x20 + byte) }),

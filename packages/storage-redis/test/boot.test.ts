@@ -50,7 +50,7 @@ async function failure(
 }
 
 describe('a start', () => {
-  test('fails and names the address when nobody listens', async () => {
+  test('fails and names the address if the port is closed', async () => {
     const port = await freePort()
     const { message } = await failure({
       url: `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`,
@@ -60,7 +60,7 @@ describe('a start', () => {
     )
   })
 
-  test('fails within the connect timeout when nobody answers', async () => {
+  test('fails within the connect timeout without an answer', async () => {
     const frozen = await RedisServer.start()
     onTestFinished(() => frozen.stop())
     frozen.freeze()
@@ -164,7 +164,7 @@ test('two trackers with different prefixes share a Redis and no swarm', async ()
   await app.ready()
 })
 
-test('TLS is used with a server whose certificate is trusted', async () => {
+test('TLS is used with a trusted certificate', async () => {
   const folder = server.folder
   const subject = [
     '-nodes',

@@ -79,7 +79,7 @@ describe('the Redis store in a cluster of three', () => {
   })
 })
 
-test('all keys of an infohash are on one node, whatever its bytes, and every node has some', async () => {
+test('all keys of any infohash are on one node, and every node has some', async () => {
   await Promise.all(servers.map((server) => server.as((admin) => admin.flushall())))
   const store = await startStore()
   const model = new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })

@@ -43,7 +43,7 @@ class Deployment {
     const others = await Promise.all(
       Array.from({ length: replicas }, () => stoppedLater(RedisServer.start(...following))),
     )
-    // Sentinel looks every ten seconds: it should find all of them when it looks first.
+    // Sentinel looks for replicas every ten seconds: all should exist at the first look.
     while ((await replicasOf(master)) < replicas) await sleep(50)
     return new Deployment(
       [master, ...others],
@@ -85,10 +85,10 @@ class Deployment {
     while ((await this.master()) === former) await sleep(20)
   }
 
-  /** Makes a replica the master, while the former master is up and goes on acknowledging. */
+  /** Promotes a replica, while the previous master is up and continues to acknowledge. */
   async planned(): Promise<void> {
     const former = await this.master()
-    // Sentinel refuses while it has not looked at the replicas yet, or is busy with the last one.
+    // Sentinel refuses until it has seen the replicas, and during a fail-over.
     while (!(await this.#failsOver())) await sleep(100)
     await this.untilSwitchedFrom(former)
   }
@@ -183,11 +183,10 @@ test('announces that two trackers have acknowledged survive two fail-overs in a 
   expect(alone.acknowledged.length).toBeGreaterThan(100)
   expect(sheltered.acknowledged.length).toBeGreaterThan(alone.acknowledged.length)
 
-  // With a fallback nobody has to come again.
+  // With a fallback, no client has to announce again.
   while ((await sheltered.missing()).length > 0) await sleep(50)
 
-  // Without one the former master has acknowledged what nobody sees, until those clients come
-  // again.
+  // Without one, peers that the previous master acknowledged are missing until they announce again.
   const [store, other] = alone.stores as [RedisPeerStore, RedisPeerStore]
   expect((await alone.missing()).length).toBeLessThan(alone.acknowledged.length)
   for (const number of await alone.missing()) await announceTo(store, client(number))
@@ -196,7 +195,7 @@ test('announces that two trackers have acknowledged survive two fail-overs in a 
   expect(seen?.incomplete).toBeGreaterThanOrEqual(alone.acknowledged.length)
 })
 
-test('a tracker follows a fail-over before the former master becomes a replica that refuses writes', async () => {
+test('a tracker follows a fail-over before the previous master refuses writes as a replica', async () => {
   const deployment = await Deployment.start(1)
   const store = await deployment.startStore({})
   await announceTo(store, client(1))

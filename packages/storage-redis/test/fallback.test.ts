@@ -194,6 +194,27 @@ describe('with a fallback in memory', () => {
     expect((await announceTo(one, completed)).downloaded).toBe(1)
   })
 
+  test('owners and WebRTC peers survive an outage', async () => {
+    const server = await startServer()
+    const store = await startStore(server, { storeOwners: true, storeWebrtcPeers: true })
+    const looks = { ...peer(9), transition: 'unchanged' } as const
+    await announceTo(store, sampleAnnounce({ ...peer(1), owner: 7 }))
+    await server.kill()
+    await untilAway(store)
+    await announceTo(store, sampleAnnounce({ ...peer(2), owner: 7 }))
+    await announceTo(store, sampleAnnounce({ handle: 5, port: 0, peerId: samplePeerId(5) }))
+    const away = await announceTo(store, sampleAnnounce({ ...peer(3), owner: 7 }))
+    expect([away.incomplete, away.peers.count]).toEqual([2, 0])
+
+    await server.start()
+    await untilMerged(store)
+    const other = await announceTo(store, sampleAnnounce({ ...looks, owner: 8 }))
+    expect(endpoints(other.peers)).toEqual(['10.0.0.1:1001', '10.0.0.1:1002', '10.0.0.1:1003'])
+    expect((await announceTo(store, sampleAnnounce({ ...looks, owner: 7 }))).peers.count).toBe(0)
+    const { peers } = await announceTo(store, sampleAnnounce({ handle: 6, port: 0 }))
+    expect([peers.count, peers.handle(0)]).toEqual([1, 5])
+  })
+
   test('a tracker starts without Redis, and uses it once it is up', async () => {
     const server = await startServer()
     await server.kill()
@@ -247,7 +268,7 @@ describe('with a fallback in memory', () => {
     await refused
   })
 
-  test('closing merges what is left', async () => {
+  test('closing merges the remaining peers', async () => {
     const server = await startServer()
     const store = await startStore(server)
     await server.as((admin) => admin.config('SET', 'maxmemory', '1'))
@@ -257,6 +278,16 @@ describe('with a fallback in memory', () => {
     const other = await startStore(server)
     expect(await scrapeFrom(other, [sampleInfoHash(1)], 'ipv4')).toMatchObject([{ incomplete: 1 }])
   })
+})
+
+test('the local store says whether it keeps owners and WebRTC peers', async () => {
+  const options = { peerLifetime: 60_000, maxPeers: 1, maxPeersPerSwarm: 1, storePeerIds: true }
+  for (const kept of [true, false]) {
+    const create = await localStores({ ...options, storeOwners: kept, storeWebrtcPeers: kept })
+    const store = create()
+    onTestFinished(() => store.close())
+    expect([store.keepsOwners, store.keepsWebRtcPeers]).toEqual([kept, kept])
+  }
 })
 
 test('a fallback package that is not installed is named', async () => {

@@ -28,7 +28,7 @@ async function startStore(options: RedisStorageOptions, log?: Log): Promise<Redi
   return store
 }
 
-/** What an announce is refused with, or undefined, and after how many milliseconds. */
+/** The refusal of an announce, or undefined, and its time in milliseconds. */
 async function announce(
   store: RedisPeerStore,
   port = 6881,
@@ -171,7 +171,7 @@ test('a replica refuses announces until it is the master', async () => {
   await untilWell(store)
 })
 
-test('a Redis whose password changes is unavailable until it has the old one again', async () => {
+test('after a change of its password, Redis is unavailable until it has the old one again', async () => {
   const server = await startServer('--requirepass', 'the old one')
   const log = new Log()
   const store = await startStore({ url: server.url, password: 'the old one' }, log)

@@ -88,7 +88,7 @@ test.each([
   },
 )
 
-test('an announce is one command, whose cost does not grow with the swarm', async () => {
+test('an announce is one command, at a cost independent of the swarm', async () => {
   const store = await shared.startStore()
   for (let number = 0; number < 300; number++) await announceTo(store, peer(number, { numWant: 0 }))
   await shared.admin.config('RESETSTAT')
@@ -116,9 +116,20 @@ test('an announce is one command, whose cost does not grow with the swarm', asyn
     'zrange',
     'hmget',
   ]
-  // The last ones are the test's own, as different versions name them.
+  // The last ones are the test's commands, which versions name differently.
   const expected = [...known, 'info', 'config', 'config|resetstat']
   expect(Object.keys(calls).filter((name) => !expected.includes(name))).toEqual([])
+})
+
+test('scripts that Redis has lost are sent again', async () => {
+  const store = await shared.startStore()
+  await announceTo(store, peer(1))
+  await shared.admin.script('FLUSH')
+  const answers = await Promise.all(
+    [2, 3, 4].map(async (number) => announceTo(store, peer(number))),
+  )
+  expect(answers.map(({ complete, incomplete }) => complete + incomplete)).toEqual([2, 3, 4])
+  expect(store.health()).toBeUndefined()
 })
 
 test('announces of one turn are sent in one write, and so is a scrape of many torrents', async () => {
@@ -129,7 +140,7 @@ test('announces of one turn are sent in one write, and so is a scrape of many to
   const reads = async (work: () => Promise<unknown>): Promise<number> => {
     const before = await statistic('stats', 'total_reads_processed')
     await work()
-    // The question itself is one.
+    // The query itself counts, too.
     return (await statistic('stats', 'total_reads_processed')) - before - 1
   }
   // Sixty are a few kilobytes, which arrive in one piece or two.

@@ -14,7 +14,7 @@ import { SharedServer } from './shared-server.ts'
 const shared = new SharedServer()
 
 test.each(['10.0.0.1', '2001:db8::1'])(
-  'peers of %s on low ports are counted and given to nobody',
+  'peers of %s on low ports are counted but never returned',
   async (text) => {
     const store = await shared.startStore({ withholdPortsBelow: 1024 })
     for (const port of [1, 22, 1023, 1024, 65_535]) {
@@ -30,7 +30,7 @@ test.each(['10.0.0.1', '2001:db8::1'])(
   },
 )
 
-test('by default every port but 0 and 1 is given', async () => {
+test('by default, all ports but 0 and 1 are returned', async () => {
   const store = await shared.startStore()
   for (const port of [1, 2, 22])
     await announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
@@ -58,14 +58,14 @@ async function bring(
   return refused.length
 }
 
-test('a source has an allowance of new torrents, and may announce known ones as often as it likes', async () => {
+test('new torrents use up the allowance of their source, known ones do not', async () => {
   const store = await shared.startStore({ newSwarmsPerSource: { perMinute: 1, burst: 50 } })
   expect(await bring(store, 0, 40)).toBe(0)
   expect(await bring(store, 0, 40)).toBe(0)
   expect(await bring(store, 40, 100)).toBe(50)
   expect(await bring(store, 0, 50)).toBe(0)
   expect(await bring(store, 100, 150, '10.0.0.2')).toBe(0)
-  // Torrents of others are known, whichever family their peers are of.
+  // Torrents of other sources are known, in both families.
   expect(await bring(store, 100, 150)).toBe(0)
   expect(await bring(store, 150, 200, '2001:db8::1')).toBe(0)
   expect(await bring(store, 150, 200)).toBe(0)
@@ -77,7 +77,7 @@ test('a source has an allowance of new torrents, and may announce known ones as 
   expect(swarms).toBe(150)
 })
 
-test('leaving and looking need no allowance, and counters are right with one', async () => {
+test('leaving and looking need no allowance, which does not change counters', async () => {
   const store = await shared.startStore({
     newSwarmsPerSource: { perMinute: 1 },
     storePeerIds: false,

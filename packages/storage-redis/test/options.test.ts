@@ -74,6 +74,7 @@ describe('wrong options', () => {
       /options has url and cluster, of which there can be one/,
     ],
     [{ redisBroker: 'http://hush-hush@h' }, /options\/redisBroker must be written like redis:/],
+    [{ url: 'redis:///hush-hush' }, /options\/url must be written like redis:/],
     [{ url: 'hush-hush' }, /options\/url must be written like redis:/],
     [
       { cluster: ['a', 'u:hush-hush@b'] },

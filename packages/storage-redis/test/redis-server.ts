@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 
-/** Another server, or another version, can be tried: `CHIHAYA_REDIS_SERVER=valkey-server`. */
+/** `CHIHAYA_REDIS_SERVER=valkey-server` selects another server or version. */
 const COMMAND = process.env['CHIHAYA_REDIS_SERVER'] ?? 'redis-server'
 
 /** The offset of the port on which nodes of a cluster talk to each other. */
@@ -117,8 +117,7 @@ export class RedisServer {
   }
 
   async #spawn(args: readonly string[]): Promise<void> {
-    // A file that grows past a limit of the process is to be an error, as a full disk is, and not
-    // the end of it.
+    // Exceeding the file size limit must be an error, like a full disk, and not kill the process.
     const server = spawn('sh', ['-c', 'trap "" XFSZ; exec "$0" "$@"', COMMAND, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -135,9 +134,7 @@ export class RedisServer {
     server.stdout.removeAllListeners('data').resume()
   }
 
-  /**
-   * Sends SIGSTOP: the server takes connections, as the system does that for it, and says nothing.
-   */
+  /** Sends SIGSTOP: the system still accepts connections, but the server does not answer. */
   freeze(): void {
     this.#process?.kill('SIGSTOP')
   }

@@ -28,7 +28,7 @@ async function stoppedLater(server: Promise<RedisServer>): Promise<RedisServer> 
   return started
 }
 
-/** A Redis that answers reads and refuses writes, for one of many reasons. */
+/** Ways to make a Redis answer reads and refuse writes. */
 interface Case {
   readonly start?: () => Promise<RedisServer>
   readonly refuse: (admin: Redis, server: RedisServer) => Promise<unknown>
@@ -47,7 +47,7 @@ const cases: Record<string, Case> = {
     },
     allow: (admin) => admin.config('SET', 'stop-writes-on-bgsave-error', 'no'),
   },
-  'whose disk is full': {
+  'with a full disk': {
     start: () => RedisServer.start('--appendonly', 'yes'),
     async refuse(admin, server) {
       await limitFiles(server, 'fsize=1:')
@@ -65,12 +65,12 @@ const cases: Record<string, Case> = {
     refuse: (admin, server) => admin.replicaof('127.0.0.1', server.port),
     allow: (admin) => admin.replicaof('NO', 'ONE'),
   },
-  'whose memory is full': {
+  'out of memory': {
     refuse: (admin) => admin.config('SET', 'maxmemory', '1'),
     allow: (admin) => admin.config('SET', 'maxmemory', '0'),
     answer: 'Redis is out of memory',
   },
-  'whose user may not write': {
+  'with a user who may not write': {
     refuse: (admin) => admin.call('ACL', 'SETUSER', 'default', '-zadd'),
     allow: (admin) => admin.call('ACL', 'SETUSER', 'default', '+zadd'),
     answer: 'Redis refuses the login or a command',
@@ -86,7 +86,7 @@ async function refused(store: RedisPeerStore): Promise<unknown> {
   }
 }
 
-/** Whether questions are answered. A replica's are not while another connection is tried. */
+/** Whether reads are answered. A replica's are not while another connection is tried. */
 async function isRead(store: RedisPeerStore): Promise<boolean> {
   try {
     const [entry] = await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4')
@@ -96,10 +96,7 @@ async function isRead(store: RedisPeerStore): Promise<boolean> {
   }
 }
 
-/**
- * Asks until a store gives this reason. It may be trying another connection; it must never be
- * ready.
- */
+/** Waits until a store gives this reason. Until then it may reconnect, but must never be ready. */
 async function untilNotReady(store: RedisPeerStore, reason: string): Promise<void> {
   for (;;) {
     const answer = await store.readiness()
@@ -110,8 +107,7 @@ async function untilNotReady(store: RedisPeerStore, reason: string): Promise<voi
 }
 
 /**
- * Lets a server write files up to a length, as a disk does that is full. The signal is ignored, so
- * that it sees an error.
+ * Limits the size of a server's files, like a full disk. It ignores the signal and gets an error.
  */
 async function limitFiles(server: RedisServer, limit: string): Promise<void> {
   await promisify(execFile)('prlimit', ['--pid', String(server.pid), `--${limit}`])
@@ -123,7 +119,7 @@ describe.each(Object.entries(cases))(
     const startServer = async (): Promise<RedisServer> =>
       stoppedLater(start ? start() : RedisServer.start())
 
-    test('makes the store not ready until a write succeeds, whatever is read', async () => {
+    test('makes the store not ready until a write succeeds, in spite of reads', async () => {
       const server = await startServer()
       const log = new Log()
       const store = await startStore({ url: server.url }, log)
@@ -143,7 +139,7 @@ describe.each(Object.entries(cases))(
       expect(log.lines[0]).toMatch(/^error Redis at 127\.0\.0\.1:\d+ fails /)
 
       await server.as((admin) => allow(admin, server))
-      // No announce tells the store.
+      // No announce shows it.
       while (store.health() !== undefined) await sleep(20)
       expect(log.lines).toHaveLength(2)
       expect(log.lines[1]).toMatch(/^info Redis at 127\.0\.0\.1:\d+ works again /)

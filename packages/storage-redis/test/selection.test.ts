@@ -36,7 +36,7 @@ async function enter(
   )
 }
 
-test('every peer is drawn as often as any other, whoever asks and however few are wanted', async () => {
+test('all peers are drawn equally often, for any announcer and any numwant', async () => {
   const store = startStore()
   await enter(store, 0, 140)
   await enter(store, 140, 200, { transition: 'seeder' })
@@ -75,7 +75,7 @@ test('an answer has leechers and seeders in the proportion of the swarm', async 
   }
 })
 
-test('stale peers are neither counted nor drawn, however many, and are removed a hundred at a time', async () => {
+test('any number of stale peers is neither counted nor drawn, and removed a hundred at a time', async () => {
   const store = startStore()
   await enter(store, 0, 150)
   await enter(store, 150, 400, { transition: 'seeder' })
@@ -110,7 +110,7 @@ test('a peer lives through the last second of its lifetime', async () => {
   }
 })
 
-test('a client on many ports is given others only, and as many as it wants', async () => {
+test('a client on many ports gets as many other peers as it wants', async () => {
   const store = startStore()
   const own = { address: Uint8Array.of(20, 1, 1, 1), peerId: samplePeerId(5000) }
   for (let port = 1001; port <= 1020; port++)

@@ -5,8 +5,7 @@ import { RedisServer } from './redis-server.ts'
 import { storeOnClock, storeWith, type Clock } from './stores.ts'
 
 /**
- * A Redis that all tests of a file share, empty when each begins, and an administrator's connection
- * to it.
+ * A Redis that all tests of a file share, emptied before each, and an administrator's connection.
  */
 export class SharedServer {
   #server: RedisServer | undefined
@@ -35,9 +34,7 @@ export class SharedServer {
     return store
   }
 
-  /**
-   * A store on a clock of the test's and on the administrator's connection, until the test ends.
-   */
+  /** A store with the test's clock and the administrator's connection, until the test ends. */
   startStoreOnClock(clock: Clock, options: RedisStorageOptions = {}): RedisPeerStore {
     const store = storeOnClock(this.admin, clock, options)
     onTestFinished(() => store.close())

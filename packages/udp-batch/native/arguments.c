@@ -16,7 +16,7 @@ struct batch_socket *begin(napi_env env, napi_callback_info info, size_t count,
 
 /*
  * The memory of an ArrayBuffer of at least `least` bytes; NULL, with an exception, for anything
- * else. Called anew each time, as an ArrayBuffer may be detached between two calls.
+ * else. Called each time, because an ArrayBuffer may be detached between two calls.
  */
 void *memory(napi_env env, napi_value value, size_t least) {
   void *data = NULL;

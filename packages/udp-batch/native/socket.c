@@ -72,9 +72,25 @@ static void on_ready(uv_handle_t *poll, int status, int events) {
   napi_close_handle_scope(env, scope);
 }
 
+static void set_reuse_address(int fd, int value) {
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, sizeof value);
+}
+
+/* Binds to the port that a wildcard socket holds. They share it for the time of this call only, so
+ * that all others still get EADDRINUSE. */
+static int bind_beside(int wildcard, int fd, const union endpoint *endpoint, socklen_t length) {
+  set_reuse_address(wildcard, 1);
+  set_reuse_address(fd, 1);
+  const int result = bind(fd, &endpoint->any, length), error = errno;
+  set_reuse_address(fd, 0);
+  set_reuse_address(wildcard, 0);
+  errno = error;
+  return result;
+}
+
 /* Opens and binds. Returns the name of the failed call, with errno set, or NULL. */
 static const char *open_descriptor(struct batch_socket *s, const union endpoint *endpoint,
-                                   socklen_t length) {
+                                   socklen_t length, const struct batch_socket *wildcard) {
   const struct parameters *p = &s->parameters;
   const int on = 1, ipv6_only = (p->flags & IPV6_ONLY) != 0;
   const int receive_buffer = (int)p->receive_buffer, send_buffer = (int)p->send_buffer;
@@ -92,8 +108,9 @@ static const char *open_descriptor(struct batch_socket *s, const union endpoint 
   if (send_buffer && setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof on) != 0)
     return "setsockopt";
   if (s->wildcard && ask_for_local(s)) return "setsockopt";
-  if (bind(s->fd, &endpoint->any, length) != 0) return "bind";
-  return NULL;
+  const int bound = wildcard ? bind_beside(wildcard->fd, s->fd, endpoint, length)
+                             : bind(s->fd, &endpoint->any, length);
+  return bound == 0 ? NULL : "bind";
 }
 
 /* Registers the socket with Node and libuv. Returns false when out of memory. */
@@ -135,10 +152,12 @@ static void abandon(struct batch_socket *socket) {
   release(socket);
 }
 
-/* open(address, parameters, onReady): a handle that does not read yet. */
+/* open(address, parameters, onReady, wildcard?): a handle that does not read yet. With the handle
+ * of a wildcard, it may be bound to the same port. */
 napi_value open_socket(napi_env env, napi_callback_info info) {
-  size_t count = 3, length = 0;
-  napi_value values[3], handle = NULL;
+  size_t count = 4, length = 0;
+  napi_value values[4], handle = NULL;
+  void *wildcard = NULL;
   char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
   union endpoint endpoint;
   if (napi_get_cb_info(env, info, &count, values, NULL, NULL) != napi_ok) return NULL;
@@ -153,12 +172,13 @@ napi_value open_socket(napi_env env, napi_callback_info info) {
     return NULL;
   const socklen_t endpoint_length = parse_endpoint(text, (uint16_t)parameters->port, &endpoint);
   if (endpoint_length == 0) return throw_system_error(env, "bind", EINVAL);
+  napi_get_value_external(env, values[3], &wildcard); /* leaves NULL without a handle */
 
   struct batch_socket *socket = calloc(1, sizeof *socket);
   if (!socket) return throw_system_error(env, "socket", ENOMEM);
   socket->env = env;
   socket->parameters = *parameters;
-  const char *failed = open_descriptor(socket, &endpoint, endpoint_length);
+  const char *failed = open_descriptor(socket, &endpoint, endpoint_length, wildcard);
   if (failed) {
     const int error = errno;
     abandon(socket);

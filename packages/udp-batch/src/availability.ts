@@ -16,7 +16,7 @@ export function unavailable(): string | undefined {
 /** @throws {Error} with the reason of {@link unavailable}. */
 export function native(): Native {
   const found = load()
-  if (typeof found === 'string') throw new Error(`UDP batches are unavailable: ${found}`)
+  if (typeof found === 'string') throw new Error(`UDP batching is unavailable: ${found}`)
   return found
 }
 

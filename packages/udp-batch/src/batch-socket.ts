@@ -13,6 +13,7 @@ import {
   type Handle,
   type Native,
 } from './native.ts'
+import { ownAddresses } from './own-addresses.ts'
 import { checkOptions, type BatchSocketOptions, type CheckedOptions } from './options.ts'
 import { Records } from './records.ts'
 import { SendQueue } from './send-queue.ts'
@@ -20,13 +21,25 @@ import { inWords, systemError } from './system-error.ts'
 
 const COUNTERS = 5
 
+/** A socket of the native part. */
+interface Member {
+  readonly handle: Handle
+  /** The address of a socket beside the wildcard. */
+  readonly local: LocalAddress | undefined
+  /** The events that it waits for. */
+  watched: number
+}
+
 /**
  * A UDP socket that receives and sends in batches. It does not read while the system refuses to
  * take replies.
  */
 export class BatchSocket {
   readonly #native: Native
-  readonly #handle: Handle
+  /** The socket at the address of the options. It sends the queue. */
+  readonly #main: Member
+  /** All sockets, `#main` first. */
+  readonly #members: Member[]
   readonly #onBatch: (batch: Batch) => void
   readonly #onError: ((error: NodeJS.ErrnoException) => void) | undefined
   readonly #address: AddressInfo
@@ -35,19 +48,19 @@ export class BatchSocket {
   readonly #input: ArrayBuffer
   readonly #output: ArrayBuffer
   readonly #queue: SendQueue
-  // The range of records with replies that the system has not taken yet.
+  // The range of records with replies that the system has not taken yet, and their socket.
   #repliesFrom = 0
   #repliesTo = 0
+  #replying: Member
   #inBatch = false
   #flushScheduled = false
-  /** Whether the send buffer is full. The socket then waits until it is writable, without reading. */
-  #blocked = false
+  /** The socket whose send buffer is full. All wait until it is writable, without reading. */
+  #blocked: Member | undefined
   #reading = true
   #closed = false
-  #watched = 0
   #dropped = 0
-  /** The system call that has failed since the last report. */
-  #failedCall: string | undefined
+  /** What has failed since the last report. */
+  #failure: NodeJS.ErrnoException | undefined
 
   /**
    * Opens a socket and starts reading.
@@ -69,13 +82,17 @@ export class BatchSocket {
     this.#input = this.#batch.input.buffer as ArrayBuffer
     this.#output = this.#batch.output.buffer as ArrayBuffer
     this.#queue = new SendQueue(sendQueueSize, maxReply)
-    this.#handle = this.#open(options)
+    this.#main = this.#open(options)
+    this.#replying = this.#main
+    this.#members = [this.#main]
     try {
-      const [address, port] = this.#native.address(this.#handle)
+      const [address, port] = this.#native.address(this.#main.handle)
       this.#address = { address, family: address.includes(':') ? 'IPv6' : 'IPv4', port }
+      if (options.socketPerAddress && !options.reusePort && address === '0.0.0.0')
+        this.#openBeside({ ...options, port })
       this.#watch()
     } catch (error) {
-      this.#native.close(this.#handle)
+      this.#closeMembers()
       throw inWords(error, options)
     }
   }
@@ -91,26 +108,32 @@ export class BatchSocket {
   }
 
   /**
-   * Size of the receive buffer as the system reports it, in bytes.
+   * Size of the receive buffer as the system reports it, in bytes. With `socketPerAddress`, the sum
+   * of all.
    * @throws {Error} after `close`.
    */
   get receiveBufferSize(): number {
-    return this.#native.bufferSize(this.#handle, false)
+    return this.#bufferSize(false)
   }
 
   /**
-   * Size of the send buffer as the system reports it, in bytes.
+   * Size of the send buffer as the system reports it, in bytes. With `socketPerAddress`, the sum
+   * of all.
    * @throws {Error} after `close`.
    */
   get sendBufferSize(): number {
-    return this.#native.bufferSize(this.#handle, true)
+    return this.#bufferSize(true)
   }
 
   /** The counters so far, also after `close`. */
   counters(): Counters {
     const values = new Float64Array(COUNTERS)
-    this.#native.counters(this.#handle, values.buffer)
-    const [received, sent, truncated, errors, overflowed] = values as unknown as [
+    const sums = new Float64Array(COUNTERS)
+    for (const { handle } of this.#members) {
+      this.#native.counters(handle, values.buffer)
+      for (const [index, value] of values.entries()) sums[index] = (sums[index] as number) + value
+    }
+    const [received, sent, truncated, errors, overflowed] = sums as unknown as [
       number,
       number,
       number,
@@ -141,7 +164,7 @@ export class BatchSocket {
     if (this.#closed) throw new Error('the socket is closed')
     this.#checkDatagram(bytes, address, port, local)
     if (this.#queue.full && !this.#blocked) {
-      this.#blocked = !this.#sendQueue()
+      if (!this.#sendQueue()) this.#blocked = this.#main
       this.#watch()
     }
     if (this.#queue.full) {
@@ -178,7 +201,18 @@ export class BatchSocket {
     if (!this.#inBatch) this.#release()
   }
 
-  #open(options: CheckedOptions): Handle {
+  /** Opens a socket for each address of the host. */
+  #openBeside(options: CheckedOptions): void {
+    for (const address of ownAddresses()) {
+      try {
+        this.#members.push(this.#open({ ...options, address }, this.#main.handle))
+      } catch {
+        // The wildcard serves the address.
+      }
+    }
+  }
+
+  #open(options: CheckedOptions, wildcard?: Handle): Member {
     const { batchSize, maxDatagram, maxReply } = options
     const { reusePort, ipv6Only, keepTruncated } = options
     const flags =
@@ -189,11 +223,17 @@ export class BatchSocket {
     const counts = [batchSize, Math.max(batchSize, options.sendQueueSize)]
     const lengths = [maxDatagram, strideFor(maxDatagram), strideFor(maxReply)]
     const parameters = Uint32Array.of(options.port, flags, ...buffers, ...counts, ...lengths)
+    const bytes = Uint8Array.from(options.address.split('.'), Number)
+    const local = wildcard && { address: bytes, scope: 0 }
+    const onReady = (failed: boolean): void => this.#onReady(member, failed)
+    let member: Member
     try {
-      return this.#native.open(options.address, parameters.buffer, this.#onReady)
+      const handle = this.#native.open(options.address, parameters.buffer, onReady, wildcard)
+      member = { handle, local, watched: 0 }
     } catch (error) {
       throw inWords(error, options)
     }
+    return member
   }
 
   #checkDatagram(
@@ -216,14 +256,14 @@ export class BatchSocket {
     if (!(port >= 0 && port <= 65_535)) throw new RangeError(`a port is 0 to 65535, not ${port}`)
   }
 
-  readonly #onReady = (failed: boolean): void => {
+  #onReady(member: Member, failed: boolean): void {
     if (failed) {
-      this.#watched = 0
-      this.#failedCall = 'poll'
+      member.watched = 0
+      this.#noteFailure(member, 'poll')
     }
     try {
       if (this.#blocked) this.#flush()
-      if (this.#reading && !this.#blocked) this.#receive()
+      if (this.#reading && !this.#blocked) this.#receive(member)
     } finally {
       this.#watch()
     }
@@ -238,14 +278,14 @@ export class BatchSocket {
     this.#report()
   }
 
-  #receive(): void {
-    const result = this.#native.receive(this.#handle, this.#input, this.#records.memory)
-    if (result & FAILED) this.#failedCall = 'recvmmsg'
+  #receive(member: Member): void {
+    const result = this.#native.receive(member.handle, this.#input, this.#records.memory)
+    if (result & FAILED) this.#noteFailure(member, 'recvmmsg')
     const count = result & ~FAILED
     if (count === 0) return
     this.#inBatch = true
     try {
-      this.#batch.fill(count)
+      this.#batch.fill(count, member.local)
       this.#onBatch(this.#batch)
     } finally {
       this.#inBatch = false
@@ -253,18 +293,21 @@ export class BatchSocket {
       this.#batch.fill(0)
       this.#repliesFrom = 0
       this.#repliesTo = count
+      this.#replying = member
       if (this.#closed) this.#release()
       else this.#flush()
     }
   }
 
   #flush(): void {
-    this.#blocked = !(this.#sendReplies() && this.#sendQueue())
+    if (!this.#sendReplies()) this.#blocked = this.#replying
+    else this.#blocked = this.#sendQueue() ? undefined : this.#main
   }
 
   /** Returns whether the system has taken all replies. */
   #sendReplies(): boolean {
-    this.#repliesFrom = this.#send(this.#output, this.#records, this.#repliesFrom, this.#repliesTo)
+    const [from, to] = [this.#repliesFrom, this.#repliesTo]
+    this.#repliesFrom = this.#send(this.#replying, this.#output, this.#records, from, to)
     return this.#repliesFrom === this.#repliesTo
   }
 
@@ -273,7 +316,7 @@ export class BatchSocket {
     const queue = this.#queue
     while (queue.length > 0) {
       const { from, to } = queue
-      const next = this.#send(queue.output, queue.records, from, to)
+      const next = this.#send(this.#main, queue.output, queue.records, from, to)
       queue.remove(next - from)
       if (next < to) return false
     }
@@ -281,37 +324,53 @@ export class BatchSocket {
   }
 
   /** Returns the index of the first record that the system has not taken, or `to`. */
-  #send(output: ArrayBuffer, records: Records, from: number, to: number): number {
+  #send(member: Member, output: ArrayBuffer, records: Records, from: number, to: number): number {
     if (from === to) return to
-    const result = this.#native.send(this.#handle, output, records.memory, from, to)
-    if (result & FAILED) this.#failedCall = 'sendmmsg'
+    const result = this.#native.send(member.handle, output, records.memory, from, to)
+    if (result & FAILED) this.#noteFailure(member, 'sendmmsg')
     return result & ~FAILED
   }
 
-  /** Waits for the event that the socket needs now. */
+  /** Waits for the event that each socket needs now. */
   #watch(): void {
     if (this.#closed) return
-    const events = this.#blocked ? WRITABLE : this.#reading ? READABLE : 0
-    if (events === this.#watched) return
-    this.#watched = events
-    this.#native.watch(this.#handle, events)
+    const blocked = this.#blocked
+    const others = this.#reading && !blocked ? READABLE : 0
+    for (const member of this.#members) {
+      const events = member === blocked ? WRITABLE : others
+      if (events === member.watched) continue
+      member.watched = events
+      this.#native.watch(member.handle, events)
+    }
+  }
+
+  #noteFailure({ handle }: Member, call: string): void {
+    if (this.#onError === undefined) return
+    const unused = new ArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT)
+    this.#failure = systemError(-this.#native.counters(handle, unused), call)
   }
 
   #report(): void {
-    const call = this.#failedCall
-    this.#failedCall = undefined
-    if (call === undefined || this.#onError === undefined) return
-    const errno = this.#native.counters(
-      this.#handle,
-      new ArrayBuffer(COUNTERS * Float64Array.BYTES_PER_ELEMENT),
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure) this.#onError?.(failure)
+  }
+
+  #bufferSize(sending: boolean): number {
+    return this.#members.reduce(
+      (sum, { handle }) => sum + this.#native.bufferSize(handle, sending),
+      0,
     )
-    this.#onError(systemError(-errno, call))
   }
 
   #release(): void {
     this.#flush()
     this.#dropped +=
       this.#queue.length + this.#records.countOutgoing(this.#repliesFrom, this.#repliesTo)
-    this.#native.close(this.#handle)
+    this.#closeMembers()
+  }
+
+  #closeMembers(): void {
+    for (const { handle } of this.#members) this.#native.close(handle)
   }
 }

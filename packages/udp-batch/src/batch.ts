@@ -26,6 +26,7 @@ export class Batch {
   readonly #outputStride: number
   readonly #maxDatagram: number
   #count = 0
+  #local: LocalAddress | undefined
 
   /** @internal */
   constructor(records: Records, batchSize: number, maxDatagram: number, maxReply: number) {
@@ -38,9 +39,14 @@ export class Batch {
     this.output = Buffer.from(new ArrayBuffer(batchSize * this.#outputStride))
   }
 
-  /** @internal The number of datagrams received, or 0 once the replies are taken. */
-  fill(count: number): void {
+  /**
+   * @internal
+   * @param count the number of datagrams received, or 0 once the replies are taken.
+   * @param local the address that all of them were sent to, if no record has it.
+   */
+  fill(count: number, local?: LocalAddress): void {
     this.#count = count
+    this.#local = local
   }
 
   /** Number of datagrams in this batch. */
@@ -86,7 +92,7 @@ export class Batch {
    * socket bound to one address, and for a datagram to an IPv6 multicast group.
    */
   local(index: number): LocalAddress | undefined {
-    return this.#records.local(index)
+    return this.#records.local(index) ?? this.#local
   }
 
   /**

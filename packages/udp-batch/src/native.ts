@@ -21,9 +21,15 @@ export interface Native {
   /**
    * `parameters`: port, flags, receive buffer size, send buffer size, batch size, maximum records
    * per `send`, maximum datagram size, input stride and output stride, as 32-bit words. After
-   * `watch`, `onReady(failed)` is called; if `failed`, `watch` must be called again.
+   * `watch`, `onReady(failed)` is called; if `failed`, `watch` must be called again. With
+   * `wildcard`, the socket may be bound to the same port as that one.
    */
-  open(address: string, parameters: ArrayBuffer, onReady: (failed: boolean) => void): Handle
+  open(
+    address: string,
+    parameters: ArrayBuffer,
+    onReady: (failed: boolean) => void,
+    wildcard?: Handle,
+  ): Handle
   receive(handle: Handle, input: ArrayBuffer, records: ArrayBuffer): number
   send(handle: Handle, output: ArrayBuffer, records: ArrayBuffer, from: number, to: number): number
   watch(handle: Handle, events: number): void

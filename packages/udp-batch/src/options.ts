@@ -19,6 +19,12 @@ export interface BatchSocketOptions {
   /** Lets sockets share a port. The system distributes clients among them. @default false */
   reusePort?: boolean | undefined
   /**
+   * Whether a socket at `0.0.0.0` opens another for each IPv4 address of the host, up to 16. They
+   * take less CPU time, and the wildcard serves other addresses. Has no effect with `reusePort`,
+   * as the system would prefer them to the wildcards of other processes. @default false
+   */
+  socketPerAddress?: boolean | undefined
+  /**
    * Size of the receive buffer in bytes, limited by `net.core.rmem_max`. The system's default if
    * unset.
    */
@@ -69,6 +75,7 @@ export function checkOptions(options: BatchSocketOptions): CheckedOptions {
     port: integer('port', port, 0, 65_535),
     ipv6Only: boolean('ipv6Only', options.ipv6Only ?? false),
     reusePort: boolean('reusePort', options.reusePort ?? false),
+    socketPerAddress: boolean('socketPerAddress', options.socketPerAddress ?? false),
     receiveBufferSize: integer('receiveBufferSize', options.receiveBufferSize ?? 0, 0, MAX_BUFFER),
     sendBufferSize: integer('sendBufferSize', options.sendBufferSize ?? 0, 0, MAX_BUFFER),
     batchSize: integer('batchSize', options.batchSize ?? 64, 1, MOST),

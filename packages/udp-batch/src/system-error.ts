@@ -21,7 +21,7 @@ export function systemError(errno: number, syscall: string, place?: Place): Node
   })
 }
 
-/** Names an error of the native part, which only has its number. Returns other errors as they are. */
+/** Names an error of the native part, which only has its number. Returns other errors unchanged. */
 export function inWords(error: unknown, place: Place): unknown {
   const { errno, syscall } = error as NodeJS.ErrnoException
   return errno !== undefined && syscall !== undefined ? systemError(errno, syscall, place) : error

@@ -8,7 +8,9 @@ import { temporaryFolder } from './temporary-folder.ts'
 const TARGET = `${process.platform}-${process.arch}`
 const folder = temporaryFolder()
 
-/** What a copy of the package without a binary of this machine's says, with these files instead. */
+/**
+ * The reason that a copy of the package gives without this machine's binary, but with these files.
+ */
 async function reasonWith(name: string, files: Record<string, string>): Promise<string> {
   const copy = join(folder, name)
   for (const part of ['package.json', 'src', 'test/children'])
@@ -20,7 +22,7 @@ async function reasonWith(name: string, files: Record<string, string>): Promise<
   const { code, stdout, stderr } = await runChild(join(copy, 'test', 'children', 'unavailable.ts'))
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   const { reason, thrown } = JSON.parse(stdout) as { reason: string; thrown: string }
-  expect(thrown).toBe(`UDP batches are unavailable: ${reason}`)
+  expect(thrown).toBe(`UDP batching is unavailable: ${reason}`)
   return reason
 }
 
@@ -30,13 +32,13 @@ afterEach(() => {
 })
 
 describe('a package without a usable binary', () => {
-  it('says that there is none', async () => {
+  it('reports that there is none', async () => {
     expect(await reasonWith('none', {})).toBe(
       `there is no binary for ${TARGET}, and none was compiled`,
     )
   })
 
-  it('says why none was compiled', async () => {
+  it('reports why none was compiled', async () => {
     const files = { [`build/${TARGET}/unavailable.txt`]: 'there is no C compiler: cc ENOENT\n' }
     expect(await reasonWith('no-compiler', files)).toBe(
       `there is no binary for ${TARGET}, and none could be compiled: there is no C compiler: cc ENOENT`,
@@ -44,7 +46,7 @@ describe('a package without a usable binary', () => {
   })
 
   it.each(['build', 'prebuilds'])(
-    'says what the system says about a broken one in %s',
+    "reports the system's error for a broken one in %s",
     async (where) => {
       const reason = await reasonWith(`broken-${where}`, {
         [`${where}/${TARGET}/udp_batch.node`]: 'not a library',
@@ -59,7 +61,7 @@ describe('a package without a usable binary', () => {
     [{ platform: 'linux', versions: { bun: '1.3.0' } }, 'bun'],
     [{ platform: 'linux', versions: { deno: '2.5.0' } }, 'deno'],
     [{ platform: 'linux', versions: {}, arch: 'vax' }, 'linux-vax'],
-  ])('says what is missing on %j', async (changes, word) => {
+  ])('reports what is missing on %j', async (changes, word) => {
     vi.stubGlobal('process', { ...process, versions: {}, ...changes })
     vi.resetModules()
     const { BatchSocket, unavailable } = await import('@chihaya/udp-batch')

@@ -24,7 +24,7 @@ describeBatches('a batch', () => {
     return outcome?.batch as Batch
   }
 
-  it('has buffers that are the whole of their ArrayBuffers, and datagrams at multiples of 64', async () => {
+  it('has buffers that span their ArrayBuffers, and datagrams at multiples of 64', async () => {
     await withBatch((batch) => {
       for (const buffer of [batch.input, batch.output]) {
         expect([buffer.byteOffset, buffer.length]).toEqual([0, buffer.buffer.byteLength])
@@ -35,7 +35,7 @@ describeBatches('a batch', () => {
     })
   })
 
-  it.each([-1, 101, Number.NaN])('has no reply of %d bytes', async (length) => {
+  it.each([-1, 101, Number.NaN])('refuses a reply of %d bytes', async (length) => {
     await withBatch((batch) => expect(() => batch.reply(0, length)).toThrow(RangeError))
   })
 
@@ -43,7 +43,7 @@ describeBatches('a batch', () => {
     await withBatch((batch) => expect(() => batch.reply(index, 1)).toThrow(RangeError))
   })
 
-  it('takes no reply after onBatch has returned', async () => {
+  it('refuses replies after onBatch has returned', async () => {
     const batch = await withBatch(() => undefined)
     expect(batch.count).toBe(0)
     expect(() => batch.reply(0, 1)).toThrow('this batch has no datagram 0')

@@ -6,7 +6,7 @@ import { BatchSocket, unavailable, type Batch, type BatchSocketOptions } from '@
 /** The package's folder. */
 export const PACKAGE: string = fileURLToPath(new URL('..', import.meta.url))
 
-// Tests need no build, and the sources decide what is tested.
+// The tests run the sources, so they need no build.
 const compiled = spawnSync(process.execPath, [`${PACKAGE}scripts/compile.mjs`], {
   encoding: 'utf8',
 })

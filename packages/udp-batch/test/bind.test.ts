@@ -12,7 +12,7 @@ function openSockets(): number {
     try {
       return readlinkSync(`${folder}/${name}`).startsWith('socket:')
     } catch {
-      // The descriptor that the folder was read with.
+      // The descriptor that was used to read the folder.
       return false
     }
   }).length
@@ -90,18 +90,18 @@ describeBatches('binding', () => {
     )
   })
 
-  it('lets two sockets share a port that both want to share', async () => {
+  it('lets two sockets share a port if both set reusePort', async () => {
     const first = open(echo, { reusePort: true })
     const second = open(echo, { reusePort: true, port: first.address().port })
     for (let client = 0; client < 32; client++)
       await (await DgramClient.bind()).request('x', first.address())
     const counts = [first, second].map((socket) => socket.counters().received)
     expect((counts[0] ?? 0) + (counts[1] ?? 0)).toBe(32)
-    // Which one a client gets is a hash of its port: 32 of them do not all get the same one.
+    // The system selects a socket by a hash of the client's port: 32 clients reach both.
     expect(Math.min(...counts)).toBeGreaterThan(0)
   })
 
-  it('leaves IPv4 to others with ipv6Only', async () => {
+  it('leaves IPv4 to other sockets with ipv6Only', async () => {
     const ipv6 = open(echo, { address: '::', ipv6Only: true })
     const ipv4 = open(echo, { address: '0.0.0.0', port: ipv6.address().port })
     for (const [address, socket] of [['::1', ipv6] as const, ['127.0.0.1', ipv4] as const]) {
@@ -115,9 +115,9 @@ describeBatches('binding', () => {
     })
   })
 
-  it('asks for buffers, and tells what it got', () => {
+  it('sets buffer sizes, and reports the actual ones', () => {
     const socket = open(echo, { receiveBufferSize: 40_000, sendBufferSize: 20_000 })
-    // The system counts its own bookkeeping in: twice.
+    // The system doubles the size for its bookkeeping.
     expect([socket.receiveBufferSize, socket.sendBufferSize]).toEqual([80_000, 40_000])
     const usual = open(echo)
     expect(usual.receiveBufferSize).toBeGreaterThan(80_000)
@@ -140,7 +140,7 @@ describeBatches('binding', () => {
   })
 
   it('frees the port at once', () => {
-    // An address that nobody else is likely to want.
+    // An address that is unlikely to be used elsewhere.
     const address = '127.91.17.3'
     let socket = open(echo, { address })
     const { port } = socket.address()

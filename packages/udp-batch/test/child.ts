@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-// The sources run as they are: Node strips the types, by default since 22.18.
+// Node.js strips the types of the sources, from 22.18 on by default.
 const FLAGS = [
   ...(process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']),
   '--conditions=@chihaya/source',
@@ -17,10 +17,7 @@ export interface Ended {
   readonly stderr: string
 }
 
-/**
- * Runs a script of `children/` in a process of its own, which is killed if it does not end by
- * itself.
- */
+/** Runs a script of `children/` in a separate process, which is killed if it does not end. */
 export async function runChild(
   script: string,
   args: readonly string[] = [],
@@ -33,7 +30,7 @@ export async function runChild(
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: PATIENCE,
     killSignal: 'SIGKILL',
-    // Coverage is of the tests' own process.
+    // Coverage is measured in the process of the tests.
     env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', ...env },
   })
   let stdout = ''

@@ -55,7 +55,7 @@ describeBatches('closing', () => {
     expect(socket.closed).toBe(true)
   })
 
-  it('leaves the address and the counters, and nothing to be done', async () => {
+  it('leaves the address and the counters readable', async () => {
     const socket = open(echo)
     const client = await DgramClient.bind()
     await client.request('x', socket.address())
@@ -96,7 +96,7 @@ describeBatches('closing', () => {
     })
   })
 
-  it('and a paused socket alike let a process end', async () => {
+  it('and a paused socket let a process end', async () => {
     for (const how of ['close', 'pause']) {
       expect(await runChild('end.ts', [how])).toEqual({
         code: 0,
@@ -109,7 +109,7 @@ describeBatches('closing', () => {
 })
 
 describeBatches('pausing', () => {
-  it('leaves datagrams with the system until it resumes, and send works', async () => {
+  it('leaves datagrams in the receive buffer until it resumes, and send works', async () => {
     const socket = open(echo)
     const client = await DgramClient.bind()
     socket.pause()

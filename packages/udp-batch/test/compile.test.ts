@@ -34,7 +34,7 @@ class Package {
     )
   }
 
-  /** A program that takes a compiler's place. It notes its calls in a file. */
+  /** A fake compiler that records its calls in a file. */
   compiler(body: string): string {
     const file = join(this.root, 'compiler')
     writeFileSync(file, `#!/bin/sh\necho called >> ${this.calls}\n${body}\n`)
@@ -56,7 +56,7 @@ class Package {
   }
 }
 
-// Writes what it is told to write to after `-o`.
+// Writes the file after `-o`.
 const WORKS = 'while [ "$1" != -o ]; do shift; done; echo library > "$2"'
 const BREAKS = 'echo "udp_batch.h: line 1: no" >&2; exit 1'
 
@@ -75,7 +75,7 @@ describe('compiling the binary', () => {
   })
 
   it.each([[[]], [['--optional']]])(
-    'goes without where there is no compiler, and leaves the reason %j',
+    'is skipped without a compiler, and leaves the reason %j',
     (args) => {
       const copy = new Package()
       const { status, output } = copy.compile('/no/such/compiler', ...args)
@@ -88,7 +88,7 @@ describe('compiling the binary', () => {
     },
   )
 
-  it('removes a binary that is older than the sources, and the reason once there is one again', () => {
+  it('removes a binary that is older than the sources, and the reason once it succeeds', () => {
     const copy = new Package()
     copy.compile(copy.compiler(WORKS))
     const later = new Date(Date.now() + 10_000)
@@ -113,7 +113,7 @@ describe('compiling the binary', () => {
     expect(readFileSync(copy.reason, 'utf8')).toContain('line 1: no')
   })
 
-  it('is not done where the package came with a binary', () => {
+  it('is skipped if the package includes a binary', () => {
     const copy = new Package()
     mkdirSync(join(copy.root, 'prebuilds', TARGET), { recursive: true })
     writeFileSync(join(copy.root, 'prebuilds', TARGET, 'udp_batch.node'), 'library')

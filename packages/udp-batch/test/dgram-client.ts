@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { isIPv6, type AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A socket of Node's own, as the other side of a test. It is closed with the test. */
+/** A socket of `node:dgram` as a client, closed with the test. */
 export class DgramClient {
   readonly received: Array<{ message: Buffer; remote: RemoteInfo }> = []
   readonly #socket: Socket
@@ -30,14 +30,14 @@ export class DgramClient {
     return this.#socket.address().port
   }
 
-  /** Resolves when the system has the datagram. */
+  /** Resolves when the system has accepted the datagram. */
   async send(message: Uint8Array | string, to: AddressInfo, address = to.address): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#socket.send(message, to.port, address, (error) => (error ? reject(error) : resolve()))
     })
   }
 
-  /** Resolves when so many datagrams have arrived in all. */
+  /** Resolves when this many datagrams have arrived in total. */
   async arrived(count: number): Promise<Buffer[]> {
     while (this.received.length < count) {
       // oxlint-disable-next-line no-await-in-loop

@@ -41,7 +41,7 @@ describeBatches('an echo over batches', () => {
     ).toEqual(addresses.map((address) => [address, address]))
   })
 
-  it('tells the source of every datagram', async () => {
+  it('reports the source of every datagram', async () => {
     const sources: Array<[number[], number, number]> = []
     const socket = open(
       (batch) => {
@@ -78,7 +78,7 @@ describeBatches('an echo over batches', () => {
     expect(lengths).toEqual([4, 16, 4])
   })
 
-  it('answers thousands of datagrams of many lengths with what was in them', async () => {
+  it('echoes thousands of datagrams of many lengths', async () => {
     const socket = open(echo, { batchSize: 32, maxDatagram: 1500, maxReply: 1500 })
     const clients = await Promise.all(Array.from({ length: 4 }, () => DgramClient.bind()))
     await Promise.all(
@@ -107,13 +107,13 @@ describeBatches('an echo over batches', () => {
     })
   })
 
-  it('takes empty datagrams for datagrams, and sends them', async () => {
+  it('receives and sends empty datagrams', async () => {
     const socket = open(echo)
     const client = await DgramClient.bind()
     expect(await client.request('', socket.address())).toHaveLength(0)
   })
 
-  it('sends only the replies that were set, and of several the last', async () => {
+  it('sends only replies that were set, and the last of several', async () => {
     const socket = open((batch) => {
       for (let index = 0; index < batch.count; index++) {
         if (batch.input[batch.start(index)] === 'n'.charCodeAt(0)) continue
@@ -128,7 +128,7 @@ describeBatches('an echo over batches', () => {
     expect(client.received).toHaveLength(1)
   })
 
-  it('receives every length up to maxDatagram whole, and counts what is longer as truncated', async () => {
+  it('receives datagrams up to maxDatagram whole, and counts longer ones as truncated', async () => {
     const maxDatagram = 700
     const lengths = Array.from({ length: maxDatagram + 50 }, (_, length) => length).concat(
       1500,
@@ -193,7 +193,7 @@ describeBatches('an echo over batches', () => {
     )
   })
 
-  it('hands over what there is room for of longer datagrams, with the length they had, where that is asked for', async () => {
+  it('cuts longer datagrams with keepTruncated, and reports their original length', async () => {
     const seen: Array<[text: string, length: number]> = []
     const socket = open(
       (batch) => {
@@ -235,7 +235,7 @@ describeBatches('an echo over batches', () => {
     expect(socket.counters()).toMatchObject({ received: 4, truncated: 2 })
   })
 
-  it('receives the longest datagram there is', async () => {
+  it('receives the longest possible datagram', async () => {
     const socket = open(echo, {
       maxDatagram: 65_527,
       maxReply: 65_527,
@@ -247,7 +247,7 @@ describeBatches('an echo over batches', () => {
     expect(message.equals(await client.request(message, socket.address()))).toBe(true)
   })
 
-  it('hands over no more than batchSize at once, and all in order', async () => {
+  it('passes at most batchSize datagrams at once, all in order', async () => {
     const sizes: number[] = []
     const socket = open(
       (batch) => {

@@ -1,12 +1,14 @@
 /*
- * Preloaded into a test's process: makes the system calls of udp_batch fail as they seldom do by
- * themselves. Which, the environment says, and may say anew at any time:
+ * Preloaded into a test's process: makes the system calls of udp_batch fail. Environment variables
+ * select the failures, and may change at any time:
  *
- *   FAULT_SEND, FAULT_RECEIVE  what becomes of one call after another: `.` nothing, `a` EAGAIN, `i`
- * EINTR, `m` ENOMEM, `n` ENETUNREACH, `h` only half of the datagrams are taken, `A` EAGAIN from now
- * on FAULT_POLL                 so many times the socket that has last received is reported as
- * broken FAULT_OPTION               setsockopt fails for the option of this number FAULT_NAME
- * getsockname fails FAULT_MEMORY               calloc fails for so many elements
+ * - FAULT_SEND, FAULT_RECEIVE: the outcomes of successive calls. `.` is success, `a` EAGAIN,
+ *   `i` EINTR, `m` ENOMEM, `n` ENETUNREACH, `h` accepts half of the datagrams, and `A` is EAGAIN
+ *   from now on.
+ * - FAULT_POLL: the number of times to report the socket that received last as broken.
+ * - FAULT_OPTION: setsockopt fails for the option with this number.
+ * - FAULT_NAME: getsockname fails.
+ * - FAULT_MEMORY: calloc fails for this number of elements.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

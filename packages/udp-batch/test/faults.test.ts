@@ -17,21 +17,29 @@ describeBatches('system calls that fail', () => {
 
   beforeAll(async () => {
     expect(compileTestLibrary(join(PACKAGE, 'test', 'faults.c'), library)).toBe('')
-    const { stdout, stderr } = await runChild('faults.ts', [], { LD_PRELOAD: library })
+    outcomes = await runFaults()
+  })
+
+  async function runFaults(...args: string[]): Promise<Record<string, object>> {
+    const { stdout, stderr } = await runChild('faults.ts', args, { LD_PRELOAD: library })
     expect(stderr).toBe('')
-    outcomes = JSON.parse(stdout) as typeof outcomes
+    return JSON.parse(stdout) as Record<string, object>
+  }
+
+  it('have the same effects with a socket for each address', async () => {
+    expect(await runFaults('per-address')).toEqual(outcomes)
   })
 
   it.each([
-    ['blockedReplies', 'the system takes no replies for a while'],
-    ['partialReplies', 'the system takes some of the replies'],
+    ['blockedReplies', 'the system accepts no replies for a while'],
+    ['partialReplies', 'the system accepts some of the replies'],
     ['interrupted', 'a signal interrupts'],
-    ['blockedBatches', 'more batches wait behind replies that wait'],
+    ['blockedBatches', 'more batches wait behind blocked replies'],
   ])('%s: lose nothing when %s', (name) => {
     expect(outcomes[name]).toEqual({ received: ALL, counters: counters({}), errors: [] })
   })
 
-  it('cost a reply that is refused, and no other', () => {
+  it('lose only the reply that is refused', () => {
     expect(outcomes['refused']).toEqual({
       received: ALL.filter((_, index) => index !== 0 && index !== 6),
       counters: counters({ sent: 8, errors: 2 }),
@@ -48,7 +56,7 @@ describeBatches('system calls that fail', () => {
     })
   })
 
-  it('are survived when libuv stops watching', () => {
+  it('do no harm if libuv stops watching', () => {
     const errors = ['poll EBADF', 'poll EBADF', 'poll EBADF']
     expect(outcomes['pollFails']).toEqual({
       received: ALL,
@@ -57,7 +65,7 @@ describeBatches('system calls that fail', () => {
     })
   })
 
-  it('have send() drop what its queue does not hold, and go on afterwards', () => {
+  it('make send() drop datagrams beyond its queue, and continue afterwards', () => {
     expect(outcomes['overflowQueue']).toEqual({
       received: [...ALL.slice(0, 4), 'again'],
       counters: counters({ received: 0, sent: 5, dropped: 6 }),
@@ -66,7 +74,7 @@ describeBatches('system calls that fail', () => {
     })
   })
 
-  it('keep the order of what send() has queued', () => {
+  it('keep the order of queued datagrams', () => {
     expect(outcomes['goRound']).toEqual({
       received: ALL.flatMap((message) => [message, `and ${message}`]),
       counters: counters({ received: 0, sent: 20 }),
@@ -74,7 +82,7 @@ describeBatches('system calls that fail', () => {
     })
   })
 
-  it('have close() count what it leaves unsent', () => {
+  it('make close() count unsent datagrams', () => {
     expect(outcomes['closeBlocked']).toEqual(counters({ sent: 0, dropped: 11 }))
   })
 
@@ -93,7 +101,7 @@ describeBatches('system calls that fail', () => {
     expect(outcomes[name]).toEqual({ code, syscall, left: 0 })
   })
 
-  it('are no hindrance where the call is not needed', () => {
+  it('do no harm if the call is not needed', () => {
     expect([outcomes['oldSystem'], outcomes['oneAddress']]).toEqual(['bound', 'bound'])
   })
 })

@@ -12,8 +12,7 @@ describeBatches('an idle socket', () => {
       received: number
     }
     expect(received).toBe(1)
-    // The turns of the timer that ends the wait. A socket that is polled for nothing makes
-    // thousands.
+    // The timer that ends the wait causes a few turns. Needless polling causes thousands.
     expect(Math.max(before, after)).toBeLessThan(10)
   })
 })

@@ -8,10 +8,7 @@ import { describeBatches, echo, open } from './batches.ts'
 
 const LOOPBACK = ['127.0.0.1', '127.0.0.2', '127.200.3.4']
 
-/**
- * Asks at an address and port, on a socket that hears what comes from there alone. Resolves to the
- * reply.
- */
+/** Sends a request from a socket that receives from that address and port only. */
 async function ask(question: string, port: number, address: string): Promise<string> {
   const client = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   onTestFinished(() => void client.close())
@@ -69,7 +66,7 @@ describeBatches('a socket that is bound to all addresses', () => {
     expect(await replies).toEqual(hosts)
   })
 
-  it('tells the address that was asked, and keeps nothing of the batch in it', async () => {
+  it('reports the address that was asked, as a copy', async () => {
     const locals: Array<LocalAddress | undefined> = []
     const note = (batch: Batch): void => {
       for (let index = 0; index < batch.count; index++) locals.push(batch.local(index))
@@ -107,7 +104,7 @@ describeBatches('a socket that is bound to all addresses', () => {
     expect(from).toEqual(['127.0.0.7', '127.0.0.1', '127.0.0.8'])
   })
 
-  it('counts and reports what cannot leave from an address that the host does not have', async () => {
+  it('counts and reports datagrams with a source address that the host does not have', async () => {
     const errors: Array<string | undefined> = []
     const socket = open(echo, { address: '0.0.0.0', onError: ({ code }) => errors.push(code) })
     const target = Uint8Array.of(127, 0, 0, 1)
@@ -120,7 +117,7 @@ describeBatches('a socket that is bound to all addresses', () => {
     expect(socket.counters()).toMatchObject({ sent: 0, errors: 1 })
   })
 
-  it('takes no address of the other family to send from', () => {
+  it('refuses to send from an address of the other family', () => {
     const socket = open(echo, { address: '::' })
     const ipv4 = Uint8Array.of(127, 0, 0, 1)
     const local = { address: new Uint8Array(16), scope: 0 }
@@ -129,7 +126,7 @@ describeBatches('a socket that is bound to all addresses', () => {
 })
 
 describeBatches('a socket that is bound to one address', () => {
-  it('has nothing to tell, and answers from there', async () => {
+  it('reports no local address, and answers from its own', async () => {
     let local: LocalAddress | undefined = { address: new Uint8Array(), scope: 1 }
     const socket = open(
       (batch) => {

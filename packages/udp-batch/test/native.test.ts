@@ -67,7 +67,7 @@ describeBatches('the native part refuses', () => {
     }
   })
 
-  it('a handle that is closed or invalid', () => {
+  it('a closed or invalid handle', () => {
     const handle = openWith()
     native().close(handle)
     native().close(handle)
@@ -81,7 +81,7 @@ describeBatches('the native part refuses', () => {
     }
   })
 
-  it('to send records or bytes that do not exist', () => {
+  it('records or bytes that do not exist', () => {
     const handle = openWith()
     const records = new Uint16Array(BATCH * (RECORD / 2)).fill(65_535)
     for (const [from, to] of [

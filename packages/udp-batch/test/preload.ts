@@ -23,10 +23,7 @@ export function compileTestLibrary(source: string, target: string): string {
   return error ? error.message : stderr
 }
 
-/**
- * The compiler's sanitizers, as far as it has them. They have to be in a process before what they
- * check.
- */
+/** The compiler's sanitizers, if it has any. They must be loaded before the code they check. */
 export function sanitizerLibraries(): string[] {
   return ['libasan.so', 'libubsan.so'].flatMap((name) => {
     const { stdout } = spawnSync(CC, [`-print-file-name=${name}`], { encoding: 'utf8' })

@@ -10,8 +10,8 @@ import { temporaryFolder } from './temporary-folder.ts'
 const SECONDS = 3
 
 describeBatches('the native part under the sanitizers', () => {
-  it('makes no mistake with memory, and has no undefined behaviour', async () => {
-    // A copy of the package, so that its other binary is nobody else's.
+  it('has no memory errors and no undefined behaviour', async () => {
+    // A copy of the package, because other tests need the normal binary.
     const folder = temporaryFolder()
     for (const name of ['package.json', 'native', 'scripts', 'src', 'test/children'])
       cpSync(join(PACKAGE, name), join(folder, name), { recursive: true })
@@ -36,7 +36,7 @@ describeBatches('the native part under the sanitizers', () => {
       [String(SECONDS)],
       {
         LD_PRELOAD: [...libraries, faults].join(' '),
-        // What Node itself leaves at its end is not ours.
+        // Node.js itself leaks at its end.
         ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0:exitcode=99',
         UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1:exitcode=98',
       },

@@ -4,7 +4,7 @@ import { SendQueue } from '../src/send-queue.ts'
 import { strideFor } from '../src/batch.ts'
 
 describe('the send queue', () => {
-  it('gives back what was added, in order, in stretches without a gap', () => {
+  it('returns datagrams in order, in contiguous ranges', () => {
     const datagram = fc.tuple(
       fc.uint8Array({ maxLength: 100 }),
       fc.constantFrom(4, 16),

@@ -8,7 +8,7 @@ const LOCAL_IPV6 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
 const nothing = (): void => undefined
 
 describeBatches('send', () => {
-  it('answers later what was asked in a batch', async () => {
+  it('answers requests of a batch later', async () => {
     const socket = open((batch) => {
       for (let index = 0; index < batch.count; index++) {
         const question = batch.input.toString('latin1', batch.start(index), batch.end(index))
@@ -48,7 +48,7 @@ describeBatches('send', () => {
     )
   })
 
-  it('goes beyond its queue as long as the system takes more, again and again', async () => {
+  it('sends more than its queue holds as long as the system accepts it', async () => {
     const socket = open(nothing, { sendQueueSize: 3, batchSize: 1 })
     const client = await DgramClient.bind()
     let count = 0
@@ -63,7 +63,7 @@ describeBatches('send', () => {
     expect(socket.counters()).toMatchObject({ sent: count, dropped: 0, errors: 0 })
   })
 
-  it('sends empty and full datagrams, and no longer ones', async () => {
+  it('sends empty and full datagrams, but no longer ones', async () => {
     const socket = open(nothing, { maxReply: 100 })
     const client = await DgramClient.bind()
     for (const length of [0, 100]) socket.send(new Uint8Array(length), LOCAL, client.port)
@@ -95,11 +95,11 @@ describeBatches('send', () => {
     expect(() => socket.send(LOCAL, address, port)).toThrow(RangeError)
   })
 
-  it('counts and reports what the system refuses, and sends the others', async () => {
+  it('counts and reports refused datagrams, and sends the others', async () => {
     const errors: NodeJS.ErrnoException[] = []
     const socket = open(nothing, { onError: (error) => errors.push(error) })
     const client = await DgramClient.bind()
-    // No datagram can go to port 0, and none to everybody without asking for it.
+    // Port 0 is invalid, and broadcasts need an option.
     for (const [message, address, port] of [
       ['first', LOCAL, client.port],
       ['nowhere', LOCAL, 0],
@@ -120,7 +120,7 @@ describeBatches('send', () => {
     expect(errors[0]?.message).toBe(`sendmmsg ${errors[0]?.code}`)
   })
 
-  it('counts what the system refuses of replies', async () => {
+  it('counts refused replies', async () => {
     const errors: NodeJS.ErrnoException[] = []
     const tooLong = 65_527
     const socket = open(

@@ -3,7 +3,7 @@ import { describeBatches } from './batches.ts'
 import { runChild } from './child.ts'
 
 describeBatches('a callback that throws', () => {
-  it('causes an uncaughtException, has its replies sent, and is called again', async () => {
+  it('causes an uncaughtException; its replies are sent, and it is called again', async () => {
     const { code, stdout, stderr } = await runChild('throw.ts', ['catch'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(JSON.parse(stdout)).toEqual({
@@ -12,7 +12,7 @@ describeBatches('a callback that throws', () => {
     })
   })
 
-  it('ends a process that does not care, as any other callback does', async () => {
+  it('ends a process without a handler, like any other callback', async () => {
     const { code, stdout, stderr } = await runChild('throw.ts')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain('Error: throw 1')

@@ -3,7 +3,7 @@ import { describeBatches } from './batches.ts'
 import { runChild } from './child.ts'
 
 describeBatches('worker threads', () => {
-  it('have sockets of their own, which end with them however that happens', async () => {
+  it('have separate sockets, which close with the thread, however it ends', async () => {
     const { code, signal, stdout, stderr } = await runChild('workers.ts')
     expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
     const five = (value: number): number[] => Array.from({ length: 5 }, () => value)

@@ -28,7 +28,7 @@ export class Datagram {
   /** Where the reply goes: an even position followed by `replyRoom` free bytes. */
   replyAt = 0
 
-  /** What the client asked for. */
+  /** The client's request. */
   action: Action = 'other'
   /** The client's number for its request, which the reply repeats. */
   transaction = 0
@@ -42,7 +42,7 @@ export class Datagram {
     return this.end - this.start
   }
 
-  /** Records why there is no reply. Returns the length of none, 0. */
+  /** Records why there is no reply. Returns its length, 0. */
   dropped(drop: Drop): 0 {
     this.drop = drop
     return 0

@@ -6,6 +6,7 @@ import {
   ScrapeAnswer,
   TRK_ERR_OPTIONS,
   type Action,
+  type Log,
   type Tracker,
 } from '@chihaya/core'
 import { badIdBan } from './protection/bad-id-ban.ts'
@@ -59,7 +60,7 @@ export interface DispatcherInit {
   readonly tracker: TrackerOfFrontend
   /** As `parseOptions` leaves them. */
   readonly options: Required<UdpFrontendOptions>
-  readonly log: { error(details: object, message: string): void }
+  readonly log: Pick<Log, 'error'>
   /** Made from the options by default. */
   readonly ids?: ConnectionIds
   /** Milliseconds since 1970. */
@@ -87,7 +88,7 @@ export class Dispatcher implements DatagramHandler {
   /** Whether hooks may keep references to announces and answers, which are then not reused. */
   readonly #showsAnnounces: boolean
   readonly #showsScrapes: boolean
-  /** Where late replies are written, before each gets memory of its own. */
+  /** Where late replies are written, before each is copied. */
   readonly #late: PacketBuffer
   #announce = new UdpAnnounce()
   #answer = new Answer()
@@ -143,7 +144,7 @@ export class Dispatcher implements DatagramHandler {
     datagram.action = this.#actionOf(code)
     datagram.transaction = view.getInt32(start + TRANSACTION_OFFSET)
     if (code === CONNECT) return this.#answerConnect(datagram)
-    // Nothing else is read of a datagram whose source may be forged.
+    // The source may be forged, so nothing else of the datagram is read.
     if (!this.#ids.verify(view, start, source.address, this.#seconds))
       return this.#refuseConnectionId(datagram)
     if (datagram.action === 'announce')

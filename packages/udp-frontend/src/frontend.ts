@@ -1,7 +1,7 @@
-import { Pending, type Handover, type RequestMeter } from '@chihaya/core'
+import { Pending, type Handover, type Log, type RequestMeter } from '@chihaya/core'
 import type { AddressInfo } from 'node:net'
 import { connectionIds, type ConnectionIds } from './protection/connection-id.ts'
-import { Dispatcher, type DispatcherInit, type TrackerOfFrontend } from './dispatcher.ts'
+import { Dispatcher, type TrackerOfFrontend } from './dispatcher.ts'
 import { MeteredDispatcher } from './metered-dispatcher.ts'
 import { ProxiedDispatcher, proxyNetworks } from './proxied-dispatcher.ts'
 import {
@@ -15,10 +15,10 @@ import type { UdpFrontendOptions } from './options.ts'
 import { PacketBuffer } from './packets/packet-buffer.ts'
 import { Datagram, type DatagramHandler } from './datagram.ts'
 import { sourceFrom } from './source.ts'
-import type { SocketLog, UdpService, UdpSocket } from './sockets/udp-socket.ts'
+import type { UdpService, UdpSocket } from './sockets/udp-socket.ts'
 
 const DRAIN_TIMEOUT = 5000
-// Many times what a hook or store that answers needs. One that stands still must not fill memory.
+// Far more than a working hook or store needs. A stalled one must not fill memory.
 const MAX_PENDING = 20_000
 
 /** The UDP side of a tracker. */
@@ -35,11 +35,11 @@ export interface UdpTracker {
     source: { address: string; port: number },
   ): Promise<Buffer | undefined>
   /**
-   * Prepares to take over from another application's frontend, which needs `bind: false`. Sockets at
-   * addresses that both have change hands without losing a datagram, the other addresses of `listen`
-   * are opened now, and connection ids stay valid. The previous frontend's other sockets close once
-   * they have answered; close its application after that. Without a previous frontend, all of
-   * `listen` is opened.
+   * Prepares to take over from another application's frontend, which needs `bind: false`. Sockets
+   * at addresses that both have change hands without losing a datagram, the other addresses of
+   * `listen` are opened now, and connection ids stay valid. The previous frontend's other sockets
+   * close once they have answered; close its application after that. Without a previous frontend,
+   * all of `listen` is opened.
    *
    * @throws the first error of binding, with nothing left open.
    */
@@ -52,7 +52,7 @@ export interface UdpFrontendInit {
   readonly options: Required<UdpFrontendOptions>
   /** Whether to skip addresses that the host does not have. */
   readonly optionalAddresses: boolean
-  readonly log: SocketLog & DispatcherInit['log']
+  readonly log: Log
   /** Milliseconds since 1970. */
   readonly now?: () => number
   /** Milliseconds that `drain` waits for replies. */
@@ -137,7 +137,7 @@ export class UdpFrontend implements UdpTracker {
     source: { address: string; port: number },
   ): Promise<Buffer | undefined> {
     const from = sourceFrom(source.address, source.port)
-    if (!from) throw new TypeError(`${JSON.stringify(source.address)} is no IP address`)
+    if (!from) throw new TypeError(`${JSON.stringify(source.address)} is not an IP address`)
     const received = new Datagram()
     received.input = PacketBuffer.allocate(datagram.length)
     received.input.bytes.set(datagram)
@@ -214,7 +214,7 @@ export class UdpFrontend implements UdpTracker {
     if (changed.length > 0) {
       log.warn(
         { options: changed },
-        'UDP sockets that stay open keep these options as they are until the next start',
+        'UDP sockets that stay open keep their values of these options until the next start',
       )
     }
     const within = withinRoom(sockets, options)

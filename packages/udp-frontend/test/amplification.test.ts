@@ -5,8 +5,8 @@ import { announce, connect, header, INFO_HASH, NO_ID, scrape } from './datagrams
 import { IPV4, IPV6, TrackerUnderTest, type Source } from './tracker-under-test.ts'
 
 /**
- * Sends a datagram from one tracker to another and their replies to and fro, until one is silent.
- * Counts the replies.
+ * Sends a datagram to one tracker, and each reply to the other, until one is silent. Counts
+ * replies.
  */
 async function bounce(
   first: Buffer,
@@ -22,14 +22,14 @@ async function bounce(
   return replies
 }
 
-describe('what proves nothing about its source', () => {
+describe('a datagram from an unproven source', () => {
   test('is never answered with more bytes than it has', async () => {
     const tracker = new TrackerUnderTest()
     const stale = await tracker.connect()
     tracker.now += 601_000
     let answered = 0
     for (let length = 0; length <= 1500; length++) {
-      // Time for the limit on errors to forget: it must not be what keeps the replies short.
+      // Lets the limit on errors expire, which must not be the reason for short replies.
       tracker.now += 1000
       for (let action = 0; action <= 5; action++) {
         for (const id of [NO_ID, stale, Buffer.alloc(8)]) {
@@ -77,7 +77,7 @@ describe("a tracker's own replies, sent to a tracker", () => {
   test('are met with one error at most when they look like a request', async () => {
     const [one, other] = [new TrackerUnderTest(), new TrackerUnderTest()]
     const id = await one.connect()
-    // The number of seeders stands where a request has its action.
+    // The number of seeders is where a request has its action.
     await one.send(announce(id, { left: 0n }))
     const rows = (await one.send(scrape(id, [INFO_HASH, INFO_HASH]))) as Buffer
     expect(await bounce(rows, [other, one])).toBe(1)
@@ -86,10 +86,7 @@ describe("a tracker's own replies, sent to a tracker", () => {
   })
 })
 
-/**
- * No client has more to say: an announce with the longest URL that is read. What is longer is
- * refused.
- */
+/** The longest valid request: an announce with the longest URL that is read. */
 const LONGEST_REQUEST = 2944
 
 describe('any datagram', () => {
@@ -147,7 +144,7 @@ describe('the longest replies', () => {
   ]
 
   test.each(families)(
-    'hold whole peers in 1232 bytes over %s, however many there are',
+    'hold complete peers in 1232 bytes over %s, for any swarm',
     async (_family, source, stride) => {
       const endpoints = new Uint8Array(5000 * stride).fill(9)
       let asked = 0
@@ -194,7 +191,7 @@ describe('the longest replies', () => {
     },
   )
 
-  test('of errors hold 80 bytes of text and no broken character', async () => {
+  test('of errors hold 80 bytes of text without truncated characters', async () => {
     const text = `${'x'.repeat(79)}é and more`
     const tracker = new TrackerUnderTest({
       hooks: {

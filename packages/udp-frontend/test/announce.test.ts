@@ -16,7 +16,7 @@ import { IPV4, IPV6, TrackerUnderTest, type TrackerUnderTestInit } from './track
 
 const UNKNOWN = 2n ** 64n - 1n
 
-/** The request that the hooks of a tracker see. */
+/** The request as the tracker's hooks see it. */
 async function seen(
   fields: Partial<AnnounceFields>,
   init: TrackerUnderTestInit = {},
@@ -31,7 +31,7 @@ async function seen(
 }
 
 describe('an announce request', () => {
-  test('reads as the client wrote it', async () => {
+  test('has the fields that the client sent', async () => {
     const request = await seen({
       downloaded: 1n,
       left: 2n,
@@ -153,7 +153,7 @@ describe('the reply to an announce', () => {
     })
   }
 
-  test('is what the hooks made of it', async () => {
+  test('contains the changes of hooks', async () => {
     const tracker = respond((response) => {
       response.interval = 120
       response.complete = 7
@@ -171,7 +171,7 @@ describe('the reply to an announce', () => {
   test.each([
     [IPV4, 'ipv4', Uint8Array.of(192, 0, 2, 1, 0x1a, 0xe1), ['192.0.2.1:6881']],
     [IPV6, 'ipv6', new Uint8Array(18).fill(0x20), ['2020:2020:2020:2020:2020:2020:2020:2020:8224']],
-  ] as const)('holds peers of one family alone: %o', async (source, family, endpoints, peers) => {
+  ] as const)('holds peers of one family: %o', async (source, family, endpoints, peers) => {
     const tracker = respond((answer) => {
       answer.peers.set(endpoints)
       answer.otherPeers = new PeerList()
@@ -238,7 +238,7 @@ describe('an asynchronous tracker', () => {
     }
   }
 
-  test('answers as a synchronous one', async () => {
+  test('answers like a synchronous one', async () => {
     const model = (): PeerStore => new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })
     const trackers = [
       new TrackerUnderTest(),
@@ -267,7 +267,7 @@ describe('an asynchronous tracker', () => {
     for (const other of others) expect(other).toEqual(first)
   })
 
-  test('keeps apart requests that overlap', async () => {
+  test('does not mix up overlapping requests', async () => {
     const tracker = new TrackerUnderTest({
       store: later(new ModelPeerStore({ peerLifetime: 60_000, now: () => 0 })),
     })

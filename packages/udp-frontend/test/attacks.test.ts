@@ -8,19 +8,13 @@ import { describe, expect, test } from 'vitest'
 import { announce, connect, errorText, header, INFO_HASH, NO_ID, scrape } from './datagrams.ts'
 import { UdpClient } from './udp-client.ts'
 
-/**
- * What `amplification.test.ts` shows of the dispatcher alone, shown once more from outside, for
- * each kind of socket.
- */
+/** The rules of `amplification.test.ts`, tested from outside for each kind of socket. */
 const TRANSPORTS =
   unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
 const FENCE = 0x7fff_0000
 
-/**
- * Sends datagrams, and then a connect: whatever else they are answered with has come when that
- * one's reply has.
- */
+/** Sends datagrams, followed by a connect. Its reply shows that all others have arrived. */
 async function repliesTo(
   client: UdpClient,
   datagrams: readonly Buffer[],
@@ -53,14 +47,14 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     return { app, store }
   }
 
-  test('a source that proves nothing is never sent more than it sent', async () => {
+  test('an unproven source never gets more bytes than it sent', async () => {
     const { app } = await tracker()
     await using _ = app
     await app.ready()
     const [address] = app.udpTracker.addresses()
     let answered = 0
     for (let length = 0; length <= 1500; length += length < 64 ? 1 : 97) {
-      // A network of its own for each, as errors are limited by network.
+      // A separate network for each, as errors are limited by network.
       await using client = await UdpClient.open(
         address,
         `127.1.${length % 256}.${1 + (length >> 8)}`,
@@ -83,7 +77,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
   test.each([
     ['127.0.0.1', 6],
     ['::1', 18],
-  ])('replies from %s fit 1232 bytes, however many peers are asked for', async (host, stride) => {
+  ])('replies from %s fit 1232 bytes, for any numwant', async (host, stride) => {
     const { app } = await tracker(host, { maxNumWant: 2 ** 31 - 1 })
     await using _ = app
     await app.ready()
@@ -99,7 +93,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(reply).toHaveLength(20 + room * stride)
   })
 
-  test('a connection id with any bit changed puts nobody into a swarm', async () => {
+  test('a connection id with any bit changed adds no peer', async () => {
     const { app, store } = await tracker()
     await using _ = app
     await app.ready()
@@ -123,7 +117,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     await app.ready()
     await using client = await UdpClient.open(app.udpTracker.addresses()[0])
     const replies: Buffer[] = []
-    // In portions that no socket's buffer is too small for.
+    // In portions that fit every socket's buffer.
     for (let portion = 0; portion < 10; portion++) {
       replies.push(...(await repliesTo(client, Array<Buffer>(100).fill(announce(NO_ID)), portion)))
     }

@@ -11,7 +11,7 @@ function ban(seed = 1): BadIdBan {
   return new BadIdBan({ seed: Buffer.alloc(16, seed), after: 5, within: 60_000, duration: 600_000 })
 }
 
-/** Which of `count` bad ids come from a source that is banned. */
+/** Which of `count` bad ids come from a banned source. */
 function strikes(of: BadIdBan, count: number, now = NOW, source = SOURCE): boolean[] {
   return Array.from({ length: count }, () => of.strike(source, now))
 }
@@ -39,13 +39,13 @@ describe('the ban of sources with bad connection ids', () => {
     expect(bans.strike(address('2001:db8:0:1::1'), NOW)).toBe(false)
   })
 
-  test('is over when the clock is set back', () => {
+  test('ends when the clock is set back', () => {
     const bans = ban()
     strikes(bans, 6)
     expect(bans.strike(SOURCE, NOW - 3_600_000)).toBe(false)
   })
 
-  test('keeps a source that is banned, however many others there are', () => {
+  test('keeps a banned source, for any number of others', () => {
     const bans = ban()
     strikes(bans, 5)
     for (let index = 0; index < 100_000; index++)
@@ -53,7 +53,7 @@ describe('the ban of sources with bad connection ids', () => {
     expect(bans.strike(SOURCE, NOW)).toBe(true)
   })
 
-  test('keeps nothing but the error from a source', async () => {
+  test('withholds only the error from a source', async () => {
     const tracker = new TrackerUnderTest({
       options: { banBadConnectionIds: { after: 3, within: '1m', for: '10m' } },
     })

@@ -18,8 +18,8 @@ async function announceTwice(tracker: TrackerUnderTest): Promise<void> {
   await tracker.send(announce(await tracker.connect(NEXT), fields), NEXT)
 }
 
-describe('a hook that holds on to what it was shown', () => {
-  test('reads nothing of it after the reply, and never another client', async () => {
+describe('a hook that stores its announce', () => {
+  test('cannot read it after the reply, and never reads another client', async () => {
     const held: Array<{ shown: Announce; answer: Answer }> = []
     const preAnnounce = (shown: Announce, answer: Answer): void => void held.push({ shown, answer })
     await announceTwice(new TrackerUnderTest({ hooks: { preAnnounce } }))
@@ -37,7 +37,7 @@ describe('a hook that holds on to what it was shown', () => {
     expect([first?.shown.port, first?.answer.peers.count]).toEqual([7000, 0])
   })
 
-  test('reads all of it at any time if it keeps it', async () => {
+  test('can read it at any time if it keeps it', async () => {
     const held: Announce[] = []
     const answers: Answer[] = []
     const hooks = {
@@ -69,7 +69,7 @@ describe('a hook that holds on to what it was shown', () => {
   test.each([
     ['postAnnounce', false],
     ['preAnnounce', true],
-  ] as const)('may read it for as long as it is waited for: %s', async (name, waits) => {
+  ] as const)('may read it until its promise settles: %s', async (name, waits) => {
     const seen: unknown[] = []
     let release: () => void = () => undefined
     const released = new Promise<void>((resolve) => void (release = resolve))
@@ -93,7 +93,7 @@ describe('a hook that holds on to what it was shown', () => {
     ])
   })
 
-  test('reads no scrape after its reply unless it keeps it', async () => {
+  test('cannot read a scrape after its reply unless it keeps it', async () => {
     const held: Scrape[] = []
     const tracker = new TrackerUnderTest({
       hooks: { preScrape: (shown) => void held.push(held.length === 0 ? shown : shown.keep()) },

@@ -25,7 +25,7 @@ function issue(from: ConnectionIds, client = CLIENT, now = NOW): Buffer {
 }
 
 describe('a connection id', () => {
-  test('begins with its time, and is one and the same for an address and a second', () => {
+  test('begins with its time, and is constant for an address and a second', () => {
     expect(issue(ids()).readUInt32BE()).toBe(NOW)
     expect(issue(ids())).toEqual(issue(ids()))
     expect(issue(ids(), CLIENT, NOW + 1).subarray(4)).not.toEqual(issue(ids()).subarray(4))
@@ -41,7 +41,7 @@ describe('a connection id', () => {
     expect(ids().verify(viewOf(id6), 0, address('32.1.13.184'), NOW)).toBe(false)
   })
 
-  test('is accepted until its lifetime is over, and ahead of its time by the skew', () => {
+  test('is accepted for its lifetime, and up to the skew before its time', () => {
     const id = issue(ids())
     const accepted = [-11, -10, 0, 599, 600, 601, 100_000].map((age) =>
       ids().verify(viewOf(id), 0, CLIENT, NOW + age),
@@ -49,7 +49,7 @@ describe('a connection id', () => {
     expect(accepted).toEqual([false, true, true, true, true, false, false])
   })
 
-  test('is worth nothing once a bit is changed', () => {
+  test('is refused with any bit changed', () => {
     for (const client of [CLIENT, address('2001:db8::9')]) {
       const id = issue(ids(), client)
       for (let bit = 0; bit < 64; bit++) {
@@ -60,13 +60,13 @@ describe('a connection id', () => {
     }
   })
 
-  test('is worth nothing to a tracker with another secret', () => {
+  test('is refused by a tracker with another secret', () => {
     expect(
       ids({ secrets: [Buffer.alloc(16, 8)] }).verify(viewOf(issue(ids())), 0, CLIENT, NOW),
     ).toBe(false)
   })
 
-  test('is read and written where it is asked for', () => {
+  test('is read and written at the given position', () => {
     const bytes = Buffer.alloc(20)
     ids().write(CLIENT, NOW, viewOf(bytes), 5)
     expect(ids().verify(viewOf(bytes), 5, CLIENT, NOW)).toBe(true)
@@ -81,7 +81,7 @@ describe('a connection id', () => {
     }
   })
 
-  test('outlives the overflow of its time in 2106', () => {
+  test('survives the overflow of its time in 2106', () => {
     const id = issue(ids(), CLIENT, 2 ** 32 - 5)
     expect(ids().verify(viewOf(id), 0, CLIENT, 2 ** 32 + 5)).toBe(true)
     expect(ids().verify(viewOf(id), 0, CLIENT, 2 ** 32 + 600)).toBe(false)
@@ -89,7 +89,7 @@ describe('a connection id', () => {
 })
 
 describe('the secret', () => {
-  test('is 128 bits that a key of any length leads to', () => {
+  test('has 128 bits, derived from a key of any length', () => {
     const secrets = ['a', 'b', 'x'.repeat(1000), 'ключ'].map((key) =>
       Buffer.from(connectionSecret(key)).toString('hex'),
     )
@@ -98,7 +98,7 @@ describe('the secret', () => {
     expect(connectionSecret('a')).toEqual(connectionSecret('a'))
   })
 
-  test('is a new one each time without a key', () => {
+  test('is random without a key', () => {
     expect(connectionSecret(undefined)).toHaveLength(16)
     expect(connectionSecret(undefined)).not.toEqual(connectionSecret(undefined))
     expect(connectionSecret('')).not.toEqual(connectionSecret(''))

@@ -41,7 +41,7 @@ export interface AnnounceFields {
   readonly ip: Uint8Array
   readonly numWant: number
   readonly port: number
-  /** BEP 41, or whatever follows the announce. */
+  /** The bytes after the announce, such as options (BEP 41). */
   readonly options: Uint8Array
 }
 

@@ -32,7 +32,7 @@ async function withSocket(
 }
 
 describe('a socket that fails', () => {
-  test('goes on, and says so once a second', async () => {
+  test('continues, and logs that once a second', async () => {
     const [app, socket, lines] = await withSocket()
     for (let round = 0; round < 100; round++)
       socket.emit('error', new Error('recvmsg ECONNREFUSED'))
@@ -44,9 +44,9 @@ describe('a socket that fails', () => {
     expect(failures.length).toBeLessThan(100)
   })
 
-  test('to send a reply goes on', async () => {
+  test('to send a reply continues', async () => {
     const [app, socket, lines] = await withSocket()
-    // No reply gets from loopback to there.
+    // Not reachable from loopback.
     const remote = { address: '192.0.2.1', family: 'IPv4' as const, port: 1000, size: 16 }
     socket.emit('message', connect(), remote)
     socket.emit('message', connect(), { ...remote, address: 'nonsense' })

@@ -45,8 +45,7 @@ function received(dispatcher: Dispatcher, bytes: Buffer): Datagram {
 }
 
 /**
- * Handles a datagram that lies at `start` of a larger buffer, with the reply at an even place of
- * another.
+ * Handles a datagram at `start` of a larger buffer, with the reply at an even offset of another.
  */
 function handleAt(
   dispatcher: Dispatcher,
@@ -75,7 +74,7 @@ function connectionId(dispatcher: Dispatcher): Buffer {
 }
 
 describe('datagrams in a larger buffer', () => {
-  test('are handled wherever they lie, and touch nothing but their reply', () => {
+  test('are handled at any offset, and change nothing but their reply', () => {
     const id = connectionId(handler().dispatcher)
     const requests = [
       connect(),
@@ -110,8 +109,8 @@ describe('datagrams in a larger buffer', () => {
   })
 })
 
-describe('buffers that are used again at once', () => {
-  test('do not change an announce that still waits, nor what its hooks see', async () => {
+describe('buffers that are reused at once', () => {
+  test('do not change a pending announce, nor what its hooks see', async () => {
     const { tracker, dispatcher } = handler()
     const requests: Announce[] = []
     tracker.addHook('preAnnounce', async (request) => {
@@ -137,7 +136,7 @@ describe('buffers that are used again at once', () => {
     expect(request.params.get('a')).toBe('b')
   })
 
-  test('do not change a scrape or a refusal that still waits', async () => {
+  test('do not change a pending scrape or refusal', async () => {
     const { tracker, dispatcher } = handler()
     let refuse = false
     tracker.addHook('preScrape', async () => {

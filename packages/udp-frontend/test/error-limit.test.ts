@@ -41,7 +41,7 @@ describe('the limit on errors', () => {
     expect(allowed(limit, 1000, NOW, () => '2001:db8:1:200::1')).toBe(10)
   })
 
-  test('allows ten thousand at once in all', () => {
+  test('allows ten thousand at once in total', () => {
     const limit = new ErrorLimit(Buffer.alloc(16, 1))
     const source = (index: number): string =>
       `${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}.1`
@@ -49,7 +49,7 @@ describe('the limit on errors', () => {
     expect(allowed(limit, 40_000, NOW + 100, (index) => source(index + 40_000))).toBe(1000)
   })
 
-  test('goes on when the clock is set back', () => {
+  test('continues when the clock is set back', () => {
     const limit = new ErrorLimit(Buffer.alloc(16, 1))
     const source = (): string => '192.0.2.9'
     expect(allowed(limit, 20, NOW, source)).toBe(10)

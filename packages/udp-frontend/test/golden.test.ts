@@ -30,7 +30,7 @@ async function seed(tracker: TrackerUnderTest, source: Source): Promise<void> {
 }
 
 describe('byte by byte', () => {
-  test('the requests of these tests are those of the vectors', () => {
+  test('the requests of these tests equal the vectors', () => {
     const id = bytes('6b016bee447b71d0')
     const fields = {
       transaction: 0x11223345,

@@ -10,7 +10,7 @@ const SOURCES: Source[] = [
   { address: 'fd00::1', port: 40_000 },
 ]
 
-/** The first is nobody's. */
+/** The first has no peers. */
 const INFO_HASHES = [0, 1, 2].map((byte) => Buffer.alloc(20, byte))
 
 const step = fc.record({
@@ -24,7 +24,7 @@ const step = fc.record({
   length: fc.constantFrom(97, 98, 98, 98, 98),
 })
 
-test('announces and scrapes are answered alike with hooks and without', async () => {
+test('announces and scrapes are answered equally with and without hooks', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 60 }),
@@ -71,7 +71,7 @@ test('announces and scrapes are answered alike with hooks and without', async ()
   )
 })
 
-test('private peers are refused where they are rejected', async () => {
+test('private peers are refused with rejectPrivatePeers', async () => {
   const tracker = new TrackerUnderTest({ core: { rejectPrivatePeers: true } })
   const [source] = SOURCES
   const reply = await tracker.send(announce(await tracker.connect(source)), source)

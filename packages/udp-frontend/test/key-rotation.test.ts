@@ -39,7 +39,7 @@ describe('a list of keys', () => {
 })
 
 describe('a generated secret', () => {
-  test('is replaced when it is due, and its ids stay valid until they expire', () => {
+  test('is replaced when due, and its ids stay valid until they expire', () => {
     const rotating = ids({ keyRotation: '1h', connectionIdLifetime: '10m', maxClockSkew: '10s' })
     const before = issue(rotating, NOW + 3599)
     const after = issue(rotating, NOW + 3600)
@@ -57,7 +57,7 @@ describe('a generated secret', () => {
     expect(isGood(rotating, after, NOW + 3600)).toBe(false)
   })
 
-  test('is never replaced if told so, nor before its ids expire', () => {
+  test('is never replaced with 0, nor before its ids expire', () => {
     const never = ids({ keyRotation: 0 })
     issue(never, NOW + 1e9)
     expect(issue(never)).toEqual(issue(never))
@@ -69,20 +69,20 @@ describe('a generated secret', () => {
     expect(issue(slow)).not.toEqual(first)
   })
 
-  test('stays when another tracker takes over', () => {
+  test('is kept when another tracker takes over', () => {
     const [former, next] = [ids(), ids()]
     next.takeOver(former, NOW)
     expect(issue(next)).toEqual(issue(former))
   })
 })
 
-describe('a key that is changed', () => {
+describe('a changed key', () => {
   test.each<[UdpFrontendOptions, UdpFrontendOptions]>([
     [{ privateKey: 'one' }, { privateKey: 'other' }],
     [{ privateKey: 'one' }, {}],
     [{}, { privateKey: 'other' }],
     [{ privateKey: ['one', 'two'] }, { privateKey: ['other'] }],
-  ])('from %j to %j leaves ids good for their lifetime', (before, after) => {
+  ])('from %j to %j leaves ids valid for their lifetime', (before, after) => {
     const [former, next] = [ids(before), ids(after)]
     const id = issue(former)
     next.takeOver(former, NOW)

@@ -7,14 +7,14 @@ import { UdpClient } from './udp-client.ts'
 const TRANSPORTS =
   unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
-/** As much as a datagram holds over IPv4. */
+/** The longest datagram over IPv4. */
 const LONGEST = 65_507
-/** The longest announce that is read, in whole. */
+/** The longest announce that is read. */
 const LONGEST_ANNOUNCE = 2944
 
 const TOO_MANY = 'Request-URI Too Long: too many infohashes'
 
-/** The datagram with zeros behind it: so many bytes in all. */
+/** The datagram, padded with zeros to this many bytes. */
 function padded(datagram: Buffer, length: number): Buffer {
   return Buffer.concat([datagram, Buffer.alloc(length - datagram.length)])
 }
@@ -33,25 +33,17 @@ const REQUESTS: Array<[what: string, datagram: (id: Buffer) => Buffer, answer: s
   ['a scrape of 147', (id) => scrapeOf(id, 147), TOO_MANY],
   ['a scrape of 1000', (id) => scrapeOf(id, 1000), TOO_MANY],
   ['a scrape of 3274', (id) => scrapeOf(id, 3274), TOO_MANY],
-  ['a scrape as long as can be', (id) => padded(scrapeOf(id, 1), LONGEST), TOO_MANY],
-  ['an announce as long as is read', (id) => padded(announce(id), LONGEST_ANNOUNCE), '(action 1)'],
+  ['the longest scrape', (id) => padded(scrapeOf(id, 1), LONGEST), TOO_MANY],
+  ['the longest accepted announce', (id) => padded(announce(id), LONGEST_ANNOUNCE), '(action 1)'],
+  ['a longer announce', (id) => padded(announce(id), LONGEST_ANNOUNCE + 1), 'malformed packet'],
   [
-    'an announce longer than that',
-    (id) => padded(announce(id), LONGEST_ANNOUNCE + 1),
-    'malformed packet',
-  ],
-  [
-    'an announce with a PROXY header too much',
+    'an announce with room for a PROXY header',
     (id) => padded(announce(id), LONGEST_ANNOUNCE + 536),
     'malformed packet',
   ],
-  ['an announce as long as can be', (id) => padded(announce(id), LONGEST), 'malformed packet'],
-  [
-    'an unknown action as long as can be',
-    (id) => padded(header(id, 7), LONGEST),
-    'unknown action ID',
-  ],
-  ['a connect as long as can be', () => padded(connect(), LONGEST), '(action 0)'],
+  ['the longest announce', (id) => padded(announce(id), LONGEST), 'malformed packet'],
+  ['the longest unknown action', (id) => padded(header(id, 7), LONGEST), 'unknown action ID'],
+  ['the longest connect', () => padded(connect(), LONGEST), '(action 0)'],
 ]
 
 describe.each(TRANSPORTS)('over %s', (transport) => {
@@ -63,12 +55,12 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     await using client = await UdpClient.open(tracker.frontend.addresses()[0])
     const id = await client.connect()
     expect(errorText(await client.request(datagram(id)))).toBe(answer)
-    // What follows is as it was.
+    // Later requests are unaffected.
     expect(errorText(await client.request(announce(id)))).toBe('(action 1)')
     await tracker.frontend.close()
   })
 
-  test('a bad connection id is refused ten times a second, however long the datagram', async () => {
+  test('a bad connection id is refused ten times a second, for any length of the datagram', async () => {
     const tracker = new TrackerUnderTest({
       options: { transport, listen: [{ host: '127.0.0.1', port: 0 }] },
     })

@@ -37,7 +37,7 @@ describe('an announce with 16 bytes for its address', () => {
     expect(errorText(await tracker.send(announce(id, { action: 4 })))).toBe('malformed packet')
   })
 
-  test('with a bad connection id is told so', async () => {
+  test('with a bad connection id is refused', async () => {
     const tracker = new TrackerUnderTest({ options: { opentrackerIpv6: true } })
     expect(errorText(await tracker.send(announce(NO_ID, { action: 4, ip })))).toBe(
       'bad connection ID',

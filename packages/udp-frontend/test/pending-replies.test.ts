@@ -8,8 +8,8 @@ import { UdpClient } from './udp-client.ts'
 const TRANSPORTS =
   unavailable() === undefined ? (['dgram', 'batch'] as const) : (['dgram'] as const)
 
-describe.each(TRANSPORTS)('hooks that stand still, over %s,', (transport) => {
-  test('are waited for by so many requests and no more, and all is well once they go on', async () => {
+describe.each(TRANSPORTS)('stalled hooks, over %s,', (transport) => {
+  test('hold a limited number of requests, which are answered once they continue', async () => {
     let release: () => void = () => undefined
     const released = new Promise<void>((resolve) => void (release = resolve))
     let waiting = 0

@@ -26,14 +26,14 @@ function application(
   return app
 }
 
-/** Connects and announces by injection; the text of the reply. */
+/** Connects and announces by injection. Returns the text of the reply. */
 async function tryAnnounce(scope: FastifyInstance): Promise<string> {
   const id = (await scope.udpTracker.inject(connect(), IPV4)) as Buffer
   return errorText(await scope.udpTracker.inject(announce(id.subarray(8)), IPV4))
 }
 
 describe('the plugin', () => {
-  test('closes after the post hooks, and before the middleware whose hooks they are', async () => {
+  test('closes after the post hooks, and before their middleware', async () => {
     const app = fastify()
     const happened: string[] = []
     store(app)
@@ -61,7 +61,7 @@ describe('the plugin', () => {
     expect(app.udpTracker.addresses()).toEqual([])
   })
 
-  test('demands the core', async () => {
+  test('requires core', async () => {
     const app = fastify()
     app.register(udpFrontend, NEVER_BOUND)
     await expect(app.ready()).rejects.toThrow(
@@ -69,7 +69,7 @@ describe('the plugin', () => {
     )
   })
 
-  test('sees the hooks of its scope, and those of no other', async () => {
+  test('runs only the hooks of its scope', async () => {
     await using app = fastify()
     store(app)
     app.register(trackerCore)

@@ -30,7 +30,7 @@ function bytesOf(text: string): Address {
   return address
 }
 
-/** A header of version 2, by its bytes behind the signature. */
+/** A header of version 2, given the bytes after the signature. */
 function head(command: number, family: number, rest: Uint8Array = Buffer.alloc(0)): Buffer {
   return Buffer.concat([
     SIGNATURE,
@@ -39,7 +39,7 @@ function head(command: number, family: number, rest: Uint8Array = Buffer.alloc(0
   ])
 }
 
-/** The header of a client, with TLVs of so many bytes. */
+/** The header of a client, with this many bytes of TLVs. */
 function client(address: string, port = 5000, tlvs = 0): Buffer {
   const bytes = bytesOf(address)
   const endpoints = Buffer.concat([bytes, bytes, Buffer.of(port >> 8, port & 0xff, 0x1b, 0x39)])
@@ -64,9 +64,7 @@ async function connectFor(
   return reply.subarray(8)
 }
 
-/**
- * What an announce of the client is answered with, by the address it is known by to the next one.
- */
+/** Announces as the client. Returns the address under which the next client gets it. */
 async function announcedAs(tracker: TrackerUnderTest, header: Buffer): Promise<string[]> {
   const id = await connectFor(tracker, header)
   await tracker.send(proxied(header, announce(id)), PROXY)
@@ -88,18 +86,18 @@ describe('datagrams of a proxy', () => {
     ['an IPv4 client', client('198.51.100.7'), ['198.51.100.7:6881']],
     ['a client with TLVs', client('198.51.100.7', 5000, 40), ['198.51.100.7:6881']],
     [
-      'a client with TLVs that put the datagram at an odd place',
+      'a client with TLVs that shift the datagram to an odd offset',
       client('198.51.100.7', 5000, 41),
       ['198.51.100.7:6881'],
     ],
-    ['a header as long as is read', client('198.51.100.7', 5000, 508), ['198.51.100.7:6881']],
+    ['the longest accepted header', client('198.51.100.7', 5000, 508), ['198.51.100.7:6881']],
     ['an IPv6 client', client('2001:db8::7'), ['2001:db8::7:6881']],
     [
       'a client over TCP',
       head(0x21, 0x11, client('198.51.100.7').subarray(16)),
       ['198.51.100.7:6881'],
     ],
-  ])('are those of the client they name: %s', async (_what, header, peers) => {
+  ])('belong to the client they name: %s', async (_what, header, peers) => {
     expect(await announcedAs(new TrackerUnderTest({ options: OPTIONS }), header)).toEqual(peers)
     const hooked = new TrackerUnderTest({
       options: OPTIONS,
@@ -113,7 +111,7 @@ describe('datagrams of a proxy', () => {
     ['LOCAL with a client in it', head(0x20, 0x12, client('198.51.100.7').subarray(16))],
     ['UNSPEC', head(0x21, 0)],
     ['UNIX', head(0x21, 0x32, Buffer.alloc(216))],
-  ])("are the proxy's own with %s", async (_what, header) => {
+  ])('belong to the proxy with %s', async (_what, header) => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     expect(await announcedAs(tracker, header)).toEqual(['10.0.0.1:6881'])
   })
@@ -125,17 +123,17 @@ describe('datagrams of a proxy', () => {
     ['an unknown command', head(0x2f, 0x12, client('198.51.100.7').subarray(16))],
     ['an unknown family', head(0x21, 0x52, client('198.51.100.7').subarray(16))],
     ['too few bytes for its family', head(0x21, 0x22, client('198.51.100.7').subarray(16))],
-    ['a header that is longer than is read', client('198.51.100.7', 5000, 509)],
+    ['a longer header', client('198.51.100.7', 5000, 509)],
     ['a client on port 0', client('198.51.100.7', 0)],
-    ['a client that is no host', client('224.0.0.1')],
+    ['a multicast client', client('224.0.0.1')],
     ['a client without an address', client('0.0.0.0')],
-    ['a client that is everybody', client('255.255.255.255')],
+    ['a broadcast client', client('255.255.255.255')],
   ])('are dropped with %s', async (_what, header) => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     expect(await tracker.send(proxied(header, connect()), PROXY)).toBeUndefined()
   })
 
-  test('are dropped when they end before their header does, and when nothing is behind it', async () => {
+  test('are dropped if they end within or right after their header', async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     const header = client('198.51.100.7')
     for (let length = 0; length <= header.length; length++) {
@@ -144,7 +142,7 @@ describe('datagrams of a proxy', () => {
     expect(await tracker.send(proxied(header, connect()), { ...PROXY, port: 0 })).toBeUndefined()
   })
 
-  test('are counted when they are dropped, and by the family of the client when not', async () => {
+  test('are counted if dropped, and otherwise by the family of the client', async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     const meter = new RequestMeter()
     tracker.frontend.start(meter)
@@ -154,10 +152,10 @@ describe('datagrams of a proxy', () => {
     await tracker.send(proxied(client('2001:db8::7'), connect()), PROXY)
     expect(meter.drops.counts()).toMatchObject({ malformed: 1, source: 2 })
     const counted = meter.counts().filter(({ requests }) => requests > 0)
-    expect(counted).toMatchObject([{ action: 'connect', family: 'ipv6', requests: 1 }])
+    expect(counted).toMatchObject([{ action: 'connect', network: 'ipv6', requests: 1 }])
   })
 
-  test('are refused when what the client sent is too long', async () => {
+  test("are refused if the client's datagram is too long", async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     const header = client('198.51.100.7')
     const id = await connectFor(tracker, header)
@@ -170,7 +168,7 @@ describe('datagrams of a proxy', () => {
 })
 
 describe('connection ids', () => {
-  test("are good for the client's address alone, behind whichever proxy", async () => {
+  test("are valid only for the client's address, behind any proxy", async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     const header = client('198.51.100.7')
     const id = await connectFor(tracker, header)
@@ -187,8 +185,8 @@ describe('connection ids', () => {
   })
 })
 
-describe('a header of somebody else', () => {
-  test('is none: its datagram is not answered', async () => {
+describe('a header from another source', () => {
+  test('is not read, and its datagram is not answered', async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     expect(await tracker.send(proxied(client('198.51.100.7'), connect()), STRANGER)).toBeUndefined()
     expect(
@@ -196,14 +194,14 @@ describe('a header of somebody else', () => {
     ).toBeUndefined()
   })
 
-  test('is not needed: clients that come directly are served', async () => {
+  test('is not needed: direct clients are served', async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     expect(errorText(await tracker.send(announce(await tracker.connect(STRANGER)), STRANGER))).toBe(
       '(action 1)',
     )
   })
 
-  test('is not read behind the one of the proxy', async () => {
+  test('is not read after that of the proxy', async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     const forged = proxied(client('10.0.0.2'), proxied(client('198.51.100.7'), connect()))
     expect(await tracker.send(forged, PROXY)).toBeUndefined()
@@ -211,7 +209,7 @@ describe('a header of somebody else', () => {
 })
 
 describe('any datagram of a proxy', () => {
-  test('is handled without a fault, and answered as the client would be', async () => {
+  test('is handled without a fault, and answered like one from the client', async () => {
     const tracker = new TrackerUnderTest({ options: OPTIONS })
     const direct = new TrackerUnderTest({ options: { privateKey: 'x' } })
     const same = new TrackerUnderTest({ options: { ...OPTIONS, privateKey: 'x' } })

@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import type { TrackerHooks } from '@chihaya/core'
 import { unavailable } from '@chihaya/udp-batch'
-import { describe, expect, test } from 'vitest'
+import type { UdpFrontendOptions } from '@chihaya/udp-frontend'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { localAddresses } from '../src/sockets/dgram-socket.ts'
 import { announce, connect, errorText, header, INFO_HASH, NO_ID, scrape } from './datagrams.ts'
 import { TrackerUnderTest } from './tracker-under-test.ts'
@@ -17,7 +18,7 @@ const WILDCARDS: Array<[wildcard: string, asked: string[]]> = [
   ['::', ['::1']],
 ]
 
-/** Every kind of reply, in the words of `errorText`. */
+/** Requests replies of every kind, as given by `errorText`. */
 async function askAll(client: UdpClient): Promise<string[]> {
   const id = (await client.request(connect())).subarray(8)
   const requests = [
@@ -41,7 +42,7 @@ describe.each(unavailable() === undefined ? WILDCARDS : [])('batches at %s', (ho
     await tracker.frontend.bind()
     const [bound] = tracker.frontend.addresses()
     for (const address of asked) {
-      // It takes replies from the address that it asked only.
+      // It accepts replies only from the address that it asked.
       await using client = await UdpClient.open(
         bound && { ...bound, address },
         bound?.family === 'IPv4' ? '127.0.0.1' : '::1',
@@ -56,6 +57,29 @@ describe.each(unavailable() === undefined ? WILDCARDS : [])('batches at %s', (ho
     }
     expect(tracker.logged.filter(({ message }) => message.includes('failed'))).toEqual([])
     await tracker.frontend.close()
+  })
+
+  test('change hands with all addresses, and answer there what arrives before they close', async () => {
+    const options: UdpFrontendOptions = { listen: [{ host, port: 0 }], transport: 'batch' }
+    const [former, next] = [new TrackerUnderTest({ options }), new TrackerUnderTest({ options })]
+    await former.frontend.bind()
+    const [bound] = former.frontend.addresses()
+    await (await next.frontend.takeOver(former.frontend)).commit()
+    expect([former.frontend.addresses(), next.frontend.addresses()]).toEqual([[], [bound]])
+    const replies: Array<Promise<Buffer>> = []
+    for (const address of asked) {
+      const client = await UdpClient.open(
+        bound && { ...bound, address },
+        bound?.family === 'IPv4' ? '127.0.0.1' : '::1',
+      )
+      onTestFinished(() => client[Symbol.asyncDispose]())
+      const id = await client.connect()
+      replies.push(client.receive())
+      await client.send(announce(id))
+    }
+    await next.frontend.drain()
+    await next.frontend.close()
+    expect((await Promise.all(replies)).map(errorText)).toEqual(asked.map(() => '(action 1)'))
   })
 })
 
@@ -77,7 +101,7 @@ describe('dgram', () => {
   test.each([
     ['0.0.0.0', 4],
     ['::', 6],
-  ] as const)('warns at %s where the host has several addresses', async (host, family) => {
+  ] as const)('warns at %s if the host has several addresses', async (host, family) => {
     const tracker = new TrackerUnderTest({
       options: { listen: [{ host, port: 0 }], transport: 'dgram' },
     })
@@ -104,7 +128,7 @@ describe('the addresses of a host', () => {
     }
   }
 
-  test('are those of the family that are neither loopback nor link-local', () => {
+  test('exclude other families, loopback and link-local addresses', () => {
     const interfaces = host(
       ['127.0.0.1', 'IPv4'],
       ['192.0.2.1', 'IPv4'],

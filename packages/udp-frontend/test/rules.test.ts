@@ -16,7 +16,7 @@ import { IPV4, TrackerUnderTest } from './tracker-under-test.ts'
 const SILENCE = '(silence)'
 const BAD_ID = 'bad connection ID'
 
-describe('what is answered, and how', () => {
+describe('requests and their answers', () => {
   // `id` is a valid connection id.
   const cases: Array<[name: string, datagram: (id: Buffer) => Uint8Array, answer: string]> = [
     ['nothing', () => Buffer.alloc(0), SILENCE],
@@ -24,7 +24,7 @@ describe('what is answered, and how', () => {
     ['15 bytes with a valid id', (id) => announce(id).subarray(0, 15), SILENCE],
     ['a connect', () => connect(), '(action 0)'],
     [
-      'a connect with something behind it',
+      'a connect with trailing bytes',
       () => Buffer.concat([connect(), Buffer.alloc(500)]),
       '(action 0)',
     ],
@@ -38,8 +38,12 @@ describe('what is answered, and how', () => {
     ['a bad id in an announce', () => announce(NO_ID), BAD_ID],
     ['a bad id in a scrape', () => scrape(NO_ID, [INFO_HASH]), BAD_ID],
     ['a bad id and a wrong body', () => announce(NO_ID, { event: 99, port: 0 }), BAD_ID],
-    ['a bad id in as many bytes as the error has', () => announce(NO_ID).subarray(0, 25), BAD_ID],
-    ['a bad id in fewer bytes than the error has', () => announce(NO_ID).subarray(0, 24), SILENCE],
+    ['a bad id in a datagram as long as the error', () => announce(NO_ID).subarray(0, 25), BAD_ID],
+    [
+      'a bad id in a datagram shorter than the error',
+      () => announce(NO_ID).subarray(0, 24),
+      SILENCE,
+    ],
     ['a bad id with action 3', () => announce(NO_ID, { action: 3 }), SILENCE],
     ['a bad id with action 4', () => announce(NO_ID, { action: 4 }), SILENCE],
     ['a bad id with an unknown action', () => announce(NO_ID, { action: 0xffffffff }), SILENCE],
@@ -58,7 +62,7 @@ describe('what is answered, and how', () => {
     ['action 4', (id) => announce(id, { action: 4, ip: Buffer.alloc(16) }), 'unknown action ID'],
     ['an announce', (id) => announce(id), '(action 1)'],
     [
-      'an announce with anything behind it',
+      'an announce with trailing bytes',
       (id) => announce(id, { options: Buffer.alloc(900, 0xee) }),
       '(action 1)',
     ],
@@ -73,7 +77,7 @@ describe('what is answered, and how', () => {
     ['event 0xffffffff', (id) => announce(id, { event: 0xffffffff }), 'malformed event ID'],
     ['port 0', (id) => announce(id, { port: 0 }), 'invalid port'],
     [
-      'port 0 of one who stops',
+      'port 0 with `stopped`',
       (id) => announce(id, { port: 0, event: EVENT.stopped }),
       '(action 1)',
     ],
@@ -98,7 +102,7 @@ describe('what is answered, and how', () => {
   })
 
   test.each([0, 1, 0x7fffffff, 0x80000000, 0xffffffff])(
-    'transaction id %d comes back as it was',
+    'transaction id %d is returned unchanged',
     async (transaction) => {
       const tracker = new TrackerUnderTest()
       const id = await tracker.connect()
@@ -116,20 +120,20 @@ describe('what is answered, and how', () => {
     },
   )
 
-  test('a connect reply has 16 bytes, whatever came with the request', async () => {
+  test('a connect reply has 16 bytes, for any request', async () => {
     const tracker = new TrackerUnderTest()
     for (const extra of [0, 1, 1000]) {
       expect(await tracker.send(Buffer.concat([connect(), Buffer.alloc(extra)]))).toHaveLength(16)
     }
   })
 
-  test('the option for it leaves bad ids without an answer', async () => {
+  test('silentOnBadConnectionId leaves bad ids unanswered', async () => {
     const tracker = new TrackerUnderTest({ options: { silentOnBadConnectionId: true } })
     expect(await tracker.send(announce(NO_ID))).toBeUndefined()
     expect(errorText(await tracker.send(announce(await tracker.connect())))).toBe('(action 1)')
   })
 
-  test('a request that is sent again changes nothing', async () => {
+  test('a repeated request changes nothing', async () => {
     const tracker = new TrackerUnderTest()
     const id = await tracker.connect()
     const completed = announce(id, { event: EVENT.completed })
@@ -145,7 +149,7 @@ describe('sources that are not answered', () => {
     expect(await new TrackerUnderTest().send(connect(), { address, port: 1000 })).toBeUndefined()
   })
 
-  test('port 0, whatever the options list', async () => {
+  test('port 0, with any options', async () => {
     for (const dropSourcePorts of [[], [53]]) {
       const tracker = new TrackerUnderTest({ options: { dropSourcePorts } })
       expect(await tracker.send(connect(), { ...IPV4, port: 0 })).toBeUndefined()
@@ -167,9 +171,9 @@ describe('sources that are not answered', () => {
     expect(readAnnounceReply(await tracker.send(announce(id))).peers).toEqual(['192.0.2.9:6881'])
   })
 
-  test('text that is no address is a mistake of the caller', async () => {
+  test('rejects a source that is not an address', async () => {
     await expect(
       new TrackerUnderTest().send(connect(), { address: 'localhost', port: 1 }),
-    ).rejects.toThrow('"localhost" is no IP address')
+    ).rejects.toThrow('"localhost" is not an IP address')
   })
 })

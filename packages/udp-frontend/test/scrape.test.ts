@@ -18,7 +18,7 @@ function rows(reply: Buffer | undefined): number[][] {
 }
 
 describe('a scrape', () => {
-  test('has a row for each infohash in the order asked for, repeats and strangers included', async () => {
+  test('has a row for each infohash in the requested order, even for repeated and unknown ones', async () => {
     const tracker = new TrackerUnderTest()
     const id = await tracker.connect()
     await tracker.send(announce(id, { infoHash: hash(1), event: EVENT.completed }))
@@ -44,7 +44,7 @@ describe('a scrape', () => {
     ])
   })
 
-  test('ignores what follows the last whole infohash', async () => {
+  test('ignores bytes after the last whole infohash', async () => {
     const tracker = new TrackerUnderTest()
     const id = await tracker.connect()
     expect(rows(await tracker.send(scrape(id, [hash(1), Buffer.alloc(19)])))).toHaveLength(1)

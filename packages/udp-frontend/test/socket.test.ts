@@ -29,7 +29,7 @@ function log(): Log {
   return { lines, write: (line) => void lines.push(line) }
 }
 
-/** A socket on a free port, which is in use until it is closed. */
+/** A socket that occupies a free port until it is closed. */
 async function occupied(host = '127.0.0.1'): Promise<Socket & AsyncDisposable> {
   const socket = dgram.createSocket('udp4')
   socket.bind(0, host)
@@ -50,7 +50,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
   }
 
   describe('a tracker on real sockets', () => {
-    test('serves several addresses of both families, each from itself', async () => {
+    test('serves several addresses of both families, and replies from the one that was asked', async () => {
       const hosts = ['127.0.0.1', '127.0.0.2', '::1']
       await using app = application({ listen: hosts.map((host) => ({ host, port: 0 })) })
       await app.ready()
@@ -85,7 +85,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       ])
     })
 
-    test('takes a connection id from its own address only, at any of its sockets', async () => {
+    test('accepts a connection id from its own address only, at all sockets', async () => {
       await using app = application({ listen: [...LOOPBACK, ...LOOPBACK] })
       await app.ready()
       const [first, second] = app.udpTracker.addresses()
@@ -97,7 +97,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       expect(errorText(await stranger.request(announce(id)))).toBe('bad connection ID')
     })
 
-    test('answers more than one buffer of replies holds', async () => {
+    test('answers more requests than one reply buffer holds', async () => {
       await using app = application()
       await app.ready()
       await using client = await UdpClient.open(app.udpTracker.addresses()[0])
@@ -115,7 +115,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       expect(['127.0.0.1', '::1']).toContain(app.udpTracker.addresses()[0]?.address)
     })
 
-    test('lets two trackers with different hooks live in one application', async () => {
+    test('supports two trackers with different hooks in one application', async () => {
       await using app = fastify()
       const scopes: FastifyInstance[] = []
       for (const interval of [60, 120]) {
@@ -148,7 +148,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
   })
 
   describe('binding', () => {
-    test('a port in use keeps the application from starting, and leaves no socket open', async () => {
+    test('a port in use prevents the start, and leaves no socket open', async () => {
       await using taken = await occupied()
       const app = application({
         listen: [...LOOPBACK, { host: '127.0.0.1', port: taken.address().port }],
@@ -158,7 +158,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       await app.close()
     })
 
-    test('an address that the host does not have is an error when it was asked for', async () => {
+    test('a configured address that the host does not have is an error', async () => {
       const app = application({ listen: [{ host: '2001:db8::1', port: 0 }] })
       await expect(app.ready()).rejects.toMatchObject({
         code: expect.stringMatching(/EADDRNOTAVAIL|EAFNOSUPPORT/) as string,
@@ -166,7 +166,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       await app.close()
     })
 
-    test('does not happen before the application is ready, nor when it is switched off', async () => {
+    test('happens when the application is ready, unless bind is false', async () => {
       await using app = application({ listen: LOOPBACK, transport, bind: false })
       await app.ready()
       expect(app.udpTracker.addresses()).toEqual([])
@@ -177,7 +177,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
   })
 
   describe('closing', () => {
-    test('answers what was received before', async () => {
+    test('answers requests that were received before', async () => {
       const app = application()
       let announced: () => void = () => undefined
       const arrived = new Promise<void>((resolve) => void (announced = resolve))
@@ -202,7 +202,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       expect(app.udpTracker.addresses()).toEqual([])
     })
 
-    test('answers what had reached the system before', async () => {
+    test("answers requests in the system's buffer", async () => {
       const app = application()
       await app.ready()
       await using client = await UdpClient.open(app.udpTracker.addresses()[0])
@@ -213,7 +213,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       expect(errorText(await reply)).toBe('(action 1)')
     })
 
-    test('does not wait for ever', async () => {
+    test('does not wait forever', async () => {
       let release: () => void = () => undefined
       const released = new Promise<void>((resolve) => void (release = resolve))
       const tracker = new TrackerUnderTest({

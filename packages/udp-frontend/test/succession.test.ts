@@ -28,7 +28,7 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
     return readAnnounceReply(await client.request(announce(id))).interval
   }
 
-  test('takes over the addresses of another, and its connection ids', async () => {
+  test('takes over the addresses and connection ids of another', async () => {
     const [former, next] = [tracker([A], 60), tracker([B, A], 120)]
     await (await former.frontend.takeOver()).commit()
     await using client = await UdpClient.open(former.frontend.addresses()[0])
@@ -47,7 +47,7 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
     await next.frontend.close()
   })
 
-  test('leaves everything as it was when it is called off or an address cannot be had', async () => {
+  test('changes nothing if the hand-over is cancelled or an address is taken', async () => {
     const former = tracker([A], 60)
     await (await former.frontend.takeOver()).commit()
     const [at] = former.frontend.addresses()
@@ -62,7 +62,7 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
     await former.frontend.close()
   })
 
-  test('answers what had arrived where it does not listen any more', async () => {
+  test('answers requests that have arrived at addresses it gives up', async () => {
     const [former, next] = [tracker([A, B], 60), tracker([A], 120)]
     await (await former.frontend.takeOver()).commit()
     await using client = await UdpClient.open(former.frontend.addresses()[1], '127.0.0.1')
@@ -76,7 +76,7 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
     await next.frontend.close()
   })
 
-  test('sends the replies of another that were not ready', async () => {
+  test('lets the pending replies of another be sent', async () => {
     let release: () => void = () => undefined
     const released = new Promise<void>((resolve) => void (release = resolve))
     const former = new TrackerUnderTest({
@@ -90,7 +90,7 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
     await client.send(announce(id))
     await client.send(connect())
     const next = tracker([A], 120)
-    // The connect reply comes first, which says that the announce waits.
+    // The connect reply arrives first, so the announce is pending.
     expect(await reply).toHaveLength(16)
     const announced = client.receive()
     await (await next.frontend.takeOver(former.frontend)).commit()
@@ -104,7 +104,7 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
     await next.frontend.close()
   })
 
-  test('answers longer requests than another where its sockets can, and says what they cannot', async () => {
+  test('answers longer requests than another if the sockets can, and warns otherwise', async () => {
     const [former, next] = [
       tracker([A], 60),
       tracker([A], 120, { maxScrapeInfoHashes: 500, maxReplySize: 8000, reusePort: true }),
@@ -139,12 +139,12 @@ describe.each(TRANSPORTS)('a tracker over %s', (transport) => {
 })
 
 describe.each(TRANSPORTS)('closing over %s', (transport) => {
-  test('answers all that had reached the system, and not only what one turn reads', async () => {
+  test("answers all requests in the system's buffer, not only those that one turn reads", async () => {
     const under = new TrackerUnderTest({ options: { transport, listen: [A] } })
     await under.frontend.bind()
     await using client = await UdpClient.open(under.frontend.addresses()[0])
     const COUNT = 150
-    // Nothing is read before this turn is over.
+    // Nothing is read until this turn ends.
     const sent = Array.from({ length: COUNT }, () => client.send(connect()))
     const answered = client.receiveMany(COUNT)
     await Promise.all([under.frontend.drain(), ...sent])

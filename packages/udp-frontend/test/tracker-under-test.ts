@@ -27,10 +27,7 @@ export interface TrackerUnderTestInit {
   readonly maxPending?: number
 }
 
-/**
- * A UDP frontend without Fastify, on a clock that the test turns, with the memory store unless the
- * test gives another.
- */
+/** A UDP frontend without Fastify, on the test's clock, by default with the memory store. */
 export class TrackerUnderTest {
   /** Milliseconds since 1970. */
   now = 1_795_255_278_000

@@ -26,13 +26,13 @@ const init: UdpSocketInit = {
 const NOT_HERE: FindBatches = async () => 'no compiler'
 
 describe('the transport', () => {
-  test('is the one that was asked for', async () => {
+  test('is the configured one', async () => {
     expect((await chooseTransport('dgram', log))(init)).toBeInstanceOf(DgramSocket)
     const best = unavailable() === undefined ? BatchUdpSocket : DgramSocket
     expect((await chooseTransport('auto', log))(init)).toBeInstanceOf(best)
   })
 
-  test('is dgram where batching is unavailable, and the log says why', async () => {
+  test('is dgram if batching is unavailable, and the log says why', async () => {
     log.info.mockClear()
     expect((await chooseTransport('auto', log, NOT_HERE))(init)).toBeInstanceOf(DgramSocket)
     expect(log.info.mock.calls).toEqual([
@@ -40,7 +40,7 @@ describe('the transport', () => {
     ])
   })
 
-  test('cannot be batch where batching is unavailable', async () => {
+  test('cannot be batch if batching is unavailable', async () => {
     await expect(chooseTransport('batch', log, NOT_HERE)).rejects.toThrow(
       'options/transport cannot be batch: no compiler',
     )

@@ -22,7 +22,7 @@ export class UdpClient implements AsyncDisposable {
     return new UdpClient(socket, tracker)
   }
 
-  /** Sends a datagram, and resolves when it has been handed to the system. */
+  /** Sends a datagram, and resolves when the system has accepted it. */
   async send(datagram: Uint8Array): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const { port, address } = this.#tracker
@@ -39,12 +39,12 @@ export class UdpClient implements AsyncDisposable {
     return reply
   }
 
-  /** Every datagram that comes, from now on. */
+  /** Every datagram from now on. */
   async *replies(): AsyncGenerator<Buffer> {
     for await (const [reply] of on(this.#socket, 'message')) yield reply as Buffer
   }
 
-  /** Resolves once so many datagrams have come, with their number. */
+  /** Resolves once this many datagrams have arrived, with their number. */
   async receiveMany(count: number): Promise<number> {
     let received = 0
     for await (const _ of on(this.#socket, 'message')) if (++received === count) break

@@ -47,11 +47,11 @@ describe.each(WAYS)('a client without a port, in announces %s', (_, hooks) => {
   })
 
   test.each(['none', 'started', 'completed', 'paused'] as const)(
-    'is answered with peers and not stored where the options say so: %s',
+    'is answered with peers but not stored with allowUnconnectable: %s',
     async (event) => {
       const to = await tracker({ allowUnconnectable: true })
       const reply = readAnnounceReply(await send(to, { event: EVENT[event] }))
-      // Who has completed or wants no more is given no seeders.
+      // Seeders and partial seeds are given no seeders.
       const peers = event === 'none' || event === 'started' ? ['9.9.9.9:7000'] : []
       expect(reply).toMatchObject({ seeders: 1, leechers: 0, peers })
       expect(await counts(to)).toEqual([1, 0, 0])
@@ -59,7 +59,7 @@ describe.each(WAYS)('a client without a port, in announces %s', (_, hooks) => {
   )
 
   test.each([false, true])(
-    'leaves, and is given nobody (allowUnconnectable: %s)',
+    'may leave, and gets no peers (allowUnconnectable: %s)',
     async (allowUnconnectable) => {
       const to = await tracker({ allowUnconnectable })
       const reply = readAnnounceReply(await send(to, { event: EVENT.stopped }))

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { announce, errorText, type AnnounceFields } from './datagrams.ts'
 import { TrackerUnderTest } from './tracker-under-test.ts'
 
-/** The parameters that hooks see of an announce with these options behind it. */
+/** The parameters of an announce with these options, as hooks see them. */
 async function paramsOf(
   options: Uint8Array,
   fields: Partial<AnnounceFields> = {},
@@ -24,7 +24,7 @@ function bytes(...parts: Array<number | string>): Buffer {
   )
 }
 
-describe('the options behind an announce', () => {
+describe('the options after an announce', () => {
   const cases: Array<[options: Buffer, path: string, values: Record<string, string | undefined>]> =
     [
       [bytes(), '', { a: undefined }],
@@ -51,7 +51,7 @@ describe('the options behind an announce', () => {
     for (const name of Object.keys(values)) expect(params.get(name)).toBe(values[name])
   })
 
-  test('are read behind an announce of action 4 too', async () => {
+  test('are read after an announce of action 4 too', async () => {
     const params = await paramsOf(bytes(2, 5, '/?a=b'), { action: 4, ip: Buffer.alloc(16) })
     expect(params.get('a')).toBe('b')
   })
@@ -63,7 +63,7 @@ describe('the options behind an announce', () => {
     )
   })
 
-  test('do not change what the announce says itself', async () => {
+  test('do not change the fields of the announce', async () => {
     const ports: number[] = []
     const tracker = new TrackerUnderTest({
       hooks: { preAnnounce: ({ port }) => void ports.push(port) },

@@ -1,6 +1,6 @@
 import type { CommandLine } from '../command-line.ts'
 
-/** What a command knows about whoever runs it. */
+/** The environment that a command runs in. */
 export interface CommandContext {
   /** The user's working directory, which relative paths start from. */
   readonly folder: string

@@ -76,7 +76,7 @@ async function configOf({ config }: CommandLine, { folder, env }: CommandContext
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof UnreadableConfigError)) throw error
     process.stderr.write(
-      `chihaya: the configuration cannot be used, so the default address is asked: ${error.message}\n`,
+      `chihaya: the configuration cannot be used, asking the default address: ${error.message}\n`,
     )
     return { http: [], udp: [], metricsAddress: DEFAULT_METRICS_ADDRESS }
   }

@@ -57,7 +57,7 @@ export const httpAddresses: YamlKey = addressKey(
   ),
 )
 
-/** A key whose lists hold addresses and CIDR ranges, and these `others`. */
+/** A key for lists of addresses, CIDR ranges, and the given `others`. */
 export function networks(key: YamlKey, others: readonly string[] = []): YamlKey {
   const allowed = `an address or a range, such as ${['192.0.2.1', '10.0.0.0/8', ...others].join(' or ')}`
   const rule = textRule(

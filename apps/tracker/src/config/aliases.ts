@@ -1,14 +1,13 @@
 import { isAlias, isCollection, isNode, isPair } from 'yaml'
 import type { Alias, Document, Node, YAMLMap, YAMLSeq } from 'yaml'
 
-/**
- * The deepest nesting of lists and maps. No configuration comes near it, and whatever walks a
- * document recurses.
- */
+/** The deepest nesting of lists and maps, as code that walks a document recurses. */
 export const MAX_DEPTH = 100
 /** The number of aliases in a file. */
 const MAX_ALIASES = 1000
-/** The number of values that aliases expand to. A few lines can stand for more than memory holds. */
+/**
+ * The number of values that aliases expand to. A few lines can expand to more than memory holds.
+ */
 const MAX_VALUES = 1_000_000
 
 /** The size of a node after its aliases are expanded. */
@@ -25,8 +24,8 @@ const SINGLE: Extent = { values: 1, aliased: 0, depth: 0 }
 type Report = (at: Node, message: string) => void
 
 /**
- * The node behind each alias. Reports aliases without an anchor, and those that expand to more than
- * a configuration needs.
+ * The node behind each alias. Reports aliases without an anchor, and aliases that expand to more
+ * than a configuration needs.
  */
 export function resolveAliases(document: Document, report: Report): ReadonlyMap<Alias, Node> {
   const resolver = new AliasResolver(report)
@@ -75,9 +74,9 @@ class AliasResolver {
     if (target === undefined)
       return this.#refuse(alias, `the alias *${alias.source} has no anchor before it`)
     if (this.#open.has(target))
-      return this.#refuse(alias, `the alias *${alias.source} stands inside its own anchor`)
+      return this.#refuse(alias, `the alias *${alias.source} is inside its own anchor`)
     if (this.#count === MAX_ALIASES + 1)
-      this.#refuse(alias, `from here on there are more than ${MAX_ALIASES} aliases`)
+      this.#refuse(alias, `from here on, there are more than ${MAX_ALIASES} aliases`)
     this.targets.set(alias, target)
     const extent = this.#extents.get(target) ?? NOTHING
     return { ...extent, aliased: extent.values }

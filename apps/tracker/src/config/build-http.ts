@@ -18,7 +18,7 @@ const UNIX = 'unix:'
 
 type Addresses = string | ReadonlyArray<string | undefined>
 
-/** What `chihaya.http` sets: options of the frontend, and those of listeners. */
+/** Options under `chihaya.http`: those of the frontend and those of listeners. */
 export interface HttpOptions extends HttpFrontendOptions {
   readonly addresses?: Addresses
   readonly httpsAddresses?: Addresses
@@ -74,7 +74,7 @@ export function buildHttp(
   const frontend = legacyPhpUrls ? withPhpRoutes(routed) : routed
   const isToldByProxy = frontend.realIpHeader !== undefined
   if (isToldByProxy && frontend.trustedProxies === undefined) {
-    const text = `: ${frontend.realIpHeader} is believed from loopback and private addresses and from nobody else; name your proxies in trusted_proxies`
+    const text = `: ${frontend.realIpHeader} is believed only from loopback and private addresses; list your proxies in trusted_proxies`
     source.warn([...HTTP, 'real_ip_header'], text)
   }
   warnOfSpoofing(source, HTTP, frontend.allowIpSpoofing)
@@ -107,7 +107,7 @@ export function buildHttp(
   return { frontend, listeners, connections, stats }
 }
 
-/** The addresses of a key, which is `name`. Those that are wrong have been reported. */
+/** The addresses of the key `name`, without invalid ones, which have been reported. */
 export function parseAddresses<Address>(
   given: Addresses | undefined,
   name: string,
@@ -132,7 +132,9 @@ function parseHttpAddress(text: string, key: string): HttpAddress | undefined {
   return path === undefined ? parseListenAddress(text, key) : { path, key }
 }
 
-/** Says that `allow_ip_spoofing: true` allows less than in Chihaya, which believes anybody. */
+/**
+ * Warns that `allow_ip_spoofing: true` allows less than in Chihaya, which believes every client.
+ */
 export function warnOfSpoofing(
   source: Source,
   section: Path,
@@ -140,11 +142,11 @@ export function warnOfSpoofing(
 ): void {
   if (allowed !== true) return
   const text =
-    ': an address that a client gives is honoured from loopback and private sources only; list networks for others'
+    ': only loopback and private sources may claim another address; list networks to allow others'
   source.warn([...section, 'allow_ip_spoofing'], text)
 }
 
-/** What early versions of Chihaya added to their routes. */
+/** Adds the routes that `enable_legacy_php_urls` of early Chihaya versions added. */
 function withPhpRoutes({
   announceRoutes = ['/announce'],
   scrapeRoutes = ['/scrape'],
@@ -157,10 +159,10 @@ function withPhpRoutes({
   }
 }
 
-/** Over a Unix socket, only a proxy tells the address of a client. */
+/** Over a Unix socket, only a proxy knows the client's address. */
 function refuseUnixSockets(source: Source, addresses: readonly HttpAddress[]): void {
   const unix = addresses.find(isUnixAddress)
   if (unix === undefined) return
-  const text = `${unix.key} is a Unix socket, over which clients have no address: it needs real_ip_header or proxy_protocol_from`
+  const text = `${unix.key} is a Unix socket, over which clients have no address: it needs real_ip_header, or 'unix:' in proxy_protocol_from`
   source.findings.problem(source.valuePlace([...HTTP, 'addr']), unix.key, text)
 }

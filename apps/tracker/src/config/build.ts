@@ -183,13 +183,13 @@ function buildUdp(
 
 function secretWarning(privateKey: string | string[] | undefined): string | undefined {
   if (privateKey === undefined)
-    return 'not set, so each start makes its own, and clients have to connect again after it'
+    return 'not set, so each start generates one, and clients must connect again'
   return [privateKey].flat().some((key) => PUBLISHED_KEYS.has(key.trim()))
-    ? "this is the key of Chihaya's example, which everybody knows, so connection ids can be forged; choose your own"
+    ? "this is the key of Chihaya's example, which is public, so connection ids can be forged; choose your own"
     : undefined
 }
 
-/** Where the operator is served; undefined for nowhere. */
+/** The address of the admin server; undefined for none. */
 function metricsAddressOf(section: Section, text: string | undefined): MetricsAddress | undefined {
   if (text === undefined) return DEFAULT_METRICS_ADDRESS
   const name = section['metrics_addr'] === undefined ? 'prometheus_addr' : 'metrics_addr'
@@ -197,23 +197,20 @@ function metricsAddressOf(section: Section, text: string | undefined): MetricsAd
   return address && { ...address, key: nameOf([...PATH, name]), optional: false }
 }
 
-/**
- * Refuses HTTP addresses that cannot be listened on together. The system would only say of one of
- * them that its port is in use.
- */
+/** Refuses HTTP addresses that conflict. The system would only report that a port is in use. */
 function checkPorts(
   source: Source,
   listeners: readonly HttpListenerOptions[],
   metrics: MetricsAddress | undefined,
 ): void {
   const endpoints: Endpoint[] = listeners.map(({ address }) => ({ protocol: 'http', address }))
-  // The default gives way.
+  // The default address is optional.
   if (metrics?.optional === false) endpoints.push({ protocol: 'http', address: metrics })
   for (const [index, endpoint] of endpoints.entries()) {
     const holder = endpoints.slice(0, index).find((other) => overlap(endpoint, other))
     if (!holder) continue
     const { key } = endpoint.address
-    const text = `${key} cannot be ${formatHttpAddress(endpoint.address)}: ${holder.address.key} has the port already`
+    const text = `${key} cannot be ${formatHttpAddress(endpoint.address)}: ${holder.address.key} already has the port`
     const path = key.replace(/\[.*/, '').split('.')
     source.findings.problem(source.valuePlace(path), key, text)
   }

@@ -1,4 +1,4 @@
-/** The candidate a mistyped word most likely stands for, or undefined when none is close. */
+/** The candidate closest to a mistyped word; undefined if none is close. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   // A third of the letters may be wrong: beyond that a guess misleads.

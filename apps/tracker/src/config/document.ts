@@ -56,7 +56,7 @@ export function parseValue(text: string): Node {
   if (document.errors.length === 0) checkKeys(document, report)
   const [error] = document.errors
   if (error) throw new ValueTextError(error.message)
-  // They would have to be resolved in a document of their own.
+  // Aliases would have to be resolved in a separate document.
   visit(document, {
     Alias: () => {
       throw new ValueTextError('aliases are for files only')

@@ -30,8 +30,8 @@ interface Setting {
 }
 
 /**
- * Puts values of environment variables into a configuration: those that a variable sets by its
- * name, and those that refer to variables.
+ * Puts the values of environment variables into a configuration: into the keys that they name, and
+ * into values that refer to them.
  */
 export class Environment {
   readonly #source: Source
@@ -125,14 +125,14 @@ export class Environment {
       )
     } catch (error) {
       const nothing = source.override(path, new Scalar(null), variable)
-      if (error instanceof ValueTextError) source.refuse(path, ` is no YAML: ${error.message}`)
+      if (error instanceof ValueTextError) source.refuse(path, ` is not YAML: ${error.message}`)
       else if (error instanceof SecretFileError) source.refuse(path, `: ${error.message}`)
       else throw error
       return nothing
     }
   }
 
-  /** A value whose references are read as its key needs: as a number, say, or a list. */
+  /** A value after its references are replaced, in the type that its key needs. */
   #expanded(value: unknown, schema: YamlSchema, path: Path): unknown {
     const text = this.#source.expansion(path)
     const read = text === undefined ? value : this.#reread(text, schema, path)
@@ -146,10 +146,7 @@ export class Environment {
       return this.#source.expand(path, parseText(text, schema))
     } catch (error) {
       if (!(error instanceof ValueTextError)) throw error
-      this.#source.refuse(
-        path,
-        ` is no YAML once its variables have their values: ${error.message}`,
-      )
+      this.#source.refuse(path, ` is not YAML after its variables are replaced: ${error.message}`)
       return null
     }
   }

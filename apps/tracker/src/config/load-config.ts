@@ -84,7 +84,7 @@ function rootSection(source: Source): Section {
 }
 
 export interface LoadOptions {
-  /** What follows `--config`. */
+  /** The argument of `--config`. */
   readonly config: string | undefined
   /** The folder that relative paths start from. */
   readonly folder: string
@@ -94,7 +94,7 @@ export interface LoadOptions {
 }
 
 export interface LoadedConfig extends ReadConfig {
-  /** A sentence that says which configuration is in force. */
+  /** A sentence that names the configuration in use. */
   readonly source: string
   /** The file as the user named it. */
   readonly name: string
@@ -117,7 +117,7 @@ export async function loadConfig({
   if (config === undefined && !existsSync(defaultPath)) {
     const { isChanged, ...read } = await readDefault(folder, env)
     const what = isChanged ? ', with changes from the environment' : `: ${DEFAULT_WORDS}`
-    const source = `there is no ${defaultPath}, so the built-in default is in force${what}`
+    const source = `there is no ${defaultPath}, so the built-in default applies${what}`
     return { ...read, source, name: DEFAULT_NAME }
   }
   const name = config === undefined ? defaultPath : expandVariables(config, env)
@@ -145,7 +145,7 @@ async function readDefault(
   return { ...read, ...(!isChanged && defaultConfig), warnings: ofVariables, isChanged }
 }
 
-/** Replaces `$VAR` and `${VAR}` as a shell does: by nothing when the variable is not set. */
+/** Replaces `$VAR` and `${VAR}` as a shell does; an unset variable is empty. */
 export function expandVariables(text: string, env: NodeJS.ProcessEnv): string {
   return text.replaceAll(
     /\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g,

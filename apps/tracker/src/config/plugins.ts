@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   loadPlugin,
   PluginLoadError,
@@ -7,14 +8,7 @@ import {
 import { HOOK_PACKAGES } from '../plugin/plugin-names.ts'
 import type { Environment } from './environment.ts'
 import type { Path } from './problems.ts'
-import {
-  chihayaSection,
-  defaultSection,
-  memoryStorage,
-  sections,
-  storeSection,
-  withParts,
-} from './sections.ts'
+import { chihayaSection, memoryStorage, sections, storeSection, withParts } from './sections.ts'
 import { isSection, type Section, type Source } from './source.ts'
 import { yamlSchema, type YamlKey, type YamlSchema } from './spelling.ts'
 import { schemaProblem } from './validate.ts'
@@ -23,7 +17,7 @@ import { schemaProblem } from './validate.ts'
 export interface Plugins {
   /** Undefined without a store, or after a problem. */
   readonly storage: LoadedPlugin | undefined
-  /** By the index of the hook; undefined for those that are left out. */
+  /** By the index of the hook; undefined for a hook that is left out. */
   readonly prehooks: ReadonlyArray<LoadedPlugin | undefined>
   readonly posthooks: ReadonlyArray<LoadedPlugin | undefined>
   /** Everything that may be under `chihaya`, with the options of these packages. */
@@ -33,16 +27,16 @@ export interface Plugins {
 const PATH: Path = ['chihaya']
 /** A section of a package without a schema. */
 const ANY_SECTION: YamlSchema = { schema: { type: 'object' } }
-/** What nothing can be said of, as its package is missing. */
+/** The options of a missing package. */
 const ANYTHING: YamlSchema = { schema: {} }
-// Files that write the options of these beside `name` are as old as the release candidates.
+// Only files of the release candidates write the options of these stores beside `name`.
 const STORES_OF_CHIHAYA: ReadonlySet<string> = new Set(['memory', 'redis'])
-// A sample file of the release candidates names it, though no version had it.
+// A sample file of the release candidates names this hook, which no version had.
 const HOOK_THAT_NEVER_WAS = 'gossip'
 
 /**
  * Loads the store and the hooks of a configuration, and lets the environment set their options.
- * Reports those that cannot be loaded. `file`: where paths and packages are resolved.
+ * Reports plugins that cannot be loaded. Paths and packages are resolved from `file`.
  */
 export async function loadPlugins(
   source: Source,
@@ -59,13 +53,23 @@ export async function loadPlugins(
     ...(prehooks && { prehooks: prehooks.schema }),
     ...(posthooks && { posthooks: posthooks.schema }),
   }
-  const isDefault = parts.storage === memoryStorage && !prehooks && !posthooks
   return {
     storage: storage?.loaded,
     prehooks: prehooks?.loaded ?? [],
     posthooks: posthooks?.loaded ?? [],
-    schema: isDefault ? defaultSection : withParts(chihayaSection, parts),
+    schema: wholeSchema(parts),
   }
+}
+
+type Parts = Readonly<Record<string, YamlSchema>>
+
+let latest: { readonly parts: Parts; readonly schema: YamlSchema } | undefined
+
+/** Remembers the latest schema: a reload mostly has the same packages, and compiling takes time. */
+function wholeSchema(parts: Parts): YamlSchema {
+  if (!latest || !isDeepStrictEqual(parts, latest.parts))
+    latest = { parts, schema: withParts(chihayaSection, parts) }
+  return latest.schema
 }
 
 interface Loaded<Plugin> {
@@ -90,7 +94,7 @@ class Loader {
     const name = this.#storageName(section['name'], [...path, 'name'])
     const loaded = await this.#load('storage', name, [...path, 'name'])
     const config = loaded ? (storeSection(name, loaded.optionsSchema) ?? ANY_SECTION) : ANYTHING
-    // Without a `config` its section stands for it, so that warnings about defaults have a place.
+    // Without a `config`, warnings about defaults point to the section around it.
     section['config'] ??= {}
     this.#apply(section['config'], config, [...path, 'config'])
     if (config === sections.memory) return { loaded, schema: memoryStorage }
@@ -120,7 +124,7 @@ class Loader {
     }
   }
 
-  /** Undefined for a hook that is to be left out. */
+  /** Undefined for a hook that must be left out. */
   async #hook(item: unknown, path: Path): Promise<Loaded<LoadedPlugin | undefined> | undefined> {
     if (!isSection(item)) return { loaded: undefined, schema: ANY_SECTION }
     const { name } = item

@@ -116,9 +116,7 @@ function maskAll(value: unknown): unknown {
   return Array.isArray(value) ? value.map(maskAll) : MASK
 }
 
-/**
- * A URL of Redis without its password, which is all there is before the `@` when that has no colon.
- */
+/** A Redis URL without its password: everything before the `@`, if that has no colon. */
 function maskBroker(value: unknown): unknown {
   const match =
     typeof value === 'string'

@@ -68,7 +68,7 @@ function limited(notes: readonly ConfigNote[]): readonly ConfigNote[] {
   if (next === undefined) return notes
   return [
     ...notes.slice(0, MOST),
-    { ...next, key: '', message: `from here on there are ${notes.length - MOST} more` },
+    { ...next, key: '', message: `${notes.length - MOST} more follow` },
   ]
 }
 

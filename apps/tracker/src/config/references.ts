@@ -60,8 +60,8 @@ export function expandReferences(text: string, env: NodeJS.ProcessEnv): Expanded
 type Report = (offset: number, key: string, message: string) => void
 
 /**
- * Replaces the references in the values of a document. The scalars then hold what YAML makes of
- * the expanded text; the result tells the text, for whoever knows the type that a key needs.
+ * Replaces the references in the values of a document. The scalars then hold the expanded text as
+ * YAML parses it. Returns the text itself, to parse it as the type that a key needs.
  */
 export function expandDocument(
   document: Document,

@@ -68,7 +68,7 @@ function isKept(
   return false
 }
 
-/** Refuses two keys for one option, unless one of them is old and gives way. */
+/** Refuses two keys for one option, unless one of them is old and yields. */
 function settleDoubles(source: Source, section: Section, keys: Keys, path: Path): void {
   const setBy = new Map<string, string>()
   for (const name of Object.keys(section)) {

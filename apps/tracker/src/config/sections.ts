@@ -261,12 +261,12 @@ const memory: YamlSchema = yamlSchema(memorySchema as unknown as JsonSchema, {
   deprecated: {
     shard_count: 'this has no effect, as the store has nothing to shard; leave it out',
     prometheus_reporting_interval:
-      'this has no effect, as totals are kept at all times; leave it out',
+      'this has no effect, as totals are always up to date; leave it out',
   },
   extra: { shards: ignored('leave it out') },
 })
 
-/** The spelling of `config` for stores whose packages are loaded only if a file names them. */
+/** The spelling of `config` for stores that are loaded only if a file names them. */
 const STORE_SPELLINGS: ReadonlyMap<string, Spelling> = new Map([
   [
     'redis',
@@ -299,9 +299,6 @@ export const chihayaSection: YamlSchema = withParts(root, { http, udp, storage }
 
 /** `storage` with the store that is the default. */
 export const memoryStorage: YamlSchema = withParts(storage, { config: memory })
-
-/** What may be under `chihaya` without hooks, and with the default store. */
-export const defaultSection: YamlSchema = withParts(chihayaSection, { storage: memoryStorage })
 
 /** What `config` of a store may hold; undefined if its package has no schema. */
 export function storeSection(

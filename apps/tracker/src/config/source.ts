@@ -44,7 +44,7 @@ export class Source {
   readonly #file: string
   readonly #parsed: ParsedFile
   readonly #expansions: ReadonlyMap<Node, Expansion>
-  /** What other steps put in place of the file's entries, by path. */
+  /** Replacements of the file's entries by other steps, by path. */
   readonly #layers = new Map<string, Found>()
   readonly #entries = new WeakMap<Node, ReadonlyMap<string, Entry>>()
 
@@ -122,7 +122,7 @@ export class Source {
     return [...this.#layers.values()].some(({ origin }) => origin?.variable !== undefined)
   }
 
-  /** Puts the value of a variable in place of the file's. Returns it as a plain value. */
+  /** Replaces the file's value by that of a variable. Returns it as a plain value. */
   override(path: Path, value: Node, variable: string): unknown {
     const origin = { variable }
     const key = new Scalar(path.at(-1))
@@ -138,7 +138,7 @@ export class Source {
     return this.plain(value, path)
   }
 
-  /** Lets a path lead to the place of another. */
+  /** Makes a path lead to the place of another. */
   move(from: Path, to: Path): void {
     this.#layers.set(JSON.stringify(to), this.#find(from))
   }

@@ -1,10 +1,10 @@
 import type { JsonSchema } from '@chihaya/core'
 import { schemaTypes } from './describe-schema.ts'
 
-/** A check that JSON Schema has no words for. */
+/** A check that JSON Schema cannot express. */
 export interface Rule {
   readonly accepts: (value: unknown) => boolean
-  /** What is allowed in place of a value. */
+  /** What is allowed instead of an invalid value. */
   readonly allowed: (value: unknown) => string
 }
 
@@ -18,9 +18,9 @@ export interface YamlSchema {
   /** For a list of different items: what each of them may hold. */
   readonly tuple?: readonly YamlSchema[]
   readonly rule?: Rule
-  /** What is allowed, where the words of the schema do not help. */
+  /** What is allowed, if the schema's own words are unclear. */
   readonly allowed?: string
-  /** What is allowed, for a table of all keys. By default the same as in messages. */
+  /** What is allowed, in the reference of all keys. @default the same as in messages */
   readonly summary?: string
 }
 
@@ -51,7 +51,7 @@ export interface Spelling {
   readonly chihaya?: readonly string[]
   /** Keys beside the package's options, by YAML name. */
   readonly extra?: Readonly<Record<string, YamlKey>>
-  /** What a key, or each item of its list, allows, where the words of the schema do not help. */
+  /** What a key, or each item of its list, allows, if the schema's own words are unclear. */
   readonly allowed?: Readonly<Record<string, string>>
   /** What to write instead of a key, by YAML name. */
   readonly deprecated?: Readonly<Record<string, string>>

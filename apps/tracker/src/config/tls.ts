@@ -45,10 +45,8 @@ export function readTls(
 
   const badCert = tlsProblem({ cert })
   const badKey = tlsProblem({ key })
-  if (badCert !== undefined)
-    problem(CERT, `${tlsCertPath} holds no certificate that can be used: ${badCert}`)
-  if (badKey !== undefined)
-    problem(KEY, `${tlsKeyPath} holds no private key that can be used: ${badKey}`)
+  if (badCert !== undefined) problem(CERT, `${tlsCertPath} holds no usable certificate: ${badCert}`)
+  if (badKey !== undefined) problem(KEY, `${tlsKeyPath} holds no usable private key: ${badKey}`)
   if (badCert !== undefined || badKey !== undefined) return undefined
   const mismatch = tlsProblem({ cert, key })
   if (mismatch !== undefined)

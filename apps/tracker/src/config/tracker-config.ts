@@ -5,9 +5,9 @@ import type { Section } from './source.ts'
 import type { YamlSchema } from './spelling.ts'
 import type { ConfigNote, Path } from './problems.ts'
 
-/** Where the operator is served: metrics, health and statistics. */
+/** The address of the admin server: metrics, health and statistics. */
 export interface MetricsAddress extends ListenAddress {
-  /** Nobody asked for this address: the tracker starts without it if its port is in use. */
+  /** Set for the default address: the tracker starts without it if its port is in use. */
   readonly optional: boolean
 }
 
@@ -19,7 +19,7 @@ export const DEFAULT_METRICS_ADDRESS: MetricsAddress = {
   optional: true,
 }
 
-/** The values under `chihaya` in the words of the file, for whoever explains them. */
+/** The values under `chihaya` by their YAML names, to explain them. */
 export interface Settings {
   readonly section: Section
   readonly schema: YamlSchema
@@ -39,13 +39,13 @@ export interface TrackerConfig {
   readonly connections?: ConnectionLimits
   /** Where UDP is served. */
   readonly udp: readonly ListenAddress[]
-  /** Where the operator is served: metrics, health and statistics. Undefined for nowhere. */
+  /** The address of the admin server; undefined for none. */
   readonly metricsAddress: MetricsAddress | undefined
-  /** Whether the addresses of `http` serve the statistics too. */
+  /** Whether the addresses of `http` serve statistics too. */
   readonly stats: boolean
-  /** Whether the operator is served the torrents as well. @default false */
+  /** Whether the admin server lists torrents. @default false */
   readonly torrents?: boolean
-  /** Origins whose pages may read the statistics. @default [] */
+  /** Origins that may read the statistics (CORS). @default [] */
   readonly statsOrigins?: readonly string[]
   /** Warnings and remarks, in the order of the file. */
   readonly warnings: readonly ConfigNote[]

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '@chihaya/core'
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { Ajv, type ErrorObject, type Options as AjvOptions, type ValidateFunction } from 'ajv'
 import { describeKey, isDurationSchema } from './describe-schema.ts'
 import { nearest } from './did-you-mean.ts'
 import { nameOf, type Path } from './problems.ts'
@@ -7,8 +7,8 @@ import type { Section, Source } from './source.ts'
 import type { Rule, YamlKey, YamlSchema } from './spelling.ts'
 
 const RULE = 'chihaya:rule'
-// Packages of others may use keywords that this version of ajv does not know.
-const ajv = new Ajv({
+// Third-party packages may use keywords that this version of ajv does not know.
+const OPTIONS: AjvOptions = {
   allErrors: true,
   strict: false,
   validateFormats: false,
@@ -16,12 +16,9 @@ const ajv = new Ajv({
   logger: false,
   // Each schema is used once or twice.
   code: { optimize: false },
-})
-ajv.addKeyword({
-  keyword: RULE,
-  validate: (rule: Rule, value: unknown): boolean => rule.accepts(value),
-})
-/** Configurations without packages of others share one schema. */
+}
+const metaSchema = new Ajv(OPTIONS)
+/** Configurations with the same packages share one schema. */
 const compiled = new WeakMap<YamlSchema, ValidateFunction>()
 
 /** A value that its schema does not allow. */
@@ -33,8 +30,8 @@ interface Fault {
 }
 
 /**
- * Checks a section, and everything in it, against its schema. Reports what is wrong and removes it
- * from the tree: the rest can still be looked through for more.
+ * Validates a section, and everything in it. Reports invalid values and removes them from the tree,
+ * so that later steps can find more errors in the rest.
  */
 export function validate(source: Source, section: Section, schema: YamlSchema, path: Path): void {
   let check = compiled.get(schema)
@@ -62,15 +59,17 @@ export function validate(source: Source, section: Section, schema: YamlSchema, p
 
 /** Why a package's schema is not a JSON Schema; undefined if it is. */
 export function schemaProblem(schema: JsonSchema): string | undefined {
-  return ajv.validateSchema(schema) === true ? undefined : ajv.errorsText()
+  return metaSchema.validateSchema(schema) === true ? undefined : metaSchema.errorsText()
 }
 
 function compile(schema: YamlSchema): ValidateFunction {
-  const whole = jsonSchemaOf(schema)
-  const check = ajv.compile(whole)
-  // Otherwise each reload would add one.
-  ajv.removeSchema(whole)
-  return check
+  // An instance keeps what it has compiled, even after `removeSchema`.
+  const ajv = new Ajv(OPTIONS)
+  ajv.addKeyword({
+    keyword: RULE,
+    validate: (rule: Rule, value: unknown): boolean => rule.accepts(value),
+  })
+  return ajv.compile(jsonSchemaOf(schema))
 }
 
 function jsonSchemaOf({ schema, keys, items, tuple, rule }: YamlSchema): JsonSchema {

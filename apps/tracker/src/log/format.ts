@@ -3,8 +3,7 @@ import { prettyFactory } from 'pino-pretty'
 /** Turns a line of pino's JSON into a line of the log. */
 export type LogFormat = (line: string) => string
 
-// Characters that JSON leaves as they are and terminals obey: C1 controls, marks of direction, ends
-// of lines.
+// Characters that JSON does not escape and terminals obey: C1 controls, direction marks, line ends.
 const UNSAFE_IN_JSON = /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 const UNSAFE =
   // oxlint-disable-next-line no-control-regex -- controls are the point

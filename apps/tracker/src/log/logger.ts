@@ -16,7 +16,7 @@ export interface LogFlags {
 /** The log on standard output. Lines that cannot be written are dropped, and delay nothing. */
 export function createLogger({ debug, json, nocolors }: LogFlags): FastifyBaseLogger {
   const output = standardOutput(process.stdout, (dropped, reason) => {
-    log.warn({ dropped, reason }, 'the log could not be written, and lines of it are lost')
+    log.warn({ dropped, reason }, 'the log could not be written, so lines are lost')
   })
   const format = json ? formatJson : prettyFormat({ colorize: !nocolors && process.stdout.isTTY })
   const log: Logger = pino(

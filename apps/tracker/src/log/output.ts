@@ -5,8 +5,8 @@ export interface LogOutputInit {
   /** Bytes to keep while nothing can be written. @default 1 MiB */
   readonly capacity?: number
   /**
-   * Called when everything is written again after lines were dropped, with their number and the code
-   * of the last error.
+   * Called when everything is written again after lines were dropped, with their number and the
+   * code of the last error.
    */
   readonly onRecovered?: (dropped: number, reason: string) => void
   /** Milliseconds until the next attempt. @default 100 */
@@ -23,7 +23,7 @@ const RETRY_AFTER = 100
 const FLUSH_STEP = 10
 const LAST_WORDS = 500
 
-// Nobody notifies it, so waiting for it is a synchronous sleep.
+// Never notified, so waiting for it is a synchronous sleep.
 const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4))
 
 /**

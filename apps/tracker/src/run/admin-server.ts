@@ -30,7 +30,7 @@ const NOTHING: Handover = { commit: async () => undefined, cancel: async () => u
 type Routes = Pick<StatusOptions, 'torrents' | 'statsOrigins'>
 
 /**
- * Metrics, health and statistics for the operator, on a listener of their own. The server outlives
+ * Serves metrics, health and statistics to the operator, on its own listener. It outlives
  * configurations, so no counter restarts and no probe fails during a reload.
  */
 export class AdminServer {
@@ -44,7 +44,7 @@ export class AdminServer {
   #routes: Routes = {}
   #endpoint: Endpoint | undefined
 
-  /** @param operated the tracker in force; undefined until there is one. */
+  /** @param operated the current tracker; undefined until there is one. */
   constructor(log: FastifyBaseLogger, version: string, operated: () => Operated | undefined) {
     this.#log = log
     this.#version = version
@@ -59,12 +59,12 @@ export class AdminServer {
     })
     this.#listeners = new HttpListeners({
       log,
-      name: 'operations server',
+      name: 'admin server',
       server: recommendedServerOptions,
     })
   }
 
-  /** All that is counted, from the first configuration to the last. */
+  /** The counters of all configurations. */
   get metrics(): TrackerMetrics {
     this.#metrics ??= new TrackerMetrics({
       log: this.#log,

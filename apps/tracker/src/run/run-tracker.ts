@@ -58,12 +58,12 @@ class RunningTracker {
     return this.#started
   }
 
-  /** Never rejects. An error is reported, and the tracker goes on as before. */
+  /** Never rejects. An error is reported and changes nothing. */
   async reload(): Promise<void> {
     if ((await this.#started) !== true) return
     const previous = this.#config
     if (!(await this.#apply('error'))) {
-      this.log.error('the configuration is not reloaded: the former one stays in force')
+      this.log.error('the configuration is not reloaded; the previous one stays in force')
       return
     }
     const changed =
@@ -72,7 +72,7 @@ class RunningTracker {
   }
 
   async close(): Promise<void> {
-    // Nobody is served yet, and the start may take long.
+    // No client is served yet, and the start may take long.
     if (this.#isStarting) return
     await this.#supervisor.close()
   }

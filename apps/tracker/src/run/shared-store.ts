@@ -18,8 +18,8 @@ interface StorePlugin {
 }
 
 /**
- * The store. Its plugin runs once, in an application that outlives those that use the store, so a
- * store plugin need not know of reloads.
+ * The store. Its plugin runs once, in an application that outlives the trackers, so a store plugin
+ * needs no code for reloads.
  */
 export class SharedStore {
   readonly #app: FastifyInstance

@@ -41,7 +41,7 @@ function udpFailure(error: BindError, addresses: readonly ListenAddress[]): stri
 
 export interface FailureFormat {
   readonly json: boolean
-  /** For JSON; `error` if the tracker goes on. @default 'fatal' */
+  /** For JSON; `error` if the tracker continues. @default 'fatal' */
   readonly level?: 'fatal' | 'error'
 }
 

@@ -44,14 +44,14 @@ export class Supervisor {
     this.#version = version
   }
 
-  /** The application of the configuration in force. */
+  /** The application of the current configuration. */
   get app(): FastifyInstance | undefined {
     return this.#inForce?.tracker.app
   }
 
   /**
    * Starts the tracker with a configuration, or changes to it. One call at a time.
-   * @throws if that fails. A tracker that runs goes on as before.
+   * @throws if that fails. A running tracker is unaffected.
    */
   async apply(config: TrackerConfig): Promise<void> {
     const previous = this.#inForce
@@ -81,7 +81,7 @@ export class Supervisor {
   ): Promise<Omit<InForce, 'lasting' | 'endpoints'>> {
     const { storage } = config.tracker
     const log = this.#log
-    // First, so that it tells probes that the tracker starts, and closes, for as long as it does.
+    // First, so that it answers probes while the tracker starts and closes.
     const admin = lasting.get('admin server', {
       create: () => new AdminServer(log, this.#version, () => this.#inForce?.tracker),
       close: (server) => server.close(),

@@ -19,7 +19,7 @@ export interface TrackerAppInit {
   readonly config: TrackerConfig
   readonly udpAddresses: readonly UdpAddress[]
   readonly store: SharedStore
-  /** What outlives the application. */
+  /** Objects that outlive the application. */
   readonly lasting: LastingObjects
   /** Counts requests, and the time of hooks if the configuration asks for that. */
   readonly metrics: TrackerMetrics | undefined

@@ -9,7 +9,7 @@ export async function benchHooks(): Promise<Section[]> {
   return [
     {
       title: 'Hooks',
-      text: 'CPU time of an announce with hooks, without a frontend and with a store that does nothing.',
+      text: 'Time of an announce with hooks, without a frontend and with a store that does nothing. What the hooks add is in parentheses.',
       rows: await rowsOf('hooks.ts'),
     },
     {

@@ -1,6 +1,6 @@
 /**
- * A process of its own that measures what a token adds to an announce, the first time and after
- * that. Prints rows of a table as JSON.
+ * A process that measures what a token adds to an announce, the first time and later. Prints rows as
+ * JSON.
  */
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { createRequire } from 'node:module'

@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline'
 import { announceRequest, connectRequest } from './packets.ts'
 
 /**
- * A process that keeps a tracker busy: `load.ts PORT WINDOW TORRENTS PEERS …`, where each pair says
- * how many torrents have how many peers. It announces every peer once and says `ready`; from then
- * on it announces peers at random, each reply answered with the next request. A line `FIRST LAST
- * WANTED` on standard input narrows that to the torrents from FIRST to LAST and to answers of so
- * many peers, and is answered with the numbers of replies so far. It ends with its standard input.
+ * A process that generates load: `load.ts PORT WINDOW TORRENTS PEERS …`, a pair for each group of
+ * torrents of the same size. It announces every peer once and prints `ready`. From then on it
+ * announces random peers, and sends the next request for each reply. A line `FIRST LAST NUMWANT` on
+ * standard input limits it to the torrents from FIRST to LAST and requests NUMWANT peers; it is
+ * answered with the number of replies so far. The process ends with its standard input.
  */
 
 const TOP_UP = 100
@@ -23,7 +23,7 @@ for (let at = 0; at < pairs.length; at += 2)
 const replies = { announces: 0, errors: 0 }
 let [first, last, wanted] = [0, sizes.length - 1, 0]
 
-/** Every peer once, then any peer of the torrents that are asked for. */
+/** Every peer once, then random peers of the torrents from `first` to `last`. */
 function* peers(): Generator<[torrent: number, peer: number], never> {
   for (const [torrent, size] of sizes.entries())
     for (let peer = 0; peer < size; peer++) yield [torrent, peer]
@@ -34,7 +34,7 @@ function* peers(): Generator<[torrent: number, peer: number], never> {
 }
 const next = peers()
 
-/** One address of a client: the tracker reads the packets of each in turn. */
+/** A client with a socket, as a tracker has many. */
 class Source {
   readonly #socket: Socket
   #connectionId: Buffer = Buffer.alloc(8)
@@ -53,7 +53,7 @@ class Source {
     this.#socket.on('message', (message) => this.#hear(message))
   }
 
-  /** Begins, and begins again when datagrams were lost. */
+  /** Starts, and starts again after datagrams were lost. */
   topUp(): void {
     if (this.#heard === 0) for (let sent = 0; sent < window / SOURCES; sent++) this.#send()
     this.#heard = 0

@@ -16,10 +16,7 @@ import { freePort, startRedis } from './processes.ts'
 
 const TARGET = 80
 
-/**
- * Bytes by which Redis grows for a peer, keys and peer ids included, in so many swarms of so many
- * peers.
- */
+/** Bytes by which Redis grows per peer, keys and peer ids included, in `swarms` swarms of `peers`. */
 export async function memoryRow(
   family: AddressFamily,
   swarms: number,
@@ -34,7 +31,7 @@ export async function memoryRow(
     log,
   )
   await store.connect(5000, true)
-  // The connection's own buffers and the script have their size from the first announces on.
+  // The first announces allocate the connection's buffers and load the script.
   await fill(store, family, peers)
   await client.flushall()
   const before = await usedMemory(client)
@@ -45,14 +42,14 @@ export async function memoryRow(
   await store.close()
   await redis.stop()
   return {
-    what: `a peer of ${family === 'ipv4' ? 'IPv4' : 'IPv6'} in Redis, peer id kept (${swarms.toLocaleString('en')} swarms of ${peers})`,
+    what: `memory of an ${family === 'ipv4' ? 'IPv4' : 'IPv6'} peer (${swarms.toLocaleString('en')} swarms of ${peers} peers)`,
     measured: `${bytes.toFixed(0)} bytes`,
     target: `≤ ${TARGET}`,
     met: bytes <= TARGET,
   }
 }
 
-/** A swarm of peers, a third of them seeders, with addresses as they come. */
+/** Creates a swarm of peers with random addresses, a third of them seeders. */
 async function fill(store: RedisPeerStore, family: AddressFamily, peers: number): Promise<void> {
   const infoHash = infoHashFrom(randomBytes(20).toString('latin1')) as InfoHash
   const announces = Array.from({ length: peers }, async (_, peer) =>
@@ -71,7 +68,7 @@ async function fill(store: RedisPeerStore, family: AddressFamily, peers: number)
   await Promise.all(announces)
 }
 
-/** Out of networks whose addresses are public ones. */
+/** From networks of public addresses. */
 function randomAddress(family: AddressFamily): Address {
   return new Uint8Array(family === 'ipv4' ? [20, ...randomBytes(3)] : [0x2a, ...randomBytes(15)])
 }

@@ -1,5 +1,5 @@
 /**
- * Announces over UDP (BEP 15) of peers whose addresses are told by one who may speak for others.
+ * Announces over UDP (BEP 15) that claim the address of their peer, as the tracker allows it here.
  */
 
 const ANNOUNCE_LENGTH = 98
@@ -9,9 +9,7 @@ export function connectRequest(): Buffer {
   return CONNECT
 }
 
-/**
- * The announce of the `peer`th peer of the `torrent`th torrent; a third of all peers are seeders.
- */
+/** The announce of a peer of a torrent, both by number. A third of all peers are seeders. */
 export function announceRequest(
   connectionId: Buffer,
   torrent: number,
@@ -24,7 +22,7 @@ export function announceRequest(
   packet.write(`torrent ${torrent}`.padEnd(20, '.'), 16, 'latin1')
   packet.write(`-BE0001-${String(peer).padStart(12, '0')}`, 36, 'latin1')
   packet.writeBigUInt64BE(peer % 3 === 0 ? 0n : 1n, 64)
-  // From 20.0.0.0 on: public addresses, as most peers have.
+  // Public addresses from 20.0.0.0, as most peers have.
   packet.writeUInt32BE((20 << 24) + peer * 251 + (torrent % 251), 84)
   packet.writeInt32BE(numWant, 92)
   packet.writeUInt16BE(1024 + (peer % 60_000), 96)

@@ -1,14 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { cpuMicroseconds } from '../cpu-time.ts'
 
-// `getconf CLK_TCK` on every Linux that Node runs on.
-const TICKS_PER_SECOND = 100
-
-/** A process of the benchmark's, ended with it. */
+/** A process that the benchmark starts and stops. */
 export class Process {
   readonly #child: ChildProcess
   readonly #lines: Interface
@@ -18,15 +15,15 @@ export class Process {
     this.#lines = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream })
   }
 
-  /** The next line that fits. @throws {Error} when the process ends before it. */
-  async line(fits: RegExp): Promise<string> {
+  /** The next line that matches. @throws {Error} if the process ends first. */
+  async line(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         this.#lines.off('line', look)
         this.#child.off('exit', fail)
       }
       const look = (line: string): void => {
-        if (!fits.test(line)) return
+        if (!pattern.test(line)) return
         stop()
         resolve(line)
       }
@@ -43,12 +40,9 @@ export class Process {
     this.#child.stdin?.write(`${text}\n`)
   }
 
-  /** Microseconds of CPU that the process has used so far (`proc(5)`). */
+  /** Microseconds of CPU so far. */
   cpuTime(): number {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8')
-    // The command in parentheses may hold blanks.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6
+    return cpuMicroseconds(this.#child.pid as number)
   }
 
   async stop(): Promise<void> {
@@ -68,7 +62,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Starts `redis-server`, or what the environment variable `CHIHAYA_REDIS_SERVER` names. */
+/** Starts `redis-server`, or the command in the environment variable `CHIHAYA_REDIS_SERVER`. */
 export async function startRedis(port: number): Promise<Process> {
   const command = process.env['CHIHAYA_REDIS_SERVER'] ?? 'redis-server'
   const redis = new Process(command, [
@@ -90,7 +84,7 @@ const SOURCE = [
   fileURLToPath(new URL('../../../../apps/tracker/src/main.ts', import.meta.url)),
 ]
 
-/** Starts a tracker, by default from the sources of this tree. */
+/** Starts a tracker, by default from this tree's sources. */
 export async function startTracker(
   configFile: string,
   command: readonly string[] = SOURCE,

@@ -6,7 +6,7 @@ import { freePort, startLoad, startRedis, startTracker, type Process } from './p
 
 const ROUND = 1200
 const SETTLE = 200
-/** Requests on their way at any time. */
+/** Requests in flight. */
 const WINDOW = 256
 
 export interface Measurement {
@@ -18,14 +18,14 @@ export interface Measurement {
   readonly load: number
 }
 
-/** Torrents, by their numbers, and how many peers an answer is to hold. */
+/** Torrents by number, from `first` to `last`, and the peers to request. */
 interface Task {
   readonly first: number
   readonly last: number
   readonly numWant: number
 }
 
-/** A tracker, its Redis and their load, each a process. */
+/** Processes of a tracker, its Redis and a load generator. */
 export class Setup {
   readonly #redis: Process
   readonly #tracker: Process
@@ -39,7 +39,7 @@ export class Setup {
     this.#folder = folder
   }
 
-  /** Starts all three, with so many torrents of so many peers in Redis. */
+  /** Starts all three, and announces every peer once. */
   static async start(
     crowds: ReadonlyArray<readonly [torrents: number, peers: number]>,
     command?: readonly string[],
@@ -65,10 +65,7 @@ export class Setup {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  /**
-   * Keeps the tracker at a task for a while. @throws {Error} when it answers with errors, or not at
-   * all.
-   */
+  /** Measures announces for a while. @throws {Error} if any are refused, or none answered. */
   async measure(task: Task): Promise<Measurement> {
     await this.#read(task)
     await sleep(SETTLE)

@@ -11,7 +11,7 @@ import { Workload } from './workload.ts'
 
 const NUM_WANT = 50
 const LIFETIME = 60_000
-const IDLE = 10_000
+const IDLE = 5000
 const CHOSEN = 100_000
 
 function createStore(kind: string, options: object = {}): PeerStore {
@@ -50,8 +50,8 @@ function measureSpeed(kind: string, swarms: number, peers: number): number {
     const number = Math.floor(Math.random() * workload.size)
     checkAnswer(workload, number, NUM_WANT, workload.announce(store, number, NUM_WANT))
   }
-  // The store of maps takes twenty times as long.
-  const order = new Uint32Array(kind === 'map' ? 100_000 : 1_000_000)
+  // The store of maps takes ten times as long.
+  const order = new Uint32Array(kind === 'map' ? 50_000 : 500_000)
   for (let index = 0; index < order.length; index++) order[index] = Math.random() * workload.size
   let best = 0
   for (let round = 0; round < 5; round++) {

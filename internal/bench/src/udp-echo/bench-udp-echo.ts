@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { median } from '../median.ts'
 import type { Section } from '../section.ts'
 import type { Row } from '../table.ts'
-import { cpuTime } from '../udp/cpu-time.ts'
+import { cpuTime } from '../cpu-time.ts'
 
 const ROUNDS = 5
 const SECONDS = 2

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import type { Section } from '../section.ts'
 import type { Row } from '../table.ts'
 import { chihayaWithHttp, RunningTracker } from './contenders.ts'
-import { cpuTime, datagramsSent, residentMemory } from './cpu-time.ts'
+import { cpuTime, datagramsSent, residentMemory } from '../cpu-time.ts'
 import { Generator } from './generator.ts'
 import type { OpenLoopCounts } from './open-loop.ts'
 

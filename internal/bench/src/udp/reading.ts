@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RunningTracker, type Contender } from './contenders.ts'
-import { cpuTime } from './cpu-time.ts'
+import { cpuTime } from '../cpu-time.ts'
 import { Generator } from './generator.ts'
 import type { Spread } from './requests.ts'
 

@@ -5,7 +5,7 @@ import { check, type Target } from '../target.ts'
 
 const NEVER = new AbortController().signal
 
-/** The entries of a list match a plain parser, in whatever pieces the file arrives. */
+/** The entries of a list match a plain parser, for any pieces in which the file arrives. */
 export const target: Target = {
   maxLength: 1024,
   tokens: [

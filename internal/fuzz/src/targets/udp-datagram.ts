@@ -219,7 +219,7 @@ class Host {
     return action === ANNOUNCE || (action === ANNOUNCE_IPV6 && this.#has(IPV6_ACTION))
   }
 
-  /** Sends a reply back as a request: two trackers must not answer each other for ever. */
+  /** Sends a reply back as a request: two trackers must not answer each other forever. */
   async #checkEcho(source: Source, reply: Buffer): Promise<void> {
     if (reply.length === 0) return
     const echo = await this.#handle(reply, source)

@@ -1,6 +1,6 @@
 import type { Target } from '../../src/target.ts'
 
-/** A parser that loops for ever on a certain byte. */
+/** A parser that loops forever on a certain byte. */
 export const target: Target = {
   maxLength: 16,
   tokens: ['\xfe'],

@@ -24,8 +24,9 @@ function ipv4Scope(bytes: Uint8Array, at: number): AddressScope {
   if (a === 10 || (a === 172 && (b & 0xf0) === 16) || (a === 192 && b === 168)) return 'private'
   if (a === 100 && (b & 0xc0) === 64) return 'private' // 100.64.0.0/10, carrier-grade NAT
   if (a === 0 || a === 127 || a >= 224 || (a === 169 && b === 254)) return 'unusable'
-  if (a === 192 && b === 0 && (c === 0 || c === 2)) return 'unusable' // protocol assignments, documentation
-  if ((a === 198 && b === 51 && c === 100) || (a === 203 && b === 0 && c === 113)) return 'unusable' // documentation
+  if (a === 192 && b === 0 && (c === 0 || c === 2)) return 'unusable' // protocols, documentation
+  if (a === 198 && b === 51 && c === 100) return 'unusable' // documentation
+  if (a === 203 && b === 0 && c === 113) return 'unusable' // documentation
   if (a === 198 && (b & 0xfe) === 18) return 'unusable' // benchmarks
   return 'public'
 }
@@ -33,7 +34,8 @@ function ipv4Scope(bytes: Uint8Array, at: number): AddressScope {
 function ipv6Scope(bytes: Uint8Array, at: number): AddressScope {
   const first = pair(bytes, at)
   const second = pair(bytes, at + 2)
-  if ((first & 0xfe00) === 0xfc00 || (first & 0xffc0) === 0xfec0) return 'private' // unique local, site-local
+  if ((first & 0xfe00) === 0xfc00) return 'private' // unique local
+  if ((first & 0xffc0) === 0xfec0) return 'private' // site-local
   if (first === 0x64 && second === 0xff9b) return nat64Scope(bytes, at)
   if (first === 0x2002) return ipv4Scope(bytes, at + 2) // 6to4
   if (first === 0x2001 && second === 0xdb8) return 'unusable' // documentation

@@ -27,8 +27,8 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 /**
- * Reads the text of a socket's remote address: an IP literal, whose zone (`fe80::1%eth0`) is cut
- * off. Undefined for other text.
+ * Reads the text of a socket's remote address: an IP literal, without its zone (`fe80::1%eth0`).
+ * Undefined for other text.
  */
 export function parseSource(text: string): Address | undefined {
   const zone = text.indexOf('%')

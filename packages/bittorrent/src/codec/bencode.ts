@@ -16,7 +16,8 @@ export function utf8(text: string): string {
 
 /**
  * Encodes a value, with dictionary keys in raw byte order (BEP 3).
- * @throws {TypeError} for a number that is not a safe integer or a string that is not a byte string.
+ * @throws {TypeError} for a number that is not a safe integer or a string that is not a byte
+ * string.
  */
 export function bencode(value: Bencodable): Buffer {
   const writer = new BencodeWriter()

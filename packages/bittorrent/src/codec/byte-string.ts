@@ -7,8 +7,8 @@ interface Latin1 {
   readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string
 }
 
-// The function behind `buffer.toString('latin1')`. It takes any Uint8Array and costs half as much as
-// building the string unit by unit.
+// The function behind `buffer.toString('latin1')`. It takes any Uint8Array and costs half as much
+// as building the string unit by unit.
 const { latin1Slice } = Buffer.prototype as unknown as Latin1
 
 /** The bytes from `start` up to `end` as a byte string. */

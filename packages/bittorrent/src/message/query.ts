@@ -57,7 +57,7 @@ export class Query {
    * counts.
    * @throws {ClientError} for a malformed escape, more than 100 pairs (not counting `info_hash`), a
    * key over 64 or a value over 2048 bytes. A malformed `info_hash` does not throw if there are too
-   * many, as the caller refuses those with a text of its own.
+   * many, because the caller has another text for them.
    */
   static parse(text: string, start: number, end: number, options: QueryOptions = {}): Query {
     const query = new Query()

@@ -1,4 +1,4 @@
-/** Texts that are told apart. With 45 of our own, there is room for those of other packages. */
+/** The most texts that are counted separately: our 45, and those of other packages. */
 const LIMIT = 128
 
 /** Short printable ASCII. Anything else may hold what a client sent. */
@@ -6,7 +6,7 @@ const FIXED = /^[\x20-\x7e]{1,100}$/
 
 /**
  * Numbers the texts of refusals, so that they can be counted in memory of a fixed size. Number 0
- * stands for all texts beyond the limit: a hook that builds texts from requests makes no more.
+ * stands for all texts beyond the limit, so a hook that builds texts from requests adds no more.
  */
 export class RefusalTexts {
   readonly limit: number
@@ -16,13 +16,13 @@ export class RefusalTexts {
     this.limit = limit
   }
 
-  /** Gives a number to a text, the first time. */
+  /** Numbers a text, unless it has a number. */
   add(text: string): void {
     if (this.#numbers.has(text) || this.#numbers.size >= this.limit || !FIXED.test(text)) return
     this.#numbers.set(text, this.#numbers.size)
   }
 
-  /** Below `limit`; 0 for a text without a number of its own. */
+  /** The number of a text, below `limit`; 0 for an unnumbered text. */
   numberOf(text: string): number {
     return this.#numbers.get(text) ?? 0
   }

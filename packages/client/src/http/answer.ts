@@ -23,7 +23,7 @@ export interface HttpAnnounceAnswer extends AnnounceAnswer {
 
 export interface ReadOptions {
   /**
-   * Accept what BitTorrent clients put up with: unsorted keys, a line end after the answer, a
+   * Accept what BitTorrent clients accept: unsorted keys, a line end after the answer, a
    * missing `interval` or `peers`, host names in place of addresses. Each is reported in `remarks`,
    * except for missing peers. @default false
    */

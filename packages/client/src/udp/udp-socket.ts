@@ -31,7 +31,9 @@ interface Transaction {
   readonly reject: (error: unknown) => void
 }
 
-/** A socket connected to one UDP tracker: requests are matched with responses, or sent as they are. */
+/**
+ * A socket connected to one UDP tracker: requests are matched with responses, or sent as they are.
+ */
 export class UdpSocket implements AsyncDisposable {
   readonly family: AddressFamily
   readonly #socket: Socket
@@ -45,7 +47,7 @@ export class UdpSocket implements AsyncDisposable {
       const transactionId = readTransactionId(response)
       if (transactionId !== undefined) this.#transactions.get(transactionId)?.resolve(response)
     })
-    // A connected socket hears that nobody listens at the port.
+    // Only a connected socket reports a closed port.
     socket.on('error', (error) => this.#fail(error))
   }
 

@@ -4,13 +4,13 @@ import type { Transition } from './transition.ts'
 const NO_ADDRESS: Address = new Uint8Array(4)
 
 /**
- * An announce on its way through hooks and store, from any transport. It is valid: a frontend refuses
- * what does not parse.
+ * An announce on its way through hooks and store, from any transport. It is valid: a frontend
+ * refuses what does not parse.
  *
  * It is borrowed: a frontend may read it from the bytes it received, which it reuses after the
- * reply. A hook or a store that returns a promise may go on reading, as the frontend calls `keep` for
- * it. Any other code that reads after the reply calls `keep` first. Reading too late throws; it never
- * returns data of another client.
+ * reply. A hook or a store that returns a promise may go on reading, as the frontend calls `keep`
+ * for it. Any other code that reads after the reply calls `keep` first. Reading too late throws; it
+ * never returns data of another client.
  */
 export abstract class Announce {
   /** The transport, such as `http` or `udp`. */
@@ -34,8 +34,8 @@ export abstract class Announce {
    */
   otherAddress: Address | undefined = undefined
   /**
-   * 1 to 65535; libtorrent sends 1 if it does not listen. 0 only if a frontend is configured to serve
-   * clients that nobody can reach: they are answered and not stored.
+   * 1 to 65535; libtorrent sends 1 if it does not listen. 0 only if a frontend is configured to
+   * serve clients that nobody can reach: they are answered and not stored.
    */
   port = 0
   /**
@@ -45,8 +45,8 @@ export abstract class Announce {
    */
   handle = 0
   /**
-   * The client's `key` as 32 unsigned bits: a secret number, the same over both families. 0 if it
-   * sent none.
+   * The client's `key` as 32 unsigned bits: a secret number, the same over both families. 0 if not
+   * sent.
    */
   key = 0
   event: AnnounceEvent = 'none'
@@ -66,15 +66,15 @@ export abstract class Announce {
   /** Select no peers with private addresses: nobody outside their network can reach them. */
   publicOnly = false
   /**
-   * Whom the peer belongs to, as 32 unsigned bits; 0 for nobody. Set by a `preAnnounce` hook, anew
-   * for each announce.
+   * The user whom the peer belongs to, as 32 unsigned bits; 0 for nobody. A `preAnnounce` hook sets
+   * it for each announce.
    */
   owner = 0
 
-  /** Copies infohash and peer id, 20 bytes each, into words that hold the bytes in their order. */
+  /** Copies infohash and peer id, 20 bytes each, into words in memory order. */
   abstract copyIds(infoHash: Uint32Array, peerId: Uint32Array): void
 
-  /** Copies what is borrowed, so that the announce may be read at any time. */
+  /** Copies borrowed data, so that the announce can be read at any time. */
   abstract keep(): this
 
   /**

@@ -15,7 +15,7 @@ export class Answer {
   complete = 0
   /** Leechers and partial seeds in the swarm, the announcer included. */
   incomplete = 0
-  /** Downloads completed in the swarm's life. */
+  /** Completed downloads since the swarm exists. */
   downloaded = 0
   /** Text that some clients show their user (HTTP only). */
   warning: string | undefined = undefined
@@ -32,10 +32,10 @@ export class Answer {
   readonly peers: PeerList = new PeerList()
   /** Peers of the other family, if the store joins the families and `takesOtherFamily` is true. */
   otherPeers: PeerList | undefined = undefined
-  /** Whether `keep` has been called: the frontend then uses another answer from now on. */
+  /** Whether `keep` has been called: the frontend must then use another answer. */
   kept = false
 
-  /** Empties the answer. The lists are the frontend's to prepare. */
+  /** Empties the answer, except for the lists, which the frontend prepares. */
   begin(interval: number, minInterval: number): void {
     this.interval = interval
     this.minInterval = minInterval

@@ -1,13 +1,15 @@
 import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
 
 /**
- * How peers reach each other: over IPv4, over IPv6, or over WebRTC, where they cannot be dialled and
- * a frontend relays their offers.
+ * How peers reach each other: over IPv4, over IPv6, or over WebRTC, where they cannot be dialled
+ * and a frontend relays their offers.
  *
- * A peer is given to peers of its own network. A store may join IPv4 and IPv6; WebRTC stays apart,
- * in answers and in counters, as its peers reach nobody else.
+ * Peers are given to peers of the same network. A store may join IPv4 and IPv6. WebRTC stays apart,
+ * in answers and in counters, as its peers reach only each other.
  */
 export type Network = AddressFamily | 'webrtc'
+
+export const NETWORKS: readonly Network[] = ['ipv4', 'ipv6', 'webrtc']
 
 /** Peers by network. A store that keeps no WebRTC peers leaves out `webrtc`. */
 export interface NetworkCounts {
@@ -24,4 +26,9 @@ export function networkOf(request: {
 }): Network {
   if (request.webrtc === true || (request.handle ?? 0) !== 0) return 'webrtc'
   return addressFamily(request.address)
+}
+
+/** Peers in all networks. */
+export function peersIn({ ipv4, ipv6, webrtc = 0 }: NetworkCounts): number {
+  return ipv4 + ipv6 + webrtc
 }

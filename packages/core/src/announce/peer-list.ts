@@ -12,8 +12,8 @@ const NO_BYTES = new Uint8Array(0)
 const NO_WORDS = new Uint16Array(0)
 
 /**
- * Bytes of the memory that lists which are kept share, as memory for each costs a Redis store a
- * tenth of its time.
+ * Bytes of a buffer that kept lists share. A buffer for each list would cost a Redis store a tenth
+ * of its time.
  */
 const SHARED = 8192
 let shared = NO_BYTES
@@ -21,29 +21,27 @@ let sharedWords = NO_WORDS
 let used = 0
 
 /**
- * Peers of one family in an answer, as they travel: 6 or 18 bytes each (BEP 23, BEP 7), with their
- * peer ids beside them where the answer needs those. The memory may be the frontend's reply itself,
- * so peers are copied once.
+ * Peers of one family in an answer, in their form on the wire: 6 or 18 bytes each (BEP 23, BEP 7),
+ * with separate peer ids if the answer needs them. The memory may be that of the frontend's reply,
+ * so that peers are copied once.
  */
 export class PeerList {
-  /**
-   * The form of the endpoints. WebRTC peers have that of IPv4: 4 bytes of handle, 2 bytes of zero.
-   */
+  /** The form of the endpoints. WebRTC peers look like IPv4: 4 bytes of handle, 2 bytes of zero. */
   family: AddressFamily = 'ipv4'
-  /** Peers in the list. */
+  /** The number of peers in the list. */
   count = 0
   /**
-   * Where the endpoints go: the same memory as bytes and as 16-bit words, from byte `at` on, which
-   * is even.
+   * The memory of the endpoints, as bytes and as 16-bit words. They begin at byte `at`, which is
+   * even.
    */
   bytes: Uint8Array = NO_BYTES
   words: Uint16Array = NO_WORDS
   at = 0
-  /** Peers that there is room for. */
+  /** The number of peers that fit. */
   capacity = 0
   /**
-   * Where peer ids go from the first byte on, as bytes and as 16-bit words; of length 0 where none
-   * are wanted.
+   * The memory of the peer ids, as bytes and as 16-bit words; of length 0 if the answer needs no
+   * peer ids.
    */
   idBytes: Uint8Array = NO_BYTES
   idWords: Uint16Array = NO_WORDS
@@ -52,7 +50,7 @@ export class PeerList {
   /** Whether nobody else writes to the memory of the endpoints. */
   #owns = false
 
-  /** An empty list in the memory of a reply. */
+  /** Makes an empty list in the memory of a reply. */
   borrow(
     family: AddressFamily,
     bytes: Uint8Array,
@@ -70,12 +68,12 @@ export class PeerList {
     this.hasPeerIds = false
   }
 
-  /** Lets go of the memory. */
+  /** Releases the memory. */
   empty(): void {
     this.borrow(this.family, NO_BYTES, NO_WORDS, 0, 0)
   }
 
-  /** An empty list in private memory, with room for so many peers and their peer ids. */
+  /** Makes an empty list in private memory, with room for `count` peers and their peer ids. */
   reserve(family: AddressFamily, capacity: number, withPeerIds: boolean): void {
     const needed = capacity * compactLength(family)
     if (!this.#owns || this.bytes.length < needed) this.#allocate(needed)
@@ -90,7 +88,7 @@ export class PeerList {
     this.hasPeerIds = false
   }
 
-  /** The compact peers, in memory that the next announce may use again. */
+  /** The compact peers. The next announce may reuse their memory. */
   get endpoints(): Uint8Array {
     return this.bytes.subarray(this.at, this.at + this.count * compactLength(this.family))
   }
@@ -101,12 +99,12 @@ export class PeerList {
     return new DataView(this.bytes.buffer, this.bytes.byteOffset + at).getUint32(0)
   }
 
-  /** 20 bytes a peer in the same order; undefined where they were not wanted or are not known. */
+  /** 20 bytes a peer in the same order; undefined if not wanted or not known. */
   get peerIds(): Uint8Array | undefined {
     return this.hasPeerIds ? this.idBytes.subarray(0, this.count * PEER_ID_LENGTH) : undefined
   }
 
-  /** Replaces the list, as far as there is room. */
+  /** Replaces the list, up to its capacity. */
   set(endpoints: Uint8Array, peerIds?: Uint8Array): void {
     const width = compactLength(this.family)
     this.count = Math.min(Math.floor(endpoints.length / width), this.capacity)
@@ -135,7 +133,7 @@ export class PeerList {
     this.add(handleBytes(handle), 0, peerId)
   }
 
-  /** Moves the list to where no other announce writes. */
+  /** Moves the list to memory that no other announce uses. */
   keep(): void {
     const { endpoints, idBytes } = this
     this.#share(this.capacity * compactLength(this.family))
@@ -158,7 +156,7 @@ export class PeerList {
     this.words = sharedWords
     this.at = used
     this.#owns = false
-    // 6 and 18 are even, as words want it.
+    // 6 and 18 are even, so the end is aligned for words.
     used += length
   }
 
@@ -171,7 +169,7 @@ export class PeerList {
   }
 }
 
-/** A handle in the place of an IPv4 address. */
+/** A handle in the form of an IPv4 address. */
 function handleBytes(handle: number): Uint8Array {
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, handle)

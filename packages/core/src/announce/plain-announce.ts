@@ -26,7 +26,7 @@ export interface PlainAnnounceInit {
   readonly params: Params
 }
 
-/** An announce that owns what it says: it may be kept as it is. */
+/** An announce that owns its data: it can be read at any time. */
 export class PlainAnnounce extends Announce {
   readonly protocol: string
   readonly infoHash: InfoHash
@@ -66,6 +66,6 @@ export class PlainAnnounce extends Announce {
   }
 
   end(): void {
-    // What it says is its own.
+    // Nothing is borrowed.
   }
 }

@@ -6,39 +6,38 @@ import {
   type Params,
 } from '@chihaya/bittorrent'
 
-/** Numbers in a row of a scrape's answer. */
+/** Counters in a row of an answer. */
 const COLUMNS = 4
 
 /**
- * A scrape (BEP 48, BEP 15) on its way through hooks and store. It is borrowed as an announce is.
+ * A scrape (BEP 48, BEP 15) on its way through hooks and store. It is borrowed like an announce.
  */
 export abstract class Scrape {
   /** The transport, such as `http` or `udp`. */
   abstract readonly protocol: string
-  /** In the order asked for, repeats included. */
+  /** In the order of the request, including repeats. */
   abstract get infoHashes(): readonly InfoHash[]
   abstract get params(): Params
-  /** How many infohashes there are. */
+  /** The number of infohashes. */
   abstract get count(): number
-  /** Who asks; its family chooses the swarms. */
+  /** The client's address; its family selects the swarms. */
   address: Address = new Uint8Array(4)
-  /** Whether the swarms of the WebRTC network are asked for, whatever the address. */
+  /** Whether to read the swarms of the WebRTC network, regardless of the address. */
   webrtc = false
 
-  /** Copies the infohash at a place in the list into words that hold its bytes in their order. */
+  /** Copies the infohash at `index` into words in memory order. */
   abstract copyInfoHash(index: number, target: Uint32Array): void
 
-  /** Copies what is borrowed, so that the scrape may be read at any time. */
+  /** Copies borrowed data, so that the scrape can be read at any time. */
   abstract keep(): this
 
   /**
-   * For frontends whose reply is out: from now on, reading what was borrowed throws, unless it was
-   * kept.
+   * For frontends, after the reply: from now on reading borrowed data throws, unless it was kept.
    */
   abstract end(): void
 }
 
-/** A scrape that owns what it says. */
+/** A scrape that owns its data. */
 export class PlainScrape extends Scrape {
   readonly protocol: string
   readonly infoHashes: readonly InfoHash[]
@@ -65,23 +64,23 @@ export class PlainScrape extends Scrape {
   }
 
   end(): void {
-    // What it says is its own.
+    // Nothing is borrowed.
   }
 }
 
 /**
- * The counters of the swarms that a scrape asks for: a row for each infohash, in the order asked
- * for; zeros for unknown ones.
+ * The answer to a scrape: a row of counters for each infohash, in the order of the request. Unknown
+ * infohashes have zeros.
  */
 export class ScrapeAnswer {
   /** Seconds before which the client should not scrape again. */
   minInterval = 0
-  /** Whether `keep` has been called: the frontend then leaves the answer to whoever did. */
+  /** Whether `keep` has been called: the frontend must then use another answer. */
   kept = false
   #rows = new Uint32Array(COLUMNS)
   #count = 0
 
-  /** Empties the answer, and makes room for so many rows of zeros. */
+  /** Sets the answer to `count` rows of zeros. */
   begin(count: number, minInterval: number): void {
     this.minInterval = minInterval
     this.#count = count
@@ -89,14 +88,14 @@ export class ScrapeAnswer {
     else this.#rows.fill(0, 0, count * COLUMNS)
   }
 
-  /** How many rows there are. */
+  /** The number of rows. */
   get count(): number {
     return this.#count
   }
 
   /**
-   * Sets a row: seeders, leechers with partial seeds, leechers without them (BEP 21), downloads
-   * completed.
+   * Sets a row: seeders, leechers including partial seeds, leechers without them (BEP 21),
+   * completed downloads.
    */
   set(
     index: number,
@@ -112,7 +111,7 @@ export class ScrapeAnswer {
     this.#rows[at + 3] = downloaded
   }
 
-  /** Sets a row to zeros, as that of a swarm that does not exist. */
+  /** Sets a row to zeros, as for an unknown swarm. */
   clear(index: number): void {
     this.set(index, 0, 0, 0, 0)
   }
@@ -122,7 +121,7 @@ export class ScrapeAnswer {
     return this.#rows[index * COLUMNS] as number
   }
 
-  /** Leechers, partial seeds included. */
+  /** Leechers, including partial seeds. */
   incomplete(index: number): number {
     return this.#rows[index * COLUMNS + 1] as number
   }
@@ -132,13 +131,14 @@ export class ScrapeAnswer {
     return this.#rows[index * COLUMNS + 2] as number
   }
 
-  /** Downloads completed in the swarm's life. */
+  /** Completed downloads since the swarm exists. */
   downloaded(index: number): number {
     return this.#rows[index * COLUMNS + 3] as number
   }
 
   /**
-   * Has the frontend use another answer from now on, so that this one may be read after the reply.
+   * Makes the frontend use another answer from now on, so that this one can be read after the
+   * reply.
    */
   keep(): this {
     this.kept = true

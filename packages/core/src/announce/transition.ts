@@ -4,15 +4,15 @@ import type { AnnounceEvent } from '@chihaya/bittorrent'
 export type PeerState = 'leecher' | 'partial' | 'seeder'
 
 /**
- * What an announce does to its peer. `completed` makes a seeder and counts a download unless this
- * client's download has been counted already; `stopped` removes the peer and creates nothing;
- * `unchanged` only looks.
+ * What an announce does to its peer. `completed` makes a seeder, and counts a download unless this
+ * client's download was counted before. `stopped` removes the peer and creates nothing. `unchanged`
+ * only reads the swarm.
  */
 export type Transition = PeerState | 'completed' | 'stopped' | 'unchanged'
 
 /**
- * The first line that fits: a `stopped` leaves even with nothing left, a `completed` seeds whatever
- * it says is left.
+ * The first match counts: `stopped` removes a peer even if nothing is left, and `completed` makes a
+ * seeder regardless of `left`.
  */
 export function transitionOf(event: AnnounceEvent, seeding: boolean): Transition {
   if (event === 'stopped') return 'stopped'
@@ -21,7 +21,7 @@ export function transitionOf(event: AnnounceEvent, seeding: boolean): Transition
   return event === 'paused' ? 'partial' : 'leecher'
 }
 
-/** Whether an announcer still looks for pieces; a partial seed has all it wants (BEP 21). */
+/** Whether an announcer still needs pieces. A partial seed has all it wants (BEP 21). */
 export function downloads(event: AnnounceEvent, seeding: boolean): boolean {
   return !seeding && event !== 'completed' && event !== 'paused'
 }

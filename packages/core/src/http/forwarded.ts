@@ -8,8 +8,8 @@ const HIDDEN_PORT = /:_[\w.-]+$/
 /**
  * The `for` nodes of a `Forwarded` header (RFC 7239), one per element in order: `192.0.2.7`,
  * `[2001:db8::7]:4711`, `unknown`, `_hidden`. Undefined for an element that is malformed or has no
- * `for`. Header lines are joined by commas. An unterminated quotation makes the rest of the list one
- * malformed element, so that a client's part of the header cannot swallow that of a proxy.
+ * `for`. Header lines are joined by commas. An unterminated quotation makes the rest of the list
+ * one malformed element, so that a client's part of the header cannot swallow that of a proxy.
  */
 export function forwardedFor(header: string): Array<string | undefined> {
   return split(header, ',')

@@ -10,7 +10,8 @@ export class HttpParams implements Params {
   readonly #headers: IncomingHttpHeaders
 
   /**
-   * @param path of the request target, possibly in absolute form (`http://tracker.example/announce`)
+   * @param path of the request target, possibly in absolute form
+   * (`http://tracker.example/announce`)
    * @param route parameters as decoded by the router, the catch-all one as `*`
    * @param catchAll name of the catch-all parameter
    */

@@ -25,11 +25,13 @@ const MAX_HEADER_LINES = 1000
 const CLAIMS = ['ip', 'ipv4', 'ipv6']
 
 export interface PeerAddressOptions {
-  /** Header in which a trusted proxy names its client. Without it, Fastify's `trustProxy` decides. */
+  /**
+   * Header in which a trusted proxy names its client. Without it, Fastify's `trustProxy` decides.
+   */
   readonly realIpHeader?: string | undefined
   /** Addresses and CIDR ranges of the proxies to believe. @default LOCAL_NETWORKS */
   readonly trustedProxies?: readonly string[] | undefined
-  /** Sources that may announce another address than their own: none, local ones, or these. */
+  /** Sources that may announce an address other than their own: none, local ones, or these. */
   readonly allowIpSpoofing?: boolean | readonly string[] | undefined
 }
 
@@ -178,7 +180,7 @@ function directSource(request: FastifyRequest): Address | undefined {
 
 /**
  * Whether a connection is over a Unix socket, which only a proxy on this host can open. A missing
- * source does not prove it: a TCP connection that was reset has none either.
+ * source does not prove it: a TCP connection that was reset has no source either.
  */
 function isUnixSocket(socket: Socket): boolean {
   return typeof (socket as { server?: Server }).server?.address() === 'string'

@@ -3,7 +3,7 @@ import { TRK_ERR_OPTIONS } from '../errors.ts'
 import { ListFile, type AnyList, type ListFormat } from './list-file.ts'
 import type { ListSource } from './list-options.ts'
 
-/** A list in two parts: the entries in the options, and the present ones in a file. */
+/** A list in two parts: the entries in the options, and the current entries of a file. */
 export class EntryList<List extends AnyList> {
   readonly inOptions: List
   readonly #file: ListFile<List> | List

@@ -44,8 +44,8 @@ export interface ListFileInit<List extends AnyList> {
 }
 
 /**
- * A list in a file, one entry a line. It is read again as a whole when the file changes. If the file
- * cannot be read or has a wrong line, the list stays as it was.
+ * A list in a file, one entry a line. It is read again as a whole when the file changes. If the
+ * file cannot be read or has a wrong line, the list stays as it was.
  */
 export class ListFile<List extends AnyList> {
   readonly #path: string

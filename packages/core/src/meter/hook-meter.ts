@@ -1,5 +1,5 @@
 import { DurationHistogram, type Durations } from './duration-histogram.ts'
-import type { Hook, HookName } from '../hooks.ts'
+import type { Hook, HookName } from '../hooks/hooks.ts'
 import { isPromise } from '../maybe-promise.ts'
 
 /** The durations of one hook of one middleware. */

@@ -1,18 +1,18 @@
-import { refusalTexts, type AddressFamily } from '@chihaya/bittorrent'
+import { refusalTexts } from '@chihaya/bittorrent'
+import { NETWORKS, type Network } from '../announce/network.ts'
 import { ConnectionMeter } from './connection-meter.ts'
 import { DropMeter } from './drop-meter.ts'
 import { DURATION_BUCKETS } from './duration-histogram.ts'
-
-export type Protocol = 'http' | 'udp'
 
 /** The action of a request; `other` is anything that trackers do not answer. */
 export type Action = 'connect' | 'announce' | 'scrape' | 'other'
 
 /** Requests of one kind since the meter was created. */
 export interface RequestCount {
-  readonly protocol: Protocol
+  /** `http`, `udp`, or the name that another frontend has added. */
+  readonly protocol: string
   readonly action: Action
-  readonly family: AddressFamily
+  readonly network: Network
   /** Empty for answered requests, else the text of the refusal, or `other`. */
   readonly error: string
   readonly requests: number
@@ -29,9 +29,10 @@ export interface RequestCount {
 /** The duration of a request that was not timed. */
 export const UNTIMED = -1
 
-const PROTOCOLS: readonly Protocol[] = ['http', 'udp']
+/** Names that fit into the name of a metric. */
+const PROTOCOL_NAME = /^[a-z][a-z0-9_]{0,31}$/
+const MAX_PROTOCOLS = 16
 const ACTIONS: readonly Action[] = ['connect', 'announce', 'scrape', 'other']
-const FAMILIES: readonly AddressFamily[] = ['ipv4', 'ipv6']
 /** The empty error of answered requests, then the texts of refusals by number. */
 const ERRORS = 1 + refusalTexts.limit
 
@@ -45,6 +46,10 @@ const BUCKETS = 5
 const BOUNDS = DURATION_BUCKETS.length
 const ROW = BUCKETS + BOUNDS
 
+function newRows(): Float64Array {
+  return new Float64Array(ACTIONS.length * NETWORKS.length * ERRORS * ROW)
+}
+
 /**
  * Counts requests in memory that is allocated in advance, so that no client can make it grow.
  * Frontends use the `requestMeter` that the application decorates; without it they count nothing
@@ -55,25 +60,47 @@ export class RequestMeter {
   readonly drops: DropMeter = new DropMeter()
   /** HTTP connections, if a listener counts them. */
   readonly connections: ConnectionMeter = new ConnectionMeter()
-  readonly #rows = new Float64Array(
-    PROTOCOLS.length * ACTIONS.length * FAMILIES.length * ERRORS * ROW,
-  )
+  readonly #rows = new Map<string, Float64Array>([
+    ['http', newRows()],
+    ['udp', newRows()],
+  ])
+
+  /** The protocols that it counts: `http`, `udp`, and added ones. */
+  get protocols(): readonly string[] {
+    return [...this.#rows.keys()]
+  }
 
   /**
-   * Counts a request. `error` is empty if it was answered, else the text of the refusal.
-   * `milliseconds` may be `UNTIMED`.
+   * Adds the protocol of a frontend, unless it is known. Call it in `onReady`. Takes 186 kB.
+   * @throws {TypeError} unless the name is lower-case letters, digits and `_`, up to 32 of them.
+   * @throws {RangeError} beyond 16 protocols.
+   */
+  addProtocol(name: string): void {
+    if (this.#rows.has(name)) return
+    if (!PROTOCOL_NAME.test(name))
+      throw new TypeError(`the name of a protocol must match ${PROTOCOL_NAME.source}`)
+    if (this.#rows.size >= MAX_PROTOCOLS)
+      throw new RangeError(`a request meter counts at most ${MAX_PROTOCOLS} protocols`)
+    this.#rows.set(name, newRows())
+  }
+
+  /**
+   * Counts a request. `network` is the peer's, or the connection's if the peer is unknown. `error`
+   * is empty if the request was answered, else the text of the refusal. `milliseconds` may be
+   * `UNTIMED`.
+   * @throws {TypeError} if the protocol was not added.
    */
   count(
-    protocol: Protocol,
+    protocol: string,
     action: Action,
-    family: AddressFamily,
+    network: Network,
     error: string,
     receivedBytes: number,
     sentBytes: number,
     milliseconds: number,
   ): void {
-    const rows = this.#rows
-    const row = this.#row(protocol, action, family, error)
+    const rows = this.#rowsOf(protocol)
+    const row = rowOf(action, network, error)
     rows[row + REQUESTS] = (rows[row + REQUESTS] as number) + 1
     rows[row + RECEIVED] = (rows[row + RECEIVED] as number) + receivedBytes
     rows[row + SENT] = (rows[row + SENT] as number) + sentBytes
@@ -88,11 +115,11 @@ export class RequestMeter {
   /** All kinds of requests that have occurred. */
   counts(): RequestCount[] {
     const counts: RequestCount[] = []
-    for (const protocol of PROTOCOLS)
+    for (const [protocol, rows] of this.#rows)
       for (const action of ACTIONS)
-        for (const family of FAMILIES)
+        for (const network of NETWORKS)
           for (const error of ['', ...refusalTexts.list()]) {
-            const row = this.#row(protocol, action, family, error)
+            const row = rowOf(action, network, error)
             const [
               requests = 0,
               receivedBytes = 0,
@@ -100,12 +127,12 @@ export class RequestMeter {
               timed = 0,
               milliseconds = 0,
               ...buckets
-            ] = this.#rows.subarray(row, row + ROW)
+            ] = rows.subarray(row, row + ROW)
             if (requests === 0) continue
             counts.push({
               protocol,
               action,
-              family,
+              network,
               error,
               requests,
               receivedBytes,
@@ -118,19 +145,31 @@ export class RequestMeter {
     return counts
   }
 
-  // Runs for every request, so it compares instead of searching.
-  #row(protocol: Protocol, action: Action, family: AddressFamily, error: string): number {
-    const kind =
-      ((protocol === 'udp' ? ACTIONS.length : 0) + actionIndex(action)) * FAMILIES.length +
-      (family === 'ipv6' ? 1 : 0)
-    const errorIndex = error === '' ? 0 : 1 + refusalTexts.numberOf(error)
-    return (kind * ERRORS + errorIndex) * ROW
+  #rowsOf(protocol: string): Float64Array {
+    const rows = this.#rows.get(protocol)
+    if (rows) return rows
+    throw new TypeError(`the request meter has no protocol ${protocol}: add it first`)
   }
 }
+
+/** Where the row of a kind of request begins. */
+function rowOf(action: Action, network: Network, error: string): number {
+  const kind = actionIndex(action) * NETWORKS.length + networkIndex(network)
+  const errorIndex = error === '' ? 0 : 1 + refusalTexts.numberOf(error)
+  return (kind * ERRORS + errorIndex) * ROW
+}
+
+// These run for every request, so they compare instead of searching.
 
 /** The index in `ACTIONS`. */
 function actionIndex(action: Action): number {
   if (action === 'announce') return 1
   if (action === 'connect') return 0
   return action === 'scrape' ? 2 : 3
+}
+
+/** The index in `NETWORKS`. */
+function networkIndex(network: Network): number {
+  if (network === 'ipv4') return 0
+  return network === 'ipv6' ? 1 : 2
 }

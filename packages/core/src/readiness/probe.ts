@@ -13,14 +13,14 @@ export interface ProbeInit {
   readonly now?: () => number
 }
 
-/** A probe had no answer in time. */
+/** A probe got no answer in time. */
 export class ProbeTimeout extends Error {
   override readonly name = 'ProbeTimeout'
 }
 
 /**
- * A question whose answer may take long. It is asked once at a time, for all readers together, and
- * not again within `maxAge`. No reader waits longer than `timeout`.
+ * A check that may be slow. It runs once at a time for all readers, and not again within `maxAge`.
+ * No reader waits longer than `timeout`.
  */
 export class Probe<T> {
   readonly #ask: () => MaybePromise<T>
@@ -41,7 +41,7 @@ export class Probe<T> {
     this.#now = now
   }
 
-  /** Rejects with the error of the question, or with `ProbeTimeout`. */
+  /** Rejects with the error of the check, or with `ProbeTimeout`. */
   read(): Promise<T> {
     if (this.#outcome !== undefined && !this.#isStale()) return this.#outcome
     this.#settledAt = undefined

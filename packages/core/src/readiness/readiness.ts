@@ -60,7 +60,7 @@ export class Readiness {
     })
   }
 
-  /** Makes it not ready for good. */
+  /** Makes it not ready, permanently. */
   close(): void {
     this.#closing = true
   }

@@ -6,8 +6,8 @@ import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 import { preparedAnswer, sampleAnnounce, type AnnounceChanges } from './sample.ts'
 
 /**
- * An announce that is borrowed, as a frontend's is: it can be read until the reply is out, unless it
- * was kept. Afterwards reading it throws, and its address is overwritten.
+ * An announce that is borrowed, like those of frontends: it can be read until the reply is sent.
+ * After that, reading throws and the address is overwritten, unless it was kept.
  */
 export class BorrowedAnnounce extends Announce {
   readonly protocol: string
@@ -82,8 +82,8 @@ export class BorrowedAnnounce extends Announce {
 }
 
 /**
- * Makes a borrowed announce to a tracker or a store, and ends it once it is answered: hooks and
- * stores that hold on to it without `keep` are found out.
+ * Makes a borrowed announce to a tracker or a store, and ends it once it is answered. This reveals
+ * hooks and stores that read it later without `keep`.
  */
 export async function announceBorrowed(
   target: { announce(announce: Announce, answer: Answer): MaybePromise<void> },

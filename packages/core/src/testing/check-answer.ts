@@ -5,8 +5,8 @@ import type { PeerList } from '../announce/peer-list.ts'
 import { endpoints } from './suite/check.ts'
 
 /**
- * Holds the answer of a store against what `ModelPeerStore.announceForAll` answers: the same
- * counters, and `numWant` of those peers, or all of them, each once and with its own peer id.
+ * Compares the answer of a store with that of `ModelPeerStore.announceForAll`: the same counters,
+ * and `numWant` of its peers, or all if there are fewer, each once and with its peer id.
  * @throws {AssertionError}
  */
 export function checkAnswer(actual: Answer, candidates: Answer, numWant: number): void {
@@ -21,7 +21,7 @@ export function checkAnswer(actual: Answer, candidates: Answer, numWant: number)
   assert.equal(given.length, Math.min(numWant, allowed.size))
   assert.equal(new Set(given).size, given.length, 'a peer is given twice')
   for (const endpoint of given)
-    assert.ok(allowed.has(endpoint), `${endpoint} is none of the swarm's peers`)
+    assert.ok(allowed.has(endpoint), `${endpoint} is not a peer of the swarm`)
   if (given.length === 0) return
   assert.equal(actual.peers.peerIds === undefined, candidates.peers.peerIds === undefined)
   const expected = peerIds(candidates.peers)
@@ -29,7 +29,7 @@ export function checkAnswer(actual: Answer, candidates: Answer, numWant: number)
     assert.equal(id, expected.get(endpoint), `the peer id of ${endpoint}`)
 }
 
-/** Peer ids in hexadecimal by endpoint; none where the answer has none. */
+/** Peer ids in hex by endpoint; empty if the answer has no peer ids. */
 function peerIds({ endpoints: bytes, family, peerIds: ids }: PeerList): Map<string, string> {
   if (ids === undefined) return new Map()
   return new Map(

@@ -13,7 +13,7 @@ import { Answer } from '../announce/answer.ts'
 import { networkOf, type Network, type NetworkCounts } from '../announce/network.ts'
 import type { Scrape, ScrapeAnswer } from '../announce/scrape.ts'
 import type { PeerState } from '../announce/transition.ts'
-import type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from '../peer-store.ts'
+import type { EvictionRules, PeerStore, StoreStats, SwarmEntry } from '../store/peer-store.ts'
 
 interface ModelPeer {
   readonly address: Address
@@ -29,8 +29,7 @@ interface ModelPeer {
 type ModelSwarm = Map<string, ModelPeer>
 
 /**
- * The endpoints and clients whose download of one infohash has been counted, and when each was last
- * known.
+ * The endpoints and clients with a counted download of one infohash, and when each was last known.
  */
 type CountedDownloads = Map<string, number>
 
@@ -44,9 +43,9 @@ export interface ModelOptions {
 }
 
 /**
- * A `PeerStore` as plain as the contract allows: a `Map` of `Map`s, with every cost O(swarm). The
- * model that tests hold other stores against, and the baseline of their benchmarks. It never
- * forgets a download, and has no limits.
+ * The simplest possible `PeerStore`: a `Map` of `Map`s, with O(swarm) costs. Tests compare other
+ * stores with it, and it is the baseline of benchmarks. It never forgets a download, and has no
+ * limits.
  */
 export class ModelPeerStore implements PeerStore {
   readonly keepsOwners = true
@@ -71,8 +70,8 @@ export class ModelPeerStore implements PeerStore {
   }
 
   /**
-   * Applies an announce, and answers with every peer that the answer to it may hold, whatever it
-   * wants.
+   * Applies an announce, and answers with every peer that its answer may contain, regardless of
+   * `numWant`.
    */
   announceForAll(announce: Announce): Answer {
     const answer = new Answer()
@@ -125,7 +124,7 @@ export class ModelPeerStore implements PeerStore {
     }))
   }
 
-  /** Applies an announce and answers nothing, which costs no more than a `Map` does. */
+  /** Applies an announce without an answer, at the cost of a `Map`. */
   enter(announce: Announce): void {
     const { infoHash, address, port, handle, owner, peerId, transition } = announce
     if (transition === 'unchanged') return
@@ -153,8 +152,7 @@ export class ModelPeerStore implements PeerStore {
   }
 
   /**
-   * Counts a download unless that of the endpoint or of the client has been counted while it was
-   * known.
+   * Counts a download, unless one of the endpoint or client was counted while it was known.
    */
   #countDownload(
     { infoHash, peerId, key, transition }: Announce,
@@ -176,7 +174,7 @@ export class ModelPeerStore implements PeerStore {
     this.#counted.set(infoHash, counted)
   }
 
-  /** Applies an announce and counts; the swarm's peers afterwards. */
+  /** Applies an announce and sets the counters. Returns the peers of the swarm. */
   #apply(announce: Announce, answer: Answer): ModelSwarm {
     const { infoHash } = announce
     const network = networkOf(announce)
@@ -193,7 +191,7 @@ export class ModelPeerStore implements PeerStore {
     return peer.lastSeen >= this.#options.now() - this.#options.peerLifetime
   }
 
-  /** All infohashes that have swarms, which may be empty. */
+  /** All infohashes with swarms, which may be empty. */
   get #infoHashes(): InfoHash[] {
     return [...new Set(Object.values(this.#swarms).flatMap((swarms) => [...swarms.keys()]))]
   }
@@ -208,7 +206,7 @@ export class ModelPeerStore implements PeerStore {
     return this.keepsWebRtcPeers ? { ...counts, webrtc: count('webrtc') } : counts
   }
 
-  /** The swarm without its expired peers; a new one where there is none. */
+  /** The swarm without its expired peers, created if missing. */
   #live(network: Network, infoHash: InfoHash): ModelSwarm {
     const swarm = this.#swarms[network].get(infoHash) ?? new Map<string, ModelPeer>()
     for (const [key, peer] of swarm) if (!this.#isFresh(peer)) swarm.delete(key)
@@ -231,7 +229,7 @@ export class ModelPeerStore implements PeerStore {
   }
 }
 
-/** What a peer is known by within its network. */
+/** The key of a peer within its network. */
 function nameOf({ address, port, handle }: Announce): string {
   return handle === 0 ? byteString(compactPeer(address, port)) : String(handle)
 }
@@ -250,7 +248,7 @@ function give(peers: readonly ModelPeer[], announce: Announce, { peers: list }: 
   }
 }
 
-/** The peers of a swarm that an announce may be answered with, whatever its `numWant`. */
+/** The peers of a swarm that the answer to an announce may contain, regardless of `numWant`. */
 function candidates(swarm: ModelSwarm, announce: Announce): ModelPeer[] {
   if (announce.transition === 'stopped') return []
   const own = byteString(announce.address)
@@ -268,7 +266,7 @@ function candidates(swarm: ModelSwarm, announce: Announce): ModelPeer[] {
   })
 }
 
-/** The same in random order. */
+/** A copy in random order. */
 function draw(swarm: ModelSwarm, announce: Announce): ModelPeer[] {
   const peers = candidates(swarm, announce)
   for (let last = peers.length - 1; last > 0; last--) {

@@ -12,15 +12,15 @@ import { checkWebRtc } from './suite/webrtc.ts'
 export interface PeerStoreSuite {
   /** `test` of vitest, `node:test` or another runner. */
   readonly test: (name: string, run: () => Promise<void>) => void
-  /** A fresh, empty store whose peers live for `peerLifetime` milliseconds. */
+  /** Creates an empty store with a peer lifetime of `peerLifetime` milliseconds. */
   readonly createStore: (options: {
     peerLifetime: number
   }) => StoreUnderTest | Promise<StoreUnderTest>
 }
 
 /**
- * Registers the tests that a store must pass to keep the `PeerStore` contract. Those of what a store
- * may leave out pass where it does.
+ * Registers the tests that a store must pass to fulfil the `PeerStore` contract. Tests of optional
+ * features pass for stores without them.
  */
 export function testPeerStore(suite: PeerStoreSuite): void {
   const check: Check = (name, run) => {

@@ -17,7 +17,7 @@ import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 
 const NO_PARAMS: Params = { path: '/announce', get: () => undefined, route: () => undefined }
 
-/** What a test changes of a sample announce; a tracker decides the last five itself. */
+/** Changes of a sample announce. A tracker decides the last five. */
 export type AnnounceChanges = Partial<PlainAnnounceInit> &
   Partial<Pick<Announce, 'transition' | 'leechersOnly' | 'publicOnly' | 'owner' | 'seeding'>>
 
@@ -36,13 +36,13 @@ export function samplePeerId(number: number): PeerId {
 /** The bytes of an address. @throws {TypeError} for text that is not one. */
 export function address(text: string): Uint8Array {
   const bytes = parseAddress(text)
-  if (!bytes) throw new TypeError(`${text} is no address`)
+  if (!bytes) throw new TypeError(`${text} is not an address`)
   return bytes
 }
 
 /**
- * A leecher's announce from 10.0.0.1:6881 into the first sample swarm, with `changes`. Stores and
- * trackers take it alike.
+ * A leecher's announce from 10.0.0.1:6881 to the first sample swarm, with `changes`. It suits
+ * stores and trackers.
  */
 export function sampleAnnounce(changes: AnnounceChanges = {}): PlainAnnounce {
   const announce = new PlainAnnounce({
@@ -68,7 +68,7 @@ export function sampleAnnounce(changes: AnnounceChanges = {}): PlainAnnounce {
   return announce
 }
 
-/** Room for a store that gives more peers than it is asked for, so that tests notice. */
+/** Extra capacity, so that tests notice a store that gives too many peers. */
 const SPARE = 16
 
 /** The same announce with changes. */
@@ -107,7 +107,7 @@ export function changedAnnounce(announce: Announce, changes: AnnounceChanges): P
   return sampleAnnounce({ ...sent, ...decided, numWant, wantsPeerIds, params, ...changes })
 }
 
-/** An answer with room for all the peers that the announce wants. */
+/** An answer with room for all peers that the announce wants. */
 export function preparedAnswer(announce: Announce): Answer {
   const answer = new Answer()
   answer.takesOtherFamily = true
@@ -120,12 +120,12 @@ export function preparedAnswer(announce: Announce): Answer {
   return answer
 }
 
-/** A promise where `Result` is one. */
+/** `Value`, as a promise if `Result` is one. */
 type Alike<Result, Value> = Result extends Promise<void> ? Promise<Value> : Value
 
 /**
- * Announces to a store or a tracker as a frontend does; the answer has room for all the peers that
- * the announce wants. What does not return a promise is answered at once.
+ * Announces to a store or a tracker like a frontend. The answer has room for all peers that the
+ * announce wants. It is a promise only if the target returns one.
  */
 export function announceTo<Result extends MaybePromise<void>>(
   target: { announce(announce: Announce, answer: Answer): Result },
@@ -147,7 +147,7 @@ export function sampleScrape(
   return scrape
 }
 
-/** Scrapes the swarms of a network from a store or a tracker; a row for each infohash. */
+/** Scrapes a store or a tracker over a network. Returns a row for each infohash. */
 export function scrapeFrom<Result extends MaybePromise<void>>(
   target: { scrape(scrape: Scrape, answer: ScrapeAnswer): Result },
   infoHashes: readonly InfoHash[],
@@ -160,7 +160,7 @@ export function scrapeFrom<Result extends MaybePromise<void>>(
   return rows as Alike<Result, ScrapeEntry[]>
 }
 
-/** The rows of a scrape's answer as objects. */
+/** The rows of an answer as objects. */
 export function scrapeRows(answer: ScrapeAnswer): ScrapeEntry[] {
   return Array.from({ length: answer.count }, (_, index) => ({
     complete: answer.complete(index),

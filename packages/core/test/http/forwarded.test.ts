@@ -71,7 +71,7 @@ describe('the elements of Forwarded', () => {
     )
   })
 
-  test('never come from what a client wrote before that of its proxy', () => {
+  test('never come from the part that a client wrote', () => {
     const piece = fc.constantFrom(
       '"',
       '\\',
@@ -101,7 +101,7 @@ describe('the elements of Forwarded', () => {
     )
   })
 
-  test('are read whatever the header holds', () => {
+  test('are read from any header', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme-ascii', maxLength: 200 }), (header) => {
         for (const node of forwardedFor(header))

@@ -48,7 +48,7 @@ async function follow(
 }
 
 describe('a list in a file', () => {
-  test('tells of each list that has taken the place of another, and of no other change', async () => {
+  test('reports each list that replaces another, and no other change', async () => {
     const path = join(await temporaryFolder(), 'list')
     await writeFile(path, 'a')
     const file = await ListFile.read({
@@ -127,7 +127,7 @@ describe('a list in a file', () => {
     await eventually(words).toEqual(['two'])
   })
 
-  test('is read again without any word from the system, by looking', async () => {
+  test('is read again without a notification, by looking', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'old'))
     await writeFile(join(folder, 'old', 'list'), 'a')
@@ -140,7 +140,7 @@ describe('a list in a file', () => {
     await eventually(words).toEqual(['b'])
   })
 
-  test('stays as it was while the file is broken, which is told once, and is read when it is mended', async () => {
+  test('stays the same while the file is broken, which is logged once, until it is repaired', async () => {
     const { path, words, log } = await follow('a', { pollInterval: 50 })
     await writeFile(path, 'b\nbad\n')
     await eventually(() => log).toEqual([
@@ -152,7 +152,7 @@ describe('a list in a file', () => {
     await eventually(words).toEqual(['b'])
   })
 
-  test('stays as it was while there is no file', async () => {
+  test('stays the same while the file is missing', async () => {
     const { path, words, log } = await follow('a', { pollInterval: 50 })
     await unlink(path)
     await eventually(() => log).toEqual([expect.stringMatching(/stays as it was: .*list: ENOENT/)])
@@ -164,7 +164,7 @@ describe('a list in a file', () => {
     expect(words()).toEqual(['b'])
   })
 
-  test('is at last what the file was at last, however often it was written', async () => {
+  test('ends with the last contents of the file, however often it was written', async () => {
     const { path, words } = await follow('a')
     for (let line = 1; line <= 40; line++) {
       await appendFile(path, `\nword ${line}`)
@@ -200,14 +200,14 @@ describe('a list in a file', () => {
     await eventually(() => [...file.list]).toEqual(['b'])
   })
 
-  test('is left alone by other files of its folder', async () => {
+  test('ignores other files of its folder', async () => {
     const { path, words, log } = await follow('a')
     await writeFile(`${path}.other`, 'b')
     await sleep(LONG_ENOUGH)
     expect([words(), log]).toEqual([['a'], []])
   })
 
-  test('is left alone once it is closed', async () => {
+  test('is not read again once it is closed', async () => {
     const path = join(await temporaryFolder(), 'list')
     await writeFile(path, 'a')
     const file = await ListFile.read({ path, format: wordList, pollInterval: 50, log: SILENT })
@@ -231,7 +231,7 @@ describe('a list that cannot be read at first', () => {
     })
   })
 
-  test('names the file that is not there', async () => {
+  test('names the missing file', async () => {
     const path = join(await temporaryFolder(), 'list')
     const read = ListFile.read({ path, format: wordList, log: SILENT })
     await expect(read).rejects.toMatchObject({

@@ -10,7 +10,7 @@ import {
   type ListOptions,
 } from '@chihaya/core/lists'
 
-describe('the list in force', () => {
+describe('the list in effect', () => {
   test.each<[options: ListOptions, option: string]>([
     [{ whitelist: ['a'] }, 'whitelist'],
     [{ blacklist: ['a'] }, 'blacklist'],
@@ -31,7 +31,7 @@ describe('the list in force', () => {
     [{ whitelist: ['a'], blacklistFile: 'b' }],
     [{ whitelistFile: 'a', blacklist: ['b'] }],
     [{ whitelistFile: 'a', blacklistFile: 'b' }],
-  ])('cannot be told from %j', (options) => {
+  ])('is ambiguous with %j', (options) => {
     expect(() => onlyList('name', options)).toThrow(
       'name: options may have a whitelist or a blacklist, not both',
     )

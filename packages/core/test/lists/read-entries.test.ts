@@ -67,7 +67,7 @@ describe('the entries of a list', () => {
     },
   )
 
-  test('are the same when the system hands the file out byte by byte', async () => {
+  test('are the same if the file is read byte by byte', async () => {
     const contents = Buffer.from('\xef\xbb\xbfa # the first\r\nb\n', 'latin1')
     const entries: string[] = []
     let at = 0
@@ -99,7 +99,7 @@ describe('the entries of a list', () => {
     await expect(entriesOf(contents)).rejects.toMatchObject({ line, message: 'no good' })
   })
 
-  test('are those of the lines, whatever these are', async () => {
+  test('match the lines of any file', async () => {
     const file = join(await temporaryFolder(), 'list')
     const byte = fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(9, 10, 13, 32, 35))
     await fc.assert(

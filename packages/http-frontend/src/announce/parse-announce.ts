@@ -45,8 +45,8 @@ const INVALID_UPLOADED: ClientError = new ClientError('failed to parse parameter
 const INVALID_EVENT: ClientError = new ClientError('failed to provide valid client event')
 
 /**
- * Parses an announce from the raw request target, as Fastify's query object loses bytes that are not
- * UTF-8.
+ * Parses an announce from the raw request target, as Fastify's query object loses bytes that are
+ * not UTF-8.
  * @throws {ClientError} for a malformed announce.
  */
 export function parseAnnounce(

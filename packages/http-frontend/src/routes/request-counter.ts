@@ -12,8 +12,8 @@ interface Marked {
 type Length = Pick<Buffer, 'length'>
 
 /**
- * Counts the requests of one frontend. Each counts once, though one whose `onSend` hook throws is
- * answered twice.
+ * Counts the requests of one frontend. Each counts once, even if it is answered twice because an
+ * `onSend` hook throws.
  */
 export class RequestCounter {
   readonly #meter: RequestMeter

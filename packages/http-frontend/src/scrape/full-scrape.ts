@@ -42,8 +42,8 @@ interface Taken {
 }
 
 /**
- * Scrapes of all swarms, for the networks in `fullScrapeFrom`. The store is read once at a time, and
- * at most once within `fullScrapeCacheTime`.
+ * Scrapes of all swarms, for the networks in `fullScrapeFrom`. The store is read once at a time,
+ * and at most once within `fullScrapeCacheTime`.
  */
 export class FullScrape {
   readonly #swarms: () => AsyncIterable<readonly SwarmEntry[]> | undefined

@@ -123,7 +123,7 @@ export class SwarmSnapshot {
   }
 
   /**
-   * A bottom-up merge sort, whose time hardly depends on the infohashes. Four bytes of the infohash
+   * A bottom-up merge sort: its time hardly depends on the infohashes. Four bytes of the infohash
    * stay beside the record number, so that few comparisons need more.
    */
   async #sort(slice: TimeSlice): Promise<void> {

@@ -41,8 +41,9 @@ function isAnswering(socket: Socket): boolean {
 const LINGER = 2000
 
 /**
- * Closes a connection whose client may still be sending, after the answer has been sent. Closing at
- * once would reset the connection because of unread bytes, and the client could lose the answer.
+ * Closes a connection after the answer has been sent, though the client may still be sending.
+ * Closing at once would reset the connection because of unread bytes, and the client could lose the
+ * answer.
  */
 export function closeLingering(socket: Socket): void {
   socket.end()

@@ -17,7 +17,8 @@ export class TrackerResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
   override writeHead(...args: unknown[]): this {
-    // Node sends `Connection: close` with it, but keeps the connection and answers 503 from then on.
+    // Node sends `Connection: close` with it, but keeps the connection and answers 503 from then
+    // on.
     const isLast = (this as Counted).maxRequestsOnConnectionReached === true
     if (isLast) this.shouldKeepAlive = false
     if (isLast || bodyFraming(this.req) !== 'none') lingerAtClose(this.req, isLast)

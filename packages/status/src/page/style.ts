@@ -1,6 +1,6 @@
 /**
- * How the page looks, in light and in dark. Figures are as wide as each other, so that they stand
- * still when they change.
+ * The style of the page, light and dark. Digits have equal widths, so that figures do not move when
+ * they change.
  */
 export const STYLE = `
 :root {

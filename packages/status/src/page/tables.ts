@@ -1,7 +1,8 @@
-import type { RequestFigures } from '../request-figures.ts'
+import { NETWORKS, type Network } from '@chihaya/core'
+import type { KindFigures, RequestFigures } from '../request-figures.ts'
 import type { TrackerStats } from '../tracker-stats.ts'
 import { escapeHtml, figure } from './figure.ts'
-import { FORMATS } from './formats.ts'
+import { FORMATS, type Format } from './formats.ts'
 
 const KINDS: ReadonlyArray<[name: string, path: string]> = [
   ['HTTP announce', 'http.announce'],
@@ -13,28 +14,52 @@ const KINDS: ReadonlyArray<[name: string, path: string]> = [
   ['UDP, other', 'udp.other'],
 ]
 
-const FAMILIES = ['ipv4', 'ipv6'] as const
+const FAMILIES: readonly Network[] = ['ipv4', 'ipv6']
+const ACTIONS = ['connect', 'announce', 'scrape', 'other'] as const
 
+const NETWORK_NAMES: Readonly<Record<Network, string>> = {
+  ipv4: 'IPv4',
+  ipv6: 'IPv6',
+  webrtc: 'WebRTC',
+}
+
+const FIGURES: ReadonlyArray<[name: string, key: keyof KindFigures, format: Format]> = [
+  ['Answered per second', 'answeredPerSecond', 'rate'],
+  ['Answered', 'answered', 'count'],
+  ['Refused', 'refused', 'count'],
+]
+
+/** The protocols of other frontends get rows below, and a column for WebRTC. */
 export function requestTable(stats: TrackerStats): string {
-  const rows = KINDS.map(([name, path]) => {
-    const cells = [
-      ...FAMILIES.map((family) =>
-        figure('td', stats, `requests.${path}.${family}.answeredPerSecond`, 'rate'),
+  const others = Object.keys(stats.requests.otherProtocols).flatMap((protocol) =>
+    ACTIONS.map((action): [name: string, path: string] => [
+      `${protocol.toUpperCase()}${action === 'other' ? ', other' : ` ${action}`}`,
+      `otherProtocols.${protocol}.${action}`,
+    ]),
+  )
+  const networks = others.length > 0 ? NETWORKS : FAMILIES
+  const row = ([name, path]: [name: string, path: string], own: readonly Network[]): string => {
+    const cells = FIGURES.flatMap(([, key, format]) =>
+      networks.map((network) =>
+        own.includes(network)
+          ? figure('td', stats, `requests.${path}.${network}.${key}`, format)
+          : '<td></td>',
       ),
-      ...FAMILIES.map((family) =>
-        figure('td', stats, `requests.${path}.${family}.answered`, 'count'),
-      ),
-      ...FAMILIES.map((family) =>
-        figure('td', stats, `requests.${path}.${family}.refused`, 'count'),
-      ),
-    ]
+    )
     return `<tr><th scope="row">${name}</th>${cells.join('')}</tr>`
-  })
-  const families = '<th scope="col">IPv4</th><th scope="col">IPv6</th>'
+  }
+  const rows = [
+    ...KINDS.map((kind) => row(kind, FAMILIES)),
+    ...others.map((kind) => row(kind, NETWORKS)),
+  ]
+  const groups = FIGURES.map(
+    ([name]) => `<th colspan="${networks.length}" scope="colgroup">${name}</th>`,
+  )
+  const columns = networks.map((network) => `<th scope="col">${NETWORK_NAMES[network]}</th>`)
   return `<table>
 <thead>
-<tr><td rowspan="2"></td><th colspan="2" scope="colgroup">Answered per second</th><th colspan="2" scope="colgroup">Answered</th><th colspan="2" scope="colgroup">Refused</th></tr>
-<tr>${families.repeat(3)}</tr>
+<tr><td rowspan="2"></td>${groups.join('')}</tr>
+<tr>${columns.join('').repeat(FIGURES.length)}</tr>
 </thead>
 <tbody>
 ${rows.join('\n')}
@@ -43,17 +68,17 @@ ${rows.join('\n')}
 }
 
 export function peerTable(stats: TrackerStats): string {
-  const row = (name: string, family: string): string => {
+  const networks = stats.store.seeders?.webrtc === undefined ? FAMILIES : NETWORKS
+  const rows = networks.map((network) => {
     const cells = ['seeders', 'leechers'].map((role) =>
-      figure('td', stats, `store.${role}.${family}`, 'count'),
+      figure('td', stats, `store.${role}.${network}`, 'count'),
     )
-    return `<tr><th scope="row">${name}</th>${cells.join('')}</tr>`
-  }
+    return `<tr><th scope="row">${NETWORK_NAMES[network]}</th>${cells.join('')}</tr>`
+  })
   return `<table>
 <thead><tr><td></td><th scope="col">Seeders</th><th scope="col">Leechers</th></tr></thead>
 <tbody>
-${row('IPv4', 'ipv4')}
-${row('IPv6', 'ipv6')}
+${rows.join('\n')}
 </tbody>
 </table>`
 }

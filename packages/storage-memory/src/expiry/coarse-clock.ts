@@ -1,8 +1,8 @@
 const REFRESH = 1000
 
 /**
- * A clock that is read for free, at most a second late: the store's ticks are no finer, and asking
- * the system with every announce costs a tenth of it.
+ * A clock that is free to read and at most a second late. The store's ticks are no finer, and a
+ * system clock read takes a tenth of an announce.
  */
 export class CoarseClock {
   #time: number = performance.now()

@@ -1,13 +1,13 @@
 import type { MemoryPeerStore } from '../memory-peer-store.ts'
 
 /**
- * Milliseconds of expiry at a time, and between two times: nobody waits for it, and it never takes
- * more than a tenth.
+ * Milliseconds of a slice of expiry, and of the pause between slices: expiry never takes more than
+ * a tenth of the time.
  */
 const SLICE = 0.5
 const PAUSE = 5
 
-/** Walks over a store for peers past their lifetime, one walk an interval, a slice at a time. */
+/** Searches a store for expired peers, once an interval, a slice at a time. */
 export class ExpiryTimer {
   readonly #store: MemoryPeerStore
   readonly #interval: number

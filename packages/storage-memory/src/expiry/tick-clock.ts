@@ -1,15 +1,15 @@
 import { TICK_SHIFT, TICKS } from '../peers/entry.ts'
 
 /**
- * A mark's tick wraps after `TICKS`; a lifetime of half of them leaves expiry the other half to
- * come round.
+ * A mark's tick wraps after `TICKS`. A lifetime of half of them leaves expiry the other half for a
+ * walk.
  */
 const LIFETIME_TICKS = TICKS / 2
 const MIN_TICK = 1000
 
 /**
- * Time as peers' marks hold it: ticks of at least a second, as many of them to a lifetime as fit 12
- * bits. The clock behind it must never go back, which the time of day does.
+ * Time in the unit of peers' marks: ticks of at least a second, so that a lifetime fits 12 bits.
+ * The underlying clock must never go back, which rules out the time of day.
  */
 export class TickClock {
   readonly #now: () => number
@@ -34,22 +34,22 @@ export class TickClock {
     return Math.floor(this.#now() / this.#tick)
   }
 
-  /** The first tick at which a peer last seen at `mark`, in the past, is past its lifetime. */
+  /** The first tick at which a peer last seen at `mark` has expired. */
   end(mark: number): number {
     return this.tick() - this.age(mark, this.mark()) + this.#lifetime + 1
   }
 
-  /** Milliseconds within which every mark must be looked at, lest an old one seem new again. */
+  /** Milliseconds within which every mark must be read, before an old one looks new again. */
   get longestWalk(): number {
     return ((TICKS - this.#lifetime) * this.#tick) / 2
   }
 
-  /** Ticks between two marks, whatever their flags. */
+  /** Ticks between two marks; flags are ignored. */
   age(mark: number, now: number): number {
     return ((now >>> TICK_SHIFT) - (mark >>> TICK_SHIFT)) & (TICKS - 1)
   }
 
-  /** Whether a peer last seen at `mark` is past its lifetime at `now`. */
+  /** Whether a peer last seen at `mark` has expired at `now`. */
   isStale(mark: number, now: number): boolean {
     return this.age(mark, now) > this.#lifetime
   }

@@ -1,13 +1,12 @@
 /**
- * A hash table of what is forgotten after a while, in flat memory: each entry is the hash of
- * something, a tick, and a value.
+ * A hash table with entries that expire, in flat memory.
  *
  *     | hash 4 | end 4 | value 4 |
  *
- * An entry holds until the clock has reached its end. It is then free for another one, and leaves
- * when its part of the table is laid anew. The table has 256 parts, by the first bits of the hash,
- * which grow one by one and so without a pause. Where a part has its share of the entries allowed,
- * those that end first are forgotten.
+ * An entry is valid until the clock reaches its end. Its slot is then free, and is reclaimed when
+ * its part of the table is rebuilt. The table has 256 parts, selected by the first bits of the
+ * hash, which grow one by one, so that no growth causes a pause. When a part is full, the entries
+ * that end first are dropped.
  */
 
 const SLOT_U32 = 3
@@ -20,10 +19,10 @@ const NO_PART: Uint32Array = new Uint32Array(0)
 
 export class ExpiringTable {
   readonly #parts: Uint32Array[] = Array.from({ length: PARTS }, () => NO_PART)
-  /** Slots in use of each part, those of ended entries included. */
+  /** Used slots of each part, expired entries included. */
   readonly #used = new Uint32Array(PARTS)
   #bytes = 0
-  /** The end of the entry that `get` found last. */
+  /** The end of the last entry found by `get`. */
   end = 0
 
   /** Bytes that the table takes. */
@@ -35,36 +34,37 @@ export class ExpiringTable {
   get(hash: number, tick: number): number {
     const part = this.#parts[hash >>> PART_SHIFT]!
     if (part.length === 0) return -1
-    const at = seek(part, hash || 1)
+    const at = seek(part, hash >>> 0 || 1)
     this.end = part[at + END]!
     return part[at] !== 0 && this.end > tick ? part[at + VALUE]! : -1
   }
 
-  /** Sets an entry that ends at `end`, where the table may have about `bound` entries. */
+  /** Sets an entry that ends at `end`. The table keeps at most about `bound` entries. */
   set(hash: number, value: number, end: number, tick: number, bound: number): void {
     const number = hash >>> PART_SHIFT
     if ((this.#used[number]! + 1) * 4 * SLOT_U32 > this.#parts[number]!.length * 3)
       this.#rebuild(number, tick, bound)
     const part = this.#parts[number]!
-    let at = seek(part, hash || 1)
+    const key = hash >>> 0 || 1
+    let at = seek(part, key)
     if (part[at] === 0) {
-      at = seekEnded(part, hash || 1, tick)
+      at = seekEnded(part, key, tick)
       if (part[at] === 0) this.#used[number]!++
     }
-    part[at] = hash || 1
+    part[at] = key
     part[at + END] = end
     part[at + VALUE] = value
   }
 
-  /** Ends an entry, if it is there. */
+  /** Ends an entry, if present. */
   delete(hash: number): void {
     const part = this.#parts[hash >>> PART_SHIFT]!
     if (part.length === 0) return
-    const at = seek(part, hash || 1)
+    const at = seek(part, hash >>> 0 || 1)
     if (part[at] !== 0) part[at + END] = 0
   }
 
-  /** Lays a part anew without the entries that have ended, with room for as many again. */
+  /** Rebuilds a part without expired entries, with room to double. */
   #rebuild(number: number, tick: number, bound: number): void {
     const part = this.#parts[number]!
     const after = earliestKept(part, tick, Math.max(MIN_SLOTS / 2, bound / PARTS))
@@ -83,7 +83,7 @@ export class ExpiringTable {
   }
 }
 
-/** The tick up to which entries must have ended, so that no more than `most` are left. */
+/** The tick up to which entries are dropped, so that at most `most` remain. */
 function earliestKept(part: Uint32Array, tick: number, most: number): number {
   let last = tick
   for (let at = END; at < part.length; at += SLOT_U32) last = Math.max(last, part[at]!)
@@ -99,7 +99,7 @@ function countAfter(part: Uint32Array, after: number): number {
   return count
 }
 
-/** Where the entry of a hash is, or the free slot at which the search ends. */
+/** The position of a hash's entry, or of the free slot that ends the search. */
 function seek(part: Uint32Array, hash: number): number {
   const mask = part.length / SLOT_U32 - 1
   for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
@@ -109,8 +109,7 @@ function seek(part: Uint32Array, hash: number): number {
 }
 
 /**
- * Where an entry of a hash that is not there yet may go: the first slot that is free or has an
- * entry that has ended.
+ * The position for a new entry of a hash: the first slot that is free or has expired.
  */
 function seekEnded(part: Uint32Array, hash: number, tick: number): number {
   const mask = part.length / SLOT_U32 - 1

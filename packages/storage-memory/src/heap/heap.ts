@@ -1,7 +1,6 @@
 /**
- * Where all swarms lie: segments of 4 MiB, and within them blocks of any size, handed out and taken
- * back here. Nothing in a segment is a JavaScript object, so the garbage collector never walks it,
- * and any of it could be shared by threads.
+ * The memory of all swarms: segments of 4 MiB, divided into blocks of any size. A segment holds no
+ * JavaScript objects, so the garbage collector never scans it.
  *
  * A block is a multiple of 8 bytes. A *reference* to it counts units of 8 bytes over all segments:
  * 19 bits within the segment, the rest the segment's number; 0 refers to nothing.
@@ -33,12 +32,11 @@ const PREVIOUS_FREE = 2
 const SIZE_SHIFT = 2
 const MIN_UNITS = 2
 const LISTS = 160
-/** An empty segment is kept for the next allocation, further ones go back to the system. */
+/** Empty segments kept for later allocations; further ones go back to the system. */
 const SPARE_SEGMENTS = 1
 
 /**
- * The largest payload that one block can hold, in bytes: as much as every block of the last list
- * has room for.
+ * The largest payload of one block in bytes: what every block of the last list has room for.
  */
 export const MAX_BLOCK_BYTES: number = (SEGMENT_UNITS / 16) * 15 * 8 - 4
 
@@ -105,7 +103,7 @@ export class Heap {
     return reference
   }
 
-  /** Takes a block back; it can be handed out again at once. */
+  /** Frees a block, which may be allocated again at once. */
   free(reference: number): void {
     const u32 = this.u32[segmentOf(reference)]!
     let start = reference
@@ -199,7 +197,7 @@ function listOf(size: number): number {
   return ((power - 2) << 3) + ((size >>> (power - 3)) & 7)
 }
 
-/** The first list whose blocks all hold `units`. */
+/** The first list with only blocks of at least `units`. */
 function fittingList(units: number): number {
   if (units < 16) return units
   const power = 31 - Math.clz32(units)

@@ -27,14 +27,13 @@ export class Admission {
     this.#fairShare = new FairShare(swarms)
   }
 
-  /** A new peer of the heaviest source has entered the swarm of a record. */
+  /** Remembers that a new peer of the heaviest source has entered the swarm of a record. */
   noteCrowded(record: number): void {
     this.#fairShare.noteCrowded(record)
   }
 
   /**
-   * Lets the oldest peer of the announcer's source give way where the source is at its limit in the
-   * swarm.
+   * Drops the oldest peer of the announcer's source if the source is at its limit in the swarm.
    */
   makeRoomInSource(record: number, { endpoint, sets: first }: AnnouncedPeer): void {
     const limit = this.#sourceLimit
@@ -53,7 +52,7 @@ export class Admission {
     this.#swarms.displace(record, first + oldest.role)
   }
 
-  /** Whether another endpoint of a peer that is there may enter, at nobody's expense. */
+  /** Whether there is room for another endpoint of a known peer. Nothing is dropped for it. */
   hasRoom(record: number, live: boolean): boolean {
     if (
       live
@@ -66,8 +65,8 @@ export class Admission {
   }
 
   /**
-   * Whether a new peer of a source may enter the swarm of a record, or a new swarm. To make room,
-   * any other swarm or peer may go, and the record with its last peer.
+   * Whether a new peer of a source may enter the swarm of a record, or a new swarm. Any other swarm
+   * or peer may be dropped to make room, even the last peer of this record.
    * @throws {ClientError} when the store, and not just the swarm, is full.
    */
   admits(record: number, live: boolean, peer: AnnouncedPeer, source: number): boolean {

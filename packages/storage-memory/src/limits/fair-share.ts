@@ -5,55 +5,48 @@ import { SWARM } from '../swarms/records.ts'
 import type { Swarms } from '../swarms/swarms.ts'
 
 /**
- * Places of the table that a search looks at: more than a table has that is nearly empty though the
- * store is full.
+ * Table places that one search visits. A nearly empty table of a full store has fewer.
  */
 const PLACES = 16_384
-/** Swarms that are weighed to make room for one. */
+/** Swarms weighed to make room for a new one. */
 const SWARMS_WEIGHED = 32
-/** Swarms in which a peer of a source that is known to be heavy is looked for. */
+/** Swarms searched for a peer of a source that is known to be heavy. */
 const SWARMS_SEARCHED = 512
-/**
- * Peers of a set that are weighed: of a swarm met by chance, and of one in which heavy peers were
- * found before.
- */
+/** Peers weighed per set: in any swarm, and in one where heavy peers were found before. */
 const PEERS_WEIGHED = 4
 const PEERS_WEIGHED_AGAIN = 16
-/**
- * Peers of a full swarm that are taken for all of them, and the least number of peers that this is
- * done with.
- */
+/** Size of the sample that represents a full swarm, and the smallest swarm that is sampled. */
 const SAMPLE = 32
 const LEAST_SAMPLED = 2 * SAMPLE
 
 /**
- * Makes room in a full store at the expense of the sources that fill it (`SourceShares`): of some
- * swarms, met in turn all over the table, the one whose source weighs the most gives way, if that
- * weighs more than the newcomer's. So a flood has nobody refused but itself.
+ * Makes room in a full store at the expense of the sources that fill it (`SourceShares`). It weighs
+ * some swarms, visiting the table in turn, and drops the one with the heaviest source if that
+ * source is heavier than the newcomer's. So a flood gets only itself refused.
  */
 export class FairShare {
   readonly #swarms: Swarms
   /** The next place of the table to look at. */
   #place = 0
-  /** Places that the search may look at yet. */
+  /** Places that the search may still visit. */
   #places = 0
-  /** Where heavy peers are to be found, unless the swarm has ended since: 0 or a record. */
+  /** The record of a swarm that had heavy peers and may have ended since, or 0. */
   #crowded = 0
   #patience = SWARMS_SEARCHED
-  /** The heaviest peer found, and what it weighs. */
+  /** The heaviest peer found, and its weight. */
   #record = 0
   #set = 0
-  #entry = 0
+  #slot = 0
   #position = 0
   #weight = 0
-  /** Sources of some peers of a swarm. */
+  /** Sources of a sample of a swarm's peers. */
   readonly #sample = new Int32Array(SAMPLE)
 
   constructor(swarms: Swarms) {
     this.#swarms = swarms
   }
 
-  /** Drops a swarm so that one of the source has room; false when no other source has more. */
+  /** Drops a swarm to make room for one of this source; false if no other source is heavier. */
   makeRoomForSwarm(source: number): boolean {
     const { records, swarmShares } = this.#swarms
     let heaviest = swarmShares.nextWeight(source)
@@ -62,7 +55,7 @@ export class FairShare {
     for (let weighed = 0; weighed < SWARMS_WEIGHED; weighed++) {
       const record = this.#nextSwarm()
       if (record === 0) break
-      // A swarm of many peers is likely to be of use to some, and dear to a flood.
+      // A swarm of many peers probably has users, and is expensive for a flood to fake.
       const weight =
         swarmShares.weight(records.source(record)) / Math.max(1, this.#swarms.population(record))
       if (weight <= heaviest) continue
@@ -75,8 +68,8 @@ export class FairShare {
   }
 
   /**
-   * Drops a peer of a full swarm so that one of the source has room, where most of its peers are of
-   * one other wide network, judging by a sample; false elsewhere.
+   * Drops a peer of a full swarm to make room for one of this source, if a sample shows that most
+   * peers come from one other wide network; false otherwise.
    */
   makeRoomInSwarm(record: number, source: number): boolean {
     const { records, sources } = this.#swarms
@@ -85,8 +78,8 @@ export class FairShare {
     const { blocks } = sets
     const root = records.root(record, set)
     if (sets.size(root) < LEAST_SAMPLED) return false
-    const entry = Math.floor(Math.random() * sets.entries(root))
-    const block = sets.blockOf(root, entry)
+    const slot = Math.floor(Math.random() * sets.slots(root))
+    const block = sets.blockOf(root, slot)
     const count = block === 0 ? 0 : blocks.header(block, COUNT)
     if (count === 0) return false
     const sample = this.#sample
@@ -102,21 +95,21 @@ export class FairShare {
       weightIn(sample, crowd, 0) <= weightIn(sample, source, 1)
     )
       return false
-    sets.locate(root, entry, (start + heaviest) % count)
+    sets.locate(root, slot, (start + heaviest) % count)
     this.#swarms.displace(record, set)
     return true
   }
 
-  /** The heaviest source has a new peer in the swarm of a record. */
+  /** Remembers that the heaviest source has a new peer in the swarm of a record. */
   noteCrowded(record: number): void {
     this.#crowded = record
   }
 
-  /** Drops a peer so that one of the source has room; false when no other source has more. */
+  /** Drops a peer to make room for one of this source; false if no other source is heavier. */
   makeRoomForPeer(source: number): boolean {
     const { records, peerShares } = this.#swarms
     const own = peerShares.nextWeight(source)
-    // Half the heaviest will do, and is worth a search, unless the newcomer itself is as heavy.
+    // Half the heaviest weight is enough, and worth a search, unless the newcomer is as heavy.
     const enough = peerShares.heaviest / 2
     const most = enough > 0 && own >= enough ? SWARMS_WEIGHED : this.#patience
     this.#weight = own
@@ -134,11 +127,11 @@ export class FairShare {
     }
     const found = this.#record !== 0 && this.#weight >= enough
     if (found) this.#crowded = this.#record
-    // Where long searches find nothing, the heavy ones are few, and anybody will do.
+    // If long searches find nothing, heavy peers are few, and any peer will do.
     this.#patience = found ? SWARMS_SEARCHED : Math.max(SWARMS_WEIGHED, this.#patience >> 1)
     if (this.#record === 0) return false
     const sets = this.#swarms.sets(this.#set)
-    sets.locate(records.root(this.#record, this.#set), this.#entry, this.#position)
+    sets.locate(records.root(this.#record, this.#set), this.#slot, this.#position)
     this.#swarms.displace(this.#record, this.#set)
     this.#swarms.endIfEmpty(this.#record)
     return true
@@ -153,7 +146,7 @@ export class FairShare {
     return largest
   }
 
-  /** Weighs some neighbours, from a random one on, of a random block of each set. */
+  /** Weighs a run of neighbours at a random position of a random block of each set. */
   #weigh(record: number, most: number): void {
     const { records, sources, peerShares } = this.#swarms
     if (records.kind(record) !== SWARM) return
@@ -162,8 +155,8 @@ export class FairShare {
       const { blocks } = sets
       const root = records.root(record, set)
       if (root === 0) continue
-      const entry = Math.floor(Math.random() * sets.entries(root))
-      const block = sets.blockOf(root, entry)
+      const slot = Math.floor(Math.random() * sets.slots(root))
+      const block = sets.blockOf(root, slot)
       if (block === 0) continue
       const count = blocks.header(block, COUNT)
       const start = Math.floor(Math.random() * count)
@@ -180,13 +173,13 @@ export class FairShare {
         this.#weight = weight
         this.#record = record
         this.#set = set
-        this.#entry = entry
+        this.#slot = slot
         this.#position = position
       }
     }
   }
 
-  /** The next swarm in the order of the table, or 0 when the search has looked far enough. */
+  /** The next swarm in table order, or 0 at the end of the search. */
   #nextSwarm(): number {
     const { records } = this.#swarms
     while (this.#places-- > 0) {

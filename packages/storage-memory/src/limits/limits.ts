@@ -1,9 +1,9 @@
 import { ClientError } from '@chihaya/bittorrent'
 
-/** What the store refuses when it is full; what it knows already goes on as before. */
+/** Refusals of a full store. Known swarms and peers are served as before. */
 export const TOO_MANY_SWARMS: ClientError = new ClientError('tracker is full: no new torrents')
 export const TOO_MANY_PEERS: ClientError = new ClientError('tracker is full: no new peers')
-/** What it refuses a source that makes swarms faster than it may. */
+/** The refusal of a source that adds swarms faster than allowed. */
 export const TOO_MANY_NEW_SWARMS: ClientError = new ClientError('too many new torrents')
 
 export interface SwarmLimits {

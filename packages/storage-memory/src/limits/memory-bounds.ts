@@ -1,21 +1,20 @@
 import { totalmem } from 'node:os'
 
-/** Bytes of a swarm with one peer, and of a peer, at most: those of IPv6 with its peer id. */
+/** Most bytes of a swarm with one peer, and of a peer: IPv6 with a peer id. */
 const SWARM_BYTES = 160
 const PEER_BYTES = 64
-/** What of the memory swarms may take, and what peers. */
+/** Shares of the memory for swarms and for peers. */
 const SHARE = 1 / 4
 const MOST_SWARMS = 5_000_000
 const MOST_PEERS = 50_000_000
 
-/** Bytes of memory that this process may use: the machine's, or what its cgroup allows. */
+/** Bytes of memory that this process may use: those of the machine or of its cgroup. */
 export function availableMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Infinity)
 }
 
 /**
- * How many swarms and peers there may be by default with so much memory: a quarter of it for
- * either.
+ * Default limits of swarms and peers for an amount of memory. Each gets a quarter of it.
  */
 export function boundsFor(memory: number): { maxSwarms: number; maxPeers: number } {
   return {

@@ -1,6 +1,6 @@
 import { ExpiringTable } from '../heap/expiring-table.ts'
 import type { KeyedHash } from '../heap/keyed-hash.ts'
-import type { NewSwarmRate } from '../options.ts'
+import type { NewSwarmRate } from '@chihaya/core'
 import { hashNarrow } from './sources.ts'
 
 /** Sources with a partly used allowance to remember at most. Those that used the least go first. */
@@ -12,8 +12,8 @@ const FRACTION = 2 ** 31
 const ROUNDING = 0.01
 
 /**
- * How many swarms a source may make over time: a token bucket, kept as the moment at which it is
- * full again (the generic cell rate algorithm, ITU-T I.371). A full one takes no memory.
+ * Limits the rate of new swarms per source: a token bucket, stored as the moment at which it is
+ * full again (the generic cell rate algorithm, ITU-T I.371). A full bucket takes no memory.
  */
 export class NewSwarmLimit {
   readonly #table = new ExpiringTable()
@@ -32,8 +32,8 @@ export class NewSwarmLimit {
   }
 
   /**
-   * Takes a token of the source of the entry at the front of `u32`, `length` words long; false
-   * when it has none left.
+   * Takes a token of a source, the entry of `length` words at the front of `u32`; false if none is
+   * left.
    */
   take(u32: Uint32Array, length: number): boolean {
     const hash = hashNarrow(this.#hash, u32, length)

@@ -2,13 +2,13 @@ import { entryU32, halfOf } from '../peers/entry.ts'
 import type { PeerDraw } from '../peers/draw.ts'
 import type { TickClock } from '../expiry/tick-clock.ts'
 
-/** Peers of one source that one answer holds at most. */
+/** Most peers of one source in one answer. */
 const MAX_IN_ANSWER = 2
 
 /**
- * Keeps one host, or one IPv6 /64, from filling a swarm with ports of its own. While a limit is
- * set, endpoints are hashed by their source alone: the peers of a source then lie in one block, in
- * one run of its index.
+ * Keeps one host, or one IPv6 /64, from filling a swarm with many ports. While a limit is set,
+ * endpoints are hashed by source only, so that the peers of a source share one block and one run of
+ * its index.
  */
 export class SourceLimit {
   readonly #limit: number
@@ -18,16 +18,16 @@ export class SourceLimit {
   }
 
   /**
-   * Words of an entry, which has so many, that name its source: an IPv4 address, or the first half
-   * of an IPv6 one.
+   * The leading words of an entry of `u32` words that identify its source: an IPv4 address, or the
+   * first half of an IPv6 address.
    */
   sourceU32(u32: number): number {
     return u32 === entryU32('ipv4') ? 1 : 2
   }
 
   /**
-   * The oldest peer of a source, whose marks in the two sets of a network are given, if the source
-   * is at its limit.
+   * The oldest peer of a source at its limit. `marks` are those of its peers, in each of a
+   * network's two sets.
    */
   oldest(
     marks: ReadonlyArray<readonly number[]>,
@@ -41,7 +41,7 @@ export class SourceLimit {
     return peers.reduce((oldest, peer) => (peer.age > oldest.age ? peer : oldest))
   }
 
-  /** Whether an answer already has its fill of the source of the entry at `u32[at]`. */
+  /** Whether an answer already holds all it may of the source of the entry at `u32[at]`. */
   fills(draw: PeerDraw, u32: Uint32Array, at: number): boolean {
     const halves = this.sourceU32(draw.entryU32) * 2
     let same = 0

@@ -2,14 +2,14 @@ import { word } from '../peers/entry.ts'
 import type { KeyedHash } from '../heap/keyed-hash.ts'
 
 /**
- * The network that an announce came from, twice: a *narrow* one, which is one customer's, and a
- * *wide* one around it, which is one provider's. Both are numbered by a keyed hash, as there are
- * more of them than counters.
+ * The *source* of an announce: a *narrow* network, which belongs to one customer, and the *wide*
+ * one around it, which belongs to one provider. A keyed hash numbers both, as networks outnumber
+ * the counters.
  */
 
 /**
- * Bits of the number of a narrow network, and of that of a wide one: 30 in all, as many as a
- * swarm's record has to spare.
+ * Bits of a narrow network's number and of a wide network's: 30 in total, which a swarm's record
+ * has to spare.
  */
 const NARROW_BITS = 16
 const WIDE_BITS = 14
@@ -18,26 +18,34 @@ const NARROW_SHIFT: number = 32 - NARROW_BITS
 const WIDE_SHIFT: number = 32 - WIDE_BITS
 
 /**
- * Narrow networks are IPv4 addresses and IPv6 /56: the second word of an address has the last byte
- * of these.
+ * Narrow networks are IPv4 addresses and IPv6 /56. The last byte of a /56 is in the second word of
+ * an address.
  */
 const NARROW_IPV6: number = word(0xff, 0xff, 0xff, 0)
-/** Wide ones are IPv4 /16 and IPv6 /32, which is a word. */
+/** Wide networks are IPv4 /16 and IPv6 /32, which is one word. */
 const WIDE_IPV4: number = word(0xff, 0xff, 0, 0)
 /** 32-bit words of an IPv4 entry. */
 const IPV4_U32 = 2
 const ALL_BITS = 0xffff_ffff
 
 /**
- * Numbers sources. Multiply-shift (Dietzfelbinger et al. 1997) under random factors: nobody outside
- * can aim at a number.
+ * Numbers sources by multiply-shift hashing (Dietzfelbinger et al. 1997). The factors are random,
+ * so an outsider cannot choose a number.
  */
 export class Sources {
-  readonly #factors: Int32Array
+  /** Factors of the two words of a narrow network. */
+  readonly #first: number
+  readonly #second: number
+  /** Factors of the word of a wide network. */
+  readonly #wideIpv4: number
+  readonly #wideIpv6: number
 
   /** `factors` are four random numbers of 32 bits. */
   constructor(factors: Int32Array) {
-    this.#factors = factors.map((factor) => factor | 1)
+    this.#first = factors[0]! | 1
+    this.#second = factors[1]! | 1
+    this.#wideIpv4 = factors[2]! | 1
+    this.#wideIpv6 = factors[3]! | 1
   }
 
   /**
@@ -45,16 +53,17 @@ export class Sources {
    * above that of the narrow one.
    */
   of(u32: Uint32Array, at: number, length: number): number {
-    const [a, b, c, d] = this.#factors as unknown as [number, number, number, number]
     const first = u32[at]!
     if (length === IPV4_U32) {
       return (
-        (Math.imul(first, a) >>> NARROW_SHIFT) |
-        ((Math.imul(first & WIDE_IPV4, c) >>> WIDE_SHIFT) << NARROW_BITS)
+        (Math.imul(first, this.#first) >>> NARROW_SHIFT) |
+        ((Math.imul(first & WIDE_IPV4, this.#wideIpv4) >>> WIDE_SHIFT) << NARROW_BITS)
       )
     }
-    const narrow = (Math.imul(first, a) + Math.imul(u32[at + 1]! & NARROW_IPV6, b)) >>> NARROW_SHIFT
-    return narrow | ((Math.imul(first, d) >>> WIDE_SHIFT) << NARROW_BITS)
+    const second = u32[at + 1]! & NARROW_IPV6
+    const narrow =
+      (Math.imul(first, this.#first) + Math.imul(second, this.#second)) >>> NARROW_SHIFT
+    return narrow | ((Math.imul(first, this.#wideIpv6) >>> WIDE_SHIFT) << NARROW_BITS)
   }
 }
 
@@ -64,11 +73,11 @@ export function hashNarrow(hash: KeyedHash, u32: Uint32Array, length: number): n
 }
 
 /**
- * How much of something each source holds. What a source holds *weighs* as much as its narrow
- * network holds times the square of what its wide one holds, as many narrow networks are sooner got
- * than a second wide one. A flood weighs by both where it comes from one address, and by the wide
- * one where it comes from many of one provider. The customers of a large provider weigh by the wide
- * one alone, and networks that share a number with a flood by one of the two.
+ * How much of something each source holds. The *weight* of a source is the share of its narrow
+ * network times the square of the share of its wide network, because many narrow networks are
+ * easier to get than a second wide one. A flood from one address is heavy by both, a flood from
+ * many addresses of one provider by the wide network. The customers of a large provider are heavy
+ * by the wide network only, and a network that shares a number with a flood by one of the two.
  */
 export class SourceShares {
   readonly #narrow = new Uint32Array(1 << NARROW_BITS)
@@ -80,7 +89,7 @@ export class SourceShares {
     this.#wide[source >>> NARROW_BITS]! += by
   }
 
-  /** A source that may be heavier than all that were met; whether it is the heaviest. */
+  /** Updates the heaviest source seen so far; whether it is this one. */
   noteHeavy(source: number): boolean {
     if (source === this.#heaviest) return true
     if (this.weight(source) <= this.heaviest) return false
@@ -92,12 +101,12 @@ export class SourceShares {
     return weight(this.#narrow[source & NARROW_MASK]!, this.#wide[source >>> NARROW_BITS]!)
   }
 
-  /** What the source would weigh if it held one more. */
+  /** The weight of a source if it held one more. */
   nextWeight(source: number): number {
     return weight(this.#narrow[source & NARROW_MASK]! + 1, this.#wide[source >>> NARROW_BITS]! + 1)
   }
 
-  /** What the heaviest source weighs, as far as that is known. */
+  /** The weight of the heaviest source seen so far. */
   get heaviest(): number {
     return this.weight(this.#heaviest)
   }
@@ -107,21 +116,21 @@ function weight(narrow: number, wide: number): number {
   return narrow * wide * wide
 }
 
-/** How many of some sources are in the wide network of one. */
+/** How many sources of a sample are in the wide network of `source`. */
 export function numberInWide(sample: Int32Array, source: number): number {
   let number = 0
   for (const other of sample) if (other >>> NARROW_BITS === source >>> NARROW_BITS) number++
   return number
 }
 
-/** What a source weighs among some, with `more` of it. */
+/** The weight of a source in a sample, plus `more` of it. */
 export function weightIn(sample: Int32Array, source: number, more: number): number {
   let narrow = more
   for (const other of sample) if ((other & NARROW_MASK) === (source & NARROW_MASK)) narrow++
   return weight(narrow, numberInWide(sample, source) + more)
 }
 
-/** The index of the one of some sources that weighs the most among them. */
+/** The index of the heaviest source of a sample. */
 export function heaviestOf(sample: Int32Array): number {
   let heaviest = 0
   for (const [index, source] of sample.entries()) {

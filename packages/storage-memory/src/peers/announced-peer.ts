@@ -14,13 +14,13 @@ export class AnnouncedPeer {
   owner = 0
   /** The first of the two sets that it may be in. */
   sets = 0
-  /** The address that the announce came from, as an entry of so many words. */
+  /** The address of the announce, as an entry of `sourceU32` words. */
   source: Uint32Array = this.endpoint
   sourceU32 = 0
-  /** Where a WebRTC peer announces from, as its endpoint does not tell. */
+  /** The address of a WebRTC peer, which its endpoint does not hold. */
   readonly #address = new Uint32Array(entryU32('ipv6'))
 
-  /** Reads what an announce says. The infohash goes into `infoHash`. */
+  /** Reads an announce. Writes the infohash to `infoHash`. */
   read(announce: Announce, infoHash: Uint32Array): void {
     announce.copyIds(infoHash, this.id)
     this.clientKey = announce.key
@@ -36,7 +36,7 @@ export class AnnouncedPeer {
     this.sourceU32 = entryU32(addressFamily(announce.address))
   }
 
-  /** Gives it the endpoint of an address. */
+  /** Sets its endpoint. */
   dialAt(address: Address, port: number): void {
     const family = addressFamily(address)
     writeEndpoint(this.endpoint, address, port)

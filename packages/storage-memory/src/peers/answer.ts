@@ -9,14 +9,14 @@ import type { SubnetPeers } from '../swarms/subnet-peers.ts'
 import { LEECHERS, SEEDERS, WEBRTC_SETS } from '../swarms/records.ts'
 import type { Swarms } from '../swarms/swarms.ts'
 
-/** 16-bit words of what answers carry. */
+/** 16-bit words of endpoints and peer ids in answers. */
 const ENDPOINT_U16: Readonly<Record<AddressFamily, number>> = { ipv4: 3, ipv6: 9 }
 const PEER_ID_U16 = PEER_ID_U32 * 2
 
 /** The endpoint that no entry has. */
 const NOBODY = new Uint32Array(entryU32('ipv6'))
 
-/** Selects the peers of an answer: from which sets, how many of each, and in what order. */
+/** Selects the peers of an answer: the sets, the share of each, and their order. */
 export class Answerer {
   readonly #swarms: Swarms
   readonly #peer: AnnouncedPeer
@@ -43,8 +43,8 @@ export class Answerer {
   }
 
   /**
-   * Fills a list with up to `want` peers of the network that has the sets from `first` on; `subnet`
-   * is the record of the announcer's subnet, or 0.
+   * Fills a list with up to `want` peers of the network with the sets from `first` on. `subnet` is
+   * the record of the announcer's subnet, or 0.
    */
   write(
     announce: Announce,
@@ -93,16 +93,15 @@ export class Answerer {
     draw.fromSet(sets, seeders, share)
     draw.fromSet(sets, leechers, before + want - draw.drawn)
     if (draw.drawn === before + want || share >= sets.size(seeders)) return
-    // Too few of the leechers may be given to this announcer, so let seeders fill their share as
-    // well.
+    // Too few leechers may be given to this announcer, so seeders fill their share.
     draw.drawn = before
     draw.fromSet(sets, seeders, want)
     draw.fromSet(sets, leechers, before + want - draw.drawn)
   }
 
   /**
-   * Draws peers of the subnet first; peers from outside then take their share, so this needs room
-   * for twice as many.
+   * Draws peers of the subnet first, then peers from outside for their share, which takes room for
+   * twice as many.
    */
   #preferSubnet(
     leechersOnly: boolean,
@@ -132,7 +131,7 @@ export class Answerer {
   }
 }
 
-/** How many of `want` peers to draw from the seeders, for a sample that is even over both. */
+/** How many of `want` peers to draw from the seeders, for an even sample over both. */
 function seedersShare(leechers: number, seeders: number, want: number): number {
   if (leechers + seeders <= want) return seeders
   const share = Math.floor((want * seeders) / (leechers + seeders) + Math.random())

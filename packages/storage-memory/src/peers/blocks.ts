@@ -25,8 +25,8 @@ import {
 } from './layout.ts'
 
 /**
- * Reads and changes blocks of peers of one family. Methods take a block's reference and look its
- * segment up anew, since any allocation may add one.
+ * Reads and changes blocks of peers of one family. Methods take a block's reference and look up its
+ * segment each time, since any allocation may add one.
  */
 export class PeerBlocks {
   readonly heap: Heap
@@ -35,12 +35,12 @@ export class PeerBlocks {
   readonly columns: Columns
   readonly #hash: KeyedHash
   /**
-   * What of an entry the hash covers: address and port, or less where a source's peers must stay
-   * together.
+   * The part of an entry that is hashed: address and port, or only the source where the peers of a
+   * source must stay together.
    */
   readonly #hashedU32: number
   readonly #lastMask: number
-  /** The first port that is given to others. */
+  /** The first port that is not withheld. */
   readonly #firstPort: number
 
   constructor(
@@ -61,8 +61,8 @@ export class PeerBlocks {
   }
 
   /**
-   * Whether the peer of an entry is counted but not given to others, because of its port. `last` is
-   * the entry's last word.
+   * Whether a peer is counted but not given to others because of its port, in `last`, the last word
+   * of its entry.
    */
   withholds(last: number): boolean {
     return portOf(last) < this.#firstPort
@@ -134,8 +134,8 @@ export class PeerBlocks {
   }
 
   /**
-   * The positions of peers whose entry begins with the first `length` words of `key`, which are all
-   * that is hashed.
+   * The positions of the peers whose entry begins with the first `length` words of `key`, the
+   * hashed ones.
    */
   positionsOf(block: number, key: Uint32Array, hash: number, length: number): number[] {
     const u16 = this.heap.u16[segmentOf(block)]!
@@ -159,12 +159,12 @@ export class PeerBlocks {
     return positions
   }
 
-  /** Whether a peer of the hash is there whose mark passes the test. */
+  /** Whether the block holds a peer of the hash with a mark that passes the test. */
   holds(block: number, hash: number, passes: (mark: number) => boolean): boolean {
     const u32 = this.heap.u32[segmentOf(block)]!
     const matches = (position: number): boolean => {
       const entry = this.entryAt(block, position)
-      return this.hash(u32, entry) === hash && passes(readMark(u32, entry + this.stride - 1))
+      return (this.hash(u32, entry) ^ hash) === 0 && passes(readMark(u32, entry + this.stride - 1))
     }
     const slots = this.header(block, SLOTS)
     if (slots === 0) {
@@ -181,8 +181,7 @@ export class PeerBlocks {
   }
 
   /**
-   * Puts the entry at `from[at]` behind the others of a block that has room for it, and returns its
-   * position.
+   * Appends the entry at `from[at]` to a block that has room, and returns its position.
    */
   append(block: number, from: Uint32Array, at: number, hash: number): number {
     const u16 = this.heap.u16[segmentOf(block)]!
@@ -202,7 +201,7 @@ export class PeerBlocks {
     return position
   }
 
-  /** Takes out the peer at a position; the last one takes its place. */
+  /** Removes the peer at a position, and moves the last peer there. */
   remove(block: number, position: number): void {
     const u16 = this.heap.u16[segmentOf(block)]!
     const u32 = this.heap.u32[segmentOf(block)]!
@@ -292,7 +291,7 @@ export class PeerBlocks {
   }
 
   /**
-   * Draws later entries of the run back over a freed slot, so that no probe stops short of them.
+   * Moves later slots of the run back over a freed one, so that no probe stops before them.
    */
   #closeGap(
     block: number,

@@ -2,19 +2,18 @@ import { u32At, segmentOf, u16At, type Heap } from '../heap/heap.ts'
 import { CAPACITY, DIRECTORY } from './layout.ts'
 
 /**
- * What a set of more than one block begins with: totals over the blocks, then one entry for each
- * value of the first `depth` bits of the hash, which refers to the block of the peers that share
- * them (extendible hashing, Fagin et al. 1979).
+ * The root of a set with several blocks: totals over the blocks, then one slot for each value of
+ * the first `depth` bits of the hash, which refers to the block of the peers with these bits
+ * (extendible hashing, Fagin et al. 1979).
  *
- *     | DIRECTORY, depth 2×2 | count 4 | partials 4 | entries 4 each, 2^depth of them |
+ *     | DIRECTORY, depth 2×2 | count 4 | partials 4 | slots 4 each, 2^depth of them |
  *
- * A block that is less deep than the directory is referred to by several entries, side by side. An
- * entry may be 0.
+ * A block that is less deep than the directory has several adjacent slots. A slot may be 0.
  */
 
 const DEPTH_U16 = 1
-const ENTRIES = 3
-/** A directory must fit a segment; this deep it refers to a hundred million peers. */
+const FIRST_SLOT = 3
+/** A directory must fit a segment. At this depth it refers to a hundred million peers. */
 export const MAX_DEPTH = 17
 
 /** The totals of a directory, by the position of their long word. */
@@ -33,19 +32,19 @@ export class Directories {
     return this.#heap.u16[segmentOf(root)]![u16At(root) + CAPACITY] === DIRECTORY
   }
 
-  /** A directory whose entries all refer to one block. */
+  /** A directory whose slots all refer to one block. */
   create(depth: number, block: number): number {
-    const root = this.#heap.allocate((ENTRIES + (1 << depth)) * 4)
+    const root = this.#heap.allocate((FIRST_SLOT + (1 << depth)) * 4)
     this.#heap.u16[segmentOf(root)]![u16At(root) + CAPACITY] = DIRECTORY
     this.#heap.u16[segmentOf(root)]![u16At(root) + DEPTH_U16] = depth
     const u32 = this.#heap.u32[segmentOf(root)]!
     const at = u32At(root)
-    u32.fill(0, at + 1, at + ENTRIES)
-    u32.fill(block, at + ENTRIES, at + ENTRIES + (1 << depth))
+    u32.fill(0, at + 1, at + FIRST_SLOT)
+    u32.fill(block, at + FIRST_SLOT, at + FIRST_SLOT + (1 << depth))
     return root
   }
 
-  /** The same with one bit more, so that each entry becomes two; the old directory is freed. */
+  /** The same with one bit more, so that each slot becomes two; the old directory is freed. */
   double(root: number): number {
     const depth = this.depth(root)
     const doubled = this.create(depth + 1, 0)
@@ -53,10 +52,10 @@ export class Directories {
       this.add(doubled, total, this.total(root, total))
     const from = this.#heap.u32[segmentOf(root)]!
     const to = this.#heap.u32[segmentOf(doubled)]!
-    const fromAt = u32At(root) + ENTRIES
-    const toAt = u32At(doubled) + ENTRIES
-    for (let entry = 0; entry < 1 << depth; entry++) {
-      to[toAt + 2 * entry] = to[toAt + 2 * entry + 1] = from[fromAt + entry]!
+    const fromAt = u32At(root) + FIRST_SLOT
+    const toAt = u32At(doubled) + FIRST_SLOT
+    for (let slot = 0; slot < 1 << depth; slot++) {
+      to[toAt + 2 * slot] = to[toAt + 2 * slot + 1] = from[fromAt + slot]!
     }
     this.#heap.free(root)
     return doubled
@@ -74,24 +73,24 @@ export class Directories {
     this.#heap.u32[segmentOf(root)]![u32At(root) + total]! += by
   }
 
-  /** The entry that a hash falls to. */
-  entryOf(root: number, hash: number): number {
+  /** The slot of a hash. */
+  slotOf(root: number, hash: number): number {
     return hash >>> (32 - this.depth(root))
   }
 
-  block(root: number, entry: number): number {
-    return this.#heap.u32[segmentOf(root)]![u32At(root) + ENTRIES + entry]!
+  block(root: number, slot: number): number {
+    return this.#heap.u32[segmentOf(root)]![u32At(root) + FIRST_SLOT + slot]!
   }
 
-  /** The first of the entries that refer to the same block as `entry`, for a block `depth` deep. */
-  firstEntry(root: number, entry: number, depth: number): number {
+  /** The first of the slots that refer to the same block as `slot`, for a block `depth` deep. */
+  firstSlot(root: number, slot: number, depth: number): number {
     const shared = this.depth(root) - depth
-    return (entry >>> shared) << shared
+    return (slot >>> shared) << shared
   }
 
-  /** Lets all entries of a block `depth` deep refer to another. */
-  replace(root: number, entry: number, depth: number, block: number): void {
-    const first = u32At(root) + ENTRIES + this.firstEntry(root, entry, depth)
+  /** Makes all slots of a block `depth` deep refer to another. */
+  replace(root: number, slot: number, depth: number, block: number): void {
+    const first = u32At(root) + FIRST_SLOT + this.firstSlot(root, slot, depth)
     this.#heap.u32[segmentOf(root)]!.fill(block, first, first + (1 << (this.depth(root) - depth)))
   }
 }

@@ -4,7 +4,7 @@ import type { PeerBlocks } from './blocks.ts'
 import { COUNT, DEPTH, NOT_PUBLIC, PEER_ID_U32, WITHHELD } from './layout.ts'
 import type { PeerSets } from './sets.ts'
 
-/** Blocks that one draw looks at: the bound on its cost where filters turn most peers away. */
+/** Most blocks that one draw visits, which bounds its cost when filters reject most peers. */
 const MAX_BLOCKS = 256
 
 /** 32-bit words of an IPv4 entry. */
@@ -12,34 +12,34 @@ const IPV4_U32 = 2
 
 const NOTHING: Uint32Array = new Uint32Array(0)
 
-/** Whether the entry at `u32[at]` is one that this draw must leave out. */
+/** Whether a draw must leave out the entry at `u32[at]`. */
 export type Refuses = (u32: Uint32Array, at: number) => boolean
 
 /**
- * Picks peers out of sets and writes them down as they will travel. A draw takes a run of
- * neighbours from a random position of a random block: O(peers wanted), and as the blocks are
- * ordered by a keyed hash, nobody chooses his neighbours.
+ * Draws peers from sets and writes them in wire format. A draw takes a run of neighbours from a
+ * random position of a random block, in O(peers wanted). Blocks are ordered by a keyed hash, so
+ * that nobody can choose their neighbours.
  */
 export class PeerDraw {
-  /** Where endpoints go, in 16-bit words, from word `at` on. */
+  /** Destination of endpoints, in 16-bit words, from word `at` on. */
   endpoints: Uint16Array = new Uint16Array(0)
   at = 0
-  /** Where peer ids go, from the first word on; undefined when none are wanted. */
+  /** Destination of peer ids, from the first word on; undefined if none are wanted. */
   peerIds: Uint16Array | undefined
   /** 16-bit words of an endpoint. */
   width = 0
-  /** 32-bit words of an entry of the peers that are drawn: 6 bytes of an endpoint lie in 2 words. */
+  /** 32-bit words of an entry of the drawn peers; the 6 bytes of an IPv4 endpoint take 2 words. */
   get entryU32(): number {
     return (this.width + 1) >> 1
   }
 
-  /** How many were drawn since `begin`. */
+  /** Number of peers drawn since `begin`. */
   drawn = 0
   publicOnly = false
   refuses: Refuses | undefined
-  /** The announcer's owner, of whom no peers are drawn; 0 for none, or where owners are not kept. */
+  /** The announcer's owner, who is given no own peers; 0 for none or if owners are not kept. */
   owner = 0
-  /** The announcer's endpoint, and its peer id, which only matters at the same address. */
+  /** The announcer's endpoint and peer id. The id only matters at the same address. */
   own: Uint32Array = NOTHING
   ownPeerId: Uint32Array = NOTHING
 
@@ -49,7 +49,7 @@ export class PeerDraw {
     this.drawn = 0
   }
 
-  /** Drops the peers from the `from`th up to the `to`th; those behind move up. */
+  /** Drops the peers from the `from`th up to the `to`th; later ones move up. */
   dropFromMiddle(from: number, to: number): void {
     const endpoint = (peer: number): number => this.at + peer * this.width
     this.endpoints.copyWithin(endpoint(from), endpoint(to), endpoint(this.drawn))
@@ -67,21 +67,20 @@ export class PeerDraw {
     }
     const goal = this.drawn + want
     const depth = sets.directories.depth(root)
-    const entries = 1 << depth
-    let entry = Math.floor(Math.random() * entries)
-    let left = entries
+    const slots = 1 << depth
+    let slot = Math.floor(Math.random() * slots)
+    let left = slots
     for (let blocks = 0; left > 0 && blocks < MAX_BLOCKS && this.drawn < goal; blocks++) {
-      const block = sets.directories.block(root, entry)
+      const block = sets.directories.block(root, slot)
       if (block === 0) {
-        entry = (entry + 1) & (entries - 1)
+        slot = (slot + 1) & (slots - 1)
         left--
         continue
       }
       const blockDepth = sets.blocks.header(block, DEPTH)
       const run = 1 << (depth - blockDepth)
-      // A block's entries stand side by side; the first block met may have been entered in their
-      // midst.
-      entry = (sets.directories.firstEntry(root, entry, blockDepth) + run) & (entries - 1)
+      // Directory slots of one block are adjacent, and the draw may have begun between them.
+      slot = (sets.directories.firstSlot(root, slot, blockDepth) + run) & (slots - 1)
       left -= run
       this.#fromBlock(sets.blocks, block, goal - this.drawn)
     }
@@ -110,9 +109,8 @@ export class PeerDraw {
   }
 
   /**
-   * Takes the peers from position `from` up to `to` until `goal` are drawn, where none but the
-   * announcer is left out: `#copy` with every constant in its place, which makes a whole announce a
-   * third quicker.
+   * Takes the peers from position `from` up to `to` until `goal` are drawn, leaving out only the
+   * announcer: `#copy` with its constants filled in, which makes a whole announce a third faster.
    */
   #copyIpv4(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
     const u32 = blocks.heap.u32[segmentOf(block)]!
@@ -148,7 +146,7 @@ export class PeerDraw {
     }
   }
 
-  /** The same where each peer has to be looked at, or comes with its peer id. */
+  /** The same if each peer must be checked, or is written with its peer id. */
   #copyFiltered(blocks: PeerBlocks, block: number, from: number, to: number, goal: number): void {
     const u32 = blocks.heap.u32[segmentOf(block)]!
     for (let position = from; position < to && this.drawn < goal; position++) {

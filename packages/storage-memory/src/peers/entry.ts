@@ -2,8 +2,7 @@ import { addressScope, type Address, type AddressFamily } from '@chihaya/bittorr
 
 /**
  * A peer's *entry*: its address, then port and mark, in 32-bit words: 2 for IPv4, 5 for IPv6.
- * Address and port lie in memory in network order whatever the machine's own order is, so that
- * their bytes are what goes on the wire.
+ * Address and port are in network byte order on any machine, so that they are sent as they are.
  *
  *     | address 4 or 16 bytes | port 2 | mark 2 |
  *
@@ -13,24 +12,24 @@ import { addressScope, type Address, type AddressFamily } from '@chihaya/bittorr
 /** Whether the first byte of a word is its lowest. */
 export const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
 
-/** How far the two 16-bit halves of a word are shifted, in the order they lie in memory. */
+/** Shifts of the two 16-bit halves of a word, in memory order. */
 export const FIRST_HALF: number = LITTLE_ENDIAN ? 0 : 16
 export const SECOND_HALF: number = 16 - FIRST_HALF
 export const PORT_MASK: number = (0xffff << FIRST_HALF) >>> 0
 
 /** Mark bits: ticks above, flags below. */
 export const PARTIAL = 1
-/** An endpoint of a client that is counted at its endpoint of the other family. */
+/** The client is counted at its endpoint of the other family. */
 export const ALIAS = 2
 /** The peer's download has been counted. */
 export const COUNTED = 4
 export const TICK_SHIFT = 3
 export const TICKS: number = 1 << 13
 
-/** Ports below this one cannot be dialled: clients without a port of their own send 0 or 1. */
+/** Ports below this one cannot be dialled: clients that do not listen send 0 or 1. */
 export const FIRST_DIALLABLE_PORT = 2
 
-/** Writes a WebRTC peer's handle in the place of an IPv4 address, with no port and no mark. */
+/** Writes a WebRTC peer's handle as an IPv4 address, with no port and no mark. */
 export function writeHandle(u32: Uint32Array, handle: number): void {
   u32[0] = word(handle >>> 24, (handle >>> 16) & 0xff, (handle >>> 8) & 0xff, handle & 0xff)
   u32[1] = 0
@@ -41,7 +40,7 @@ export function entryU32(family: AddressFamily): number {
   return family === 'ipv4' ? 2 : 5
 }
 
-/** The word whose four bytes lie in memory in the order given. */
+/** A word with four bytes in memory order. */
 export function word(first: number, second: number, third: number, fourth: number): number {
   return (
     (LITTLE_ENDIAN
@@ -50,7 +49,7 @@ export function word(first: number, second: number, third: number, fourth: numbe
   )
 }
 
-/** The first (0) or second (1) half of a word, in the order they lie in memory. */
+/** The first (0) or second (1) half of a word, in memory order. */
 export function halfOf(long: number, half: number): number {
   return (long >>> (half === 0 ? FIRST_HALF : SECOND_HALF)) & 0xffff
 }
@@ -82,7 +81,7 @@ export function portOf(last: number): number {
 const scratch = new Uint32Array(4)
 const scratchBytes = new Uint8Array(scratch.buffer)
 
-/** True when the address of the entry at `u32[at]` has a meaning on the public internet. */
+/** Whether the address of the entry at `u32[at]` is public. */
 export function isPublicEntry(u32: Uint32Array, at: number, length: number): boolean {
   for (let index = 0; index < length - 1; index++) scratch[index] = u32[at + index]!
   return addressScope(scratchBytes, 0, (length - 1) * 4) === 'public'

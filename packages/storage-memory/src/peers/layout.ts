@@ -4,24 +4,24 @@
  *
  *     | header 16 bytes | index 2 each … | entries 8 or 20 each … | columns: peer ids 20, owners 4 |
  *
- * Columns hold what a store is told to keep beside the entries, one after the other.
+ * Columns hold further data that the store is configured to keep.
  *
- * The index finds an endpoint's position: open-addressed, half again as many slots as there is room
- * for peers, each holding a position plus one. Blocks of up to 8 peers have none, as looking at all
- * of them is as quick.
+ * The index finds the position of an endpoint: an open-addressed table with 1.5 slots for each peer
+ * that fits, each holding a position plus one. Blocks of up to 8 peers have no index, as a scan is
+ * as fast.
  */
 
 /**
- * The 16-bit words of a block's header. How many peers fit; `DIRECTORY` here says that this is no
- * block of peers at all.
+ * The 16-bit words of a block's header. The first is the number of peers that fit, or `DIRECTORY`
+ * if this is not a block of peers.
  */
 export const CAPACITY = 0
 export const COUNT = 1
 /** How many of the peers are partial seeds. */
 export const PARTIALS = 2
-/** How many have a port that is not given to others. */
+/** How many have a port that is withheld. */
 export const WITHHELD = 3
-/** How many have an address that means nothing on the public internet. */
+/** How many have an address that is not public. */
 export const NOT_PUBLIC = 4
 /** How many leading bits of the hash all peers of this block share (see `PeerSets`). */
 export const DEPTH = 5
@@ -34,11 +34,11 @@ export const DIRECTORY = 0xffff
 
 export const PEER_ID_U32 = 5
 
-/** What a block holds of each peer beside its entry. */
+/** Data that a block holds for each peer besides its entry. */
 export interface Column {
   /** 32-bit words of a peer in this column. */
   readonly width: number
-  /** Those of a peer in the columns before this one. */
+  /** 32-bit words of a peer in the columns before this one. */
   readonly offset: number
 }
 
@@ -68,22 +68,20 @@ export class Columns {
 /** Blocks up to this capacity have no index. */
 const UNINDEXED = 8
 /**
- * A set with more peers is spread over several blocks, so that no one operation moves more than
- * this many.
+ * A larger set has several blocks, so that no single operation moves more peers than this.
  */
 export const MAX_CAPACITY = 1024
 
 /**
- * Slots of the index of a block for `capacity` peers: an even number, as what follows it is made of
- * 32-bit words.
+ * Slots of the index of a block for `capacity` peers: an even number, so that the 32-bit words
+ * after it are aligned.
  */
 export function slotsFor(capacity: number): number {
   return capacity <= UNINDEXED ? 0 : (capacity + (capacity >> 1) + 1) & ~1
 }
 
 /**
- * The next capacity of a block that is full: a quarter more, as slack costs memory and growth costs
- * copies.
+ * The next capacity of a full block: a quarter more, a balance between slack and copies.
  */
 export function grownCapacity(capacity: number): number {
   return Math.min(MAX_CAPACITY, capacity + Math.max(1, capacity >> 2))

@@ -8,19 +8,19 @@ import { CAPACITY, COUNT, DEPTH, grownCapacity, MAX_CAPACITY, PARTIALS } from '.
 const JOINED = MAX_CAPACITY / 2
 
 /**
- * The leechers or the seeders of one swarm and family. A set is known by its root: 0 when empty, a
- * block of peers while one is enough, a directory of blocks beyond. What changes a set returns its
- * root, which may be another one.
+ * The leechers or the seeders of one swarm and family. A set is identified by its root: 0 when
+ * empty, a block of peers while one is enough, a directory of blocks beyond. Methods that change a
+ * set return its root, which may be a new one.
  *
- * `find` and `insert` leave word of the peer they met in `block` and `position`, valid until the
- * next change.
+ * `find`, `insert` and `locate` select a peer: `block` and `position` refer to it until the next
+ * change.
  */
 export class PeerSets {
   readonly blocks: PeerBlocks
   readonly directories: Directories
   block = 0
   position = -1
-  #entry = 0
+  #slot = 0
 
   constructor(blocks: PeerBlocks) {
     this.blocks = blocks
@@ -45,8 +45,7 @@ export class PeerSets {
   }
 
   /**
-   * The marks of peers whose endpoint begins with the first `length` words of `key`; `locateInSource` takes
-   * an index of them.
+   * The marks of the peers whose endpoint begins with the first `length` words of `key`.
    */
   marksOfSource(root: number, key: Uint32Array, hash: number, length: number): number[] {
     const block = this.#blockFor(root, hash)
@@ -56,7 +55,7 @@ export class PeerSets {
       .map((position) => this.blocks.mark(block, position))
   }
 
-  /** Meets the peer that stands at `index` in what `marksOfSource` returned. */
+  /** Selects the peer at `index` in the result of `marksOfSource`. */
   locateInSource(
     root: number,
     key: Uint32Array,
@@ -68,26 +67,26 @@ export class PeerSets {
     this.position = this.blocks.positionsOf(this.block, key, hash, length)[index]!
   }
 
-  /** Meets the peer at a position of the block behind an entry. */
-  locate(root: number, entry: number, position: number): void {
-    this.block = this.blockOf(root, entry)
+  /** Selects the peer at a position of the block behind a slot. */
+  locate(root: number, slot: number, position: number): void {
+    this.block = this.blockOf(root, slot)
     this.position = position
-    this.#entry = entry
+    this.#slot = slot
   }
 
   /** The block that holds all peers of a hash, or 0. */
   #blockFor(root: number, hash: number): number {
     if (root === 0 || !this.directories.is(root)) return root
-    this.#entry = this.directories.entryOf(root, hash)
-    return this.directories.block(root, this.#entry)
+    this.#slot = this.directories.slotOf(root, hash)
+    return this.directories.block(root, this.#slot)
   }
 
-  /** The mark of the peer that was met. */
+  /** The mark of the selected peer. */
   get mark(): number {
     return this.blocks.mark(this.block, this.position)
   }
 
-  /** Sets the mark of the peer that was met. */
+  /** Sets the mark of the selected peer. */
   setMark(root: number, mark: number): void {
     if (this.directories.is(root)) this.#countPartial(root, mark, this.mark)
     this.blocks.setMark(this.block, this.position, mark)
@@ -108,61 +107,61 @@ export class PeerSets {
     return roomy
   }
 
-  /** Takes out the peer that was met. */
+  /** Removes the selected peer. */
   remove(root: number): number {
     this.#take(root, this.block, this.position)
-    return this.#compact(root, this.block, this.#entry)
+    return this.#compact(root, this.block, this.#slot)
   }
 
-  /** Whether a peer of the hash is in the set whose mark passes the test. */
+  /** Whether the set holds a peer of the hash with a mark that passes the test. */
   holds(root: number, hash: number, passes: (mark: number) => boolean): boolean {
     const block = this.#blockFor(root, hash)
     return block !== 0 && this.blocks.holds(block, hash, passes)
   }
 
-  /** How many entries `removeWhere` can be asked to look at. */
-  entries(root: number): number {
+  /** How many slots `removeWhere` can be asked to look at. */
+  slots(root: number): number {
     if (root === 0) return 0
     return this.directories.is(root) ? 1 << this.directories.depth(root) : 1
   }
 
-  /** Peers in the block behind an entry; 0 where the entry before has shown the same block. */
-  population(root: number, entry: number): number {
+  /** Peers in the block behind a slot; 0 where the slot before has shown the same block. */
+  population(root: number, slot: number): number {
     if (!this.directories.is(root)) return this.blocks.header(root, COUNT)
-    const block = this.directories.block(root, entry)
-    if (block === 0 || (entry > 0 && this.directories.block(root, entry - 1) === block)) return 0
+    const block = this.directories.block(root, slot)
+    if (block === 0 || (slot > 0 && this.directories.block(root, slot - 1) === block)) return 0
     return this.blocks.header(block, COUNT)
   }
 
-  /** The block behind an entry, or 0. */
-  blockOf(root: number, entry: number): number {
-    return this.directories.is(root) ? this.directories.block(root, entry) : root
+  /** The block behind a slot, or 0. */
+  blockOf(root: number, slot: number): number {
+    return this.directories.is(root) ? this.directories.block(root, slot) : root
   }
 
-  /** The entry for peers of a hash. */
-  entryFor(root: number, hash: number): number {
-    return this.directories.is(root) ? this.directories.entryOf(root, hash) : 0
+  /** The slot for peers of a hash. */
+  slotFor(root: number, hash: number): number {
+    return this.directories.is(root) ? this.directories.slotOf(root, hash) : 0
   }
 
-  /** The least hash beyond those of an entry's block: 2^32 after the last. */
-  endOf(root: number, entry: number): number {
+  /** The least hash beyond those of a slot's block: 2^32 after the last. */
+  endOf(root: number, slot: number): number {
     if (!this.directories.is(root)) return 2 ** 32
     const depth = this.directories.depth(root)
-    const block = this.directories.block(root, entry)
+    const block = this.directories.block(root, slot)
     const blockDepth = block === 0 ? depth : this.blocks.header(block, DEPTH)
     return (
-      (this.directories.firstEntry(root, entry, blockDepth) + (1 << (depth - blockDepth))) *
+      (this.directories.firstSlot(root, slot, blockDepth) + (1 << (depth - blockDepth))) *
       2 ** (32 - depth)
     )
   }
 
-  /** Takes out those peers of one entry's block that `goes` says. */
+  /** Removes the peers of one slot's block for which `goes` is true. */
   removeWhere(
     root: number,
-    entry: number,
+    slot: number,
     goes: (block: number, position: number) => boolean,
   ): number {
-    const block = this.blockOf(root, entry)
+    const block = this.blockOf(root, slot)
     if (block === 0) return root
     let taken = 0
     for (let position = this.blocks.header(block, COUNT) - 1; position >= 0; position--) {
@@ -170,7 +169,7 @@ export class PeerSets {
       this.#take(root, block, position)
       taken++
     }
-    return taken === 0 ? root : this.#compact(root, block, entry)
+    return taken === 0 ? root : this.#compact(root, block, slot)
   }
 
   #total(root: number, field: number, total: number): number {
@@ -191,7 +190,7 @@ export class PeerSets {
     this.blocks.remove(block, position)
   }
 
-  /** Sees to it that the block for `hash` has room for one more, and leaves it in `block`. */
+  /** Makes room for one more peer in the block for `hash`, and selects that block. */
   #makeRoom(root: number, hash: number): number {
     if (root === 0) return (this.block = this.blocks.create(1, 0))
     if (!this.directories.is(root)) {
@@ -206,24 +205,24 @@ export class PeerSets {
   }
 
   #makeRoomIn(root: number, hash: number): number {
-    const entry = this.directories.entryOf(root, hash)
-    const block = this.directories.block(root, entry)
-    this.#entry = entry
+    const slot = this.directories.slotOf(root, hash)
+    const block = this.directories.block(root, slot)
+    this.#slot = slot
     this.block = block
     if (block === 0) {
       const depth = this.directories.depth(root)
       this.block = this.blocks.create(1, depth)
-      this.directories.replace(root, entry, depth, this.block)
+      this.directories.replace(root, slot, depth, this.block)
       return root
     }
     if (this.#hasRoom(block)) return root
     const capacity = this.blocks.header(block, CAPACITY)
     if (capacity < MAX_CAPACITY) {
-      this.#resizeIn(root, block, entry, grownCapacity(capacity))
+      this.#resizeIn(root, block, slot, grownCapacity(capacity))
       return root
     }
     if (this.blocks.header(block, DEPTH) < this.directories.depth(root)) {
-      this.#split(root, block, entry)
+      this.#split(root, block, slot)
       return this.#makeRoomIn(root, hash)
     }
     if (this.directories.depth(root) === MAX_DEPTH) return 0
@@ -234,9 +233,9 @@ export class PeerSets {
     return this.blocks.header(block, COUNT) < this.blocks.header(block, CAPACITY)
   }
 
-  #resizeIn(root: number, block: number, entry: number, capacity: number): void {
+  #resizeIn(root: number, block: number, slot: number, capacity: number): void {
     this.block = this.blocks.resize(block, capacity)
-    this.directories.replace(root, entry, this.blocks.header(this.block, DEPTH), this.block)
+    this.directories.replace(root, slot, this.blocks.header(this.block, DEPTH), this.block)
   }
 
   /** Turns a single block into a directory of one. */
@@ -247,8 +246,8 @@ export class PeerSets {
     return root
   }
 
-  /** Deals the peers of a block out to two, by the next bit of their hash. */
-  #split(root: number, block: number, entry: number): void {
+  /** Splits the peers of a block between two, by the next bit of their hash. */
+  #split(root: number, block: number, slot: number): void {
     const depth = this.blocks.header(block, DEPTH)
     const count = this.blocks.header(block, COUNT)
     let ones = 0
@@ -259,7 +258,7 @@ export class PeerSets {
     for (let position = 0; position < count; position++) {
       this.blocks.copy(block, position, halves[this.#bit(block, position, depth)]!)
     }
-    const first = this.directories.firstEntry(root, entry, depth)
+    const first = this.directories.firstSlot(root, slot, depth)
     const half = 1 << (this.directories.depth(root) - depth - 1)
     this.directories.replace(root, first, depth + 1, halves[0]!)
     this.directories.replace(root, first + half, depth + 1, halves[1]!)
@@ -271,8 +270,8 @@ export class PeerSets {
     return (this.blocks.hash(u32, this.blocks.entryAt(block, position)) >>> (31 - depth)) & 1
   }
 
-  /** Gives back what a block that lost peers no longer needs. */
-  #compact(root: number, block: number, entry: number): number {
+  /** Frees what a block that lost peers no longer needs. */
+  #compact(root: number, block: number, slot: number): number {
     const count = this.blocks.header(block, COUNT)
     const wasteful = count * 2 < this.blocks.header(block, CAPACITY)
     if (root === block) {
@@ -284,10 +283,10 @@ export class PeerSets {
     }
     if (this.directories.total(root, TOTAL_COUNT) <= JOINED) return this.#join(root)
     if (count === 0) {
-      this.directories.replace(root, entry, this.blocks.header(block, DEPTH), 0)
+      this.directories.replace(root, slot, this.blocks.header(block, DEPTH), 0)
       this.blocks.heap.free(block)
     } else if (wasteful) {
-      this.#resizeIn(root, block, entry, grownCapacity(count))
+      this.#resizeIn(root, block, slot, grownCapacity(count))
     }
     return root
   }
@@ -307,8 +306,8 @@ export class PeerSets {
 
   #distinctBlocks(root: number): Set<number> {
     const blocks = new Set<number>()
-    for (let entry = 0; entry < 1 << this.directories.depth(root); entry++)
-      blocks.add(this.directories.block(root, entry))
+    for (let slot = 0; slot < 1 << this.directories.depth(root); slot++)
+      blocks.add(this.directories.block(root, slot))
     blocks.delete(0)
     return blocks
   }

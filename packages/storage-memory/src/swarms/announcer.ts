@@ -24,8 +24,8 @@ export interface AnnouncerInit {
 }
 
 /**
- * The endpoint is one that its client claims beside the one it announces from: an alias, unless it
- * is counted already.
+ * Flag of an endpoint that the client claims in addition to the one it announces from: an alias,
+ * unless it is already counted.
  */
 export const CLAIMED: number = 1 << 16
 
@@ -35,22 +35,30 @@ function stateOf(set: number, mark: number): PeerState {
   return (mark & PARTIAL) === 0 ? 'leecher' : 'partial'
 }
 
-/** Applies announces: finds a swarm and its peer, lets the peer in, and changes its state. */
+/** Applies announces: finds the swarm and the peer, admits the peer, and changes its state. */
 export class Announcer {
-  /** Whom `apply` is about, set by the caller. */
+  /** The peer that `apply` announces, set by the caller. */
   readonly peer: AnnouncedPeer = new AnnouncedPeer()
   /**
-   * Whether the last announce left its peer stored, or gone as it asked; false when its swarm had
-   * no room.
+   * Whether the last announce stored or removed its peer as asked; false when its swarm had no
+   * room.
    */
   stored = true
-  /** The mark that the last announce left its peer with. */
+  /** The mark of the last peer after its announce. */
   mark = 0
   /** The state of the last peer before its announce; undefined for a new one. */
   before: PeerState | undefined = undefined
   readonly #swarms: Swarms
   readonly #admission: Admission
   readonly #clients: DualStackClients | undefined
+  // The announce that `#change` applies.
+  /** Hashes of its infohash and of its endpoint. */
+  #hash = 0
+  #peerHash = 0
+  #transition: Transition = 'leecher'
+  #kind = SWARM
+  /** The set that the peer belongs in. */
+  #role = 0
 
   constructor({ swarms, hash, limits, unified, sourceLimit, newSwarmLimit }: AnnouncerInit) {
     this.#swarms = swarms
@@ -58,15 +66,15 @@ export class Announcer {
     this.#clients = unified ? new DualStackClients(hash) : undefined
   }
 
-  /** Bytes taken from the system beside those of the swarms. */
+  /** Bytes taken from the system, without those of the swarms. */
   get bytes(): number {
     return this.#clients?.bytes ?? 0
   }
 
   /**
    * Applies an announce of `peer` to the swarm of the infohash in `records.key`, and returns its
-   * record, or 0 when there is none. `flags` are those of the peer's mark, or `CLAIMED`; an alias is
-   * not counted.
+   * record, or 0 without one. `flags` are those of the peer's mark, or `CLAIMED`. An alias is not
+   * counted.
    * @throws {ClientError} when the swarm or the peer is new and the store is full.
    */
   apply(transition: Transition, kind: number, flags: number): number {
@@ -82,7 +90,7 @@ export class Announcer {
     const live = record !== 0 && records.isLive(record)
     const role =
       peer.sets + (transition === 'seeder' || transition === 'completed' ? SEEDERS : LEECHERS)
-    // Most announces are of peers that are there and keep their state: this far, V8 inlines all.
+    // Most announces come from known peers that keep their state.
     const plain =
       flags === 0 &&
       transition !== 'stopped' &&
@@ -97,30 +105,28 @@ export class Announcer {
         return record
       }
     }
-    return this.#change(hash, record, live, role, peerHash, transition, kind, flags)
+    this.#hash = hash
+    this.#peerHash = peerHash
+    this.#transition = transition
+    this.#kind = kind
+    this.#role = role
+    return this.#change(record, live, flags)
   }
 
-  /** What `apply` does for any announce; `role` is the set that the peer belongs into. */
-  #change(
-    hash: number,
-    record: number,
-    live: boolean,
-    role: number,
-    peerHash: number,
-    transition: Transition,
-    kind: number,
-    flags: number,
-  ): number {
+  /** Applies any announce that changes a swarm. */
+  #change(record: number, live: boolean, flags: number): number {
     const swarms = this.#swarms
     const { records } = swarms
     const { endpoint, id, clientKey, sets: first } = this.peer
+    const role = this.#role
+    const peerHash = this.#peerHash
     const sets = swarms.sets(first)
     const clients =
-      kind === SWARM && clientKey !== 0 && first < WEBRTC_SETS ? this.#clients : undefined
-    clients?.select(hash, id, clientKey)
-    if (transition === 'stopped') {
+      this.#kind === SWARM && clientKey !== 0 && first < WEBRTC_SETS ? this.#clients : undefined
+    clients?.select(this.#hash, id, clientKey)
+    if (this.#transition === 'stopped') {
       clients?.leave(swarms, first, peerHash)
-      return this.#leave(hash, record, live, peerHash, kind)
+      return this.#leave(record, live)
     }
     const isAlias =
       clients !== undefined &&
@@ -131,14 +137,14 @@ export class Announcer {
     let entered = record
     if (live && sets.find(records.root(record, role), endpoint, peerHash)) {
       this.before = stateOf(role, sets.mark)
-      this.#refresh(record, role, this.#markFor(transition, own, sets.mark))
+      this.#refresh(record, role, this.#markFor(own, sets.mark))
     } else if (live && sets.find(records.root(record, role ^ 1), endpoint, peerHash)) {
       const before = sets.mark
       this.before = stateOf(role ^ 1, before)
       swarms.remove(record, role ^ 1)
-      this.#enter(hash, record, role, peerHash, transition, kind, own, before)
+      this.#enter(record, own, before)
     } else {
-      entered = this.#enterAnew(hash, record, role, peerHash, transition, kind, own)
+      entered = this.#enterAnew(record, own)
     }
     if (clients !== undefined && this.stored && (this.mark & ALIAS) === 0)
       clients.count(swarms, first, peerHash)
@@ -146,17 +152,18 @@ export class Announcer {
   }
 
   /**
-   * A peer stops. Its counted download is remembered, whether the peer is there or had left before.
+   * Removes a peer that stops, and remembers its counted download, even if it had left before.
    */
-  #leave(hash: number, record: number, live: boolean, peerHash: number, kind: number): number {
+  #leave(record: number, live: boolean): number {
+    const hash = this.#hash
     const swarms = this.#swarms
     const { clock, downloads } = swarms
     const { endpoint, sets: first } = this.peer
     const sets = swarms.sets(first)
-    const set = live ? this.#setOf(record, peerHash) : -1
+    const set = live ? this.#setOf(record) : -1
     if (
-      kind === SWARM &&
-      (set >= 0 ? (sets.mark & COUNTED) !== 0 : this.#hasLeftCounted(hash, sets.blocks.stride))
+      this.#kind === SWARM &&
+      (set >= 0 ? (sets.mark & COUNTED) !== 0 : this.#hasLeftCounted(sets.blocks.stride))
     ) {
       const end = clock.end(clock.mark())
       downloads.addEndpoint(hash, endpoint, 0, sets.blocks.stride, end, clock.tick())
@@ -168,34 +175,29 @@ export class Announcer {
   }
 
   /** The set of a live record in which the peer is, or -1. */
-  #setOf(record: number, peerHash: number): number {
+  #setOf(record: number): number {
     const { endpoint, sets: first } = this.peer
     const sets = this.#swarms.sets(first)
     for (let set = first; set <= first + SEEDERS; set++)
-      if (sets.find(this.#swarms.records.root(record, set), endpoint, peerHash)) return set
+      if (sets.find(this.#swarms.records.root(record, set), endpoint, this.#peerHash)) return set
     return -1
   }
 
-  /** A peer comes that is not in the swarm. */
-  #enterAnew(
-    hash: number,
-    found: number,
-    role: number,
-    peerHash: number,
-    transition: Transition,
-    kind: number,
-    flags: number,
-  ): number {
+  /** Stores a peer that is new to the swarm. */
+  #enterAnew(found: number, flags: number): number {
     const swarms = this.#swarms
     const { records, sources } = swarms
     const { peer } = this
+    const hash = this.#hash
+    const kind = this.#kind
+    const role = this.#role
     let record = found
     let live = record !== 0 && records.isLive(record)
     if (live) this.#admission.makeRoomInSource(record, peer)
     if (kind !== SWARM) {
       // A subnet's peers are limited with those of its swarm.
       if (!live) record = records.create(hash, record, kind, 0)
-      this.#enter(hash, record, role, peerHash, transition, kind, flags, 0)
+      this.#enter(record, flags, 0)
       return record
     }
     const { stride } = swarms.sets(role).blocks
@@ -211,7 +213,7 @@ export class Announcer {
       return record
     }
     if (swarms.displaced !== displaced) {
-      // Whoever gave way may have been the last peer of this very swarm.
+      // The dropped peer may have been the last of this very swarm.
       record = records.find(hash)
       live = record !== 0 && records.isLive(record)
     }
@@ -221,57 +223,49 @@ export class Announcer {
       swarms.count++
       swarms.swarmShares.add(maker, 1)
     }
-    const before = (claimed ? ALIAS : 0) | (this.#hasLeftCounted(hash, stride) ? COUNTED : 0)
-    this.#enter(hash, record, role, peerHash, transition, kind, flags, before)
+    const before = (claimed ? ALIAS : 0) | (this.#hasLeftCounted(stride) ? COUNTED : 0)
+    this.#enter(record, flags, before)
     swarms.peerShares.add(source, 1)
     if (swarms.peerShares.noteHeavy(source)) this.#admission.noteCrowded(record)
     return record
   }
 
-  /** Puts the peer, whose mark was `before`, into a set, and counts its download if it is one. */
-  #enter(
-    hash: number,
-    record: number,
-    set: number,
-    peerHash: number,
-    transition: Transition,
-    kind: number,
-    flags: number,
-    before: number,
-  ): void {
+  /** Puts the peer into its set; `before` was its mark. Counts a completed download. */
+  #enter(record: number, flags: number, before: number): void {
     const { endpoint } = this.peer
+    const set = this.#role
     const sets = this.#swarms.sets(set)
-    const completes = transition === 'completed' && kind === SWARM
-    const mark = this.#markFor(transition, flags, before) | (completes ? COUNTED : 0)
+    const completes = this.#transition === 'completed' && this.#kind === SWARM
+    const mark = this.#markFor(flags, before) | (completes ? COUNTED : 0)
     writeMark(endpoint, sets.blocks.stride - 1, mark)
-    this.#swarms.insert(record, set, endpoint, peerHash, mark)
+    this.#swarms.insert(record, set, endpoint, this.#peerHash, mark)
     this.#writeColumns(sets)
     this.mark = mark
-    if (completes && (flags & CLAIMED) === 0) this.#countDownload(hash, record, before)
+    if (completes && (flags & CLAIMED) === 0) this.#countDownload(record, before)
   }
 
-  /** Counts a download unless that of the endpoint or of its client has been counted. */
-  #countDownload(hash: number, record: number, before: number): void {
+  /** Counts a download unless one of the endpoint or its client has been counted. */
+  #countDownload(record: number, before: number): void {
     const { clock, downloads, records } = this.#swarms
     const { id, clientKey } = this.peer
     const isKnown =
       clientKey !== 0 &&
-      downloads.addClient(hash, id, clientKey, clock.end(clock.mark()), clock.tick())
+      downloads.addClient(this.#hash, id, clientKey, clock.end(clock.mark()), clock.tick())
     if (!isKnown && (before & COUNTED) === 0) records.countDownload(record)
   }
 
-  #hasLeftCounted(hash: number, stride: number): boolean {
+  #hasLeftCounted(stride: number): boolean {
     const { clock, downloads } = this.#swarms
-    return downloads.hasEndpoint(hash, this.peer.endpoint, 0, stride, clock)
+    return downloads.hasEndpoint(this.#hash, this.peer.endpoint, 0, stride, clock)
   }
 
   /**
-   * The mark of a peer seen now, whose mark was `before`. An alias counts for nothing, not even as
-   * a partial seed.
+   * The mark of a peer seen now that had the mark `before`. An alias is not counted, not even as a
+   * partial seed.
    */
-  #markFor(transition: Transition, flags: number, before: number): number {
+  #markFor(flags: number, before: number): number {
     const alias = (flags | (flags & CLAIMED ? before : 0)) & ALIAS
-    const partial = alias === 0 && transition === 'partial' ? PARTIAL : 0
+    const partial = alias === 0 && this.#transition === 'partial' ? PARTIAL : 0
     return this.#swarms.clock.mark() | alias | partial | ((flags | before) & COUNTED)
   }
 
@@ -289,7 +283,7 @@ export class Announcer {
     this.mark = mark
   }
 
-  /** Writes what is kept beside the entry of the peer that a set has just found. */
+  /** Writes the columns of the peer that a set has just found. */
   #writeColumns({ blocks, block, position }: PeerSets): void {
     const { peerIds, owners } = blocks.columns
     const u32 = this.#swarms.heap.u32[segmentOf(block)]!

@@ -5,23 +5,22 @@ import { PEER_ID_U32 } from '../peers/layout.ts'
 import type { TickClock } from '../expiry/tick-clock.ts'
 
 /**
- * Endpoints and clients that are remembered at most, in about 12 bytes each and as many again in
- * reserve.
+ * Most endpoints and clients remembered, at about 24 bytes each, half of them spare.
  */
 const MOST = 1 << 19
-/** The hash of an infohash, a peer id, a key. */
+/** The hash of an infohash, a peer id and a key. */
 const CLIENT_U32: number = 1 + PEER_ID_U32 + 1
 const ALL_BITS = 0xffff_ffff
 
 /**
- * Remembers whose download of a torrent was counted, so that it counts once. While a peer is in its
- * swarm its mark knows. Here are the endpoints that have left since, and the clients that
- * completed, whichever family they came by; until the peer lifetime is over.
+ * Remembers counted downloads for a peer lifetime, so that each counts once. A peer in its swarm
+ * has a flag in its mark. This table holds the endpoints that have left, and the clients that
+ * completed over either family.
  */
 export class CountedDownloads {
   readonly #table = new ExpiringTable()
   readonly #hash: KeyedHash
-  /** Of an infohash the hash, then an endpoint, or a peer id and a key. */
+  /** The hash of an infohash, then an endpoint, or a peer id and a key. */
   readonly #input = new Uint32Array(CLIENT_U32)
   #any = false
 
@@ -34,8 +33,8 @@ export class CountedDownloads {
   }
 
   /**
-   * Whether the endpoint at `u32[at]`, `count` words long, has left the swarm of the infohash
-   * with its download counted.
+   * Whether the endpoint of `count` words at `u32[at]` has left the swarm after its download was
+   * counted.
    */
   hasEndpoint(
     infoHash: number,

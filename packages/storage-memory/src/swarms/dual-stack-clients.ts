@@ -10,7 +10,7 @@ const CLIENT_U32: number = 1 + PEER_ID_U32 + 2
 const KEY = 1 + PEER_ID_U32
 const FAMILY: number = KEY + 1
 const ALL_BITS = 0xffff_ffff
-/** Clients that may be remembered beside two for each peer in the swarms. */
+/** Clients remembered in addition to two for each peer in the swarms. */
 const SPARE = 4096
 
 /**
@@ -34,7 +34,7 @@ export class DualStackClients {
     return this.#table.bytes
   }
 
-  /** Begins with the client whose peer id and key are announced. */
+  /** Selects the client with the announced peer id and key. */
   select(infoHash: number, peerId: Uint32Array, key: number): void {
     this.#input[0] = infoHash
     for (let index = 0; index < PEER_ID_U32; index++) this.#input[1 + index] = peerId[index]!
@@ -42,7 +42,8 @@ export class DualStackClients {
   }
 
   /**
-   * Whether the client is counted in the swarm at an endpoint of the family that `set` is not of.
+   * Whether the client is counted in the swarm at an endpoint of the other family than that of
+   * `set`.
    */
   isCountedElsewhere(swarms: Swarms, record: number, set: number): boolean {
     const other = IPV6_SETS - set
@@ -58,7 +59,7 @@ export class DualStackClients {
     )
   }
 
-  /** The client is counted at the endpoint of the hash. */
+  /** Records that the client is counted at the endpoint with this hash. */
   count(swarms: Swarms, set: number, endpoint: number): void {
     const tick = swarms.clock.tick()
     this.#table.set(
@@ -70,10 +71,10 @@ export class DualStackClients {
     )
   }
 
-  /** The client has left the endpoint of the hash. */
+  /** Records that the client has left the endpoint with this hash. */
   leave(swarms: Swarms, set: number, endpoint: number): void {
     const hash = this.#hashFor(set)
-    if (this.#table.get(hash, swarms.clock.tick()) === endpoint) this.#table.delete(hash)
+    if (this.#table.get(hash, swarms.clock.tick()) === endpoint >>> 0) this.#table.delete(hash)
   }
 
   #hashFor(set: number): number {

@@ -7,19 +7,19 @@ import { INFO_HASH_U32, SWARM, WEBRTC_SETS } from './records.ts'
 import type { Swarms } from './swarms.ts'
 import { SwarmWalk } from './walk.ts'
 
-/** Work between two looks at the clock, in peers looked at: some tens of microseconds. */
+/** Peers visited between two looks at the clock: some tens of microseconds of work. */
 const STRIDE = 256
-/** What other things cost, in peers looked at. */
+/** The cost of other work, in peers visited. */
 const STEP_COST = 8
 const SWARM_COST = 2
-/** The hashes of a set end before this one. */
+/** The end of a set's hashes, exclusive. */
 const LAST_HASH: number = 2 ** 32
 const ENDPOINT_U32 = 5
 
 /**
- * Removes the peers that some rules name, in slices as short as asked. A peer that announces
- * between two slices has passed the hooks that know the rules, so it may be met or not; every other
- * one is met.
+ * Removes the peers that match some rules, in slices of a given length. It visits every peer,
+ * except perhaps those that announce between two slices: these have passed the hooks that know the
+ * rules.
  */
 export class Eviction {
   /** Peers removed so far. */
@@ -28,15 +28,14 @@ export class Eviction {
   readonly #rules: EvictionRules
   readonly #walk: SwarmWalk
   /**
-   * How far it has come: swarm of the walk's step, set of that swarm, least hash not looked at in
-   * that set.
+   * The position: swarm of the walk's step, set of that swarm, first hash of that set to visit.
    */
   #swarm = 0
   #set = 0
   #hash = 0
-  /** Whether all peers of the swarm go; undefined before the infohash has been looked at. */
+  /** Whether all peers of the swarm go; undefined until the rules have seen the infohash. */
   #all: boolean | undefined
-  /** The infohash, endpoint or peer id that a rule is asked about. */
+  /** The infohash, endpoint or peer id to test against a rule. */
   readonly #key = new Uint32Array(INFO_HASH_U32)
   readonly #keyBytes = new Uint8Array(this.#key.buffer)
   readonly #endpoint = new Uint32Array(ENDPOINT_U32)
@@ -51,7 +50,7 @@ export class Eviction {
     this.#walk = new SwarmWalk(swarms.records)
   }
 
-  /** Goes on for about `budget` milliseconds. True when all peers have been looked at. */
+  /** Works for about `budget` milliseconds. True when all peers have been visited. */
   slice(budget: number): boolean {
     const end = performance.now() + budget
     for (let work = 0; ;) {
@@ -69,8 +68,7 @@ export class Eviction {
   }
 
   /**
-   * Looks at one block of the swarm that is next, or goes to the one after it. Returns what that
-   * cost.
+   * Visits one block of the current swarm, or moves on to the next swarm. Returns the cost.
    */
   #lookAtSwarm(): number {
     const { records } = this.#swarms
@@ -100,9 +98,9 @@ export class Eviction {
     let looked = SWARM_COST
     let end = LAST_HASH
     if (root !== 0) {
-      const entry = sets.entryFor(root, this.#hash)
-      end = sets.endOf(root, entry)
-      const removed = swarms.removeWhere(record, this.#set, entry, false, (block, position) => {
+      const slot = sets.slotFor(root, this.#hash)
+      end = sets.endOf(root, slot)
+      const removed = swarms.removeWhere(record, this.#set, slot, false, (block, position) => {
         looked++
         return this.#all === true || this.#names(sets.blocks, block, position)
       })

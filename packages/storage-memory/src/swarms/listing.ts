@@ -22,7 +22,7 @@ export class SwarmListing {
     this.#walk = new SwarmWalk(swarms.records)
   }
 
-  /** The next swarms; none where the table is mostly empty. */
+  /** The next swarms; none after many empty slots. */
   page(): SwarmEntry[] {
     const page: SwarmEntry[] = []
     for (let step = 0; step < STEPS && page.length < PAGE; step++) {

@@ -11,10 +11,10 @@ import { SwarmTable } from './table.ts'
  *
  * There are two more sets, and so four more words, in a store that keeps WebRTC peers.
  *
- * The *source* is the network whose announce made the swarm, as `Sources` packs it.
+ * The *source* is the network that created the swarm, as `Sources` packs it.
  *
- * A swarm without peers that had downloads stays for a while as a *remembered* record: it holds no
- * peer sets, so their place links it to the records remembered before and after it.
+ * A swarm without peers that had downloads stays for a while as a *remembered* record. It has no
+ * peer sets; their place links it to the records remembered before and after it.
  */
 
 /**
@@ -63,7 +63,7 @@ export class SwarmRecords {
   readonly table: SwarmTable
   /** Peer sets of each swarm. */
   readonly sets: number
-  /** The infohash that `find` and `create` go by, set by `setKey`. */
+  /** The infohash that `find` and `create` use. Callers write it. */
   readonly key: Uint32Array = new Uint32Array(INFO_HASH_U32)
   readonly #heap: Heap
   readonly #hash: KeyedHash
@@ -96,7 +96,7 @@ export class SwarmRecords {
   }
 
   /**
-   * A record for the infohash in `key`, which has none, or the remembered one taken back to life.
+   * Creates a record for the infohash in `key`, or revives its remembered one.
    */
   create(hash: number, found: number, kind: number, source: number): number {
     const kindAndSource = (source << SOURCE_SHIFT) | kind
@@ -117,7 +117,7 @@ export class SwarmRecords {
     return record
   }
 
-  /** Ends a swarm that has lost its last peer. Returns the record if it is remembered, else 0. */
+  /** Ends a swarm without peers. Returns the record if it is remembered, else 0. */
   release(record: number): number {
     if (this.downloaded(record) === 0 || this.#maxRemembered === 0) {
       this.#free(record)
@@ -141,7 +141,7 @@ export class SwarmRecords {
     return this.#get(record, KIND) & KIND_MASK
   }
 
-  /** The source of the announce that made a live record. */
+  /** The source that created a live record. */
   source(record: number): number {
     return this.#get(record, KIND) >>> SOURCE_SHIFT
   }

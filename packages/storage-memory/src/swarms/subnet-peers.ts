@@ -8,18 +8,18 @@ const DEFAULT_BITS: Readonly<Record<AddressFamily, number>> = { ipv4: 24, ipv6: 
 const DEFAULT_OUTSIDE_SHARE = 0.1
 
 /**
- * Prefers peers of the announcer's own subnet, so that traffic stays in its rack. The peers that a
- * swarm has in one subnet are held a second time, as a swarm whose infohash is made of the swarm's
- * and the subnet: finding them then costs no more than finding any swarm, however large either is.
+ * Prefers peers of the announcer's subnet, so that traffic stays in its rack. A swarm's peers in
+ * one subnet are stored a second time, as a swarm with an infohash derived from the swarm's
+ * infohash and the subnet. Finding them costs no more than finding any swarm.
  */
 export class SubnetPeers {
-  /** Share of an answer that is kept for peers from elsewhere. */
+  /** Share of an answer reserved for peers outside the subnet. */
   readonly outsideShare: number
   readonly #hash: KeyedHash
   readonly #masks: Readonly<Record<AddressFamily, Uint32Array>>
   /**
-   * The announcer's subnet in 32-bit words, then one that tells the two halves of the derived
-   * infohash apart.
+   * The announcer's subnet in 32-bit words, then a word that differs for each word of the derived
+   * infohash.
    */
   readonly #subnet = new Uint32Array(5)
   #mask: Uint32Array
@@ -38,15 +38,15 @@ export class SubnetPeers {
     this.#mask = this.#masks.ipv4
   }
 
-  /** Makes the infohash in `key` that of the swarm's peers in the announcer's subnet. */
+  /** Turns the infohash in `key` into that of the swarm's part in the announcer's subnet. */
   derive(key: Uint32Array, address: Address): void {
     writeEndpoint(this.#subnet, address, 0)
     this.#derive(key, this.#masks[addressFamily(address)])
   }
 
   /**
-   * The infohash of a swarm's part that holds the peer of the entry at `u32[at]`, of so many
-   * words, and the peer's endpoint. Both are valid until the next call.
+   * The infohash of the swarm's part that holds the entry of `u32` words at `u32[at]`, and its
+   * endpoint. Both are valid until the next call.
    */
   partOf(
     records: SwarmRecords,
@@ -72,7 +72,7 @@ export class SubnetPeers {
     }
   }
 
-  /** Whether the entry at `u32[at]` lies in the subnet that was last derived. */
+  /** Whether the entry at `u32[at]` is in the subnet that was derived last. */
   holds(u32: Uint32Array, at: number): boolean {
     for (let index = 0; index < this.#mask.length; index++) {
       if (((u32[at + index]! ^ this.#subnet[index]!) & this.#mask[index]!) !== 0) return false

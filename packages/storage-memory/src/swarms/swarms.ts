@@ -34,8 +34,8 @@ export interface SwarmsInit {
 }
 
 /**
- * All swarms and their peers, with the totals over them. `Announcer` moves peers in and between
- * sets; here is how they go.
+ * All swarms and their peers, with totals. `Announcer` moves peers into and between sets; this
+ * class removes them.
  */
 export class Swarms {
   readonly heap: Heap = new Heap()
@@ -54,7 +54,7 @@ export class Swarms {
   readonly swarmShares: SourceShares = new SourceShares()
   readonly peerShares: SourceShares = new SourceShares()
   readonly downloads: CountedDownloads
-  /** How many swarms and peers have given way to others. */
+  /** Number of swarms and peers dropped to make room for others. */
   displaced = 0
   readonly #ipv4: PeerSets
   readonly #ipv6: PeerSets
@@ -112,21 +112,21 @@ export class Swarms {
     this.addToCount(record, set, mark, 1)
   }
 
-  /** Takes out the peer that a set has just found, which enters another set of its swarm. */
+  /** Removes the peer that a set has just found and that moves to another set of its swarm. */
   remove(record: number, set: number): void {
     const sets = this.sets(set)
     this.addToCount(record, set, sets.mark, -1)
     this.records.setRoot(record, set, sets.remove(this.records.root(record, set)))
   }
 
-  /** Takes out the peer that a set has just found, for good. The record stays, even if empty. */
+  /** Removes the peer that a set has just found. The record stays, even if empty. */
   take(record: number, set: number): void {
     const { blocks, block, position } = this.sets(set)
     this.#releaseShare(record, blocks, block, position)
     this.remove(record, set)
   }
 
-  /** The same with a peer that gives way to another. */
+  /** Removes the peer that a set has just found, to make room for another. */
   displace(record: number, set: number): void {
     this.displaced++
     const { blocks, block, position } = this.sets(set)
@@ -138,14 +138,13 @@ export class Swarms {
   }
 
   /**
-   * Takes out the peers of one block that `goes` names, and returns how many they were. Counted
-   * downloads are remembered, unless the peers are past their lifetime. The record stays, even if
-   * empty.
+   * Removes the peers of one block for which `goes` is true, and returns their number. Counted
+   * downloads are remembered unless the peers have expired. The record stays, even if empty.
    */
   removeWhere(
     record: number,
     set: number,
-    entry: number,
+    slot: number,
     expired: boolean,
     goes: (block: number, position: number) => boolean,
   ): number {
@@ -153,7 +152,7 @@ export class Swarms {
     const { blocks } = sets
     const remembers = !expired && this.records.kind(record) === SWARM
     let removed = 0
-    const root = sets.removeWhere(this.records.root(record, set), entry, (block, position) => {
+    const root = sets.removeWhere(this.records.root(record, set), slot, (block, position) => {
       if (!goes(block, position)) return false
       const u32 = this.heap.u32[segmentOf(block)]!
       if (remembers) this.#forget(record, set, u32, blocks.entryAt(block, position))
@@ -166,32 +165,32 @@ export class Swarms {
     return removed
   }
 
-  /** Takes out the peers of one block whose mark is stale at `now`; returns how many they were. */
-  expire(record: number, set: number, entry: number, now: number): number {
+  /** Removes the peers of one block that have expired at `now`, and returns their number. */
+  expire(record: number, set: number, slot: number, now: number): number {
     const { blocks } = this.sets(set)
-    const removed = this.removeWhere(record, set, entry, true, (block, position) =>
+    const removed = this.removeWhere(record, set, slot, true, (block, position) =>
       this.clock.isStale(blocks.mark(block, position), now),
     )
     if (removed > 0) this.endIfEmpty(record)
     return removed
   }
 
-  /** Ends a swarm with all its peers, which gives way to another. */
+  /** Ends a swarm with all its peers, to make room for another. */
   drop(record: number): void {
     this.displaced++
     for (let set = 0; set < this.records.sets; set++) {
       const sets = this.sets(set)
-      for (let entry = 0; entry < sets.entries(this.records.root(record, set));) {
+      for (let slot = 0; slot < sets.slots(this.records.root(record, set));) {
         const root = this.records.root(record, set)
-        this.removeWhere(record, set, entry, false, () => true)
-        // The last peers of a directory move into one block.
-        entry = this.records.root(record, set) === root ? entry + 1 : 0
+        this.removeWhere(record, set, slot, false, () => true)
+        // A directory with few peers left becomes one block.
+        slot = this.records.root(record, set) === root ? slot + 1 : 0
       }
     }
     this.endIfEmpty(record)
   }
 
-  /** Ends a swarm that has lost its last peer; returns what `records.find` would now. */
+  /** Ends a swarm without peers. Returns what `records.find` would now. */
   endIfEmpty(record: number): number {
     if (!this.records.isEmpty(record)) return record
     if (this.records.kind(record) === SWARM) {
@@ -201,7 +200,7 @@ export class Swarms {
     return this.records.release(record)
   }
 
-  /** Counts a peer that comes (1) or goes (-1). Aliases, and the parts of subnets, do not count. */
+  /** Counts a peer that enters (1) or leaves (-1). Aliases and subnet parts do not count. */
   addToCount(record: number, set: number, mark: number, by: number): void {
     const isSwarm = this.records.kind(record) === SWARM
     if (isSwarm) this.peers += by
@@ -213,7 +212,7 @@ export class Swarms {
     if (isSwarm) this.totals[set]! += by
   }
 
-  /** Remembers the counted download of a peer that goes early, and takes it out of its subnet. */
+  /** Remembers the counted download of a peer that is removed early, and clears its subnet. */
   #forget(record: number, set: number, u32: Uint32Array, at: number): void {
     const { clock } = this
     const { stride } = this.sets(set).blocks

@@ -4,9 +4,9 @@ import { segmentOf, u32At, type Heap } from '../heap/heap.ts'
  * Finds swarm records by infohash: an open-addressed table of (hash, record) pairs, probed
  * linearly.
  *
- * It grows and shrinks without a pause: a table of the new size is laid beside the old one, every
- * change moves a few entries over, and until all are moved both are searched. Entries leave a mark
- * behind in the old table, as probes must go on past them; the new table closes its gaps instead.
+ * It grows and shrinks without a pause: every change moves a few entries from the old table to one
+ * of the new size, and both are searched until all have moved. A moved entry leaves a mark in the
+ * old table, so that probes continue past it. The new table closes its gaps instead.
  */
 
 const EMPTY = 0
@@ -90,7 +90,7 @@ export class SwarmTable {
     return this.#search(this.#old, this.#oldMask, hash, key)
   }
 
-  /** Adds a record whose infohash is not there yet. */
+  /** Adds a record with a new infohash. */
   insert(hash: number, record: number): void {
     if ((this.#size + 1) * 4 > this.slots * 3) this.#resize(this.slots * 2)
     this.migrate()
@@ -98,7 +98,7 @@ export class SwarmTable {
     this.#size++
   }
 
-  /** Takes out a record that is there. */
+  /** Removes a record of the table. */
   remove(hash: number, record: number): void {
     this.#size--
     if (this.#old !== undefined && this.#mark(hash, record)) return
@@ -117,7 +117,8 @@ export class SwarmTable {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const record = slots[slot * 2 + 1]!
       if (record === EMPTY) return 0
-      if (slots[slot * 2] === hash && record !== MOVED && this.#holds(record, key)) return record
+      if ((slots[slot * 2]! ^ hash) === 0 && record !== MOVED && this.#holds(record, key))
+        return record
     }
   }
 
@@ -137,7 +138,7 @@ export class SwarmTable {
   }
 
   /**
-   * Draws later entries of the run back over a freed slot, so that no probe stops short of them.
+   * Moves later entries of the run back over a freed slot, so that no probe stops before them.
    */
   #closeGap(freed: number): void {
     const slots = this.#slots
@@ -156,7 +157,7 @@ export class SwarmTable {
     slots[gap * 2 + 1] = EMPTY
   }
 
-  /** Marks an entry of the old table as gone; false when it is not in there. */
+  /** Marks an entry of the old table as gone; false if it is not there. */
   #mark(hash: number, record: number): boolean {
     const old = this.#old!
     for (

@@ -1,20 +1,20 @@
 import { INFO_HASH_U32, SWARM, type SwarmRecords } from './records.ts'
 
-/** Empty slots that one step passes over at most. */
+/** Most empty slots that one step skips. */
 const EMPTY_SLOTS = 1024
-/** Infohashes that there is room for at first; a run of slots in use is seldom longer. */
+/** Initial room for infohashes; a run of used slots is rarely longer. */
 const ROOM = 64
 
 /**
- * Meets every swarm that is there from the beginning of the walk to its end, whatever comes and
- * goes between two steps.
+ * Visits every swarm that exists from the beginning of the walk to its end, whatever comes and goes
+ * between two steps.
  *
- * A step takes down the infohashes of a whole run of slots that are in use, for a record moves
- * within its run alone: it has its place behind the empty slot in front of the run, where the next
- * step begins. When the table is laid anew, the walk begins again.
+ * A step copies the infohashes of a whole run of used slots, because a record only moves within its
+ * run, and never past the empty slot before it, where the next step begins. When the table is
+ * rebuilt, the walk starts over.
  */
 export class SwarmWalk {
-  /** The infohashes that the last step has met, 5 words each, and how many there are. */
+  /** The infohashes that the last step found, 5 words each, and their number. */
   keys: Uint32Array = new Uint32Array(ROOM * INFO_HASH_U32)
   count = 0
   readonly #records: SwarmRecords
@@ -26,7 +26,7 @@ export class SwarmWalk {
     this.#rebuilds = records.table.rebuilds
   }
 
-  /** Goes to the next run of swarms, or to none in a stretch that has none. False at the end. */
+  /** Reads the next run of swarms; none after many empty slots. False at the end. */
   step(): boolean {
     const records = this.#records
     const { table } = records

@@ -58,11 +58,11 @@ export type StoredAnnounce = Pick<
 export interface AnnounceTime {
   /** Seconds since 1970, or 0 for Redis' own clock. */
   readonly now: number
-  /** Seconds since the announce, if it is late. It gives way to newer ones. */
+  /** Seconds since the announce, if it is late. Newer announces take precedence. */
   readonly age?: number
 }
 
-/** What is stored of a peer beside its endpoint and state: its record. */
+/** The record of a peer: what is stored beside its endpoint and state. */
 export interface RecordSettings {
   readonly storePeerIds: boolean
   readonly storeOwners: boolean
@@ -70,14 +70,14 @@ export interface RecordSettings {
 
 /** The options that concern announces. */
 export interface AnnounceSettings extends RecordSettings {
-  /** Peers on ports below this one are given to nobody. */
+  /** Peers on ports below this one are never returned. */
   readonly withholdPortsBelow: number
 }
 
 /** Bytes of an owner. */
 export const OWNER_LENGTH = 4
 
-/** Bytes of a record: the peer id, then the owner, as far as they are stored. */
+/** Bytes of a record: the peer id, then the owner, if they are stored. */
 export function recordLength({ storePeerIds, storeOwners }: RecordSettings): number {
   return (storePeerIds ? PEER_ID_LENGTH : 0) + (storeOwners ? OWNER_LENGTH : 0)
 }

@@ -6,7 +6,7 @@ import {
   type PeerId,
 } from '@chihaya/bittorrent'
 import { networkOf, type Network, type Transition } from '@chihaya/core'
-import { defineScript, type Script } from '../connection/client.ts'
+import { defineScript, type Script } from '../connection/script.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Effect } from '../connection/health.ts'
 import type { Keys } from '../keys.ts'
@@ -21,7 +21,7 @@ import {
 } from './announce-format.ts'
 import { TOO_MANY_NEW_SWARMS, type NewSwarmLimit } from './new-swarm-limit.ts'
 
-/** The peer with which writes are tried. */
+/** The peer of write probes. */
 const PROBE = {
   peerId: peerIdFrom('-CHIHAYA-write-probe') as PeerId,
   address: new Uint8Array(COMPACT_IPV4 - 2),
@@ -76,8 +76,8 @@ export class Announcer {
   }
 
   /**
-   * Adds an invisible peer next to a torrent, and removes it: whatever Redis refuses to announces
-   * of the torrent, it refuses here. Rejects with a `Fault`.
+   * Adds an invisible peer next to a torrent, and removes it. It fails for any reason for which an
+   * announce of the torrent would. Rejects with a `Fault`.
    */
   async tryWriting(infoHash: InfoHash): Promise<void> {
     const { connection, keys, settings } = this.#init

@@ -1,5 +1,5 @@
 import { byteString, ClientError, type Address } from '@chihaya/bittorrent'
-import type { NewSwarmRate } from '../options.ts'
+import type { NewSwarmRate } from '@chihaya/core'
 
 /** Sent to a source whose allowance of new torrents is spent. */
 export const TOO_MANY_NEW_SWARMS: ClientError = new ClientError('too many new torrents')

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { parseDuration, type Duration } from '@chihaya/core'
 import { Cluster, Redis } from 'ioredis'
 import type { RedisStorageOptions, SentinelOptions } from '../options.ts'
@@ -14,8 +13,8 @@ export type Client = Redis | Cluster
 const SILENCE = 250
 const MAX_RETRY_DELAY = 2000
 /**
- * Milliseconds between two new connections because of a replica that refuses writes: its address may
- * lead to a master by then.
+ * Milliseconds between two new connections because of a replica that refuses writes: its address
+ * may lead to a master by then.
  */
 const READONLY_RECONNECT = 5000
 /** Milliseconds. Chihaya takes 0 for unset. */
@@ -144,25 +143,4 @@ export function connectionsOf(client: Client): Redis[] {
 /** The prefix that the client adds to every key. */
 export function prefixOf(client: Client): string {
   return client.options.keyPrefix ?? ''
-}
-
-/** Runs a script with its keys and arguments. Only a connection's first run sends the text. */
-export type Script<Reply> = (
-  ...keysAndArguments: ReadonlyArray<Buffer | string | number>
-) => Promise<Reply>
-
-/**
- * Defines a script, whose replies have buffers for strings. Without a number of keys, each run begins
- * with it.
- */
-export function defineScript<Reply = Buffer>(
-  client: Client,
-  lua: string,
-  numberOfKeys?: number,
-): Script<Reply> {
-  // Stores of different options may share a client.
-  const name = `chihaya${createHash('sha1').update(`${numberOfKeys}${lua}`).digest('hex')}`
-  client.defineCommand(name, { lua, ...(numberOfKeys !== undefined && { numberOfKeys }) })
-  const run = (client as unknown as Record<string, Script<Reply>>)[`${name}Buffer`] as Script<Reply>
-  return run.bind(client)
 }

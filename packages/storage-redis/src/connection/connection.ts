@@ -1,8 +1,8 @@
 import type { InfoHash } from '@chihaya/bittorrent'
-import { DurationHistogram } from '@chihaya/core'
+import { DurationHistogram, type Log } from '@chihaya/core'
 import { connectionsOf, type Client } from './client.ts'
 import { faultOf, hider, QUEUE_FULL, type Fault } from './faults.ts'
-import { Health, type StoreLog } from './health.ts'
+import { Health } from './health.ts'
 import { PendingCommands, type CommandDetails } from './pending-commands.ts'
 
 /** Upper bounds of the histogram of round trips, in milliseconds. */
@@ -22,7 +22,7 @@ export interface ConnectionInit {
   readonly timeout: number
   /** Commands that may be pending at once. */
   readonly limit: number
-  readonly log: StoreLog
+  readonly log: Log
   /** Called whenever a write has failed. */
   readonly writeFailed: () => void
   /** Called when a lost connection has been replaced. */
@@ -37,7 +37,7 @@ export class Connection {
   readonly faultOf: (error: unknown) => Fault
   readonly #commands: PendingCommands
   readonly #listeners: ReadonlyArray<[event: string, listener: (error: Error) => void]>
-  /** Why there is no connection, whenever there is none. */
+  /** Why there is no connection, or why the last one was lost. */
   #lost: Fault = NOT_YET
   #failedAt: InfoHash | undefined
   #corked = false
@@ -134,10 +134,10 @@ export class Connection {
     this.#commands.close(CLOSED)
   }
 
-  /** Holds back what is written until this turn is over. */
+  /** Delays writes until this turn is over. */
   #cork(): void {
     this.#corked = true
-    // A client that has not connected yet has no stream, whatever its type says.
+    // A client that has not connected yet has no stream, despite its type.
     const streams = connectionsOf(this.client).map(
       ({ stream }) => stream as typeof stream | undefined,
     )

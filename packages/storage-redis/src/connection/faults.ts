@@ -7,8 +7,8 @@ export const UNAVAILABLE: ClientError = new ClientError('tracker is temporarily 
 
 /**
  * The ways in which Redis can fail: no connection, no answer in time, too many pending commands,
- * writes refused (by a replica, after a failed save, with too few replicas), memory exhausted, login
- * or command denied, server not ready (loading, cluster down), anything else.
+ * writes refused (by a replica, after a failed save, with too few replicas), memory exhausted,
+ * login or command denied, server not ready (loading, cluster down), anything else.
  */
 export const FAULT_KINDS = [
   'connection',
@@ -72,7 +72,7 @@ export function faultOf(error: unknown, hide: (text: string) => string): Fault {
 interface ErrorLike {
   readonly message?: string
   readonly code?: string
-  /** One for each address of a host, whose own error has no message. */
+  /** Errors of each address of a host; the error around them has no message. */
   readonly errors?: readonly ErrorLike[]
   /** Why the last node of a cluster could not be used. */
   readonly lastNodeError?: ErrorLike | null
@@ -102,7 +102,7 @@ const READINESS: Readonly<Record<FaultKind, string>> = {
   readonly: 'Redis takes no writes',
   memory: 'Redis is out of memory',
   auth: 'Redis refuses the login or a command',
-  busy: 'Redis is busy with itself',
+  busy: 'Redis is not ready, or its cluster is down',
   other: 'Redis answers with errors',
 }
 

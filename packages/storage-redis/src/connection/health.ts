@@ -1,16 +1,10 @@
+import type { Log } from '@chihaya/core'
 import { FAULT_KINDS, REFUSED_WRITES, type Fault, type FaultKind } from './faults.ts'
 
-/** The part of Fastify's logger that the store uses. */
-export interface StoreLog {
-  error(details: object, message: string): void
-  warn(details: object, message: string): void
-  info(details: object, message: string): void
-}
-
 /**
- * What a command does to Redis. `adds` fails whenever Redis refuses writes, for whatever reason, so
- * its success proves that Redis accepts them. `removes` is a write that Redis accepts even when its
- * memory is full.
+ * What a command does to Redis. `adds` fails if Redis refuses writes for any reason, so its success
+ * proves that Redis accepts them. `removes` is a write that Redis accepts even if its memory is
+ * full.
  */
 export type Effect = 'none' | 'removes' | 'adds'
 
@@ -31,11 +25,11 @@ interface CurrentFault {
 
 /**
  * Judges whether Redis works by the outcome of commands. Faults of writes are kept apart from all
- * others: Redis may answer every read and refuse every write, so only a write ends them. Changes are
- * logged, not every announce.
+ * others: Redis may answer every read and refuse every write, so only a write ends them. Changes
+ * are logged, not every announce.
  */
 export class Health {
-  readonly #log: StoreLog
+  readonly #log: Log
   readonly #address: string
   readonly #now: () => number
   readonly #errors = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])) as Record<
@@ -51,13 +45,13 @@ export class Health {
   #failures = 0
 
   /** `address` names the server in messages; `now` returns milliseconds. */
-  constructor(log: StoreLog, address: string, now: () => number = () => performance.now()) {
+  constructor(log: Log, address: string, now: () => number = () => performance.now()) {
     this.#log = log
     this.#address = address
     this.#now = now
   }
 
-  /** What is wrong, or undefined if nothing is. */
+  /** The current problem, if there is one. */
   get reason(): string | undefined {
     const current = this.#any ?? this.#ofWrites
     return current && `Redis at ${this.#address}: ${current.fault.reason}`

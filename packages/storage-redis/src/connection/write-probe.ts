@@ -6,9 +6,9 @@ import type { Connection } from './connection.ts'
 const INTERVAL = 1000
 
 /**
- * Finds out whether Redis accepts writes when no announce shows it: on request, and once a second
- * while writes fail. It writes next to the keys of the torrent whose write failed last, because
- * another node of a cluster would prove nothing.
+ * Tests whether Redis accepts writes, without an announce: on request, and once a second while
+ * writes fail. It writes next to the keys of the torrent that failed last, because another node of
+ * a cluster would prove nothing.
  */
 export class WriteProbe {
   readonly #connection: Connection

@@ -7,9 +7,9 @@ import type {
   ScrapeAnswer,
   StoreStats,
   SwarmEntry,
+  Log,
 } from '@chihaya/core'
 import type { StoredAnnounce } from '../announce/announce-format.ts'
-import type { StoreLog } from '../connection/health.ts'
 import { Backlog, type LateAnnounce } from './backlog.ts'
 import type { LocalStore } from './local-store.ts'
 
@@ -25,7 +25,7 @@ export interface FallbackInit {
   readonly maxPeers: number
   /** Applies an announce to Redis, unless Redis has a newer one of the peer. */
   readonly merge: (late: LateAnnounce) => Promise<unknown>
-  readonly log: StoreLog
+  readonly log: Log
 }
 
 /**
@@ -100,7 +100,7 @@ export class Fallback {
 
   /**
    * Replays what Redis acknowledged last. After a fail-over it may be another server, which never
-   * received what the former one acknowledged while it was being replaced.
+   * received what the previous one acknowledged while it was being replaced.
    */
   replay(): void {
     this.#backlog.takeOver(this.#recent)

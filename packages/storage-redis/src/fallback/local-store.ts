@@ -1,5 +1,5 @@
-import { TRK_ERR_OPTIONS, type PeerStore } from '@chihaya/core'
-import { PACKAGE, type NewSwarmRate } from '../options.ts'
+import { TRK_ERR_OPTIONS, type NewSwarmRate, type PeerStore } from '@chihaya/core'
+import { PACKAGE } from '../options.ts'
 
 /** A store in this process. It expires its peers until it is closed. */
 export interface LocalStore extends PeerStore {
@@ -44,6 +44,8 @@ export async function localStores(
     expiry.start()
     const store: PeerStore = memory
     return {
+      keepsOwners: memory.keepsOwners,
+      keepsWebRtcPeers: memory.keepsWebRtcPeers,
       announce: (announce, answer) => store.announce(announce, answer),
       scrape: (scrape, answer) => store.scrape(scrape, answer),
       stats: () => store.stats(),

@@ -10,11 +10,11 @@ import { endpointLength, recordFields, SWARM, type ScriptSettings } from './swar
  *
  * KEYS: swarm, records, downloads, counted, and, if new swarms are limited, the swarms of the other
  * networks. ARGV: see `announceArgument`. Returns nothing if it refuses a new swarm; otherwise
- * complete, incomplete, downloaded, 4 bytes each, then endpoints, then their peer ids if asked for.
+ * complete, incomplete, downloaded, 4 bytes each, then endpoints, then their peer ids if requested.
  * If new swarms are limited, the first bit is set for a new swarm.
  *
- * Integers that are large are passed to Redis as text: it formats numbers with 17 digits, which
- * takes longer than counting peers does.
+ * Large integers are passed to Redis as text: it formats numbers with 17 digits, which takes longer
+ * than counting peers.
  */
 export function announceScript(settings: ScriptSettings, network: Network): string {
   const { limitsNewSwarms } = settings

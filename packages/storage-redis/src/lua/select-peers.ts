@@ -5,7 +5,7 @@ import { endpointLength, type ScriptSettings } from './swarm.ts'
 
 /**
  * Draws `want` peers of the ranges into `endpoints`, in O(want + log swarm), with their peer ids if
- * they are asked for.
+ * requested.
  */
 export function selectPeers(settings: ScriptSettings, network: Network): string {
   const width = endpointLength(network)

@@ -14,7 +14,7 @@ export const SPAN: number = 2 ** 32
  *
  * The peers of a class are neighbours, in the order in which they expire, and the peers that an
  * answer may hold are ranges of ranks. The scope is 0 for public addresses, 1 for all others and 2
- * for ports that are given to nobody. The state is 0 for leechers, 1 for partial seeds and 2 for
+ * for withheld ports. The state is 0 for leechers, 1 for partial seeds and 2 for
  * seeders.
  */
 export const SWARM: string = `

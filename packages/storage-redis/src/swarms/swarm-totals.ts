@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Network, NetworkCounts, StoreStats } from '@chihaya/core'
-import { defineScript, type Script } from '../connection/client.ts'
+import { defineScript, type Script } from '../connection/script.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { CommandDetails } from '../connection/pending-commands.ts'
 import { networkOfSwarm, type Keys } from '../keys.ts'

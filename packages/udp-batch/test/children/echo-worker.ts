@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { BatchSocket } from '@chihaya/udp-batch'
 
-// A thread that answers on two sockets until it is terminated, and tells the port of the first.
+// A thread that answers on two sockets until it is terminated, and reports the port of the first.
 const sockets = [0, 1].map(() =>
   BatchSocket.bind({ address: '127.0.0.1', port: 0, batchSize: 4 }, (batch) => {
     for (let index = 0; index < batch.count; index++) {

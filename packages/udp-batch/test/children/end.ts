@@ -1,6 +1,6 @@
 import { BatchSocket } from '@chihaya/udp-batch'
 
-// Nothing but the socket could keep this process running.
+// Only the socket could keep this process running.
 const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0 }, () => undefined)
 setTimeout(() => (process.argv[2] === 'pause' ? socket.pause() : socket.close()), 10)
 process.once('exit', () => console.log('ended'))

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { BatchSocket } from '@chihaya/udp-batch'
 
-// A thread that answers, and ends as it is told when the first datagram has come.
+// A thread that answers, and ends in the given way after the first datagram.
 
 let first = true
 const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0 }, (batch) => {
@@ -15,7 +15,7 @@ const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0 }, (batch) => {
   if (workerData === 'close') socket.close()
   if (workerData === 'terminate-busy') for (;;) socket.counters()
 })
-// A second one, which nobody closes or sends to.
+// A second socket, which is idle and never closed.
 const idle = BatchSocket.bind({ address: '127.0.0.1', port: 0 }, () => undefined)
 if (workerData === 'close') idle.pause()
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has none

@@ -1,6 +1,6 @@
 import { BatchSocket } from '@chihaya/udp-batch'
 
-// Exits with an open socket, out of its callback.
+// Exits with an open socket, from its callback.
 const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0 }, () => {
   console.log('open')
   process.exit(7)

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchSocket, type Batch, type BatchSocketOptions, type Counters } from '@chihaya/udp-batch'
 
-// Runs with `faults.c` preloaded, and prints what came of each fault.
+// Runs with `faults.c` preloaded, and prints the outcome of each fault.
 
 interface Outcome {
   readonly received: string[]
@@ -12,10 +12,15 @@ interface Outcome {
   readonly errors: Array<string | undefined>
 }
 
+// `faults.ts per-address`: the client asks a socket beside the wildcard.
+const BOUND =
+  process.argv[2] === 'per-address'
+    ? { address: '0.0.0.0', socketPerAddress: true }
+    : { address: '127.0.0.1' }
 const LOCAL = Uint8Array.of(127, 0, 0, 1)
 const MESSAGES = Array.from({ length: 10 }, (_, number) => `message ${number}`)
 
-/** Has ten datagrams answered while calls fail. */
+/** Answers ten datagrams while calls fail. */
 async function answer(
   faults: Record<string, string>,
   options: Partial<BatchSocketOptions> = {},
@@ -35,7 +40,7 @@ async function run(
 ): Promise<Outcome> {
   const errors: Array<string | undefined> = []
   const onError = (error: NodeJS.ErrnoException): unknown => errors.push(error.message)
-  const socket = BatchSocket.bind({ address: '127.0.0.1', port: 0, onError, ...options }, echo)
+  const socket = BatchSocket.bind({ ...BOUND, port: 0, onError, ...options }, echo)
   const client = createSocket('udp4')
   const received: string[] = []
   client.on('message', (message) => received.push(message.toString()))
@@ -74,7 +79,7 @@ async function overflowQueue(): Promise<Outcome & { taken: boolean[] }> {
   return { ...outcome, taken }
 }
 
-/** Sends while the system takes nothing, so that the places of the queue are used in turn. */
+/** Sends while the system accepts nothing, so that the queue wraps around. */
 async function goRound(): Promise<Outcome> {
   return run({ sendQueueSize: 4 }, async (socket, client) => {
     const { port } = client.address()
@@ -98,7 +103,7 @@ async function closeBlocked(): Promise<Counters> {
   return counters
 }
 
-/** What a failed bind leaves behind: its error, and how many descriptors. */
+/** The error of a failed bind, and the number of descriptors that it leaves open. */
 function failToBind(
   variable: string,
   value: string,
@@ -117,7 +122,7 @@ function failToBind(
   }
 }
 
-// Numbers of options, out of the system's headers.
+// Option numbers from the system's headers.
 const [SO_SNDBUF, SO_RCVBUF, SO_REUSEPORT, IPV6_V6ONLY] = ['7', '8', '15', '26'] as const
 const [IP_PKTINFO, IPV6_RECVPKTINFO, IPV6_FREEBIND] = ['8', '49', '78'] as const
 

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { BatchSocket, type Batch, type LocalAddress } from '@chihaya/udp-batch'
 
-// Does everything at once and at random for some seconds, for the sanitizers to watch: `hammer.ts
-// SECONDS`. With `faults.c` preloaded, calls fail as well.
+// Does everything at random for some seconds under the sanitizers: `hammer.ts SECONDS`. With
+// `faults.c` preloaded, calls fail too.
 
 const WORKER = fileURLToPath(new URL('echo-worker.ts', import.meta.url))
 const until = performance.now() + Number(process.argv[2]) * 1000
@@ -29,6 +29,7 @@ function openSocket(): void {
     {
       address: pick(addresses),
       port: 0,
+      socketPerAddress: random(2) === 0,
       batchSize: 1 + random(40),
       maxDatagram: 1 + random(3000),
       keepTruncated: random(2) === 0,
@@ -48,8 +49,7 @@ function handle(socket: BatchSocket, batch: Batch, maxReply: number): void {
     const address = batch.address(index).slice()
     const port = batch.port(index)
     const local = batch.local(index)
-    // Mostly replies, so that datagrams go back and forth; fewer than come in, so that they come to
-    // an end.
+    // Many replies, so that datagrams go back and forth, but fewer than arrive, so that they end.
     if (random(10) < 8) batch.reply(index, length)
     if (random(20) === 0)
       void sleep(random(5)).then(() =>

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchSocket } from '@chihaya/udp-batch'
 
-// How often the event loop turns while sockets have nothing to do, before and after they have had
-// something.
+// Counts the turns of the event loop while sockets are idle, before and after some datagrams.
 
 const LOCAL = Uint8Array.of(127, 0, 0, 1)
 const sockets = Array.from({ length: 10 }, () =>
@@ -19,7 +18,7 @@ await sleep(50)
 const before = await turns()
 const [one, other] = sockets
 other?.pause()
-// Two that answer each other would never be idle: only one reads.
+// Two sockets that answer each other would never be idle, so only one reads.
 if (one && other) other.send(LOCAL, LOCAL, one.address().port)
 await sleep(50)
 const after = await turns()

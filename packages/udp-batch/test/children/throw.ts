@@ -1,8 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { BatchSocket } from '@chihaya/udp-batch'
 
-// Throws out of its callback for datagrams that say so, after it has set their replies: `throw.ts
-// [catch]`.
+// The callback throws for certain datagrams, after it has set their replies: `throw.ts [catch]`.
 
 const caught: string[] = []
 if (process.argv[2] === 'catch')
@@ -22,7 +21,7 @@ const client = createSocket('udp4')
 client.on('message', (message) => {
   replies.push(message.toString())
   if (replies.length < messages.length) return
-  // The rejection is told at the end of the turn.
+  // The rejection is reported at the end of the turn.
   setImmediate(() => {
     console.log(JSON.stringify({ replies, caught }))
     client.close()

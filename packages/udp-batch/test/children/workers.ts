@@ -4,7 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-// Ends threads in several ways while datagrams keep coming, and prints what is left of them.
+// Ends threads in several ways while datagrams keep arriving, and prints what they leave behind.
 
 const ROUNDS = 5
 const ENDINGS = ['terminate', 'terminate-busy', 'exit', 'close', 'throw']
@@ -34,13 +34,12 @@ const load = setInterval(() => {
 
 async function endThread(ending: string): Promise<number> {
   const worker = new Worker(WORKER, { workerData: ending, stderr: true })
-  // Not `once`, which an error of the thread would reject.
+  // Not `once`, which rejects on an error of the thread.
   const exited = new Promise<number>((resolve) => worker.once('exit', resolve))
   worker.on('error', () => undefined)
   const [port] = (await once(worker, 'message')) as [number]
   ports.add(port)
-  // The second message says that it has received something; the error that may follow comes first
-  // at times.
+  // The second message reports a received datagram. An error may precede it.
   await once(worker, 'message').catch(() => undefined)
   if (ending.startsWith('terminate')) await worker.terminate()
   const code = await exited

@@ -1,7 +1,6 @@
 /*
  * Fuzz target: the functions of the module, called in any order with any arguments, on a system
- * whose calls may fail. Memory stays safe, nothing is lost or left open, and what has arrived or is
- * to be sent is neither changed nor confused.
+ * whose calls may fail. Memory stays safe, nothing is lost or left open, and no datagram changes.
  */
 #include "fakes.h"
 
@@ -18,7 +17,7 @@ static size_t slot(void) {
   return next_byte() % SLOTS;
 }
 
-/* Often exactly what is needed, so that one byte more is noticed; else anything. */
+/* Often exactly the size needed, to detect access to one byte more; otherwise any. */
 static napi_value some_memory(size_t exact) {
   const uint8_t choice = next_byte();
   if (choice < 192 && exact <= MOST_MEMORY) return new_memory(exact);
@@ -55,8 +54,9 @@ static void open_one(void) {
   const size_t length = next_byte() < 250 ? sizeof parameters : next_byte() % sizeof parameters;
   napi_value memory = new_memory(length);
   if (length > 0) memcpy(memory_of(memory), &parameters, length);
-  const napi_value values[] = {new_text(text), memory, new_undefined()};
-  napi_value handle = call(open_socket, 3, values);
+  napi_value wildcard = next_byte() < 128 ? new_undefined() : some_socket(slot());
+  const napi_value values[] = {new_text(text), memory, new_undefined(), wildcard};
+  napi_value handle = call(open_socket, 4, values);
   if (!handle) return;
   CHECK(length == sizeof parameters);
   CHECK(parameters.batch_size >= 1 && parameters.batch_size <= MOST && parameters.send_size >= 1 &&
@@ -94,14 +94,14 @@ static void receive_some(void) {
   napi_value records = some_memory((size_t)p->batch_size * sizeof(struct record));
   const napi_value values[] = {some_socket(index), input, records};
   uint32_t count;
-  /* One piece of memory for both is safe, but confuses what has arrived. */
+  /* The same memory for both is safe, but changes datagrams. */
   if (!returned_number(call(receive, 3, values), &count) || count >= FAILED || count == 0 ||
       input == records)
     return;
   check_arrived(p, count, memory_of(input), memory_of(records));
 }
 
-/* What JavaScript would have to send, and at times what it would not. */
+/* Records as JavaScript fills them in, and some invalid ones. */
 static void fill_records(napi_value memory, uint32_t stride) {
   struct record *records = memory_of(memory);
   const size_t count = length_of(memory) / sizeof *records;
@@ -118,7 +118,7 @@ static void fill_records(napi_value memory, uint32_t stride) {
   }
 }
 
-/* How many of the records from `from` to `to` are to be sent. */
+/* The number of records to send from `from` to `to`. */
 static uint32_t count_outgoing(const struct record *records, uint32_t from, uint32_t to,
                                uint32_t stride) {
   uint32_t count = 0;
@@ -173,7 +173,7 @@ static void call_one(void) {
   } else if (which == 6) {
     call(counters, 2, (const napi_value[]){socket, some_memory(sizeof(struct counters))});
   } else if (which == 7) {
-    /* Called with fewer arguments than it has. */
+    /* Called with too few arguments. */
     call(next_byte() % 2 == 0 ? receive : send_records, 1, &socket);
   } else {
     collect(sockets[index]);

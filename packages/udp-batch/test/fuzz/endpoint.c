@@ -1,6 +1,6 @@
 /*
- * Fuzz target: addresses as text, as the system has them, and as JavaScript has them. What is read
- * must be an address, and what has been read must be written as it was.
+ * Fuzz target: addresses as text, in the system's form, and in JavaScript's. Only addresses are
+ * read, and writing restores what was read.
  */
 #include "fakes.h"
 
@@ -17,7 +17,7 @@ static void check_text(const uint8_t *data, size_t size) {
   union endpoint endpoint;
   struct in6_addr ipv6;
   struct in_addr ipv4;
-  /* As long as it has to be, so that reading beyond its end is noticed. */
+  /* Exactly as long as needed, to detect reading beyond its end. */
   char *text = malloc(size + 1), *copy = malloc(size + 1);
   memcpy(text, data, size);
   text[size] = '\0';
@@ -68,8 +68,9 @@ static void check_reply(const uint8_t *data, size_t size) {
   free(record);
 }
 
-/* Any record, as JavaScript may fill it in, is written as an address of the socket's family or the
- * longer one. */
+/*
+ * Any record that JavaScript fills in becomes an address of the socket's family or the longer one.
+ */
 static void check_record(const uint8_t *data, size_t size) {
   struct record *record = calloc(1, sizeof *record);
   union endpoint *destination = malloc(sizeof *destination);

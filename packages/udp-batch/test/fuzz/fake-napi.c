@@ -62,7 +62,7 @@ napi_value new_text(const char *text) {
   return value;
 }
 
-/* Without bytes it is like one that has been transferred. */
+/* Without bytes, it resembles a transferred one. */
 napi_value new_memory(size_t length) {
   napi_value value = new_value(MEMORY);
   value->length = length;
@@ -165,7 +165,7 @@ napi_status napi_get_value_bool(napi_env env, napi_value value, bool *result) {
   return napi_ok;
 }
 
-/* Cuts what does not fit, as Node does. */
+/* Truncates like Node. */
 napi_status napi_get_value_string_utf8(napi_env env, napi_value value, char *text, size_t size,
                                        size_t *length) {
   (void)env;

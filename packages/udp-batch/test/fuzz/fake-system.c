@@ -6,8 +6,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-/* The linker leads the native part's calls here; those that are not about a descriptor of ours go
- * on to the system. */
+/*
+ * The linker redirects the native part's calls here. Calls with other descriptors go to the system.
+ */
 enum { FIRST_DESCRIPTOR = 10000, MOST_DESCRIPTORS = 64, MOST_LENGTH = 65507 };
 
 enum { CLOSED, FREE, OPEN };
@@ -122,7 +123,7 @@ static void write_entry(uint8_t *at, int level, int type, const void *data, size
   memcpy(CMSG_DATA(entry), data, size);
 }
 
-/* Tells the local address, in full, in part or not at all. */
+/* Writes the local address, in full, in part or not at all. */
 static void tell_local(struct msghdr *header, int family, struct fake_datagram *datagram) {
   uint8_t *control = header->msg_control;
   datagram->local = 0;
@@ -147,13 +148,13 @@ static void tell_local(struct msghdr *header, int family, struct fake_datagram *
     }
     datagram->local = choice < 64 ? byte : byte == 0xff ? 0 : byte;
   } else if (choice < 192) {
-    /* What no system says must not lead out of its place. */
+    /* Even impossible lengths must stay within bounds. */
     header->msg_controllen = choice % (sizeof(union control) + 1);
     for (size_t at = 0; at < header->msg_controllen; at++) control[at] = next_byte();
   }
 }
 
-/* Writes a datagram as the system does: no more than there is room for. */
+/* Writes a datagram like the system, up to the room for it. */
 static void arrive(struct mmsghdr *message, int family, int flags, struct fake_datagram *datagram) {
   struct msghdr *header = &message->msg_hdr;
   CHECK(header->msg_namelen == sizeof(union endpoint) && header->msg_iovlen == 1);
@@ -187,7 +188,7 @@ static long fake_recvmmsg(int fd, struct mmsghdr *messages, unsigned size, int f
   return arrived_count == 0 ? fail(EAGAIN) : (long)arrived_count;
 }
 
-/* The system reads every byte, and refuses what is not whole. */
+/* The system reads every byte, and refuses incomplete messages. */
 static void check_local(const struct msghdr *header, int family) {
   if (header->msg_controllen == 0) return;
   const struct cmsghdr *entry = header->msg_control;

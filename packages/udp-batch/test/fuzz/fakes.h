@@ -1,4 +1,4 @@
-/* A Node and a system for the native part that do what an input of the fuzzer says. */
+/* Fakes of Node and the system for the native part, controlled by the fuzzer's input. */
 #ifndef FAKES_H
 #define FAKES_H
 
@@ -15,12 +15,12 @@
     }                                                                                              \
   } while (0)
 
-/* input.c: the bytes of the input, one after another; zeros when there are none left. */
+/* input.c: the bytes of the input, one after another, followed by zeros. */
 void begin_input(const uint8_t *data, size_t size);
 bool input_left(void);
 uint8_t next_byte(void);
 uint32_t next_number(void);
-/* Whether a call that may fail does so this time. */
+/* Whether the next call fails. */
 bool fails(void);
 
 /* fake-napi.c: JavaScript's values. */
@@ -33,11 +33,11 @@ void *memory_of(napi_value value);
 size_t length_of(napi_value value);
 /* Calls a function of the module, as Node does. */
 napi_value call(napi_callback function, size_t count, const napi_value *values);
-/* The number that a function has returned; false when it has thrown or returned something else. */
+/* The number that a function has returned; false if it threw or returned something else. */
 bool returned_number(napi_value value, uint32_t *number);
 /* JavaScript forgets a value. */
 void collect(napi_value value);
-/* The environment ends: whatever it still has ends with it. */
+/* Ends the environment and everything in it. */
 void end_environment(void);
 
 /* fake-system.c: sockets and libuv. */
@@ -50,15 +50,15 @@ struct fake_datagram {
   uint8_t local; /* what every byte of the local address is; zero where none was told that has to be
                     read */
 };
-/* What the last recvmmsg has handed out. */
+/* The datagrams of the last recvmmsg. */
 extern struct fake_datagram arrived[];
 extern uint32_t arrived_count;
-/* Datagrams that the system has taken since `begin_system`. */
+/* Datagrams that the system has accepted since `begin_system`. */
 extern uint32_t taken_count;
 void begin_system(void);
-/* One turn of libuv's loop: calls what is ready or closed. */
+/* One turn of libuv's loop: calls the callbacks of ready and closed handles. */
 void turn_loop(void);
-/* No descriptor and no handle is left open. */
+/* Checks that no descriptor and no handle is open. */
 void check_closed(void);
 
 #endif

@@ -2,7 +2,7 @@
 
 static const uint8_t *bytes;
 static size_t left;
-/* How many more calls succeed; zero is no limit. */
+/* The number of further calls that succeed; zero is no limit. */
 static uint8_t successes;
 
 void begin_input(const uint8_t *data, size_t size) {
@@ -22,7 +22,7 @@ uint8_t next_byte(void) {
   return *bytes++;
 }
 
-/* Mostly small ones, and those at the edges. */
+/* Mostly small numbers and edge cases. */
 uint32_t next_number(void) {
   static const uint32_t edges[] = {1023,  1024,       1025,       65535,
                                    65536, 0x7fffffff, 0x80000000, 0xffffffff};

@@ -35,7 +35,7 @@ export function badIdBan(option: BadConnectionIdBan | undefined): BadIdBan | und
  *
  * The table has a fixed size. A source whose slot is taken by another is not counted until that
  * slot is free again; until then only the limit on errors applies to it. Which sources share a slot
- * is secret, so nobody can arrange a collision.
+ * is secret, so an attacker cannot arrange a collision.
  */
 export class BadIdBan {
   readonly #after: number

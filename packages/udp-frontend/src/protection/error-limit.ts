@@ -16,7 +16,7 @@ const IPV6_PREFIX = 7
  *
  * The number of buckets is fixed, and each is one number. Networks with the same hash share a
  * bucket: at worst a client gets no error and retries, as UDP clients do. Which ones collide is
- * secret, so nobody can arrange it.
+ * secret, so an attacker cannot arrange it.
  */
 export class ErrorLimit {
   /** When each bucket is full again, in whole microseconds. The last one is the total. */

@@ -49,6 +49,7 @@ export class BatchUdpSocket extends UdpSocket {
         address,
         port,
         reusePort,
+        socketPerAddress: true,
         ipv6Only: family === 6,
         maxDatagram: this.room.request + MAX_PROXY_HEADER,
         keepTruncated: true,

@@ -41,7 +41,7 @@ export class DgramSocket extends UdpSocket {
     const socket = dgram.createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
       ipv6Only: family === 6,
-      // By default, the resolver is asked for the address of every reply.
+      // By default, Node resolves the address of every reply.
       lookup: (literal, _options, done) => done(null, literal, family),
       ...(reusePort && { reusePort }),
       ...(receiveBufferSize !== undefined && { recvBufferSize: receiveBufferSize }),

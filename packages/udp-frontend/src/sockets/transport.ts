@@ -1,8 +1,8 @@
-import { TRK_ERR_OPTIONS } from '@chihaya/core'
+import { TRK_ERR_OPTIONS, type Log } from '@chihaya/core'
 import { BatchUdpSocket, type BatchModule } from './batch-socket.ts'
 import { DgramSocket } from './dgram-socket.ts'
 import type { UdpFrontendOptions } from '../options.ts'
-import type { SocketLog, UdpSocket, UdpSocketInit } from './udp-socket.ts'
+import type { UdpSocket, UdpSocketInit } from './udp-socket.ts'
 
 /** Creates sockets. */
 export type Transport = (init: UdpSocketInit) => UdpSocket
@@ -19,7 +19,7 @@ const dgram: Transport = (init) => new DgramSocket(init)
  */
 export async function chooseTransport(
   asked: Required<UdpFrontendOptions>['transport'],
-  log: SocketLog,
+  log: Pick<Log, 'info' | 'warn'>,
   find: FindBatches = importBatches,
 ): Promise<Transport> {
   if (asked === 'dgram') return dgram

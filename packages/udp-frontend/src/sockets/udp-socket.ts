@@ -1,4 +1,4 @@
-import { Pending, type DropMeter, type SocketDrops } from '@chihaya/core'
+import { Pending, type DropMeter, type Log, type SocketDrops } from '@chihaya/core'
 import { lookup } from 'node:dns/promises'
 import type { AddressInfo } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
@@ -15,11 +15,6 @@ const LEAST_FOOTPRINT = 256
 // already be past its poll.
 const IDLE_TURNS = 2
 
-export interface SocketLog {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
-}
-
 /** What a socket needs to answer datagrams. It may be replaced at any time. */
 export interface UdpService {
   readonly dispatcher: DatagramHandler
@@ -27,7 +22,7 @@ export interface UdpService {
   readonly replies: Pending
   /** Counts what the socket drops. */
   readonly drops: DropMeter | undefined
-  readonly log: SocketLog
+  readonly log: Pick<Log, 'info' | 'warn'>
 }
 
 /** Bytes of the longest request and of the longest reply that a socket can take. */
@@ -45,7 +40,7 @@ export interface UdpSocketInit {
   readonly receiveBufferSize: number | undefined
   /** Whether other sockets may share the port. */
   readonly reusePort: boolean
-  /** The transport that was asked for. */
+  /** The configured transport. */
   readonly transport: Required<UdpFrontendOptions>['transport']
   readonly service: UdpService
 }

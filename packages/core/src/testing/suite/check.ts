@@ -2,11 +2,11 @@ import { formatAddress, readCompactPeers } from '@chihaya/bittorrent'
 import type { Answer } from '../../announce/answer.ts'
 import type { NetworkCounts } from '../../announce/network.ts'
 import type { PeerList } from '../../announce/peer-list.ts'
-import type { PeerStore } from '../../peer-store.ts'
+import type { PeerStore } from '../../store/peer-store.ts'
 
 export interface StoreUnderTest {
   readonly store: PeerStore
-  /** Lets `milliseconds` pass on the store's clock, expiry included. */
+  /** Advances the store's clock by `milliseconds`, and lets peers expire. */
   readonly advance: (milliseconds: number) => void | Promise<void>
   close?(): void | Promise<void>
 }
@@ -17,7 +17,7 @@ export type Check = (
   run: (store: PeerStore, under: StoreUnderTest) => Promise<void>,
 ) => void
 
-/** Milliseconds that peers live in the suite. */
+/** The peer lifetime in the suite, in milliseconds. */
 export const LIFETIME = 60_000
 
 /** Peers of an answer as `address:port`, sorted. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { PeerStore } from '../../peer-store.ts'
+import type { PeerStore } from '../../store/peer-store.ts'
 import {
   address,
   announceTo,
@@ -80,16 +80,19 @@ export function checkDownloads(check: Check): void {
     assert.equal(await downloads(store), 1)
   })
 
-  check('counts clients apart whose peer id or key differs, or that sent no key', async (store) => {
-    const clients = [{ ...KEY }, { key: 7 }, { ...KEY, peerId: samplePeerId(2) }, { key: 0 }, {}]
-    for (const [index, client] of clients.entries()) {
-      await announceTo(
-        store,
-        sampleAnnounce({ ...client, port: 2000 + index, transition: 'completed' }),
-      )
-    }
-    assert.equal(await downloads(store), clients.length)
-  })
+  check(
+    'counts clients with another peer id or key, or without a key, separately',
+    async (store) => {
+      const clients = [{ ...KEY }, { key: 7 }, { ...KEY, peerId: samplePeerId(2) }, { key: 0 }, {}]
+      for (const [index, client] of clients.entries()) {
+        await announceTo(
+          store,
+          sampleAnnounce({ ...client, port: 2000 + index, transition: 'completed' }),
+        )
+      }
+      assert.equal(await downloads(store), clients.length)
+    },
+  )
 
   check(
     'counts no download of one who only looks, stops or seeds from the start',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { PeerStore } from '../../peer-store.ts'
+import type { PeerStore } from '../../store/peer-store.ts'
 import {
   address,
   announceTo,
@@ -74,7 +74,7 @@ export function checkEviction(check: Check): void {
     assert.deepEqual(await totals(store), [2, 4, 4, 0, 0])
   })
 
-  check('evicts nobody whom no rule names, and takes back who was evicted', async (store) => {
+  check('evicts only matching peers, which may come back', async (store) => {
     if (store.evict === undefined) return
     await fill(store)
     assert.equal(await store.evict({}), 0)

@@ -22,7 +22,7 @@ export function checkExpiry(check: Check): void {
     )
   })
 
-  check('takes a peer that it has forgotten for a new one', async (store, { advance }) => {
+  check('treats an expired peer as a new one', async (store, { advance }) => {
     await announceTo(store, sampleAnnounce({ transition: 'completed' }))
     await advance(LIFETIME - 5_000)
     await announceTo(store, sampleAnnounce({ port: 2000, peerId: samplePeerId(2) }))
@@ -41,7 +41,7 @@ export function checkExpiry(check: Check): void {
     assert.equal((await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4'))[0]?.incomplete, 1)
   })
 
-  check('does not keep a peer that only looks', async (store, { advance }) => {
+  check('does not store a peer that only looks', async (store, { advance }) => {
     await announceTo(store, sampleAnnounce())
     await advance(LIFETIME - 10_000)
     await announceTo(store, sampleAnnounce({ transition: 'unchanged' }))
@@ -49,7 +49,7 @@ export function checkExpiry(check: Check): void {
     assert.equal((await scrapeFrom(store, [sampleInfoHash(1)], 'ipv4'))[0]?.incomplete, 0)
   })
 
-  check('forgets swarms whose peers are gone', async (store, { advance }) => {
+  check('forgets swarms without peers', async (store, { advance }) => {
     for (let number = 0; number < 500; number++)
       await announceTo(store, sampleAnnounce({ infoHash: sampleInfoHash(number) }))
     assert.equal((await store.stats()).swarms, 500)

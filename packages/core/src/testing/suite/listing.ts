@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { SwarmEntry } from '../../peer-store.ts'
+import type { SwarmEntry } from '../../store/peer-store.ts'
 import { address, announceTo, sampleAnnounce, sampleInfoHash } from '../sample.ts'
 import { counts, LIFETIME, type Check } from './check.ts'
 

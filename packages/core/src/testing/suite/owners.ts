@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { PeerStore } from '../../peer-store.ts'
+import type { PeerStore } from '../../store/peer-store.ts'
 import { address, announceTo, sampleAnnounce, samplePeerId } from '../sample.ts'
 import { endpoints, type Check } from './check.ts'
 

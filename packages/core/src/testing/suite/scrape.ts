@@ -6,15 +6,18 @@ import { type Check } from './check.ts'
 export function checkScrape(check: Check): void {
   const none: ScrapeEntry = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
-  check('scrapes in the order asked for, repeats and strangers included', async (store) => {
-    await announceTo(store, sampleAnnounce({ transition: 'completed' }))
-    await announceTo(store, sampleAnnounce({ port: 2000, transition: 'partial' }))
-    await announceTo(store, sampleAnnounce({ port: 3000 }))
-    const known = { complete: 1, incomplete: 2, downloaders: 1, downloaded: 1 }
-    const asked = [sampleInfoHash(9), sampleInfoHash(1), sampleInfoHash(1)]
-    assert.deepEqual(await scrapeFrom(store, asked, 'ipv4'), [none, known, known])
-    assert.deepEqual(await scrapeFrom(store, [], 'ipv4'), [])
-  })
+  check(
+    'scrapes in the requested order, including repeats and unknown infohashes',
+    async (store) => {
+      await announceTo(store, sampleAnnounce({ transition: 'completed' }))
+      await announceTo(store, sampleAnnounce({ port: 2000, transition: 'partial' }))
+      await announceTo(store, sampleAnnounce({ port: 3000 }))
+      const known = { complete: 1, incomplete: 2, downloaders: 1, downloaded: 1 }
+      const asked = [sampleInfoHash(9), sampleInfoHash(1), sampleInfoHash(1)]
+      assert.deepEqual(await scrapeFrom(store, asked, 'ipv4'), [none, known, known])
+      assert.deepEqual(await scrapeFrom(store, [], 'ipv4'), [])
+    },
+  )
 
   check('creates nothing by scraping', async (store) => {
     for (let number = 0; number < 1000; number++)

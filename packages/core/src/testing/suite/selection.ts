@@ -65,7 +65,7 @@ export function checkSelection(check: Check): void {
     assert.deepEqual([endpoints(stopped.peers), stopped.incomplete], [[], 100])
   })
 
-  check('reaches every peer of a swarm in time, seeders and leechers alike', async (store) => {
+  check('selects every peer of a swarm in the long run, seeders and leechers', async (store) => {
     for (let port = 1001; port <= 1060; port++) {
       await announceTo(
         store,
@@ -95,7 +95,7 @@ export function checkSelection(check: Check): void {
     assert.deepEqual(endpoints(view.peers), ['10.0.0.1:1001'])
   })
 
-  check('gives every other port as it is', async (store) => {
+  check('gives every other port unchanged', async (store) => {
     const ports = [2, 255, 256, 1023, 65_535]
     for (const port of ports)
       await announceTo(store, sampleAnnounce({ port, peerId: samplePeerId(port) }))
@@ -103,7 +103,7 @@ export function checkSelection(check: Check): void {
     assert.deepEqual(endpoints(peers), ports.map((port) => `10.0.0.1:${port}`).sort())
   })
 
-  check('withholds private peers where only public ones are of use', async (store) => {
+  check('withholds private peers from public ones', async (store) => {
     for (const text of ['10.0.0.9', '192.168.1.1', '127.0.0.1', '8.8.8.8'])
       await announceTo(store, sampleAnnounce({ address: address(text) }))
     const view = await announceTo(
@@ -123,7 +123,7 @@ export function checkSelection(check: Check): void {
     assert.deepEqual(counters(await announceBorrowed(store, { port: 1001 })), [0, 1, 2])
   })
 
-  check('shares no memory with announces and answers of before', async (store) => {
+  check('shares no memory with earlier announces and answers', async (store) => {
     const own = address('10.0.0.7')
     await announceTo(store, sampleAnnounce({ address: own, port: 1001 }))
     own.fill(1)
@@ -198,7 +198,7 @@ export function checkFamilies(check: Check): void {
     )
   })
 
-  check('scrapes one family alone', async (store) => {
+  check('scrapes one family only', async (store) => {
     await announceTo(store, sampleAnnounce())
     await announceTo(
       store,

@@ -50,7 +50,7 @@ export function checkTransitions(check: Check): void {
     })
   }
 
-  check('tells what a peer was before', async (store) => {
+  check('reports the former state of a peer', async (store) => {
     const transitions = [
       'leecher',
       'leecher',
@@ -81,7 +81,7 @@ export function checkTransitions(check: Check): void {
     )
   })
 
-  check('creates nothing for a stranger that stops or only looks', async (store) => {
+  check('creates nothing for an unknown peer that stops or only looks', async (store) => {
     assert.deepEqual(
       counters(await announceTo(store, sampleAnnounce({ transition: 'stopped' }))),
       [0, 0, 0],
@@ -93,7 +93,7 @@ export function checkTransitions(check: Check): void {
     assert.equal((await store.stats()).swarms, 0)
   })
 
-  check('shows the swarm to one who only looks, and does not count it', async (store) => {
+  check('shows the swarm to a peer that only looks, without counting it', async (store) => {
     await announceTo(store, sampleAnnounce())
     const view = await announceTo(
       store,
@@ -102,7 +102,7 @@ export function checkTransitions(check: Check): void {
     assert.deepEqual([counters(view), endpoints(view.peers)], [[0, 1, 0], ['10.0.0.1:6881']])
   })
 
-  check('knows a peer by address and port, whatever its peer id', async (store) => {
+  check('identifies a peer by address and port, regardless of its peer id', async (store) => {
     await announceTo(store, sampleAnnounce({ peerId: samplePeerId(1) }))
     const view = await announceTo(store, sampleAnnounce({ peerId: samplePeerId(2) }))
     assert.deepEqual(counters(view), [0, 1, 0])

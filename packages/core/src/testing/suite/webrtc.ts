@@ -24,7 +24,7 @@ export function checkWebRtc(check: Check): void {
     Array.from({ length: peers.count }, (_, index) => peers.handle(index)).sort((a, b) => a - b)
   const ALL = [1, 255, 0x0a00_0001, 0x7f00_0001, 0xffff_ffff]
 
-  check('gives WebRTC peers the other WebRTC peers, whatever their handles', async (store) => {
+  check('gives WebRTC peers other WebRTC peers, with any handles', async (store) => {
     if (store.keepsWebRtcPeers !== true) return
     for (const handle of ALL) await announceTo(store, sampleAnnounce(peer(handle)))
     for (const handle of ALL) {
@@ -36,7 +36,7 @@ export function checkWebRtc(check: Check): void {
     }
   })
 
-  check('keeps WebRTC peers apart from those of an address', async (store) => {
+  check('keeps WebRTC peers apart from peers with an address', async (store) => {
     if (store.keepsWebRtcPeers !== true) return
     const bytes = address('10.0.0.1')
     const handle = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
@@ -53,7 +53,7 @@ export function checkWebRtc(check: Check): void {
     })
   })
 
-  check('knows a WebRTC peer by its handle, and forgets it when it leaves', async (store) => {
+  check('identifies a WebRTC peer by its handle, and forgets it when it leaves', async (store) => {
     if (store.keepsWebRtcPeers !== true) return
     const elsewhere = { address: address('2001:db8::7'), peerId: samplePeerId(9) }
     await announceTo(store, sampleAnnounce(peer(1)))

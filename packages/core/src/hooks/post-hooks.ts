@@ -1,26 +1,19 @@
 import type { TrackerContext } from './context.ts'
+import type { Log } from '../log.ts'
+import { Pending } from '../lifecycle/pending.ts'
 import type { Hook } from './hooks.ts'
-import { isPromise, type MaybePromise } from './maybe-promise.ts'
-
-/** The part of Fastify's logger that the tracker uses. */
-export interface TrackerLog {
-  error(details: object, message: string): void
-  warn(details: object, message: string): void
-}
-
-/** The longest timeout: a longer one fires at once. */
-const MAX_TIMEOUT = 2 ** 31 - 1
+import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 
 /**
  * Runs hooks after replies are sent, and waits for them at the end. One `setImmediate` serves all
  * replies of a turn, which the frontend has passed to its sockets by then.
  */
 export class PostHooks {
-  readonly #log: TrackerLog
-  readonly #running = new Set<Promise<void>>()
+  readonly #log: Pick<Log, 'error' | 'warn'>
+  readonly #running = new Pending()
   #waiting: Array<() => MaybePromise<void>> = []
 
-  constructor(log: TrackerLog) {
+  constructor(log: Pick<Log, 'error' | 'warn'>) {
     this.#log = log
   }
 
@@ -36,29 +29,18 @@ export class PostHooks {
     this.#waiting.push(() => this.#runFrom(0, hooks, request, response, context))
   }
 
-  /**
-   * Waits for all hooks, including those added meanwhile, for at most `timeout` milliseconds.
-   */
+  /** Waits for all hooks, including those added meanwhile, for at most `timeout` milliseconds. */
   async drain(timeout: number): Promise<void> {
+    const deadline = performance.now() + timeout
     this.#run()
-    if (this.#running.size === 0) return
-    let timer: NodeJS.Timeout | undefined
-    const expiry = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.min(timeout, MAX_TIMEOUT))
-    })
-    await Promise.race([this.#idle(), expiry])
-    clearTimeout(timer)
-    if (this.#running.size > 0)
-      this.#log.warn(
-        { running: this.#running.size },
-        'post hooks still ran when the tracker closed',
-      )
-  }
-
-  async #idle(): Promise<void> {
-    // A post hook may announce, which adds more hooks.
-    // oxlint-disable-next-line no-await-in-loop
-    for (; this.#running.size > 0; this.#run()) await Promise.all(this.#running)
+    while (this.#running.count > 0 && performance.now() < deadline) {
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#running.idle(deadline)
+      // A post hook may announce, which adds more hooks.
+      this.#run()
+    }
+    const running = this.#running.count
+    if (running > 0) this.#log.warn({ running }, 'post hooks still ran when the tracker closed')
   }
 
   #run(): void {
@@ -67,8 +49,8 @@ export class PostHooks {
     for (const work of waiting) {
       const pending = work()
       if (!isPromise(pending)) continue
-      const running: Promise<void> = pending.then(() => void this.#running.delete(running))
-      this.#running.add(running)
+      this.#running.begin()
+      void pending.then(() => this.#running.end())
     }
   }
 

@@ -1,32 +1,33 @@
 import type { FastifyInstance } from 'fastify'
 import { isDeepStrictEqual } from 'node:util'
-import { isPromise, type MaybePromise } from './maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 
-/** How to make an object that outlives its application, and how to end it. */
+/** How to create an object that outlives its application, and how to close it. */
 export interface LastingInit<T> {
-  /** Compared by value: an object made with other options is left behind. */
+  /** Compared by value: the next application does not take over an object with other options. */
   readonly options?: unknown
   create(): T
   /**
    * Called when another application takes over that does not use the object, in the same turn. The
-   * application that uses it has yet to close. Must not throw or reject.
+   * application that uses it closes later. Must not throw or reject.
    */
   leave?(value: T): MaybePromise<void>
-  /** Called once, when no application uses the object any more. */
+  /** Called once, when no application uses the object any longer. */
   close?(value: Awaited<T>): MaybePromise<void>
 }
 
 /**
- * A change of hands that is prepared: what it needs is open, and nothing else has changed yet. Call
- * one of the two, once.
+ * A prepared handover: the new side has opened what it needs, and nothing else has changed yet.
+ * Call one of the two methods, once.
  */
 export interface Handover {
   /**
    * The new side serves before this returns. Never throws or rejects. The promise resolves when the
-   * old side has answered what had arrived and has let go of what the new side does not use.
+   * old side has answered all requests that had arrived, and has released what the new side does
+   * not use.
    */
   commit(): Promise<void>
-  /** Closes what was opened. Everything stays as it was. */
+  /** Closes what was opened, and changes nothing else. */
   cancel(): Promise<void>
 }
 
@@ -35,15 +36,15 @@ interface Entry {
   readonly init: LastingInit<unknown>
   readonly value: unknown
   readonly createdAt: number
-  /** Who closes it. */
+  /** The set that closes it. */
   owner: LastingObjects
 }
 
 let created = 0
 
 /**
- * The objects of an application that may outlive it. Each application has a set of its own; the set
- * of the next application takes over from the set before it. An object has one owner at any time.
+ * The objects of an application that may outlive it. Each application has such a set, which takes
+ * over objects from the set of the previous application. An object has one owner at any time.
  */
 export class LastingObjects {
   #previous: LastingObjects | undefined
@@ -52,12 +53,12 @@ export class LastingObjects {
   readonly #entries: Entry[] = []
   readonly #handovers: Handover[] = []
 
-  /** @param previous the set of the application that runs, if there is one. */
+  /** @param previous the set of the running application, if there is one. */
   constructor(previous?: LastingObjects) {
     this.#previous = previous
   }
 
-  /** Has an application use this set. Call it before plugins are registered. */
+  /** Makes an application use this set. Call it before plugins are registered. */
   lendTo(fastify: FastifyInstance): void {
     ofApplication.set(fastify.server, this)
   }
@@ -79,7 +80,7 @@ export class LastingObjects {
     const value = init.create()
     const entry = { key, init, value, createdAt: created++, owner: this }
     this.#entries.push(entry)
-    // Whoever asked is told the error. The next application makes a new attempt.
+    // The caller gets the error. The next application tries again.
     if (isPromise(value)) value.then(undefined, () => this.#forget(entry))
     return value
   }
@@ -91,10 +92,10 @@ export class LastingObjects {
   }
 
   /**
-   * Makes this the set in force, in one turn of the event loop: it owns its objects from here on,
-   * and every handover is committed. Close the previous set once its application has closed.
+   * Puts this set into effect, in one turn of the event loop: it now owns its objects, and commits
+   * all handovers. Close the previous set once its application has closed.
    *
-   * @returns when all handovers are complete, and objects that nobody uses are left.
+   * @returns when all handovers are complete, and `leave` was called for objects that are not used.
    */
   takeOver(): Promise<void> {
     const before = this.#previous ? this.#previous.#entries : []
@@ -110,10 +111,10 @@ export class LastingObjects {
   }
 
   /**
-   * Closes the objects that no other set has taken over, the latest first. Before `takeOver`, it
-   * cancels the handovers and closes what was created, which leaves the previous set as it was.
+   * Closes the objects that no other set has taken over, in reverse order of creation. Before
+   * `takeOver` it cancels the handovers and closes only what this set has created.
    *
-   * @throws what closing throws, once all are closed.
+   * @throws the errors of closing, once all are closed.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -121,11 +122,15 @@ export class LastingObjects {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.#handovers.splice(0).map((handover) => handover.cancel()))
+    const cancelled = await Promise.allSettled(
+      this.#handovers.splice(0).map((handover) => handover.cancel()),
+    )
     const own = this.#entries
       .filter(({ owner }) => owner === this)
       .sort((one, other) => other.createdAt - one.createdAt)
-    const errors: unknown[] = []
+    const errors: unknown[] = cancelled.flatMap((one) =>
+      one.status === 'rejected' ? [one.reason as unknown] : [],
+    )
     for (const { value, init } of own) {
       try {
         // oxlint-disable-next-line no-await-in-loop
@@ -148,8 +153,8 @@ export class LastingObjects {
 const ofApplication = new WeakMap<object, LastingObjects>()
 
 /**
- * The set of an application. Without a supervisor, an application has one that closes with it: after
- * the plugins that were registered since the first call.
+ * The set of an application. Without a supervisor, the set closes with the application, after the
+ * plugins that were registered since the first call.
  */
 export function lastingObjectsOf(fastify: FastifyInstance): LastingObjects {
   let objects = ofApplication.get(fastify.server)
@@ -165,22 +170,23 @@ export function lastingObjectsOf(fastify: FastifyInstance): LastingObjects {
 }
 
 /**
- * An object that outlives its application: what the previous application had under the same key,
- * with the same options, or else what `create` returns, which may be a promise. Nobody but
- * `init.close` may close it.
+ * An object that outlives its application: the previous application's object with the same key and
+ * options, otherwise the result of `create`, which may be a promise. Only `init.close` may close
+ * it.
  *
- * A plugin that asks twice has two objects, and the next application gets them in the same order.
- * Plugins share an object as they share any other: by a decorator.
+ * A plugin that calls this twice has two objects, and the next application gets them in the same
+ * order. To share an object, plugins use a decorator.
  *
- * @param key names the package and the object, such as `tracker-middleware-passkey users`.
+ * @param key the name of the package, and of the object, such as `tracker-middleware-passkey
+ * users`.
  */
 export function lasting<T>(fastify: FastifyInstance, key: string, init: LastingInit<T>): T {
   return lastingObjectsOf(fastify).get(key, init)
 }
 
 /**
- * Leaves a handover to the moment at which the application takes the place of the previous one,
- * together with all others. Without a supervisor that is now.
+ * Commits a handover when the application replaces the previous one, together with all other
+ * handovers. Without a supervisor that is now.
  */
 export async function handOver(fastify: FastifyInstance, handover: Handover): Promise<void> {
   await lastingObjectsOf(fastify).stage(handover)

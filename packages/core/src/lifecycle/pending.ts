@@ -1,13 +1,12 @@
-/** What a timer can wait, in milliseconds. */
-const LONGEST = 0x7fff_ffff
+import { LONGEST_TIMER } from '../options/duration.ts'
 
-/** Counts what is under way, such as replies, so that whoever closes can wait for it. */
+/** Counts pending work, such as replies, so that closing can wait for it. */
 export class Pending {
   readonly #limit: number
   #count = 0
   #waiting: Array<() => void> = []
 
-  /** @param limit the number from which on `full` is true. */
+  /** @param limit the number at which `full` becomes true. */
   constructor(limit: number = Number.POSITIVE_INFINITY) {
     this.#limit = limit
   }
@@ -16,7 +15,7 @@ export class Pending {
     return this.#count
   }
 
-  /** Whether no more should be taken on. */
+  /** Whether no more work should begin. */
   get full(): boolean {
     return this.#count >= this.#limit
   }
@@ -30,14 +29,14 @@ export class Pending {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
-  /** Waits until nothing is under way, or until `deadline`, by `performance.now()`. */
+  /** Waits until nothing is pending, or until `deadline`, by `performance.now()`. */
   async idle(deadline: number = Number.POSITIVE_INFINITY): Promise<void> {
     if (this.#count === 0) return
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>((resolve) => {
       this.#waiting.push(resolve)
       if (deadline === Number.POSITIVE_INFINITY) return
-      const timeout = Math.min(Math.max(deadline - performance.now(), 0), LONGEST)
+      const timeout = Math.min(Math.max(deadline - performance.now(), 0), LONGEST_TIMER)
       timer = setTimeout(resolve, timeout)
     })
     clearTimeout(timer)

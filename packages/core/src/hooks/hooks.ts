@@ -1,14 +1,14 @@
-import type { Announce } from './announce/announce.ts'
-import type { Answer } from './announce/answer.ts'
-import type { Scrape, ScrapeAnswer } from './announce/scrape.ts'
+import type { Announce } from '../announce/announce.ts'
+import type { Answer } from '../announce/answer.ts'
+import type { Scrape, ScrapeAnswer } from '../announce/scrape.ts'
 import type { TrackerContext } from './context.ts'
-import { isPromise, type MaybePromise } from './maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../maybe-promise.ts'
 
 /**
- * The tracker's hooks. A pre hook refuses a request by throwing `ClientError`, whose text is sent to
- * the client; any other error is logged and hidden. An on hook may change the store's answer; its
- * errors are treated in the same way. A post hook runs after the reply; its errors are logged, and
- * the next hook still runs.
+ * The tracker's hooks. A pre hook refuses a request by throwing `ClientError`, whose text is sent
+ * to the client; any other error is logged and hidden. An on hook may change the store's answer;
+ * its errors are treated in the same way. A post hook runs after the reply; its errors are logged,
+ * and the next hook still runs.
  */
 export interface TrackerHooks {
   preAnnounce(announce: Announce, answer: Answer, context: TrackerContext): MaybePromise<void>

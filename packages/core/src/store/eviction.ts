@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import type { Log } from '../log.ts'
 import type { EvictionRules } from './peer-store.ts'
-import type { Tracker } from './tracker.ts'
+import type { Tracker } from '../tracker.ts'
 
 /** Milliseconds before each walk over the store. Changes in that time share the walk. */
 const PAUSE = 1000
@@ -11,18 +12,13 @@ const PAUSE = 1000
  */
 const SECOND_WALK = 5000
 
-interface EvictionLog {
-  info(details: object, message: string): void
-  error(details: object, message: string): void
-}
-
 export interface EvictionInit {
   readonly tracker: Pick<Tracker, 'evict'>
-  /** What is refused at the time of each call. */
+  /** Peers that are refused at the time of each call. */
   readonly rules: EvictionRules
   /** The middleware that the rules belong to, for the log. */
   readonly middleware: string
-  readonly log: EvictionLog
+  readonly log: Pick<Log, 'error' | 'info'>
   /** Milliseconds. @default 1000 */
   readonly pause?: number
   /** Milliseconds. @default 5000 */
@@ -58,7 +54,7 @@ export class Eviction {
     this.#walking ??= this.#walk()
   }
 
-  /** Begins no further walk, and waits for the one under way. */
+  /** Starts no further walk, and waits for the current one. */
   async close(): Promise<void> {
     this.#closing.abort()
     clearTimeout(this.#secondWalk)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 // `getconf CLK_TCK` on every Linux that Node runs on.
 const TICKS_PER_SECOND = 100
@@ -12,6 +12,18 @@ export function cpuTime(pid: number): { user: number; system: number } {
     user: Number(fields[11]) / TICKS_PER_SECOND,
     system: Number(fields[12]) / TICKS_PER_SECOND,
   }
+}
+
+/**
+ * Microseconds of CPU that the threads of a process have used so far, to the nanosecond: a hundredth
+ * of a second is three percent of a reading of one second.
+ */
+export function cpuMicroseconds(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const nanoseconds = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  )
+  return nanoseconds.reduce((sum, time) => sum + time, 0) / 1000
 }
 
 /** Bytes of resident memory of a process. */

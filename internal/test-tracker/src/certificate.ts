@@ -14,10 +14,7 @@ const EC = [
   '2',
 ]
 
-/**
- * Makes `NAME.pem` and `NAME.key` in a folder: a certificate that is valid for two days from now
- * on.
- */
+/** Creates `NAME.pem` and `NAME.key` in a folder: a certificate that is valid for two days. */
 export async function makeCertificate(folder: string, name: string): Promise<void> {
   const files = ['-keyout', `${name}.key`, '-out', `${name}.pem`]
   await promisify(execFile)('openssl', ['req', ...EC, ...files], { cwd: folder })
