@@ -120,6 +120,19 @@ const requirements = [
     tests: 'internal/deploy-test/test/image.test.ts',
   },
   {
+    name: 'mariadbd',
+    package: 'mariadb-server',
+    isThere: () => succeeds('mariadbd', ['--version']),
+    tests: 'packages/backend-sql/test/{native,exactly-once}.test.ts',
+  },
+  {
+    name: 'PostgreSQL, and permission to change the user',
+    package: 'postgresql',
+    isThere: () =>
+      existsSync('/usr/lib/postgresql') && succeeds('setpriv', ['--reuid=10001', 'true']),
+    tests: 'packages/backend-sql/test/{native,exactly-once}.test.ts',
+  },
+  {
     name: 'unzip',
     package: 'unzip',
     isThere: () => succeeds('unzip', ['-v']),

@@ -5,7 +5,7 @@ export type SqlValue = number | bigint | string | Uint8Array | null
 export type Change = 'set' | 'add' | 'max'
 
 /** Changes rows by their keys, and makes those that are missing. */
-export interface Upsert {
+interface Upsert {
   readonly kind: 'upsert'
   readonly table: string
   readonly key: readonly string[]
@@ -17,7 +17,7 @@ export interface Upsert {
 }
 
 /** Changes rows by their keys. Those that are missing stay so. */
-export interface Update {
+interface Update {
   readonly kind: 'update'
   readonly table: string
   readonly key: readonly string[]
@@ -27,7 +27,7 @@ export interface Update {
 }
 
 /** Makes rows, leaving out those that exist. */
-export interface Insert {
+interface Insert {
   readonly kind: 'insert'
   readonly table: string
   readonly columns: readonly string[]
@@ -35,7 +35,7 @@ export interface Insert {
 }
 
 /** Deletes rows by their keys. */
-export interface Delete {
+interface Delete {
   readonly kind: 'delete'
   readonly table: string
   readonly key: readonly string[]

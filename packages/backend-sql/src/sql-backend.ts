@@ -1,10 +1,4 @@
-import {
-  SinkError,
-  type Backend,
-  type DeltaBatch,
-  type RegistryLoader,
-  type RegistryWriter,
-} from '@chihaya/deltas'
+import type { Backend, DeltaBatch, RegistryLoader, RegistryWriter } from '@chihaya/deltas'
 import type { Operation } from './operation.ts'
 import type { Dialect, SqlDriver } from './sql-driver.ts'
 
@@ -79,9 +73,4 @@ export class SqlBackend implements Backend {
   async close(): Promise<void> {
     await this.#driver.close()
   }
-}
-
-/** A schema that lacks something that only a person can add. */
-export function incomplete(missing: readonly string[]): SinkError {
-  return new SinkError('blocked', `the database lacks ${missing.join(', ')}`)
 }

@@ -37,6 +37,7 @@ export {
   writeByteString,
   writeWords,
 } from './codec/byte-string.ts'
+export { KeyedHash } from './codec/keyed-hash.ts'
 export { parseInteger, parseUint64 } from './codec/integer.ts'
 export {
   ClientError,

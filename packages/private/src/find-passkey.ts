@@ -1,9 +1,6 @@
 import type { Params } from '@chihaya/bittorrent'
 import { isPasskey } from './registry/user.ts'
 
-/** Query parameters that sites put passkeys into. */
-export const PASSKEY_PARAMETERS = ['passkey', 'torrent_pass', 'authkey'] as const
-
 /**
  * The passkey of a request: the route's parameter, a query parameter, or a part of the path before
  * or behind the action, `/KEY/announce` or `/announce/KEY`. Over UDP the URL data of BEP 41 has the

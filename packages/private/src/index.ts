@@ -1,6 +1,6 @@
 export type { AccountingRules } from './accounting/rules.ts'
 export type { IpHistory } from './delta-of.ts'
-export type { PrivateTrackerOptions } from './options.ts'
+export { optionsSchema, type PrivateTrackerOptions } from './options.ts'
 export { privateTracker } from './plugin.ts'
 export { PrivateTracker } from './private-tracker.ts'
 export type { LeechType, Torrent, TorrentState } from './registry/torrent-table.ts'

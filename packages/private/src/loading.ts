@@ -23,7 +23,7 @@ export interface LoadingLog {
 }
 
 /** What has been loaded, and what could not be. */
-export interface LoadingResult {
+interface LoadingResult {
   skipped: number
 }
 
@@ -80,7 +80,7 @@ export async function loadState(
 }
 
 /** Takes the rows of a database into memory. Rows that make no sense are skipped and counted. */
-export function loaderInto(
+function loaderInto(
   registry: Registry,
   sessions: Sessions,
   log: LoadingLog,
@@ -114,7 +114,7 @@ export function loaderInto(
 }
 
 /** Applies a record that the database does not have yet, as the spool does. */
-export function replay(delta: Delta, sessions: Sessions, registry: Registry): void {
+function replay(delta: Delta, sessions: Sessions, registry: Registry): void {
   const { peer, counters, state, at, since, user, torrent, announces } = delta
   if (delta.type === 'token') registry.tokens.remove(user, torrent)
   if (!peer || !counters) return
@@ -131,7 +131,7 @@ export function replay(delta: Delta, sessions: Sessions, registry: Registry): vo
   sessions.restore(row)
 }
 
-export function torrentOf(row: TorrentRow): Torrent {
+function torrentOf(row: TorrentRow): Torrent {
   const { id, leechType, upPercent, downPercent, state, infoHashV2 } = row
   return {
     id,

@@ -1,15 +1,20 @@
+import { KeyedHash } from '@chihaya/bittorrent'
 import { nativeSchema, SqlBackend, SqliteDriver } from '@chihaya/backend-sql'
-import { KeyedHash } from './memory/keyed-hash.ts'
-import { parseDuration, readinessOf, type Tracker } from '@chihaya/core'
+import {
+  parseDuration,
+  parseOptions,
+  readinessOf,
+  type Duration,
+  type Tracker,
+} from '@chihaya/core'
 import { Courier, DeltaQueue, Spool, type Backend } from '@chihaya/deltas'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { DEFAULT_RULES } from './accounting/rules.ts'
-import { PASSKEY_PARAMETERS } from './find-passkey.ts'
+import type { AccountingRules } from './accounting/rules.ts'
 import { loadState } from './loading.ts'
-import type { PrivateTrackerOptions } from './options.ts'
+import { optionsSchema, type PrivateTrackerOptions } from './options.ts'
 import { PrivateTracker } from './private-tracker.ts'
 import { WallClock } from './wall-clock.ts'
 
@@ -24,29 +29,31 @@ const EXPIRY_INTERVAL = 5000
 const GUESS_WINDOW = 600
 
 const plugin: FastifyPluginAsync<PrivateTrackerOptions> = async (fastify, options) => {
-  const { folder, backend = defaultBackend(folder), sinks = [], drainTimeout = '10s' } = options
+  const parsed = parseOptions(NAME, optionsSchema, options)
+  const { drainTimeout, passkeyParameters, badPasskeyLimit } = parsed
+  const { folder, backend = defaultBackend(folder), sinks = [] } = options
   const { log } = fastify
   const tracker = fastify.getDecorator<Tracker>('tracker')
   const spool = folder === undefined ? undefined : await Spool.open({ folder, log })
   const queue = new DeltaQueue({
     spool,
-    flushInterval: parseDuration(options.flushInterval ?? '250ms'),
+    flushInterval: parseDuration(parsed.flushInterval),
     flushRecords: 2000,
     capacity: 65_536,
-    spoolLimit: options.spoolLimit ?? 4 * 2 ** 30,
+    spoolLimit: parsed.spoolLimit,
     probeInterval: 5000,
     log,
   })
   const clock = new WallClock()
   const service = new PrivateTracker({
     tracker,
-    rules: rulesOf(options),
+    rules: rulesOf(parsed),
     gate: {
-      parameters: options.passkeyParameters ?? PASSKEY_PARAMETERS,
-      guesses: options.badPasskeyLimit ?? 20,
+      parameters: passkeyParameters,
+      guesses: badPasskeyLimit,
       guessWindow: GUESS_WINDOW,
     },
-    ipHistory: options.ipHistory ?? 'protected',
+    ipHistory: parsed.ipHistory,
     hash: new KeyedHash(randomInt(2 ** 32), randomInt(2 ** 32)),
     clock: () => clock.now(),
     record: (delta) => queue.push(delta),
@@ -71,7 +78,7 @@ const plugin: FastifyPluginAsync<PrivateTrackerOptions> = async (fastify, option
   // Registered after other middleware, these run last: what others refuse is not accounted for.
   tracker.addHook('preAnnounce', service.preAnnounce.bind(service), NAME)
   tracker.addHook('onAnnounce', service.onAnnounce.bind(service), NAME)
-  if (options.scrape !== 'public') {
+  if (parsed.scrape === 'members') {
     tracker.addHook('preScrape', service.preScrape.bind(service), NAME)
   }
   fastify.addHook('onReady', async () => {
@@ -101,18 +108,15 @@ function defaultBackend(folder: string | undefined): Backend | undefined {
   return new SqlBackend({ driver, schema: nativeSchema })
 }
 
-function rulesOf(options: PrivateTrackerOptions): typeof DEFAULT_RULES {
-  const seconds = (name: 'gapLimit' | 'reorderWindow' | 'peerLifetime' | 'sessionLifetime') => {
-    const duration = options[name]
-    return duration === undefined ? DEFAULT_RULES[name] : parseDuration(duration) / 1000
-  }
+/** Rules have their times in seconds. */
+function rulesOf(options: Required<PrivateTrackerOptions>): AccountingRules {
+  const seconds = (duration: Duration): number => Math.ceil(parseDuration(duration) / 1000)
   return {
-    ...DEFAULT_RULES,
     ...options,
-    gapLimit: seconds('gapLimit'),
-    reorderWindow: seconds('reorderWindow'),
-    peerLifetime: seconds('peerLifetime'),
-    sessionLifetime: seconds('sessionLifetime'),
+    gapLimit: seconds(options.gapLimit),
+    reorderWindow: seconds(options.reorderWindow),
+    peerLifetime: seconds(options.peerLifetime),
+    sessionLifetime: seconds(options.sessionLifetime),
   }
 }
 

@@ -1,5 +1,4 @@
-import { UrlDataParams, type Params, type PeerId } from '@chihaya/bittorrent'
-import type { KeyedHash } from './memory/keyed-hash.ts'
+import { UrlDataParams, type Params, type PeerId, type KeyedHash } from '@chihaya/bittorrent'
 import {
   PlainAnnounce,
   type Announce,

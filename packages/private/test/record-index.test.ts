@@ -1,4 +1,4 @@
-import { KeyedHash } from '../src/memory/keyed-hash.ts'
+import { KeyedHash } from '@chihaya/bittorrent'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RecordIndex } from '../src/memory/record-index.ts'

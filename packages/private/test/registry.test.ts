@@ -1,5 +1,4 @@
-import { writeWords } from '@chihaya/bittorrent'
-import { KeyedHash } from '../src/memory/keyed-hash.ts'
+import { writeWords, KeyedHash } from '@chihaya/bittorrent'
 import { expect, test } from 'vitest'
 import { Registry } from '../src/registry/registry.ts'
 import { RegistryError, type User } from '../src/registry/user.ts'

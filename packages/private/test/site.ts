@@ -5,15 +5,33 @@ import {
   writeWords,
   type AnnounceEvent,
   type InfoHash,
+  KeyedHash,
 } from '@chihaya/bittorrent'
-import { KeyedHash } from '../src/memory/keyed-hash.ts'
 import { Accountant } from '../src/accounting/accountant.ts'
 import { Accounted, type Endpoint } from '../src/accounting/accounted.ts'
-import { DEFAULT_RULES, type AccountingRules } from '../src/accounting/rules.ts'
+import type { AccountingRules } from '../src/accounting/rules.ts'
 import { Sessions } from '../src/accounting/sessions.ts'
 import { Registry } from '../src/registry/registry.ts'
 import type { Torrent } from '../src/registry/torrent-table.ts'
 import type { User } from '../src/registry/user.ts'
+
+const DEFAULT_RULES: AccountingRules = {
+  gapLimit: 3600,
+  reorderWindow: 60,
+  peerLifetime: 1860,
+  sessionLifetime: 7 * 86_400,
+  maxSessions: 4_000_000,
+  peersPerTorrent: 3,
+  onSlotsFull: 'refuse',
+  combine: 'product',
+  maxSpeed: 1.25e9,
+  onMaxSpeed: 'flag',
+  snatches: 'every',
+  countSilentCompletion: false,
+  creditStarted: true,
+  tokenOnFree: false,
+  tokenEnds: 'completion',
+}
 
 /** The second that scenarios begin with. */
 const BEGIN = 1_700_000_000

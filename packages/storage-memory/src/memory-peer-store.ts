@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { addressFamily } from '@chihaya/bittorrent'
+import { addressFamily, KeyedHash } from '@chihaya/bittorrent'
 import {
   DurationHistogram,
   parseDuration,
@@ -21,7 +21,6 @@ import { Answerer } from './peers/answer.ts'
 import { ALIAS, COUNTED } from './peers/entry.ts'
 import { Eviction } from './swarms/eviction.ts'
 import { Expiry } from './expiry/expiry.ts'
-import { KeyedHash } from './heap/keyed-hash.ts'
 import type { SwarmLimits } from './limits/limits.ts'
 import { availableMemory, boundsFor } from './limits/memory-bounds.ts'
 import { NewSwarmLimit } from './limits/new-swarm-limit.ts'

@@ -1,6 +1,6 @@
+import { KeyedHash } from '@chihaya/bittorrent'
 import { describe, expect, test } from 'vitest'
 import { Heap } from '../src/heap/heap.ts'
-import { KeyedHash } from '../src/heap/keyed-hash.ts'
 import { PeerBlocks } from '../src/peers/blocks.ts'
 import { PeerDraw } from '../src/peers/draw.ts'
 import { Columns } from '../src/peers/layout.ts'

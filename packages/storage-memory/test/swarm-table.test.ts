@@ -1,7 +1,7 @@
+import { KeyedHash } from '@chihaya/bittorrent'
 import { describe, expect, test } from 'vitest'
 import { announceTo, sampleAnnounce, sampleInfoHash, scrapeFrom } from '@chihaya/core/testing'
 import { MemoryPeerStore } from '@chihaya/storage-memory'
-import { KeyedHash } from '../src/heap/keyed-hash.ts'
 import { TickClock } from '../src/expiry/tick-clock.ts'
 
 describe('a hundred thousand swarms', () => {

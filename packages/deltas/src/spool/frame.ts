@@ -7,7 +7,7 @@ const CRC = 4
 const FIRST = 8
 const COUNT = 16
 /** Bytes before the body. */
-export const FRAME_HEAD = 20
+const FRAME_HEAD = 20
 
 /** Records one after the other, as they are written together. */
 export interface Frame {

@@ -31,21 +31,3 @@ export interface AccountingRules {
   readonly tokenOnFree: boolean
   readonly tokenEnds: 'completion' | 'expiry'
 }
-
-export const DEFAULT_RULES: AccountingRules = {
-  gapLimit: 3600,
-  reorderWindow: 60,
-  peerLifetime: 1860,
-  sessionLifetime: 7 * 86_400,
-  maxSessions: 4_000_000,
-  peersPerTorrent: 3,
-  onSlotsFull: 'refuse',
-  combine: 'product',
-  maxSpeed: 1.25e9,
-  onMaxSpeed: 'flag',
-  snatches: 'every',
-  countSilentCompletion: false,
-  creditStarted: true,
-  tokenOnFree: false,
-  tokenEnds: 'completion',
-}

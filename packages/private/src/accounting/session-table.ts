@@ -1,5 +1,4 @@
-import type { Address } from '@chihaya/bittorrent'
-import type { KeyedHash } from '../memory/keyed-hash.ts'
+import type { Address, KeyedHash } from '@chihaya/bittorrent'
 import { RecordIndex } from '../memory/record-index.ts'
 import { RecordPool } from '../memory/record-pool.ts'
 import { SESSION_STATES, type SessionState } from './session-state.ts'

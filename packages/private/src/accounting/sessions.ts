@@ -1,4 +1,4 @@
-import type { KeyedHash } from '../memory/keyed-hash.ts'
+import type { KeyedHash } from '@chihaya/bittorrent'
 import type { SessionRow } from '@chihaya/deltas'
 import type { Registry } from '../registry/registry.ts'
 import type { Endpoint } from './accounted.ts'

@@ -1,4 +1,4 @@
-import type { KeyedHash } from './keyed-hash.ts'
+import type { KeyedHash } from '@chihaya/bittorrent'
 import type { RecordPool } from './record-pool.ts'
 
 const SLOT_BITS = 11
@@ -56,7 +56,7 @@ export class RecordIndex {
 
   /** The record with the key at `key[at]`, or 0. */
   find(key: Uint32Array, at = 0): number {
-    const hash = this.#hash.longs(key, at, this.#key.length, -1)
+    const hash = this.#hash.of(key, at, this.#key.length, -1)
     const { slots } = this.#table(hash)
     const tag = tagOf(hash)
     for (let slot = hash & SLOT_MASK; ; slot = (slot + 1) & SLOT_MASK) {
@@ -108,7 +108,7 @@ export class RecordIndex {
 
   #hashOf(record: number): number {
     const { at, length } = this.#key
-    return this.#hash.longs(this.#pool.longs(record), this.#pool.at(record) + at, length, -1)
+    return this.#hash.of(this.#pool.longs(record), this.#pool.at(record) + at, length, -1)
   }
 
   #holds(record: number, key: Uint32Array, at: number): boolean {

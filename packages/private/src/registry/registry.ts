@@ -1,4 +1,4 @@
-import type { KeyedHash } from '../memory/keyed-hash.ts'
+import type { KeyedHash } from '@chihaya/bittorrent'
 import { ClientList } from './client-list.ts'
 import { DeletedTorrents } from './deleted-torrents.ts'
 import { PromotionList } from './promotion-list.ts'

@@ -1,4 +1,4 @@
-import type { KeyedHash } from '../memory/keyed-hash.ts'
+import type { KeyedHash } from '@chihaya/bittorrent'
 import { RecordIndex } from '../memory/record-index.ts'
 import { RecordPool } from '../memory/record-pool.ts'
 

@@ -1,5 +1,4 @@
-import { readInfoHash, writeWords, type InfoHash } from '@chihaya/bittorrent'
-import type { KeyedHash } from '../memory/keyed-hash.ts'
+import { readInfoHash, writeWords, type InfoHash, type KeyedHash } from '@chihaya/bittorrent'
 import { RecordIndex } from '../memory/record-index.ts'
 import { RecordPool } from '../memory/record-pool.ts'
 import { checkId, checkPercent, RegistryError } from './user.ts'

@@ -1,5 +1,4 @@
-import { writeByteString } from '@chihaya/bittorrent'
-import { KeyedHash } from '../memory/keyed-hash.ts'
+import { writeByteString, KeyedHash } from '@chihaya/bittorrent'
 import { createHash } from 'node:crypto'
 import { RecordIndex } from '../memory/record-index.ts'
 import { RecordPool } from '../memory/record-pool.ts'

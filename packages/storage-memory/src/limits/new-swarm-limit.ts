@@ -1,5 +1,5 @@
+import type { KeyedHash } from '@chihaya/bittorrent'
 import { ExpiringTable } from '../heap/expiring-table.ts'
-import type { KeyedHash } from '../heap/keyed-hash.ts'
 import type { NewSwarmRate } from '@chihaya/core'
 import { hashNarrow } from './sources.ts'
 

@@ -1,5 +1,5 @@
+import type { KeyedHash } from '@chihaya/bittorrent'
 import { word } from '../peers/entry.ts'
-import type { KeyedHash } from '../heap/keyed-hash.ts'
 
 /**
  * The *source* of an announce: a *narrow* network, which belongs to one customer, and the *wide*

@@ -1,3 +1,4 @@
+import type { KeyedHash } from '@chihaya/bittorrent'
 import {
   FIRST_DIALLABLE_PORT,
   isPublicEntry,
@@ -8,7 +9,6 @@ import {
   writeMark,
 } from './entry.ts'
 import { u32At, segmentOf, u16At, type Heap } from '../heap/heap.ts'
-import type { KeyedHash } from '../heap/keyed-hash.ts'
 import {
   CAPACITY,
   COUNT,

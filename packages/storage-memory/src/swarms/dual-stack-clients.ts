@@ -1,6 +1,6 @@
+import type { KeyedHash } from '@chihaya/bittorrent'
 import { ALIAS } from '../peers/entry.ts'
 import { ExpiringTable } from '../heap/expiring-table.ts'
-import type { KeyedHash } from '../heap/keyed-hash.ts'
 import { PEER_ID_U32 } from '../peers/layout.ts'
 import { IPV6_SETS, LEECHERS, SEEDERS } from './records.ts'
 import type { Swarms } from './swarms.ts'

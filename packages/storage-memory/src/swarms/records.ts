@@ -1,7 +1,6 @@
-import type { AddressFamily } from '@chihaya/bittorrent'
+import type { AddressFamily, KeyedHash } from '@chihaya/bittorrent'
 import type { NetworkCounts } from '@chihaya/core'
 import { u32At, segmentOf, type Heap } from '../heap/heap.ts'
-import type { KeyedHash } from '../heap/keyed-hash.ts'
 import { SwarmTable } from './table.ts'
 
 /**

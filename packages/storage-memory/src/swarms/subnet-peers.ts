@@ -1,6 +1,10 @@
-import { addressFamily, type Address, type AddressFamily } from '@chihaya/bittorrent'
+import {
+  addressFamily,
+  type Address,
+  type AddressFamily,
+  type KeyedHash,
+} from '@chihaya/bittorrent'
 import { entryU32, writeEndpoint } from '../peers/entry.ts'
-import type { KeyedHash } from '../heap/keyed-hash.ts'
 import type { SubnetPreference } from '../options.ts'
 import { INFO_HASH_U32, type SwarmRecords } from './records.ts'
 
