@@ -31,6 +31,7 @@ const MERGED = 8192
 /** A credit is there where it differs from the raw bytes, in 16 bytes where it is beyond 2⁵³. */
 const LARGE_UP = 16384
 const LARGE_DOWN = 32768
+const CORRUPT = 65536
 
 const PEER_LENGTH = 20
 const AGENT_LENGTH = 64
@@ -39,7 +40,7 @@ const HEAD = 20
 
 /** Bytes of the longest record. */
 export const MAX_RECORD_LENGTH: number =
-  HEAD + PEER_LENGTH + 16 + 2 * 16 + 32 + 8 + 8 + 8 + 18 + 1 + AGENT_LENGTH + 8 + 4
+  HEAD + PEER_LENGTH + 24 + 2 * 16 + 32 + 8 + 8 + 8 + 18 + 1 + AGENT_LENGTH + 8 + 4
 
 /** Writes a record at `at`, where `MAX_RECORD_LENGTH` bytes are free. Returns where it ends. */
 export function encodeDelta(delta: Delta, target: DataView, bytes: Uint8Array, at: number): number {
@@ -59,6 +60,11 @@ export function encodeDelta(delta: Delta, target: DataView, bytes: Uint8Array, a
   if (delta.down !== 0) {
     parts |= DOWN
     target.setFloat64(next, delta.down, true)
+    next += 8
+  }
+  if (delta.corrupt !== 0) {
+    parts |= CORRUPT
+    target.setFloat64(next, delta.corrupt, true)
     next += 8
   }
   if (delta.creditUp !== delta.up) {
@@ -140,6 +146,7 @@ export class DeltaReader {
     const peer = parts & PEER ? this.#take(PEER_LENGTH) : undefined
     const up = parts & UP ? this.#float64() : 0
     const down = parts & DOWN ? this.#float64() : 0
+    const corrupt = parts & CORRUPT ? this.#float64() : 0
     const creditUp = this.#amount(parts, CREDIT_UP, LARGE_UP, up)
     const creditDown = this.#amount(parts, CREDIT_DOWN, LARGE_DOWN, down)
     const counters = parts & COUNTERS ? this.#counters() : undefined
@@ -159,6 +166,7 @@ export class DeltaReader {
       peer,
       up,
       down,
+      corrupt,
       creditUp,
       creditDown,
       counters,

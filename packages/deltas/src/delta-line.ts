@@ -18,6 +18,7 @@ export function deltaLine(delta: NumberedDelta, source: string): string {
     new: delta.isNew || undefined,
     up: amount(delta.up),
     down: amount(delta.down),
+    corrupt: amount(delta.corrupt),
     creditUp: amount(delta.creditUp),
     creditDown: amount(delta.creditDown),
     counters: counters && [

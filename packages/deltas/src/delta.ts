@@ -63,6 +63,8 @@ export interface Delta {
   /** Bytes moved, as the client counts them. */
   readonly up: number
   readonly down: number
+  /** Bytes downloaded that failed their check, as far as clients report them. */
+  readonly corrupt: number
   /** Bytes that count for the user. */
   readonly creditUp: Bytes
   readonly creditDown: Bytes
@@ -107,6 +109,7 @@ export const NO_CHANGE: Delta = {
   isNew: false,
   up: 0,
   down: 0,
+  corrupt: 0,
   creditUp: 0,
   creditDown: 0,
   counters: undefined,
@@ -147,6 +150,7 @@ export function mergeDeltas(earlier: Delta, later: Delta): Delta {
     isNew: earlier.isNew || later.isNew,
     up: earlier.up + later.up,
     down: earlier.down + later.down,
+    corrupt: earlier.corrupt + later.corrupt,
     creditUp: addBytes(earlier.creditUp, later.creditUp),
     creditDown: addBytes(earlier.creditDown, later.creditDown),
     counters: later.counters ?? earlier.counters,

@@ -103,10 +103,10 @@ function addToUser(users: Map<number, UserSum>, delta: Delta): void {
 }
 
 function addToTorrent(torrents: Map<number, TorrentSum>, delta: Delta): void {
-  const { torrent, up, down, snatch, swarm, at } = delta
+  const { torrent, up, down, corrupt, snatch, swarm, at } = delta
   const sum = torrents.get(torrent) ?? { torrent, snatches: 0, balance: 0, swarm: undefined, at }
   sum.snatches += snatch ? 1 : 0
-  sum.balance += up - down
+  sum.balance += up - down - corrupt
   sum.swarm = swarm ?? sum.swarm
   sum.at = at
   torrents.set(torrent, sum)

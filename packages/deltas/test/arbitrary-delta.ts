@@ -27,6 +27,7 @@ const parts = fc.record({
   isNew: fc.boolean(),
   up: safe,
   down: safe,
+  corrupt: safe,
   creditUp: bytes,
   creditDown: bytes,
   counters: fc.option(

@@ -30,6 +30,7 @@ export function deltaOf(
     isNew: outcome.isNew,
     up: outcome.rawUp,
     down: outcome.rawDown,
+    corrupt: outcome.rawCorrupt,
     creditUp: outcome.creditUp,
     creditDown: outcome.creditDown,
     counters: countersOf(session, sessions),

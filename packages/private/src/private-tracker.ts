@@ -232,6 +232,7 @@ const TOKEN_USED = {
   peer: undefined,
   up: 0,
   down: 0,
+  corrupt: 0,
   creditUp: 0,
   creditDown: 0,
   counters: undefined,
