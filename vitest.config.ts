@@ -15,8 +15,8 @@ export default defineConfig({
   test: {
     include: ['{packages,apps,internal}/*/test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...endToEnd],
-    // Real clients and sockets spend their time waiting for each other.
-    maxWorkers: 2 * availableParallelism(),
+    // Real clients and sockets spend their time waiting for each other. CI machines are shared.
+    maxWorkers: (process.env['CI'] === undefined ? 3 : 2) * availableParallelism(),
     // A bound for what hangs, not a measure: a busy machine takes many times as long as a quiet
     // one.
     testTimeout: 90_000,
