@@ -22,7 +22,7 @@ const HOOK = `export default async (fastify, { text }) => {
     response.warning = text
   })
 }`
-const FAILING_HOOK = `export default async () => { throw Object.assign(new Error('no keys to be had'), { code: 'NO_KEYS' }) }`
+const FAILING_HOOK = `export default async () => { throw Object.assign(new Error('the keys are unavailable'), { code: 'NO_KEYS' }) }`
 
 // A middleware that reports at its close what its hooks have collected.
 const ACCOUNTING = `import { appendFile } from 'node:fs/promises'
@@ -276,7 +276,7 @@ describe('a failed reload', () => {
         ['chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m', 'c.yaml:1:'],
         [
           'chihaya: { http: { addr: "127.0.0.1:0" }, announce_interval: 20m, prehooks: [{ name: ./bad.mjs }] }',
-          'chihaya: prehooks[0]: no keys to be had\n',
+          'chihaya: prehooks[0]: the keys are unavailable\n',
         ],
         [
           `chihaya: { http: { addr: ["127.0.0.1:0", "127.0.0.1:${taken}"] }, udp: { addr: "127.0.0.1:0" }, announce_interval: 20m }`,

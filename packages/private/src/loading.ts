@@ -15,8 +15,6 @@ import { RegistryError } from './registry/user.ts'
 
 /** Rows that are logged one by one; a database with more has one fault many times. */
 const LOGGED = 10
-/** Seconds for which sessions are worth loading. */
-const SESSION_MEMORY = 7 * 86_400
 
 export interface LoadingLog {
   warn(details: object, message: string): void
@@ -34,19 +32,19 @@ interface State {
 
 /**
  * Reads the state from the database, and brings it up to date with the records that the spool has
- * beyond. `now` in seconds since 1970.
+ * beyond. Sessions silent since before `since` (seconds since 1970) are left out.
  * @throws what the database or the spool does.
  */
 export async function loadState(
   { registry, sessions }: State,
   backend: Backend,
   spool: Spool | undefined,
-  now: number,
+  since: number,
   log: LoadingLog & { info(details: object, message: string): void },
 ): Promise<void> {
   const result: LoadingResult = { skipped: 0 }
   const place = (await backend.open(spool?.source ?? new Uint8Array(16))) ?? 0
-  await backend.load(loaderInto(registry, sessions, log, result), now - SESSION_MEMORY)
+  await backend.load(loaderInto(registry, sessions, log, result), since)
   let replayed = 0
   if (spool && place + 1 < spool.first) {
     // The database is older than the spool reaches back: what is between is lost to both.

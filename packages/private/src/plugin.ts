@@ -12,6 +12,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
+import { clearInterval, setInterval } from 'node:timers'
+import { setTimeout } from 'node:timers/promises'
 import type { AccountingRules } from './accounting/rules.ts'
 import { loadState } from './loading.ts'
 import { optionsSchema, type PrivateTrackerOptions } from './options.ts'
@@ -26,6 +28,8 @@ declare module 'fastify' {
 
 const NAME = '@chihaya/private'
 const EXPIRY_INTERVAL = 5000
+/** Milliseconds between attempts to load the state. */
+const LOAD_INTERVAL = 1000
 const GUESS_WINDOW = 600
 
 const plugin: FastifyPluginAsync<PrivateTrackerOptions> = async (fastify, options) => {
@@ -35,19 +39,12 @@ const plugin: FastifyPluginAsync<PrivateTrackerOptions> = async (fastify, option
   const { log } = fastify
   const tracker = fastify.getDecorator<Tracker>('tracker')
   const spool = folder === undefined ? undefined : await Spool.open({ folder, log })
-  const queue = new DeltaQueue({
-    spool,
-    flushInterval: parseDuration(parsed.flushInterval),
-    flushRecords: 2000,
-    capacity: 65_536,
-    spoolLimit: parsed.spoolLimit,
-    probeInterval: 5000,
-    log,
-  })
+  let queue: DeltaQueue | undefined
+  const rules = rulesOf(parsed)
   const clock = new WallClock()
   const service = new PrivateTracker({
     tracker,
-    rules: rulesOf(parsed),
+    rules,
     gate: {
       parameters: passkeyParameters,
       guesses: badPasskeyLimit,
@@ -56,23 +53,16 @@ const plugin: FastifyPluginAsync<PrivateTrackerOptions> = async (fastify, option
     ipHistory: parsed.ipHistory,
     hash: new KeyedHash(randomInt(2 ** 32), randomInt(2 ** 32)),
     clock: () => clock.now(),
-    record: (delta) => queue.push(delta),
+    // Before the state is there, there is no session to record anything of.
+    record: (delta) => queue?.push(delta),
     writer: backend?.registry,
     log,
   })
   fastify.decorate('privateTracker', service)
   readinessOf(fastify).add('private', () => service.ready || 'the state is being loaded')
 
-  const durable: Courier[] = []
-  const couriers = [...(backend ? [backend] : []), ...sinks].map((sink) => {
-    const onDelivered = (): void => {
-      if (durable.length > 0) queue.acknowledge(Math.min(...durable.map((one) => one.delivered)))
-    }
-    const source = spool?.source ?? new Uint8Array(16)
-    const courier = new Courier({ sink, queue, source, folder, log, onDelivered })
-    if (sink.durable) durable.push(courier)
-    return courier
-  })
+  let couriers: readonly Courier[] = []
+  const closing = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let starting: Promise<void> | undefined
   // Registered after other middleware, these run last: what others refuse is not accounted for.
@@ -83,21 +73,64 @@ const plugin: FastifyPluginAsync<PrivateTrackerOptions> = async (fastify, option
   }
   fastify.addHook('onReady', async () => {
     starting = begin().catch((error: unknown) => {
-      log.error({ err: error }, 'the state of the private tracker could not be loaded')
+      log.error({ err: error }, 'the private tracker could not start')
     })
   })
   async function begin(): Promise<void> {
-    if (backend) await loadState(service, backend, spool, clock.now(), log)
+    if (backend && !(await loaded(backend))) return
+    // Only now: loading may begin a new spool, with other numbers.
+    const made = new DeltaQueue({
+      spool,
+      flushInterval: parseDuration(parsed.flushInterval),
+      flushRecords: 2000,
+      capacity: 65_536,
+      spoolLimit: parsed.spoolLimit,
+      probeInterval: 5000,
+      log,
+    })
+    queue = made
+    const sinksOfAll = [...(backend ? [backend] : []), ...sinks]
+    couriers = sinksOfAll.map((sink) => {
+      const source = spool?.source ?? new Uint8Array(16)
+      return new Courier({ sink, queue: made, source, folder, log, onDelivered: acknowledge })
+    })
+    // Without a receiver there is nothing to keep.
+    if (couriers.length === 0) queue = undefined
     service.start()
     timer = setInterval(() => service.expire(), EXPIRY_INTERVAL).unref()
     for (const courier of couriers) courier.start()
   }
+  /** Loads the state, however long the database is away. Returns false if the tracker closes first. */
+  async function loaded(from: Backend): Promise<boolean> {
+    while (!closing.signal.aborted) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        await loadState(service, from, spool, clock.now() - rules.sessionLifetime, log)
+        return true
+      } catch (error) {
+        log.error({ err: error }, 'the private tracker cannot load its state, and tries again')
+        // oxlint-disable-next-line no-await-in-loop
+        await setTimeout(LOAD_INTERVAL, undefined, { signal: closing.signal }).catch(
+          () => undefined,
+        )
+      }
+    }
+    return false
+  }
+  /** Lets go of what every sink has that records are kept for. */
+  function acknowledge(): void {
+    const durable = couriers.filter(({ sink }) => sink.durable)
+    const holding = durable.length > 0 ? durable : couriers
+    queue?.acknowledge(Math.min(...holding.map(({ delivered }) => delivered)))
+  }
   fastify.addHook('onClose', async () => {
     clearInterval(timer)
+    closing.abort()
     await starting
-    await queue.close()
+    await queue?.close()
     const deadline = performance.now() + parseDuration(drainTimeout)
     await Promise.all(couriers.map((courier) => courier.close(deadline)))
+    if (couriers.length === 0) await backend?.close()
     await spool?.close()
   })
 }

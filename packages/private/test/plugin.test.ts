@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SqliteDriver } from '@chihaya/backend-sql'
+import { nativeSchema, SqlBackend, SqliteDriver } from '@chihaya/backend-sql'
 import { peerIdFrom, type PeerId } from '@chihaya/bittorrent'
+import { SinkError, Spool, type RegistryLoader } from '@chihaya/deltas'
 import type { ClientAnnounce } from '@chihaya/client'
 import { ANNOUNCE, TestTracker, type Protocol } from '@internal/test-tracker'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -137,4 +138,68 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     const others = await two.announce(announce('C', { left: 5n }))
     expect(others.peers).toHaveLength(2)
   })
+})
+
+/** Two announces of user 1, 600 bytes apart. */
+async function upload(tracker: TestTracker): Promise<void> {
+  await signUp(tracker)
+  const client = tracker.client('http', { path: `/announce?passkey=${ONE}` })
+  await client.announce(announce('A', { left: 0n, event: 'started' }))
+  await client.announce(announce('A', { left: 0n, uploaded: 600n }))
+}
+
+test('a database that is away at the start is waited for', async () => {
+  class Away extends SqlBackend {
+    attempts = 0
+
+    override async load(loader: RegistryLoader, since: number): Promise<void> {
+      if (this.attempts++ === 0) throw new SinkError('retry', 'the connection is refused')
+      await super.load(loader, since)
+    }
+  }
+  const driver = new SqliteDriver(join(folder, 'chihaya.db'))
+  const backend = new Away({ driver, schema: nativeSchema })
+  {
+    await using tracker = await TestTracker.start({
+      register: (app) => void app.register(privateTracker, { folder, backend }),
+    })
+    const early = tracker.client('http', { path: `/announce?passkey=${ONE}` })
+    await expect(early.announce(announce('A', { left: 0n }))).rejects.toThrow('tracker is starting')
+    const { privateTracker: site } = tracker.app
+    await vi.waitFor(() => expect(site.ready).toBe(true), { timeout: 60_000 })
+    await upload(tracker)
+  }
+  expect(await totals()).toContainEqual([1, 600, 0])
+})
+
+test('F-12: a spool that does not follow its database is set aside, and credit goes on', async () => {
+  const log = { warn: () => undefined }
+  const former = await Spool.open({ folder, segmentBytes: 30, log })
+  for (let frame = 0; frame < 3; frame++) {
+    // oxlint-disable-next-line no-await-in-loop
+    await former.append(Buffer.from('not a record'), 1)
+  }
+  await former.release(3)
+  await former.close()
+  {
+    await using tracker = await start()
+    await upload(tracker)
+  }
+  expect(await totals()).toContainEqual([1, 600, 0])
+  {
+    await using tracker = await start()
+    const client = tracker.client('http', { path: `/announce?passkey=${ONE}` })
+    await client.announce(announce('A', { left: 0n, uploaded: 700n }))
+  }
+  expect(await totals()).toContainEqual([1, 700, 0])
+})
+
+test('without a folder, members are served and nothing is kept', async () => {
+  await using tracker = await TestTracker.start({
+    register: (app) => void app.register(privateTracker),
+  })
+  await vi.waitFor(() => expect(tracker.app.privateTracker.ready).toBe(true))
+  await upload(tracker)
+  const { registry } = tracker.app.privateTracker
+  expect(registry.torrents.seeding(registry.torrents.find(1))).toBe(1)
 })
