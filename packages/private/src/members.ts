@@ -9,6 +9,8 @@ export interface MembersInit {
   readonly registry: Registry
   readonly writer: RegistryWriter | undefined
   readonly clock: () => number
+  /** Changes wait for the state, which would replace them. */
+  readonly loaded: Promise<void>
   /** Ends the sessions from `first` on, before their user or torrent goes. */
   readonly endSessions: (first: number, next: 'user' | 'torrent') => void
 }
@@ -16,8 +18,8 @@ export interface MembersInit {
 const REASON = /^[\x20-\x7e]{1,64}$/
 
 /**
- * What a site does with its members. A change is in effect when its promise resolves, for the next
- * announce; where the database belongs to the tracker, it is written there first.
+ * What a site does with its members. A change waits until the state is loaded, and is in effect when
+ * its promise resolves, for the next announce; where the database belongs to the tracker, it is written there first.
  */
 export class Members {
   readonly users: UserRegister
@@ -50,6 +52,7 @@ class Register {
 export class UserRegister extends Register {
   /** Adds a user, or changes the one of this id, whose sessions go on. @throws {RegistryError} */
   async put(user: User): Promise<void> {
+    await this.init.loaded
     const { users } = this.registry
     const complete = completeUser(user)
     const holder = users.findByPasskey(user.passkey)
@@ -69,6 +72,7 @@ export class UserRegister extends Register {
 
   /** Removes a user, whose sessions end. Resolves with false for an unknown id. */
   async remove(id: number): Promise<boolean> {
+    await this.init.loaded
     if (this.registry.users.find(id) === 0) return false
     await this.init.writer?.removeUser(id)
     const { users } = this.registry
@@ -83,6 +87,7 @@ export class UserRegister extends Register {
 export class TorrentRegister extends Register {
   /** Adds a torrent, or changes the one of this id, whose sessions go on. @throws {RegistryError} */
   async put(torrent: Torrent): Promise<void> {
+    await this.init.loaded
     const { torrents, deleted } = this.registry
     torrents.check(torrent)
     await this.init.writer?.putTorrent({
@@ -101,6 +106,7 @@ export class TorrentRegister extends Register {
    * @throws {RegistryError} for another reason.
    */
   async remove(id: number, reason?: string): Promise<boolean> {
+    await this.init.loaded
     if (reason !== undefined && !REASON.test(reason)) {
       throw new RegistryError('reason', 'must be 1 to 64 printable ASCII characters')
     }
@@ -122,11 +128,13 @@ export class TorrentRegister extends Register {
 export class TokenRegister extends Register {
   /** Gives a user a token for a torrent; `expiresAt` in seconds since 1970, 0 for never. */
   async put(token: TokenRow): Promise<void> {
+    await this.init.loaded
     await this.init.writer?.putToken(token)
     this.registry.tokens.put(token.user, token.torrent, token.expiresAt)
   }
 
   async remove(user: number, torrent: number): Promise<boolean> {
+    await this.init.loaded
     await this.init.writer?.removeToken(user, torrent)
     return this.registry.tokens.remove(user, torrent)
   }
@@ -135,11 +143,13 @@ export class TokenRegister extends Register {
 export class PromotionRegister extends Register {
   /** Adds a promotion, or replaces the one of this name. @throws {RegistryError} */
   async put(promotion: PromotionRow): Promise<void> {
+    await this.init.loaded
     await this.init.writer?.putPromotion(promotion)
     this.registry.promotions.put(promotion)
   }
 
   async remove(name: string): Promise<boolean> {
+    await this.init.loaded
     await this.init.writer?.removePromotion(name)
     return this.registry.promotions.remove(name)
   }
@@ -148,11 +158,13 @@ export class PromotionRegister extends Register {
 export class ClientRegister extends Register {
   /** Allows or denies clients by a prefix of their peer ids, a byte string of 1 to 20. */
   async put(client: ClientRow): Promise<void> {
+    await this.init.loaded
     await this.init.writer?.putClient(client)
     this.registry.clients.put(client.prefix, client.allowed)
   }
 
   async remove(prefix: string): Promise<boolean> {
+    await this.init.loaded
     await this.init.writer?.removeClient(prefix)
     return this.registry.clients.remove(prefix)
   }

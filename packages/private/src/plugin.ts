@@ -126,6 +126,7 @@ const plugin: FastifyPluginAsync<PrivateTrackerOptions> = async (fastify, option
   fastify.addHook('onClose', async () => {
     clearInterval(timer)
     closing.abort()
+    service.stop()
     await starting
     await queue?.close()
     const deadline = performance.now() + parseDuration(drainTimeout)

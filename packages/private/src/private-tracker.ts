@@ -61,17 +61,26 @@ export class PrivateTracker {
   readonly #infoHash = new Uint32Array(5)
   readonly #peerId = new Uint32Array(5)
   #ready = false
+  /** Settled once the state is there, or will never be. */
+  readonly #loaded: Promise<void>
+  #settle: { resolve(): void; reject(error: Error): void } | undefined
 
   constructor(init: PrivateTrackerInit) {
     this.#init = init
     this.registry = new Registry(init.hash)
     this.sessions = new Sessions(this.registry, init.hash)
     this.#accountant = new Accountant(this.registry, this.sessions, init.rules)
+    this.#loaded = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    // Only those who wait for it care.
+    this.#loaded.catch(() => undefined)
     this.#gate = new Gate(this.registry, init.gate)
     this.#members = new Members({
       registry: this.registry,
       writer: init.writer,
       clock: init.clock,
+      loaded: this.#loaded,
       endSessions: (first, list) => this.#endSessions(first, list),
     })
   }
@@ -104,6 +113,12 @@ export class PrivateTracker {
   /** From here on announces are served: the state is there. */
   start(): void {
     this.#ready = true
+    this.#settle?.resolve()
+  }
+
+  /** Lets go of those who wait for the state, if it has not come. */
+  stop(): void {
+    this.#settle?.reject(new Error('the private tracker has closed'))
   }
 
   /** A `preAnnounce` hook, which has to be the last one: what others refuse is not accounted for. */
